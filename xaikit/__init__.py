@@ -1,0 +1,46 @@
+"""Reference implementations of attribution methods, and the course that teaches them.
+
+Public names are loaded on first use (PEP 562), so that ``import xaikit`` is light: it never loads
+torch, scikit-learn or matplotlib by itself.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "core.attribution": ["Attribution"],
+    "core.layers": [
+        "AvgPool2d",
+        "Conv2d",
+        "Dense",
+        "Flatten",
+        "LeakyReLU",
+        "MaxPool2d",
+        "ReLU",
+        "ReLU6",
+        "Residual",
+        "Sigmoid",
+        "Softplus",
+        "Tanh",
+        "ZeroPad2d",
+    ],
+    "core.network": ["Network"],
+    "core.torch_model": ["TorchModel"],
+    "core.from_torch": ["from_torch"],
+    "methods.gradients": ["gradient_x_input", "saliency"],
+}
+_HOME = {name: f"xaikit.{module}" for module, names in _HOMES.items() for name in names}
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'xaikit' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value  # the next look-up does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

@@ -1,0 +1,1 @@
+"""What the methods stand on: arrays, layers, networks, models and the result they share."""

@@ -1,0 +1,234 @@
+"""One code for NumPy arrays and torch tensors.
+
+Layers and methods are written against the array API standard, so the library, the device and the
+dtype of x decide where they run. What the standard lacks stands below in two versions, torch's
+and NumPy's, side by side.
+"""
+
+from collections.abc import Iterator
+from functools import reduce
+from typing import Any
+
+import array_api_compat
+import numpy as np
+
+Array = Any  # a NumPy array or a torch tensor; the two share no base class
+Pair = tuple[int, int]
+
+namespace = array_api_compat.array_namespace
+is_array = array_api_compat.is_array_api_obj
+is_torch = array_api_compat.is_torch_array
+
+
+def place(x: Array) -> str:
+    """Say in words where an array lives: ``"a float64 NumPy array"``, …"""
+    dtype = str(x.dtype).removeprefix("torch.")
+    return f"a {dtype} torch tensor on {x.device}" if is_torch(x) else f"a {dtype} NumPy array"
+
+
+def to_numpy(x: Array) -> np.ndarray:
+    """Copy x, from whatever library and device, into a NumPy array."""
+    return x.detach().cpu().numpy() if is_torch(x) else np.asarray(x)
+
+
+def like(values: Any, x: Array) -> Array:
+    """Convert values to x's library, device and dtype.
+
+    Random numbers are drawn by NumPy and brought here, so that a seed means the same everywhere.
+    """
+    if is_torch(x):
+        import torch
+
+        return torch.as_tensor(values, dtype=x.dtype, device=x.device)
+    return np.asarray(to_numpy(values) if is_torch(values) else values, dtype=x.dtype)
+
+
+def indices(values: np.ndarray, x: Array) -> Array:
+    """Bring a NumPy array of whole numbers (or booleans) to x's library and device."""
+    return namespace(x).asarray(values, device=x.device) if is_torch(x) else values
+
+
+def is_floating(x: Array) -> bool:
+    """Tell whether x holds floating-point numbers."""
+    return bool(namespace(x).isdtype(x.dtype, "real floating"))
+
+
+def _all_finite(x: Array) -> bool:
+    xp = namespace(x)
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = xp.sum(x)
+    # NaN and infinity survive a sum, so one cheap pass clears almost every x.
+    return bool(xp.isfinite(total)) or bool(xp.all(xp.isfinite(x)))
+
+
+def step(z: Array) -> Array:
+    """1 where z > 0, else 0, in z's dtype."""
+    if is_torch(z):
+        return z.clip(0).sign()  # several times faster than a comparison and a cast
+    return (z > 0).astype(z.dtype)
+
+
+def numeric(x: Any, name: str = "x") -> Array:
+    """Return x as an array of numbers, detached, or say what is wrong with it.
+
+    Lists and data frames become NumPy arrays. Text, complex numbers, no numbers at all, NaN and
+    infinity are errors: an explanation of any of them would be silently wrong.
+    """
+    if not is_array(x):
+        x = np.asarray(x)
+    if is_torch(x):
+        x = x.detach()
+    elif x.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{name} holds {x.dtype} values, expected real numbers: "
+            "encode text and categories as numbers first"
+        )
+    xp = namespace(x)
+    if xp.isdtype(x.dtype, "complex floating"):
+        raise TypeError(f"{name} holds complex numbers, expected real ones")
+    if 0 in x.shape:
+        raise ValueError(
+            f"{name} is empty: its shape is {tuple(x.shape)}, expected at least one row"
+        )
+    if is_floating(x) and not _all_finite(x):
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(to_numpy(x)))[0])
+        raise ValueError(
+            f"{name} holds NaN or infinity (first at index {where}): "
+            "fill in or drop missing values first"
+        )
+    return x
+
+
+def matching(
+    x: Any, reference: Array, name: str = "x", owner: str = "the network's weights"
+) -> Array:
+    """Return x as numbers that may meet `reference`, or raise a TypeError that names both places.
+
+    Lists and whole numbers are cast to the reference's dtype; another library, device or floating
+    dtype is an error, because converting it silently would hide where and how precisely we compute.
+    """
+    given_as_array = is_array(x)
+    x = numeric(x, name)
+    if not given_as_array:
+        return like(x, reference)
+    same_place = is_torch(x) == is_torch(reference) and x.device == reference.device
+    if same_place and not is_floating(x):
+        return like(x, reference)
+    if not same_place or x.dtype != reference.dtype:
+        target = place(reference).removeprefix("a ")
+        raise TypeError(
+            f"{name} is {place(x)}, but {owner} are {target}: convert {name}, "
+            "or move the network with net.to('numpy' | 'cpu' | 'cuda', dtype=…)"
+        )
+    return x
+
+
+# Convolution and pooling: pictures are (rows, channels, height, width).
+
+
+def pad2d(a: Array, left: int, right: int, top: int, bottom: int) -> Array:
+    """Put a frame of zeros around each picture."""
+    if is_torch(a):
+        from torch.nn import functional
+
+        return functional.pad(a, (left, right, top, bottom))
+    return np.pad(a, ((0, 0), (0, 0), (top, bottom), (left, right)))
+
+
+def _shifts(a: Array, size: Pair, stride: Pair) -> Iterator[tuple[int, int, Array]]:
+    """For each position (i, j) in a window, yield the view of a which that position sees."""
+    rows = stride[0] * ((a.shape[2] - size[0]) // stride[0]) + 1
+    columns = stride[1] * ((a.shape[3] - size[1]) // stride[1]) + 1
+    for i in range(size[0]):
+        for j in range(size[1]):
+            yield i, j, a[:, :, i : i + rows : stride[0], j : j + columns : stride[1]]
+
+
+def _by_group(a: np.ndarray, groups: int) -> np.ndarray:
+    """Reshape (n, c, h, w) to (n, groups, c / groups, h · w), ready for a matrix product."""
+    return a.reshape(a.shape[0], groups, a.shape[1] // groups, -1)
+
+
+def conv2d(a: Array, weight: Array, stride: Pair, padding: Pair, groups: int) -> Array:
+    """Z = Σ_ij W_ij · (a shifted by i, j): a convolution is a sum of shifted dense layers."""
+    if is_torch(a):
+        from torch.nn import functional
+
+        return functional.conv2d(a, weight, None, stride, padding, 1, groups)
+    a = pad2d(a, padding[1], padding[1], padding[0], padding[0])
+    kernel = weight.reshape(groups, -1, *weight.shape[1:])
+    z: Any = 0
+    for i, j, seen in _shifts(a, weight.shape[2:], stride):
+        z = z + kernel[..., i, j] @ _by_group(seen, groups)
+    return z.reshape(a.shape[0], weight.shape[0], *seen.shape[2:])
+
+
+def conv2d_backward(
+    a: Array, weight: Array, grad: Array, stride: Pair, padding: Pair, groups: int
+) -> Array:
+    """∂/∂a: every position hands W_ijᵀ grad back to the pixels it saw."""
+    if is_torch(a):
+        from torch.nn import grad as gradients
+
+        return gradients.conv2d_input(a.shape, weight, grad, stride, padding, 1, groups)
+    n, channels, height, width = a.shape
+    padded = np.zeros(
+        (n, channels, height + 2 * padding[0], width + 2 * padding[1]), dtype=grad.dtype
+    )
+    kernel = weight.reshape(groups, -1, *weight.shape[1:])
+    for i, j, seen in _shifts(padded, weight.shape[2:], stride):
+        seen += (kernel[..., i, j].swapaxes(-1, -2) @ _by_group(grad, groups)).reshape(seen.shape)
+    return padded[:, :, padding[0] : padding[0] + height, padding[1] : padding[1] + width]
+
+
+def conv2d_weight_gradient(
+    a: Array, weight: Array, grad: Array, stride: Pair, padding: Pair, groups: int
+) -> Array:
+    """∂/∂W_ij = Σ grad · (a shifted by i, j)ᵀ over rows and pixels."""
+    if is_torch(a):
+        from torch.nn import grad as gradients
+
+        return gradients.conv2d_weight(a, weight.shape, grad, stride, padding, 1, groups)
+    a = pad2d(a, padding[1], padding[1], padding[0], padding[0])
+    result = np.zeros((groups, weight.shape[0] // groups, *weight.shape[1:]), dtype=grad.dtype)
+    for i, j, seen in _shifts(a, weight.shape[2:], stride):
+        products = _by_group(grad, groups) @ _by_group(seen, groups).swapaxes(-1, -2)
+        result[..., i, j] = products.sum(axis=0)
+    return result.reshape(weight.shape)
+
+
+def max_pool2d(a: Array, size: Pair, stride: Pair) -> Array:
+    """Largest entry of each window."""
+    views = [seen for _, _, seen in _shifts(a, size, stride)]
+    return reduce(namespace(a).maximum, views)
+
+
+def max_pool2d_backward(a: Array, grad: Array, size: Pair, stride: Pair) -> Array:
+    """Winner takes all: grad goes to the first largest entry of each window."""
+    xp = namespace(a)
+    result = xp.zeros_like(a)
+    largest = max_pool2d(a, size, stride)
+    undecided = xp.ones_like(largest, dtype=xp.bool)
+    shifts = zip(_shifts(a, size, stride), _shifts(result, size, stride), strict=True)
+    for (_, _, seen), (_, _, into) in shifts:
+        wins = undecided & (seen == largest)
+        into += grad * wins
+        undecided = undecided & ~wins
+    return result
+
+
+def avg_pool2d(a: Array, size: Pair, stride: Pair) -> Array:
+    """Mean of each window."""
+    total: Any = 0
+    for _, _, seen in _shifts(a, size, stride):
+        total = total + seen
+    return total / (size[0] * size[1])
+
+
+def avg_pool2d_backward(a: Array, grad: Array, size: Pair, stride: Pair) -> Array:
+    """Every entry of a window receives an equal share of grad."""
+    result = namespace(a).zeros_like(a)
+    share = grad / (size[0] * size[1])
+    for _, _, into in _shifts(result, size, stride):
+        into += share
+    return result

@@ -1,0 +1,227 @@
+"""What every method answers with, and the question it is asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from xaikit.core import arrays
+from xaikit.core.arrays import Array, namespace
+
+TABLE_ROWS = 10  # a longer batch is printed in part
+
+
+class Model(Protocol):
+    """A model with gradients: a Network or a TorchModel."""
+
+    def __call__(self, x: Any) -> Array:
+        """Return all outputs (n, k)."""
+
+    def gradient(self, x: Any, target: Any = 0) -> Array:
+        """Return ∂F_target/∂x, like x."""
+
+    def as_rows(self, x: Any) -> tuple[Array, bool]:
+        """Return x checked, with a batch axis, and whether it had none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Attribution:
+    """A score for every feature of every row, and what the scores should add up to.
+
+    Attributes
+    ----------
+    values : array (n, …) or (d,)
+        The scores, in the shape of the data: with a batch axis, or without for a single row.
+    base : array (n,) or 0-d, or None
+        Where the scores start counting: F(baseline), a mean prediction, an intercept; None for
+        methods whose scores are not parts of a whole (saliency).
+    output : array (n,) or 0-d
+        The explained output F_target(x).
+    data : array, like values
+        The explained rows.
+    std : array, like values, or None
+        Standard deviation of the scores, from methods that sample.
+    evaluations : int
+        Rows on which a sampling method called the model.
+    method : str
+        The method's name.
+    feature_names : sequence of str, or None
+        For tables and plots.
+    details : dict
+        What only one method has to say.
+    """
+
+    values: Array
+    base: Array | None
+    output: Array
+    data: Array
+    std: Array | None = None
+    evaluations: int = 0
+    method: str = ""
+    feature_names: Sequence[str] | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def gap(self) -> Array | None:
+        """Σ values − (output − base), (n,) or 0-d: zero where the method is complete."""
+        if self.base is None:
+            return None
+        features = tuple(range(self.output.ndim, self.values.ndim))
+        return namespace(self.values).sum(self.values, axis=features) - (self.output - self.base)
+
+    def with_names(self, feature_names: Sequence[str]) -> "Attribution":
+        """Return the same attribution with named features."""
+        names = [str(name) for name in feature_names]
+        if len(names) != self.values.shape[-1]:
+            raise ValueError(f"{len(names)} names were given for {self.values.shape[-1]} features")
+        return replace(self, feature_names=names)
+
+    def plot(self, row: int = 0, ax=None):
+        """Draw the scores of one row as bars; returns matplotlib's axes."""
+        from xaikit.course.plots import attribution_bars
+
+        return attribution_bars(self, row=row, ax=ax)
+
+    def __str__(self) -> str:
+        """A table: a line a feature for a single row of features, else a line a row."""
+        lines = [self.method]
+        if self.output.ndim == 0 and self.values.ndim == 1:
+            names = self.feature_names or [f"x{i}" for i in range(self.values.shape[0])]
+            width = max(len("feature"), *map(len, names))
+            lines.append(f"{'feature':<{width}}  {'value':>9}  {'score':>9}")
+            scores = arrays.to_numpy(self.values)
+            rows = zip(names, arrays.to_numpy(self.data), scores, strict=True)
+            lines += [f"{name:<{width}}  {x:9.3f}  {score:+9.3f}" for name, x, score in rows]
+        rows_shown = np.atleast_1d(arrays.to_numpy(self.output))[:TABLE_ROWS]
+        for row, output in enumerate(rows_shown):
+            line = f"output {output:.3f}"
+            if self.base is not None and self.gap is not None:
+                base = np.atleast_1d(arrays.to_numpy(self.base))[row]
+                gap = np.atleast_1d(arrays.to_numpy(self.gap))[row]
+                line += f" = base {base:.3f} + scores {output - base + gap:+.3f} - gap {gap:+.3f}"
+            lines.append(line if self.output.ndim == 0 else f"row {row}: {line}")
+        if self.output.ndim == 1 and self.output.shape[0] > TABLE_ROWS:
+            lines.append(f"… {self.output.shape[0]} rows")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Why F_target(x), and not F_target(baseline)? Checked, and with a batch axis.
+
+    Attributes
+    ----------
+    model : Model
+    x : array (n, …)
+    target : (n,) ints
+        The output column to explain in each row.
+    baseline : array (1, …) or (n, …)
+    output : array (n,)
+        F_target(x).
+    single : bool
+        Whether x was given as a single row (d,).
+    """
+
+    model: Model
+    x: Array
+    target: np.ndarray
+    baseline: Array
+    output: Array
+    single: bool
+
+    def base(self) -> Array:
+        """Return F_target(baseline), (n,)."""
+        outputs = self.model(self.baseline)
+        rows = self.target.shape[0]
+        return select(
+            namespace(outputs).broadcast_to(outputs, (rows, outputs.shape[1])), self.target
+        )
+
+    def answer(self, values: Array, base: Array | None, method: str, **more: Any) -> Attribution:
+        """Return the Attribution of these rows' values, in the shape of the x that was given."""
+        result = Attribution(values, base, self.output, self.x, method=method, **more)
+        if not self.single:
+            return result
+        base = None if base is None else base[0]
+        std = None if result.std is None else result.std[0]
+        return replace(
+            result, values=values[0], base=base, output=self.output[0], data=self.x[0], std=std
+        )
+
+
+def ask(model: Model, x: Any, target: Any = 0, baseline: Any = None) -> Question:
+    """Check what was given and return it as a Question.
+
+    Raises
+    ------
+    TypeError
+        For a model without gradients, or x that does not match its weights.
+    ValueError
+        For NaN or infinity, an empty x, a target out of range, a baseline of another shape.
+    """
+    if not (hasattr(model, "gradient") and hasattr(model, "as_rows")):
+        raise TypeError(
+            f"this method needs a model with gradients, got {type(model).__name__}: "
+            "expected a Network, or a torch module wrapped as TorchModel(module)"
+        )
+    x, single = model.as_rows(x)
+    output = model(x)
+    targets = as_targets(target, *output.shape)
+    return Question(model, x, targets, as_baseline(baseline, x), select(output, targets), single)
+
+
+def as_baseline(baseline: Any, x: Array) -> Array:
+    """Return the baseline as (1, …) or (n, …): None is zeros, a number fills every feature."""
+    if baseline is None:
+        return namespace(x).zeros_like(x[:1])
+    baseline = arrays.matching(baseline, x, "baseline", "x")
+    if baseline.ndim == 0:
+        return namespace(x).zeros_like(x[:1]) + baseline
+    if tuple(baseline.shape) == tuple(x.shape[1:]):
+        return baseline[None]
+    if tuple(baseline.shape) == tuple(x.shape):
+        return baseline
+    raise ValueError(
+        f"baseline has shape {tuple(baseline.shape)}, expected a number, "
+        f"one row {tuple(x.shape[1:])}, or a row for each of x {tuple(x.shape)}"
+    )
+
+
+def as_targets(target: Any, rows: int, outputs: int) -> np.ndarray:
+    """Return the output column to explain for each row, (rows,) whole numbers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Unless target is a whole number, or one for each row, in 0 … outputs − 1.
+    """
+    target = arrays.to_numpy(target)
+    if target.dtype.kind not in "iu":
+        raise TypeError(f"target holds {target.dtype} values, expected the number of an output")
+    if target.shape not in ((), (rows,)):
+        raise ValueError(
+            f"target has shape {target.shape}, expected one number or one for each of {rows} rows"
+        )
+    if target.min() < 0 or target.max() >= outputs:
+        wrong = target.max() if target.max() >= outputs else target.min()
+        raise ValueError(
+            f"target {wrong} is out of range: the model has {outputs} output(s), "
+            f"numbered 0 to {outputs - 1}"
+        )
+    return np.full(rows, target)
+
+
+def select(output: Array, targets: np.ndarray) -> Array:
+    """Return F_target(x), shape (n,), from all outputs (n, k)."""
+    rows = np.arange(output.shape[0])
+    return output[arrays.indices(rows, output), arrays.indices(targets, output)]
+
+
+def one_hot(targets: np.ndarray, output: Array) -> Array:
+    """Return ∂(Σ_n F_target(x_n)) / ∂output: 1 in each row's target column, else 0."""
+    columns = arrays.indices(np.arange(output.shape[1]), output)
+    chosen = columns[None, :] == arrays.indices(targets, output)[:, None]
+    return namespace(output).astype(chosen, output.dtype)

@@ -1,0 +1,219 @@
+"""Plain feed-forward torch modules as a Network, layer by layer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from xaikit.core.layers import (
+    AvgPool2d,
+    Conv2d,
+    Dense,
+    Flatten,
+    Layer,
+    LeakyReLU,
+    MaxPool2d,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    Softplus,
+    Tanh,
+    ZeroPad2d,
+)
+from xaikit.core.network import Network
+
+Layers = Layer | list[Layer]
+
+
+def from_torch(
+    module: nn.Module,
+    converters: Mapping[type[nn.Module], Callable[[Any], Layers]] | None = None,
+) -> Network:
+    """Convert a feed-forward torch module to a Network with copies of its weights.
+
+    Nested Sequential is flattened; Dropout and Identity vanish; BatchNorm, as in evaluation mode,
+    folds into the dense or convolutional layer before it, or becomes a diagonal layer;
+    AdaptiveAvgPool2d(1) is an average over the whole picture.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        A Sequential, or a single layer.
+    converters : dict from module type to function(module) -> layer or list of layers
+        For modules that are not supported, or to be converted in another way.
+
+    Returns
+    -------
+    Network
+        In evaluation mode, its weights torch tensors on the module's device, in its dtype.
+
+    Raises
+    ------
+    TypeError
+        For a module without a converter; the message names it and what is supported.
+    ValueError
+        For a setting that has no counterpart, and for a Softmax: explain the logit.
+    """
+    converters = converters or {}
+    layers: list[Layer] = []
+    for part in _leaves(module, converters):
+        if type(part) in converters:
+            new = converters[type(part)](part)
+        elif _is_a(part, nn.BatchNorm1d, nn.BatchNorm2d):
+            new = _batch_norm(part, layers)
+        elif _is_a(part, nn.MaxPool2d):
+            new = _max_pool(part, layers)
+        else:
+            new = _convert(part)
+        layers += [new] if isinstance(new, Layer) else new
+    return Network(layers)
+
+
+def _is_a(module: nn.Module, *kinds: type[nn.Module]) -> bool:
+    """Tell whether a module is of one of these kinds, and still computes what that kind does."""
+    return any(isinstance(module, k) and type(module).forward is k.forward for k in kinds)
+
+
+def _leaves(module: nn.Module, converters: Mapping) -> list[nn.Module]:
+    """Return the modules inside nested Sequential, in order, without those that vanish."""
+    if type(module) in converters:
+        return [module]
+    if _is_a(module, nn.Sequential):
+        return [leaf for child in module.children() for leaf in _leaves(child, converters)]
+    return [] if _is_a(module, *VANISHING) else [module]
+
+
+def _convert(module: nn.Module) -> Layers:
+    """Convert a module that needs no knowledge of what stands before it."""
+    if isinstance(module, SOFTMAX):
+        raise ValueError(
+            f"{type(module).__name__} mixes all classes into each output: remove it and explain "
+            "the logit, the number that goes into it"
+        )
+    for kind, convert in SUPPORTED.items():
+        if _is_a(module, kind):
+            return convert(module)
+    special = "Sequential, Identity, Dropout, BatchNorm1d, BatchNorm2d, MaxPool2d"
+    raise TypeError(
+        f"no converter for {type(module).__name__}; supported: {special}, "
+        f"{', '.join(kind.__name__ for kind in SUPPORTED)}; for others pass "
+        "converters={type: function(module) -> layer or list of layers}, or use TorchModel"
+    )
+
+
+def _tensor(value: torch.Tensor | None) -> torch.Tensor | None:
+    return None if value is None else value.detach().clone()
+
+
+def _require(module: nn.Module, **settings: Any) -> None:
+    """Raise unless the module's settings have these values."""
+    for name, expected in settings.items():
+        if (given := getattr(module, name)) != expected:
+            raise ValueError(f"{module}: {name}={given!r} has no counterpart, use {expected!r}")
+
+
+def _both(value: Any) -> tuple:
+    return (value, value) if isinstance(value, int) else tuple(value)
+
+
+def _conv(module: Any) -> Layers:
+    _require(module, dilation=(1, 1))
+    padding, frame = module.padding, list[Layer]()
+    if padding == "valid":
+        padding = (0, 0)
+    elif padding == "same":
+        height, width = (size - 1 for size in module.kernel_size)
+        sides = (width // 2, width - width // 2, height // 2, height - height // 2)
+        padding, frame = (0, 0), [ZeroPad2d(*sides)]
+    if padding != (0, 0) or frame:
+        _require(module, padding_mode="zeros")
+    weight, bias = _tensor(module.weight), _tensor(module.bias)
+    return [*frame, Conv2d(weight, bias, module.stride, padding, module.groups)]
+
+
+def _avg_pool(module: nn.AvgPool2d) -> Layers:
+    _require(module, ceil_mode=False, divisor_override=None)
+    height, width = _both(module.padding)
+    pool = AvgPool2d(_both(module.kernel_size), _both(module.stride))
+    if (height, width) == (0, 0):
+        return pool
+    _require(module, count_include_pad=True)
+    return [ZeroPad2d(width, width, height, height), pool]
+
+
+def _global_average(module: nn.AdaptiveAvgPool2d) -> Layers:
+    if module.output_size not in (1, (1, 1)):
+        raise ValueError(f"{module}: only AdaptiveAvgPool2d(1), the global average, is supported")
+    return AvgPool2d(None)
+
+
+def _flatten(module: nn.Flatten) -> Layers:
+    _require(module, start_dim=1, end_dim=-1)
+    return Flatten()
+
+
+def _softplus(module: nn.Softplus) -> Layers:
+    _require(module, beta=1)
+    return Softplus()
+
+
+def _max_pool(module: Any, before: list[Layer]) -> Layers:
+    """Torch pads with −∞; after a layer whose outputs are ≥ 0, zeros do the same."""
+    _require(module, ceil_mode=False, dilation=1, return_indices=False)
+    height, width = _both(module.padding)
+    pool = MaxPool2d(_both(module.kernel_size), _both(module.stride))
+    if (height, width) == (0, 0):
+        return pool
+    if not (before and isinstance(before[-1], ReLU | ReLU6 | Sigmoid | Softplus)):
+        raise ValueError(f"{module}: padding is supported after ReLU, ReLU6, Sigmoid or Softplus")
+    return [ZeroPad2d(width, width, height, height), pool]
+
+
+def _batch_norm(module: Any, before: list[Layer]) -> Layers:
+    """y = (z − mean) · scale + shift, with the stored mean and variance.
+
+    Folded into a dense or convolutional layer before it, which is taken off the list; otherwise a
+    layer with a diagonal weight.
+    """
+    mean, variance = module.running_mean, module.running_var
+    if mean is None:
+        raise ValueError(f"{module}: without running statistics, rows depend on each other")
+    scale = (variance + module.eps).rsqrt()
+    scale = (scale if module.weight is None else scale * module.weight).detach()
+    shift = (-mean * scale if module.bias is None else module.bias - mean * scale).detach()
+    if before and isinstance(before[-1], Dense | Conv2d):
+        layer: Any = before.pop()
+        weight = layer.weight * scale.reshape(-1, *[1] * (layer.weight.ndim - 1))
+        shift = shift if layer.bias is None else shift + layer.bias * scale
+        return replace(layer, weight=weight, bias=shift)
+    if isinstance(module, nn.BatchNorm1d):
+        return Dense(torch.diag(scale), shift)
+    return Conv2d(scale[:, None, None, None], shift, groups=len(scale))
+
+
+VANISHING = (
+    nn.Identity,
+    nn.Dropout,
+    nn.Dropout1d,
+    nn.Dropout2d,
+    nn.Dropout3d,
+    nn.AlphaDropout,
+    nn.FeatureAlphaDropout,
+)
+SOFTMAX = (nn.Softmax, nn.LogSoftmax, nn.Softmax2d, nn.Softmin)
+SUPPORTED: dict[type[nn.Module], Callable[[Any], Layers]] = {
+    nn.Linear: lambda m: Dense(_tensor(m.weight), _tensor(m.bias)),
+    nn.Conv2d: _conv,
+    nn.AvgPool2d: _avg_pool,
+    nn.AdaptiveAvgPool2d: _global_average,
+    nn.Flatten: _flatten,
+    nn.ZeroPad2d: lambda m: ZeroPad2d(*m.padding),
+    nn.ReLU: lambda m: ReLU(),
+    nn.LeakyReLU: lambda m: LeakyReLU(m.negative_slope),
+    nn.ReLU6: lambda m: ReLU6(),
+    nn.Tanh: lambda m: Tanh(),
+    nn.Sigmoid: lambda m: Sigmoid(),
+    nn.Softplus: _softplus,
+}

@@ -1,0 +1,210 @@
+"""A network that is a list of layers: values, gradients and training, by hand."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from xaikit.core import arrays, training
+from xaikit.core.arrays import Array
+from xaikit.core.attribution import as_targets, one_hot
+from xaikit.core.layers import ACTIVATIONS, Activation, Conv2d, Dense, Layer, run, run_back
+from xaikit.core.training import expect_columns, first_array
+
+
+class Network:
+    """A feed-forward network: a list of layers, each with its backward pass by hand.
+
+    The weights decide where it runs: NumPy arrays on NumPy, torch tensors on their device.
+    x must match them in library, device and dtype; whole numbers are cast.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        Dense, Conv2d, MaxPool2d, AvgPool2d, Flatten, ZeroPad2d, Residual, and the activations
+        ReLU, LeakyReLU, ReLU6, Tanh, Sigmoid, Softplus.
+
+    Raises
+    ------
+    TypeError
+        For something that is not a layer, or weights in different places.
+    ValueError
+        If a layer's inputs cannot be the outputs of the layer before it.
+    """
+
+    def __init__(self, layers: Sequence[Layer]):
+        self.layers = tuple(layers)
+        _check_layers(self.layers)
+
+    def __repr__(self) -> str:
+        """One layer a line."""
+        return "Network([\n" + "".join(f"    {layer!r},\n" for layer in self.layers) + "])"
+
+    @classmethod
+    def mlp(
+        cls,
+        sizes: Sequence[int],
+        activation: str = "relu",
+        bias: bool = True,
+        seed: int = 0,
+        dtype: str = "float64",
+    ) -> "Network":
+        """Make a multilayer perceptron with random weights and zero biases.
+
+        Parameters
+        ----------
+        sizes : sequence of int
+            [inputs, units of each hidden layer …, outputs].
+        activation : str
+            "relu", "leaky_relu", "relu6", "tanh", "sigmoid" or "softplus", after each hidden layer.
+        bias : bool
+            Whether the dense layers have biases.
+        seed : int
+            The same seed gives the same weights.
+        dtype : str
+            "float64" or "float32".
+
+        Notes
+        -----
+        Standard deviation √(2 / inputs) for the ReLU family (He et al. 2015, arXiv:1502.01852),
+        √(1 / inputs) for the others (LeCun et al. 1998, Efficient BackProp).
+        """
+        if activation not in ACTIVATIONS:
+            raise ValueError(
+                f"unknown activation {activation!r}, expected {', '.join(ACTIVATIONS)}"
+            )
+        if len(sizes) < 2 or min(sizes) < 1:
+            raise ValueError(
+                f"sizes is {list(sizes)}, expected at least [inputs, outputs], each ≥ 1"
+            )
+        rng = np.random.default_rng(seed)
+        gain = 2.0 if "relu" in activation else 1.0
+        layers: list[Layer] = []
+        for inputs, outputs in pairwise(sizes):
+            weight = rng.normal(0, math.sqrt(gain / inputs), (outputs, inputs)).astype(dtype)
+            layers += [Dense(weight, np.zeros(outputs, dtype) if bias else None)]
+            layers += [ACTIVATIONS[activation]()]
+        return cls(layers[:-1])
+
+    def __call__(self, x: Any) -> Array:
+        """Return all outputs (n, k) for x (n, …); (k,) for a single row (d,)."""
+        x, single = self.as_rows(x)
+        output = run(self.layers, x)[-1]
+        return output[0] if single else output
+
+    def gradient(self, x: Any, target: Any = 0) -> Array:
+        """Return ∂F_target/∂x, in x's shape.
+
+        Parameters
+        ----------
+        x : array (n, …) or (d,)
+            Rows, or a single row.
+        target : int or (n,) ints
+            The output column; one for all rows or one for each.
+        """
+        x, single = self.as_rows(x)
+        values = run(self.layers, x)
+        output = expect_columns(values[-1])
+        targets = as_targets(target, *output.shape)
+        grad = one_hot(targets, output)
+        grad = run_back(self.layers, values, grad)[0]
+        return grad[0] if single else grad
+
+    def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
+        """Return x as rows that may meet the weights, and whether it was a single row (d,)."""
+        weights = first_array(self.layers)
+        x = arrays.numeric(x, name) if weights is None else arrays.matching(x, weights, name)
+        if x.ndim == 0:
+            raise ValueError(f"{name} is a single number, expected a row (d,) or rows (n, …)")
+        return (x[None], True) if x.ndim == 1 else (x, False)
+
+    def to(self, where: str | None = None, dtype: str | None = None) -> "Network":
+        """Return a copy elsewhere: ``"numpy"``, ``"cpu"``, ``"cuda"`` or any torch device.
+
+        None keeps the library and device, or the dtype ("float32", "float64", a dtype).
+        """
+        name = None if dtype is None else str(np.dtype(dtype) if isinstance(dtype, type) else dtype)
+        name = None if name is None else name.removeprefix("torch.")
+
+        def move(array: Array) -> Array:
+            kind = str(array.dtype).removeprefix("torch.") if name is None else name
+            if where == "numpy" or (where is None and not arrays.is_torch(array)):
+                return np.array(arrays.to_numpy(array), dtype=kind)
+            import torch
+
+            device = array.device if where is None else where
+            return torch.tensor(
+                arrays.to_numpy(array), dtype=getattr(torch, kind), device=torch.device(device)
+            )
+
+        return Network([layer.map_arrays(move) for layer in self.layers])
+
+    def fit(
+        self,
+        x: Any,
+        y: Any,
+        loss: str = "mse",
+        epochs: int = 100,
+        batch_size: int = 32,
+        learning_rate: float = 1e-3,
+        seed: int = 0,
+        progress: bool = False,
+    ) -> list[float]:
+        """Train with Adam on minibatches (Kingma & Ba 2015, arXiv:1412.6980).
+
+        Parameters
+        ----------
+        x : array (n, …)
+            Rows, standardised for best results.
+        y : array (n,) or (n, k)
+            Numbers for "mse"; class numbers 0 … k − 1, shape (n,), for "cross_entropy".
+        loss : str
+            "mse", the mean squared error, or "cross_entropy", of the softmax of the outputs.
+        epochs, batch_size, learning_rate, seed
+            Passes through the data, rows a step, Adam's step size, and the seed of the shuffling.
+        progress : bool
+            Show a progress bar.
+
+        Returns
+        -------
+        list of float
+            The mean training loss of each epoch.
+
+        Raises
+        ------
+        FloatingPointError
+            If the loss becomes NaN or infinite; the network then keeps its old weights.
+        """
+        x, single = self.as_rows(x)
+        if single:
+            raise ValueError("fit needs rows (n, …), got a single row")
+        self.layers, history = training.fit(
+            self.layers, x, y, loss, epochs, batch_size, learning_rate, seed, progress
+        )
+        return history
+
+
+def _check_layers(layers: Sequence[Layer]) -> None:
+    """Raise unless these are layers that fit together and live in one place."""
+    if not layers:
+        raise ValueError("a network needs at least one layer")
+    for layer in layers:
+        if not isinstance(layer, Layer):
+            raise TypeError(
+                f"{layer!r} is not a layer of xaikit: expected Dense, Conv2d, MaxPool2d, "
+                "AvgPool2d, Flatten, ZeroPad2d, Residual or an activation; "
+                "a torch module becomes a network with from_torch(module)"
+            )
+    places = {arrays.place(p) for layer in layers for p in layer.parameters.values()}
+    if len(places) > 1:
+        raise TypeError(f"the layers' weights differ in kind: {', '.join(sorted(places))}")
+    before: Layer | None = None
+    for layer in layers:
+        if isinstance(layer, Dense | Conv2d):
+            inputs = layer.weight.shape[1] * getattr(layer, "groups", 1)
+            if type(before) is type(layer) and before.weight.shape[0] != inputs:  # type: ignore
+                raise ValueError(f"{layer!r} cannot follow {before!r}")
+        if not isinstance(layer, Activation):
+            before = layer

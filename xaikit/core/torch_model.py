@@ -1,0 +1,101 @@
+"""Any torch module as a model, with gradients by autograd."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from xaikit.core import arrays
+from xaikit.core.arrays import Array
+from xaikit.core.attribution import as_targets, select
+
+
+class TorchModel:
+    """Any torch module whose output is (n, k) or (n,), with gradients by autograd.
+
+    The module is called in evaluation mode and gets its mode back. A tensor x must be on the
+    module's device, in its dtype; a NumPy x is moved there, and the answer comes back as NumPy.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Each row's output must depend on that row alone.
+    """
+
+    def __init__(self, module: nn.Module):
+        if not isinstance(module, nn.Module):
+            raise TypeError(f"expected a torch.nn.Module, got {type(module).__name__}")
+        self.module = module
+        tensors = [*module.parameters(), *module.buffers()]
+        self._like = next((t.detach() for t in tensors if t.is_floating_point()), None)
+
+    def __call__(self, x: Any) -> Array:
+        """Return all outputs (n, k) for x (n, …); (k,) for a single row (d,)."""
+        x, single = self.as_rows(x)
+        with torch.no_grad():
+            output = self._back(self._evaluate(self._tensor(x)), x)
+        return output[0] if single else output
+
+    def gradient(self, x: Any, target: Any = 0) -> Array:
+        """Return ∂F_target/∂x, in x's shape; see `Network.gradient`."""
+        x, single = self.as_rows(x)
+        with torch.enable_grad():
+            tensor = self._tensor(x).clone().requires_grad_()
+            output = self._evaluate(tensor)
+            score = select(output, as_targets(target, *output.shape)).sum()
+            grad = None
+            if score.requires_grad:
+                (grad,) = torch.autograd.grad(score, tensor, allow_unused=True)
+        if grad is None:
+            raise ValueError(
+                f"autograd finds no path from the output of {type(self.module).__name__} to x: "
+                "is there a detach(), a no_grad() or a round trip through NumPy in its forward?"
+            )
+        grad = self._back(grad, x)
+        return grad[0] if single else grad
+
+    def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
+        """Return x checked, with a batch axis, and whether it was a single row (d,)."""
+        x = arrays.numeric(x, name)
+        if arrays.is_torch(x) and self._like is not None:
+            x = arrays.matching(x, self._like, name, "the module's weights")
+        if x.ndim == 0:
+            raise ValueError(f"{name} is a single number, expected a row (d,) or rows (n, …)")
+        return (x[None], True) if x.ndim == 1 else (x, False)
+
+    def _tensor(self, x: Array) -> torch.Tensor:
+        if arrays.is_torch(x):
+            return x if x.is_floating_point() else x.to(torch.get_default_dtype())
+        like = torch.empty(0, dtype=torch.float64) if self._like is None else self._like
+        return torch.as_tensor(np.ascontiguousarray(x), dtype=like.dtype, device=like.device)
+
+    def _back(self, result: torch.Tensor, x: Array) -> Array:
+        """Bring a result to x's library, and to its dtype unless that is a whole number."""
+        result = result.detach()
+        if arrays.is_torch(x):
+            return result
+        answer = arrays.to_numpy(result)
+        return answer.astype(x.dtype) if arrays.is_floating(x) else answer
+
+    def _evaluate(self, x: torch.Tensor) -> torch.Tensor:
+        modes = {module: module.training for module in self.module.modules()}
+        self.module.eval()
+        try:
+            output = self.module(x)
+        finally:
+            for module, training in modes.items():
+                module.training = training
+        if not isinstance(output, torch.Tensor) or output.ndim not in (1, 2):
+            given = getattr(output, "shape", None)
+            raise ValueError(
+                f"the module returned {type(output).__name__}"
+                + (f" of shape {tuple(given)}" if given is not None else "")
+                + ", expected a tensor (n, k) or (n,)"
+            )
+        output = output[:, None] if output.ndim == 1 else output
+        if output.shape[0] != x.shape[0]:
+            raise ValueError(
+                f"the module returned {output.shape[0]} rows for {x.shape[0]} rows of x"
+            )
+        return output

@@ -1,0 +1,162 @@
+"""Training by hand: losses with their derivatives, Adam, minibatches."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from xaikit.core import arrays
+from xaikit.core.arrays import Array, namespace
+from xaikit.core.attribution import as_targets
+from xaikit.core.layers import Layer, run, run_back
+
+
+def fit(
+    layers: Sequence[Layer],
+    x: Array,
+    y: Any,
+    loss: str,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    seed: int,
+    progress: bool,
+) -> tuple[tuple[Layer, ...], list[float]]:
+    """Return trained copies of the layers, and each epoch's mean loss; see `Network.fit`."""
+    if loss not in LOSSES:
+        raise ValueError(f"unknown loss {loss!r}, expected {' or '.join(LOSSES)}")
+    weights = first_array(layers)
+    if weights is None:
+        raise ValueError("there is nothing to train: no layer has weights")
+    output = expect_columns(run(layers, x[:1])[-1])
+    y = TARGETS[loss](y, output, x.shape[0])
+
+    trained = [layer.map_arrays(_copy) for layer in layers]
+    adam = Adam([p for layer in trained for p in layer.parameters.values()], learning_rate)
+    rng = np.random.default_rng(seed)
+    history = []
+    for epoch in _progress_bar(epochs, progress):
+        order, total = rng.permutation(x.shape[0]), 0.0
+        with np.errstate(over="ignore", invalid="ignore"):  # reported below, in words
+            for start in range(0, x.shape[0], batch_size):
+                batch = arrays.indices(order[start : start + batch_size], x)
+                value, gradients = loss_gradients(trained, x[batch], y[batch], loss)
+                adam.step(gradients)
+                total += float(value) * len(batch)
+        history.append(total / x.shape[0])
+        if not math.isfinite(history[-1]):
+            raise FloatingPointError(
+                f"the loss became {history[-1]} in epoch {epoch + 1}: standardise x and y, "
+                f"or lower the learning rate (it is {learning_rate})"
+            )
+    return tuple(trained), history
+
+
+def loss_gradients(
+    layers: Sequence[Layer], x: Array, y: Array, loss: str
+) -> tuple[Array, list[Array]]:
+    """Return the loss, and its gradient for each parameter in the order of the layers."""
+    values = run(layers, x)
+    value, grad = LOSSES[loss](values[-1], y)
+    # The first layer's input needs no gradient: that saves the largest product of all.
+    grads = run_back(layers[1:], values[1:], grad)
+    gradients: list[Array] = []
+    for layer, a, grad in zip(layers, values, grads, strict=False):
+        gradients += layer.parameter_gradients(a, grad).values()
+    return value, gradients
+
+
+def mean_squared_error(output: Array, y: Array) -> tuple[Array, Array]:
+    """Return mean (output − y)² and its derivative with respect to the outputs."""
+    error = output - y
+    return (error**2).mean(), error * (2 / math.prod(error.shape))
+
+
+def cross_entropy(output: Array, y: Array) -> tuple[Array, Array]:
+    """Return mean −log softmax(output)_y and its derivative with respect to the outputs."""
+    xp = namespace(output)
+    shifted = output - xp.max(output, axis=1, keepdims=True)
+    log_softmax = shifted - xp.log(xp.sum(xp.exp(shifted), axis=1, keepdims=True))
+    rows = arrays.indices(np.arange(output.shape[0]), output)
+    grad = xp.exp(log_softmax)
+    grad[rows, y] -= 1
+    return -log_softmax[rows, y].mean(), grad / output.shape[0]
+
+
+class Adam:
+    """Steps of size about `rate` down the gradient, in place (Kingma & Ba 2015, algorithm 1)."""
+
+    def __init__(self, parameters: Sequence[Array], rate: float):
+        self.parameters, self.rate, self.steps = parameters, rate, 0
+        self.means = [namespace(p).zeros_like(p) for p in parameters]
+        self.squares = [namespace(p).zeros_like(p) for p in parameters]
+
+    def step(self, gradients: Sequence[Array], decay: float = 0.9, decay_2: float = 0.999):
+        """Move every parameter by rate · m̂ / (√v̂ + 1e-8)."""
+        self.steps += 1
+        unbias, unbias_2 = 1 - decay**self.steps, 1 - decay_2**self.steps
+        moments = zip(self.parameters, gradients, self.means, self.squares, strict=True)
+        for parameter, grad, mean, square in moments:
+            mean += (1 - decay) * (grad - mean)
+            square += (1 - decay_2) * (grad * grad - square)
+            parameter -= (self.rate / unbias) * mean / ((square / unbias_2) ** 0.5 + 1e-8)
+
+
+def _numbers(y: Any, output: Array, rows: int) -> Array:
+    """Return y (rows, k) for the mean squared error."""
+    y = arrays.numeric(y, "y")
+    if not arrays.is_torch(y) or arrays.is_torch(output):
+        y = arrays.like(y, output)
+    y = arrays.matching(y, output, "y")
+    if y.ndim == 1 and output.shape[1] == 1:
+        y = y[:, None]
+    if tuple(y.shape) != (rows, output.shape[1]):
+        raise ValueError(
+            f"y has shape {tuple(y.shape)}, expected ({rows}, {output.shape[1]}): "
+            "a row of x, a row of y"
+        )
+    return y
+
+
+def _classes(y: Any, output: Array, rows: int) -> Array:
+    """Return y (rows,), class numbers for the cross-entropy."""
+    if output.shape[1] < 2:
+        raise ValueError("cross_entropy needs an output for each class, the network has one")
+    y = arrays.to_numpy(y)
+    if y.dtype.kind not in "iu":
+        raise TypeError(f"y holds {y.dtype} values, expected class numbers 0, 1, …")
+    if y.shape != (rows,):
+        raise ValueError(f"y has shape {y.shape}, expected ({rows},): a row of x, a class")
+    return arrays.indices(as_targets(y, rows, output.shape[1]), output)
+
+
+LOSSES = {"mse": mean_squared_error, "cross_entropy": cross_entropy}
+TARGETS = {"mse": _numbers, "cross_entropy": _classes}
+
+
+def _copy(array: Array) -> Array:
+    return array.clone() if arrays.is_torch(array) else array.copy()
+
+
+def _progress_bar(epochs: int, progress: bool):
+    if not progress:
+        return range(epochs)
+    from tqdm.auto import trange
+
+    return trange(epochs, unit="epoch")
+
+
+def first_array(layers: Sequence[Layer]) -> Array | None:
+    """Return the first weight there is: all others live where it does."""
+    return next((p for layer in layers for p in layer.parameters.values()), None)
+
+
+def expect_columns(output: Array) -> Array:
+    """Raise unless a network's outputs are (n, k)."""
+    if output.ndim != 2:
+        raise ValueError(
+            f"the network's outputs have shape {tuple(output.shape)}, expected (n, k): "
+            "end it with Flatten() or a Dense layer"
+        )
+    return output

@@ -1,0 +1,1 @@
+"""What a notebook shows and asks: data, figures, widgets, checks."""

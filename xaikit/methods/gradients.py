@@ -1,0 +1,79 @@
+"""Saliency and gradient × input: explanations that are one derivative away.
+
+Lecture 00 teaches the first, lecture 01 proves the second as a product of matrices.
+"""
+
+from typing import Any
+
+from xaikit.core.arrays import namespace
+from xaikit.core.attribution import Attribution, Model, ask
+
+
+def saliency(model: Model, x: Any, target: Any = 0) -> Attribution:
+    """|∂F_c/∂x|: how much the output moves when a feature moves a little.
+
+    Parameters
+    ----------
+    model : Network or TorchModel
+        F, with outputs (n, k).
+    x : array (n, …) or (d,)
+        Rows to explain, or a single row.
+    target : int or (n,) ints
+        c, the output column; one for all rows or one for each.
+
+    Returns
+    -------
+    Attribution
+        values in units of F per unit of x; base and gap are None, since slopes are not parts of
+        a whole.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For x that does not match the model, NaN, an empty x, or a target out of range.
+
+    References
+    ----------
+    Simonyan, Vedaldi & Zisserman 2014, Deep Inside Convolutional Networks, arXiv:1312.6034, §3.
+    """
+    question = ask(model, x, target)
+    slope = model.gradient(question.x, question.target)
+    return question.answer(namespace(slope).abs(slope), base=None, method="saliency")
+
+
+def gradient_x_input(model: Model, x: Any, target: Any = 0, baseline: Any = None) -> Attribution:
+    """(x − b) ⊙ ∂F_c/∂x: the distance from the baseline times the slope at x.
+
+    Complete (gap 0) for b = 0 where F is positively homogeneous, F(λx) = λF(x) for λ ≥ 0: linear
+    models and ReLU networks without bias. Elsewhere the gap says how much is missing.
+
+    Parameters
+    ----------
+    model : Network or TorchModel
+        F, with outputs (n, k).
+    x : array (n, …) or (d,)
+        Rows to explain, or a single row.
+    target : int or (n,) ints
+        c, the output column; one for all rows or one for each.
+    baseline : None, number, row, or array like x
+        b; None means zeros.
+
+    Returns
+    -------
+    Attribution
+        values in units of F; base is F_c(b).
+
+    Raises
+    ------
+    TypeError, ValueError
+        For x that does not match the model, NaN, an empty x, a target out of range, or a baseline
+        of another shape.
+
+    References
+    ----------
+    Shrikumar et al. 2016, Not Just a Black Box, arXiv:1605.01713, §2.
+    """
+    question = ask(model, x, target, baseline)
+    slope = model.gradient(question.x, question.target)
+    values = (question.x - question.baseline) * slope
+    return question.answer(values, base=question.base(), method="gradient × input")
