@@ -61,11 +61,14 @@ def _all_finite(x: Array) -> bool:
     return bool(xp.isfinite(total)) or bool(xp.all(xp.isfinite(x)))
 
 
-def step(z: Array) -> Array:
-    """1 where z > 0, else 0, in z's dtype."""
+def where_positive(values: Array, z: Array) -> Array:
+    """Return values where z > 0, else 0."""
     if is_torch(z):
-        return z.clip(0).sign()  # several times faster than a comparison and a cast
-    return (z > 0).astype(z.dtype)
+        import torch
+
+        # On a CPU several times faster than a comparison and a product.
+        return torch.ops.aten.threshold_backward(values, z, 0)
+    return values * (z > 0)
 
 
 def numeric(x: Any, name: str = "x") -> Array:
@@ -205,16 +208,25 @@ def max_pool2d(a: Array, size: Pair, stride: Pair) -> Array:
 
 def max_pool2d_backward(a: Array, grad: Array, size: Pair, stride: Pair) -> Array:
     """Winner takes all: grad goes to the first largest entry of each window."""
-    xp = namespace(a)
-    result = xp.zeros_like(a)
+    result = namespace(a).zeros_like(a)
     largest = max_pool2d(a, size, stride)
-    undecided = xp.ones_like(largest, dtype=xp.bool)
+    left = grad
     shifts = zip(_shifts(a, size, stride), _shifts(result, size, stride), strict=True)
     for (_, _, seen), (_, _, into) in shifts:
-        wins = undecided & (seen == largest)
-        into += grad * wins
-        undecided = undecided & ~wins
+        won = _where_equal(left, seen, largest)
+        into += won
+        left = left - won
     return result
+
+
+def _where_equal(values: Array, seen: Array, largest: Array) -> Array:
+    """Return values where seen, nowhere above largest, reaches it, else 0."""
+    if is_torch(seen):
+        import torch
+
+        below = -torch.finfo(seen.dtype).tiny
+        return torch.ops.aten.threshold_backward(values, seen - largest, below)
+    return values * (seen == largest)
 
 
 def avg_pool2d(a: Array, size: Pair, stride: Pair) -> Array:

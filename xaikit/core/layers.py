@@ -336,6 +336,11 @@ class Activation(Layer):
         return grad * self.derivative(z)
 
 
+def _gate(z: Array) -> Array:
+    """1 where z > 0, else 0, in z's dtype."""
+    return arrays.where_positive(namespace(z).ones_like(z), z)
+
+
 @dataclass(frozen=True, eq=False)
 class ReLU(Activation):
     """φ(z) = max(z, 0), φ′(z) = 1 where z > 0, else 0."""
@@ -344,7 +349,10 @@ class ReLU(Activation):
         return z.clip(0)
 
     def derivative(self, z: Array) -> Array:
-        return arrays.step(z)
+        return _gate(z)
+
+    def backward(self, z: Array, grad: Array) -> Array:
+        return arrays.where_positive(grad, z)
 
 
 @dataclass(frozen=True, eq=False)
@@ -357,7 +365,7 @@ class LeakyReLU(Activation):
         return z.clip(0) + self.slope * z.clip(max=0)
 
     def derivative(self, z: Array) -> Array:
-        gate = arrays.step(z)
+        gate = _gate(z)
         return gate + self.slope * (1 - gate)
 
 
@@ -369,7 +377,7 @@ class ReLU6(Activation):
         return z.clip(0, 6)
 
     def derivative(self, z: Array) -> Array:
-        return arrays.step(z) * arrays.step(6 - z)
+        return _gate(z) * _gate(6 - z)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,86 @@
+"""Checks that a learner's code meets as it is written, one file for each assignment.
+
+A check draws fresh random inputs, compares with a reference derived in another way, and names the
+misconception when it recognises one. While it runs, xaikit's own version of the answer raises.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+
+class Mistake(AssertionError):
+    """What is wrong with an answer, in words; a notebook shows the words and no traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Tell IPython what to print."""
+        return [f"✗ {self}"]
+
+
+def passed(what: str) -> None:
+    """Say that a check went well."""
+    print(f"✓ {what}")
+
+
+@contextmanager
+def written_by_hand(*answers: Callable) -> Iterator[None]:
+    """Make xaikit's own answers raise while a learner's code runs.
+
+    The functions' code is exchanged, not their names, so that a reference taken earlier raises too.
+    """
+
+    def refuse(*args, **kwargs):
+        raise NameError(
+            "this exercise asks you to write it yourself: xaikit's own version is switched off "
+            "while it is checked"
+        )
+
+    originals = [answer.__code__ for answer in answers]  # type: ignore[attr-defined]
+    for answer in answers:
+        answer.__code__ = refuse.__code__  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        for answer, original in zip(answers, originals, strict=True):
+            answer.__code__ = original  # type: ignore[attr-defined]
+
+
+def plain(answer: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """Return a learner's answer as a float array of this shape, or raise a Mistake."""
+    if answer is None:
+        raise Mistake(f"{name} returned nothing: is there a return at its end?")
+    try:
+        values = np.array(answer, dtype=float)
+    except (TypeError, ValueError):
+        raise Mistake(f"{name} returned {type(answer).__name__}, expected numbers") from None
+    if values.shape != shape:
+        raise Mistake(f"{name} returned an array of shape {values.shape}, expected {shape}")
+    if not np.isfinite(values).all():
+        raise Mistake(f"{name} returned NaN or infinity")
+    return values
+
+
+def close(given: np.ndarray, expected: np.ndarray, tolerance: float = 1e-6) -> bool:
+    """Tell whether two arrays agree, relative to the size of the expected one."""
+    if given.shape != expected.shape:
+        return False
+    return bool(np.abs(given - expected).max() <= tolerance * max(1.0, np.abs(expected).max()))
+
+
+def compare(
+    given: np.ndarray, expected: np.ndarray, misconceptions: dict[str, np.ndarray], name: str
+) -> None:
+    """Raise a Mistake unless the numbers agree, naming the misconception that explains them."""
+    if close(given, expected):
+        return
+    for explanation, wrong in misconceptions.items():
+        if close(given, wrong):
+            raise Mistake(f"{name}: {explanation}")
+    worst = np.unravel_index(np.abs(given - expected).argmax(), expected.shape)
+    where = f" at index {tuple(int(i) for i in worst)}" if expected.ndim else ""
+    raise Mistake(
+        f"{name}: got {given[worst]:.4g}{where}, expected {expected[worst]:.4g} "
+        f"(largest difference of {expected.size})"
+    )

@@ -1,0 +1,255 @@
+"""Checks of assignment 01: the Jacobian, gradient × input, the bias's shares, a property test."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+
+from xaikit.core.network import Network
+from xaikit.core.torch_model import TorchModel
+from xaikit.course.checks import Mistake, compare, passed, plain, written_by_hand
+from xaikit.methods.gradients import gradient_x_input, saliency
+
+ANSWERS = (gradient_x_input, saliency, Network.gradient, TorchModel.gradient)
+
+
+def forward(weights: list, biases: list, x: np.ndarray) -> list[np.ndarray]:
+    """Return [z₁, z₂, …] of a dense ReLU network; the last one is the output."""
+    received = [weights[0] @ x + biases[0]]
+    for weight, bias in zip(weights[1:], biases[1:], strict=True):
+        received.append(weight @ np.maximum(received[-1], 0) + bias)
+    return received
+
+
+def draw(rng: np.random.Generator, sizes: list[int], bias: bool) -> tuple[list, list, np.ndarray]:
+    """Draw weights, biases and an input for which every hidden layer has open and closed gates.
+
+    No unit is near its kink, so that central differences are exact up to rounding.
+    """
+    while True:
+        pairs = list(pairwise(sizes))
+        weights = [rng.normal(size=(m, n)) for n, m in pairs]
+        biases = [rng.normal(size=m) * bias for _, m in pairs]
+        x = rng.normal(size=sizes[0]) + rng.choice([-1.0, 1.0], size=sizes[0])
+        hidden = forward(weights, biases, x)[:-1]
+        if all(z.min() < -0.05 and z.max() > 0.05 and abs(z).min() > 0.01 for z in hidden):
+            return weights, biases, x
+
+
+def slopes(weights: list, biases: list, x: np.ndarray, eps: float = 1e-6) -> np.ndarray:
+    """Return the Jacobian (k, n) by central differences: no formula of the lecture is involved."""
+    columns = []
+    for step in np.eye(len(x)) * eps:
+        up, down = (forward(weights, biases, x + s)[-1] for s in (step, -step))
+        columns.append((up - down) / (2 * eps))
+    return np.stack(columns, axis=1)
+
+
+def jacobian(answer: Callable, rounds: int = 20) -> None:
+    """Check ``jacobian(W1, W2, W3, x)`` -> (k, n)."""
+    rng = np.random.default_rng()
+    for _ in range(rounds):
+        n, d1, d2, k = rng.choice([2, 3, 4, 5, 6, 7], size=4, replace=False)
+        weights, none, x = draw(rng, [n, d1, d2, k], bias=False)
+        expected = slopes(weights, none, x)
+        with written_by_hand(*ANSWERS):
+            given = answer(*[w.copy() for w in weights], x.copy())
+        if np.shape(given) == (n, k):
+            raise Mistake(
+                "jacobian: your table is transposed. It has a row for each output and a column for "
+                "each input: the last matrix, W3, stands on the left of the product"
+            )
+        given = plain(given, (k, n), "jacobian")
+        compare(given, expected, _wrong_jacobians(weights, x), "jacobian")
+    passed(f"jacobian: {rounds} random networks agree with finite differences")
+
+
+def _wrong_jacobians(weights: list, x: np.ndarray) -> dict[str, np.ndarray]:
+    w1, w2, w3 = weights
+    z1 = w1 @ x
+    z2 = w2 @ np.maximum(z1, 0)
+    skipped = w2 @ z1
+
+    def product(gates_1, gates_2):
+        return w3 @ np.diag(gates_2) @ w2 @ np.diag(gates_1) @ w1
+
+    gate = np.heaviside
+    return {
+        "you multiplied the weights alone. A closed gate lets nothing through: the diagonal "
+        "matrices diag(φ′(z)) are missing": w3 @ w2 @ w1,
+        "the gates of the second layer are missing": product(gate(z1, 0), np.ones_like(z2)),
+        "the gates of the first layer are missing": product(np.ones_like(z1), gate(z2, 0)),
+        "z2 must be computed from h1 = relu(z1), not from z1 itself": product(
+            gate(z1, 0), gate(skipped, 0)
+        ),
+        "on the diagonal belong the slopes φ′(z), which are 0 or 1, not the values φ(z)": product(
+            np.maximum(z1, 0), np.maximum(z2, 0)
+        ),
+        "on the diagonal belong the slopes φ′(z), which are 0 or 1, not z": product(z1, z2),
+        "your gates are the wrong way round: a gate is open where z > 0": product(
+            gate(-z1, 0), gate(-z2, 0)
+        ),
+    }
+
+
+def gradient_times_input(answer: Callable, rounds: int = 20) -> None:
+    """Check ``gradient_times_input(J, x, target)`` -> (n,)."""
+    rng = np.random.default_rng()
+    for _ in range(rounds):
+        n, k = rng.choice([2, 3, 4, 5, 6], size=2, replace=False)
+        table, x, target = rng.normal(size=(k, n)), rng.normal(size=n), int(rng.integers(k))
+        expected = np.array([x[i] * table[target, i] for i in range(n)])
+        with written_by_hand(*ANSWERS):
+            given = answer(table.copy(), x.copy(), target)
+        if np.shape(given) == (n, n):
+            raise Mistake(
+                "gradient_times_input: you got a table of every input times every slope. A column "
+                "times a row broadcasts: make both plain vectors, or transpose one"
+            )
+        if np.shape(given) == (k, n):
+            raise Mistake("gradient_times_input: pick one class, row `target` of the Jacobian")
+        given = plain(given, (n,), "gradient_times_input")
+        misconceptions = {
+            "these are the slopes: multiply each by its input": table[target],
+            "keep the sign: a negative importance means that the input lowered the score": abs(
+                expected
+            ),
+            "the slopes must keep their sign": x * abs(table[target]),
+            "the inputs must keep their sign": abs(x) * table[target],
+            "you summed over all classes: pick row `target` of the Jacobian": x * table.sum(axis=0),
+            **(
+                {"you always explain class 0: pick row `target` of the Jacobian": x * table[0]}
+                if target
+                else {}
+            ),
+        }
+        compare(given, expected, misconceptions, "gradient_times_input")
+    passed(f"gradient_times_input: {rounds} random Jacobians, every class")
+
+
+def bias_shares(answer: Callable, rounds: int = 20) -> None:
+    """Check ``shares(weights, biases, x)`` -> (1 + layers,)."""
+    rng = np.random.default_rng()
+    for _ in range(rounds):
+        depth = int(rng.integers(1, 4))
+        sizes = [*rng.integers(3, 7, size=depth + 1), 1]
+        weights, biases, x = draw(rng, [int(s) for s in sizes], bias=True)
+        with written_by_hand(*ANSWERS):
+            given = answer([w.copy() for w in weights], [b.copy() for b in biases], x.copy())
+        given = plain(given, (len(biases) + 1,), "shares")
+        expected = _shares(weights, biases, x)
+        compare(given, expected, _wrong_shares(weights, biases, x, expected), "shares")
+    passed(f"shares: {rounds} random networks of 2 to 4 matrices, shares add up to the output")
+
+
+def _shares(weights: list, biases: list, x: np.ndarray) -> np.ndarray:
+    """Return the shares by central differences, along x and along each layer's biases."""
+    shares, eps = [slopes(weights, biases, x)[0] @ x], 1e-6
+    for layer, bias in enumerate(biases):
+        outputs = []
+        for scale in (1 + eps, 1 - eps):
+            moved = [*biases[:layer], scale * bias, *biases[layer + 1 :]]
+            outputs.append(forward(weights, moved, x)[-1][0])
+        # The derivative along the direction b itself is Σ_k b_k ∂ŷ/∂b_k.
+        shares.append((outputs[0] - outputs[1]) / (2 * eps))
+    return np.array(shares)
+
+
+def _wrong_shares(
+    weights: list, biases: list, x: np.ndarray, expected: np.ndarray
+) -> dict[str, np.ndarray]:
+    def backward(gates):
+        """Walk back with given gates; return the shares, and the same before the gates."""
+        grad = np.ones(1)
+        after, before = [biases[-1] @ grad], [biases[-1] @ grad]
+        for layer in range(len(weights) - 1, 0, -1):
+            grad = grad @ weights[layer]
+            before.insert(0, biases[layer - 1] @ grad)
+            grad = grad * gates[layer - 1]
+            after.insert(0, biases[layer - 1] @ grad)
+        share_of_x = grad @ weights[0] @ x
+        return np.array([share_of_x, *after]), np.array([share_of_x, *before])
+
+    gates = [z > 0 for z in forward(weights, biases, x)[:-1]]
+    no_biases = [0 * b for b in biases]
+    plain_gates = [z > 0 for z in forward(weights, no_biases, x)[:-1]]
+    sums = np.array([b.sum() for b in biases])
+    return {
+        "these are the biases themselves: multiply each by the slope that arrives at its unit": (
+            np.array([expected[0], *sums])
+        ),
+        "compute the gates of the network with its biases: they decide which units are on": (
+            backward(plain_gates)[0]
+        ),
+        "the slope at a bias is the one behind the gate: multiply by φ′(z) first": (
+            backward(gates)[1]
+        ),
+        "the gates are missing on the way back": backward([1.0] * len(gates))[0],
+        "the last bias has a share too: its slope is 1": np.array([*expected[:-1], 0.0]),
+        "the order is x first, then b₁, b₂, …": expected[::-1],
+    }
+
+
+def completeness_test(answer: Callable) -> None:
+    """Check a learner's test ``is_complete(explain, network, rows)`` -> bool.
+
+    It must accept a complete explanation with rounding errors, and reject planted wrong ones.
+    """
+    rng = np.random.default_rng()
+    rows = rng.normal(size=(40, 4)) * 10
+    network = Network.mlp([4, 6, 5, 1], bias=False, seed=int(rng.integers(1000)))
+
+    def right(model, x):
+        return x * np.stack([slopes(_weights(model), [0, 0, 0], row)[0] for row in x])
+
+    exact = right(network, rows)
+    outputs = network(rows)[:, 0]
+    # Make the sums right to the last digits, then shake those.
+    exact[:, 0] += outputs - exact.sum(axis=1)
+    shaken = exact * (1 + 1e-13 * rng.normal(size=exact.shape))
+    one_row = exact.copy()
+    one_row[-1] *= 1.01
+    cancelling = exact.copy()
+    cancelling[0, 0] += 1.0
+    cancelling[1, 0] -= 1.0
+    cases = {
+        True: {
+            "an explanation that is complete up to rounding: compare with a tolerance, "
+            "never with ==": shaken
+        },
+        False: {
+            "the absolute values of the importances: their sum is not the output": abs(exact),
+            "importances that are 1% too large": 1.01 * exact,
+            "importances that are 1% too small": 0.99 * exact,
+            "an explanation that is wrong in the last row only: look at every row": one_row,
+            "errors of +1 in one row and −1 in another: do not let rows cancel": cancelling,
+        },
+    }
+    for verdict, explanations in cases.items():
+        for what, values in explanations.items():
+            given = answer(_explainer(rows, values), network, rows.copy())
+            if not isinstance(given, bool | np.bool_):
+                raise Mistake(
+                    f"is_complete returned {type(given).__name__}, expected True or False"
+                )
+            if bool(given) is not verdict:
+                verb = "rejected" if verdict else "accepted"
+                raise Mistake(f"is_complete: your test {verb} {what}")
+    passed("is_complete: accepts the right explanation, rejects five wrong ones")
+
+
+def _explainer(rows: np.ndarray, values: np.ndarray) -> Callable:
+    """Return explain(network, x), which knows the values of these rows."""
+
+    def explain(network: Network, x: np.ndarray) -> np.ndarray:
+        matches = (np.atleast_2d(x)[:, None] == rows).all(axis=2)
+        if not matches.any(axis=1).all():
+            raise Mistake("is_complete: ask for explanations of the rows that you are given")
+        found = values[matches.argmax(axis=1)]
+        return found if np.ndim(x) == 2 else found[0]
+
+    return explain
+
+
+def _weights(network: Network) -> list[np.ndarray]:
+    return [layer.parameters["weight"] for layer in network.layers if layer.parameters]

@@ -1,0 +1,36 @@
+"""The small network that is drawn, and computed by hand, from lecture 00 to lecture 07."""
+
+import numpy as np
+
+from xaikit.core.layers import Dense, ReLU
+from xaikit.core.network import Network
+
+
+def small_row() -> np.ndarray:
+    """x, shape (2,): body-mass index +0.5 and blood pressure −0.5, in standard deviations."""
+    return np.array([0.5, -0.5])
+
+
+def small_network(bias: bool = False) -> Network:
+    """Return the 2-3-2-1 ReLU network of the course, whose numbers fit in the head.
+
+    For the row of `small_row` it answers 4 without biases and 5.5 with them, and each hidden layer
+    without biases has one closed gate. The same weights serve both, so that any difference is the
+    biases' doing.
+
+    Parameters
+    ----------
+    bias : bool
+        Whether the layers have biases.
+    """
+    weights = [
+        [[2.0, 1.0], [1.0, -2.0], [-1.0, 1.0]],
+        [[1.0, 1.0, 2.0], [2.0, -1.0, 1.0]],
+        [[2.0, 1.0]],
+    ]
+    biases = [[-1.0, -1.0, 2.0], [0.0, 1.0], [-1.0]]
+    dense = [
+        Dense(np.array(w), np.array(b) if bias else None)
+        for w, b in zip(weights, biases, strict=True)
+    ]
+    return Network([dense[0], ReLU(), dense[1], ReLU(), dense[2]])

@@ -1,0 +1,192 @@
+"""Figures of the course: one style, colour-blind-safe, zero in the middle, a sentence below.
+
+Positive scores are orange and negative ones blue, and every score also carries its sign in text.
+"""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patches import Rectangle
+
+from xaikit.core import arrays
+from xaikit.core.attribution import Attribution
+from xaikit.core.layers import Dense, run
+from xaikit.core.network import Network
+
+POSITIVE, NEGATIVE, NEUTRAL = "#c9540a", "#1f66a8", "#8c8c8c"
+DIVERGING = LinearSegmentedColormap.from_list("blue-orange", [NEGATIVE, "#ffffff", POSITIVE])
+
+
+def style() -> None:
+    """Set the course's look: figures of at most 7 × 4.5 inches at 100 dots per inch."""
+    plt.rcParams.update(
+        {
+            "figure.figsize": (7, 4),
+            "figure.dpi": 100,
+            "figure.constrained_layout.use": True,
+            "font.size": 10,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlesize": 10,
+        }
+    )
+
+
+def say(sentence: str) -> None:
+    """Show the figures drawn so far, and under them what they show, with the computed numbers.
+
+    Readers who cannot see a figure have the sentence, and the notebook tests compare it.
+    """
+    plt.show()
+    print(sentence)
+
+
+def colour(values: np.ndarray) -> list[str]:
+    """Return a colour by sign for each value."""
+    return [POSITIVE if v > 0 else NEGATIVE if v < 0 else NEUTRAL for v in np.ravel(values)]
+
+
+def attribution_bars(attribution: Attribution, row: int = 0, ax: Axes | None = None) -> Axes:
+    """Draw the scores of one row as horizontal bars, largest on top, with their signs in text.
+
+    Parameters
+    ----------
+    attribution : Attribution
+        Of rows of features (n, d), or of a single row (d,).
+    row : int
+        Which row of several.
+    ax : matplotlib axes
+        Where to draw; None is a new figure.
+    """
+    values = np.atleast_2d(arrays.to_numpy(attribution.values))
+    if values.ndim != 2:
+        raise ValueError(f"bars need rows of features (n, d), got scores {values.shape}")
+    if not 0 <= row < len(values):
+        raise IndexError(f"row {row} is out of range: there are {len(values)} rows")
+    scores = values[row]
+    data = np.atleast_2d(arrays.to_numpy(attribution.data))[row]
+    names = attribution.feature_names or [f"x{i}" for i in range(len(scores))]
+    order = np.argsort(np.abs(scores), kind="stable")
+    labels = [f"{names[i]} = {data[i]:.2f}" for i in order]
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7, min(4.5, 1.2 + 0.3 * len(scores))))
+    ax.barh(labels, scores[order], color=colour(scores[order]))
+    reach = np.abs(scores).max() or 1.0
+    for position, score in enumerate(scores[order]):
+        side = "left" if score >= 0 else "right"
+        offset = 0.02 * reach * (1 if score >= 0 else -1)
+        ax.text(score + offset, position, f"{score:+.2f}", va="center", ha=side, fontsize=9)
+    ax.set_xlim(min(0, scores.min()) - 0.2 * reach, max(0, scores.max()) + 0.2 * reach)
+    ax.axvline(0, color="black", linewidth=0.8)
+    ax.set_xlabel(f"{attribution.method or 'score'}, in units of the output")
+    return ax
+
+
+def draw_network(network: Network, x: np.ndarray, inputs: Sequence[str], ax: Axes | None = None):
+    """Draw a small dense network and its forward pass for one row x (d,).
+
+    An edge carries its weight; a unit carries its value, and is grey where its gate is closed.
+    """
+    dense = [layer for layer in network.layers if isinstance(layer, Dense)]
+    values = [v[0] for v in run(network.layers, np.asarray(x)[None])]
+    # After each dense layer but the last, the unit's value is what its activation lets through.
+    columns = [values[0], *values[2::2], values[-1]] if len(dense) > 1 else [values[0], values[-1]]
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7, 4))
+    places = [
+        [(3.0 * c, -(i - (len(column) - 1) / 2) * 1.6) for i in range(len(column))]
+        for c, column in enumerate(columns)
+    ]
+    for layer, starts, ends in zip(dense, places, places[1:], strict=False):
+        for k, end in enumerate(ends):
+            for j, start in enumerate(starts):
+                weight = layer.weight[k, j]
+                ax.plot(*zip(start, end, strict=True), color=colour(weight)[0], lw=1.2, zorder=1)
+                # Near its start, where edges from different units have not crossed yet.
+                at = 0.75 * np.array(start) + 0.25 * np.array(end)
+                box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+                ax.text(
+                    at[0], at[1], f"{weight:+g}", fontsize=9, ha="center", va="center", bbox=box
+                )
+    for c, column in enumerate(columns):
+        for place, value in zip(places[c], column, strict=True):
+            closed = 0 < c < len(columns) - 1 and value == 0
+            face = "#d9d9d9" if closed else "white"
+            ax.scatter(*place, s=1100, facecolor=face, edgecolor="black", zorder=2)
+            ax.text(*place, f"{value:g}", ha="center", va="center", zorder=3)
+    for name, (left, height) in zip(inputs, places[0], strict=True):
+        ax.text(left - 0.55, height, name, ha="right", va="center")
+    ax.set_xlim(-2.2, places[-1][0][0] + 0.9)
+    ax.margins(y=0.15)
+    ax.axis("off")
+    return ax
+
+
+def draw_product(matrices: Sequence[np.ndarray], names: Sequence[str]) -> None:
+    """Draw a product of matrices and, as the last one, its result: every entry with its number.
+
+    Colours are centred at zero in each matrix.
+    """
+    matrices = [np.atleast_2d(m) for m in matrices]
+    _, ax = plt.subplots(figsize=(7, 2.2))
+    tallest = max(len(m) for m in matrices)
+    left = 0.0
+    for position, (matrix, name) in enumerate(zip(matrices, names, strict=True)):
+        rows, columns = matrix.shape
+        limit = 2 * (np.abs(matrix).max() or 1.0)  # twice the largest: pale enough to read on
+        for (i, j), value in np.ndenumerate(matrix):
+            corner = (left + j, (rows / 2) - 1 - i)
+            face = DIVERGING(0.5 + value / (2 * limit))
+            ax.add_patch(Rectangle(corner, 1, 1, facecolor=face, edgecolor="#b0b0b0"))
+            ax.text(corner[0] + 0.5, corner[1] + 0.5, f"{value:g}", ha="center", va="center")
+        title = f"{name}\n{rows} × {columns}"
+        ax.text(left + columns / 2, tallest / 2 + 0.25, title, ha="center", va="bottom")
+        left += columns
+        if position < len(matrices) - 1:
+            sign = "=" if position == len(matrices) - 2 else "·"
+            ax.text(left + 0.4, 0, sign, ha="center", va="center", fontsize=14)
+            left += 0.8
+    ax.set(xlim=(-0.1, left + 0.1), ylim=(-tallest / 2 - 0.1, tallest / 2 + 1.5), aspect="equal")
+    ax.axis("off")
+
+
+def draw_line(
+    network: Network, line: np.ndarray, at: np.ndarray, t: float, inputs: Sequence[str]
+) -> None:
+    """Draw an output along the line x = at + t · line, and slope, input and product at t.
+
+    Left, the output and its tangent; right, for each input the slope, the input and their product.
+    """
+    ts = np.linspace(-2, 2, 401)
+    values = network(at + ts[:, None] * line)[:, 0]
+    x = at + t * line
+    slope, output = network.gradient(x), network(x)[0]
+    _, (left, right) = plt.subplots(1, 2, figsize=(7, 3.2), width_ratios=[1.2, 1])
+    left.plot(ts, values, color="black", label="output")
+    left.plot(ts, output + (ts - t) * (slope @ line), "--", color=NEUTRAL, label="tangent")
+    left.plot([t], [output], "o", color=POSITIVE, markersize=8)
+    low, high = values.min(), values.max()
+    left.set_ylim(low - 0.15 * (high - low) - 0.5, high + 0.15 * (high - low) + 0.5)
+    left.set(xlabel="t, position on the line", ylabel="output ŷ")
+    left.legend(frameon=False, loc="upper center")
+    bars = {"slope": slope, "input": x, "product": slope * x}
+    height = 0.8 / len(inputs)
+    for i, name in enumerate(inputs):
+        for k, numbers in enumerate(bars.values()):
+            y = -k - (i - (len(inputs) - 1) / 2) * height
+            right.barh(y, numbers[i], height * 0.9, color=colour(numbers[i]))
+            right.annotate(
+                f"{name} {numbers[i]:+.2f}",
+                (max(numbers[i], 0), y),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8,
+            )
+    reach = max(1.0, *(np.abs(b).max() for b in bars.values()))
+    right.set_xlim(-1.05 * reach, 2.6 * reach)
+    right.axvline(0, color="black", linewidth=0.8)
+    right.set_yticks([0, -1, -2], list(bars))
