@@ -1,0 +1,100 @@
+# Everything runs in .venv, which `make lab` and `make test` set up by themselves.
+
+PYTHON ?= python3
+VENV ?= .venv
+LAB_FLAGS ?=
+
+run := $(VENV)/bin/python
+first_lecture := $(firstword $(sort $(wildcard lectures/*.ipynb)))
+
+# The scripts in an environment and the link to xaikit hold absolute paths, so one that was made
+# for another folder (the checkout was moved or copied) is as good as none.
+venv_usable := $(shell { $(run) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	&& grep -F "$$(cd $(VENV) && pwd -P)" $(VENV)/bin/activate; } >/dev/null 2>&1 && echo yes)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help lab test notebooks bench constraints \
+	lane-style lane-types lane-units lane-notebooks lane-exercises
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
+
+# An instructor's environment holds nbgrader too. The settings in tools/lab come before all others
+# and keep its menu, buttons and server parts, and JupyterLab's news pop-up, out of the course.
+lab: $(VENV)/.has-lab ## open the course in JupyterLab (options for it: LAB_FLAGS="--no-browser")
+	@exec env JUPYTER_CONFIG_PATH="$(CURDIR)/tools/lab$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
+		$(run) -m jupyterlab --LabApp.default_url='/lab$(addprefix /tree/,$(first_lecture))' $(LAB_FLAGS)
+
+test: $(VENV)/.has-test ## run every check, as five lanes; a failing lane does not stop the next
+	@$(MAKE) --no-print-directory --keep-going \
+		lane-style lane-types lane-units lane-notebooks lane-exercises
+
+# Two workers on two cores: more threads inside each would only get in each other's way.
+lane-units lane-notebooks lane-exercises: export OMP_NUM_THREADS = 1
+
+lane-style: $(VENV)/.has-test ## one lane of `make test`: ruff
+	$(run) -m ruff check
+
+lane-types: $(VENV)/.has-test ## one lane of `make test`: mypy
+	$(run) -m mypy
+
+lane-units: $(VENV)/.has-test ## one lane of `make test`: everything under tests/
+	$(run) -m pytest tests -n 2 --dist loadfile
+
+lane-notebooks: $(VENV)/.has-test ## one lane of `make test`: lectures and solutions give their stored outputs
+	$(run) -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 \
+		-p tests.notebooks.nbval_tolerance -n 2 --dist loadfile lectures solutions
+
+lane-exercises: $(VENV)/.has-test ## one lane of `make test`: exercises stop only where the learner writes
+	$(run) -m pytest --nbval-lax --nbval-current-env -p tests.notebooks.exercise_lane exercises
+
+notebooks: $(VENV)/.has-test ## execute and normalise lectures and solutions, derive exercises, draw the README's picture
+	$(run) -m tools.notebooks
+	$(run) -m tools.picture
+
+bench: $(VENV)/.has-test ## measure xaikit beside its peers
+	$(run) -m benchmarks
+
+# Two pins are moved by hand only. An open range for torch may choose a build with gigabytes of
+# CUDA packages; jsonschema from 4.25 on reads a grammar that adds two seconds to every start of
+# Jupyter.
+pinned_by_hand = $(shell grep -E '^(torch|jsonschema)==' constraints.txt)
+
+constraints: $(VENV)/pyvenv.cfg ## move constraints.txt to the newest versions that install together
+	$(run) -m venv --clear build/constraints
+	build/constraints/bin/python -m pip install $(pinned_by_hand) -e ".[test]"
+	build/constraints/bin/python -m pip check
+	{ grep '^#' constraints.txt; \
+	build/constraints/bin/python -m pip freeze --all --exclude pip --exclude xaikit \
+	| sed 's/^\(torch==[^+]*\)+.*/\1/'; } > build/constraints.txt
+	mv build/constraints.txt constraints.txt
+
+$(VENV)/.has-lab: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+	$(run) -m pip install -c constraints.txt -e ".[lab]"
+	@touch $@
+
+$(VENV)/.has-test: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+	$(run) -m pip install -c constraints.txt -e ".[test]"
+	@touch $@ $(VENV)/.has-lab
+
+ifneq ($(venv_usable),yes)
+.PHONY: $(VENV)/pyvenv.cfg
+endif
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo 'The course needs Python 3.11 or newer, and "$(PYTHON)" is' \
+			"$$($(PYTHON) --version 2>/dev/null || echo missing)."; \
+		echo 'Install one and name it:  make lab PYTHON=python3.11'; \
+		echo 'or use conda:             conda env create -f environment.yml'; \
+		exit 1; } >&2
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo '"$(PYTHON)" cannot make a virtual environment: its venv module is missing.'; \
+		echo 'On Debian or Ubuntu:  sudo apt install python3-venv'; \
+		exit 1; } >&2
+	@if [ -e $(VENV) ]; then \
+		echo '$(VENV) was made for another folder or Python: making it again.'; \
+	else \
+		echo 'Setting up $(VENV): this happens once and takes a few minutes.'; \
+	fi
+	$(PYTHON) -m venv --clear $(VENV)

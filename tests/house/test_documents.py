@@ -1,0 +1,47 @@
+"""What README.md and its companions point to is there."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+LECTURES = sorted((ROOT / "lectures").glob("*.ipynb"))
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(document):
+    links = re.findall(r"\]\(([^)#]+)", (ROOT / document).read_text())
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize("lecture", LECTURES, ids=lambda path: path.stem)
+def test_the_readme_lists_every_lecture(lecture):
+    assert f"](lectures/{lecture.name})" in README
+
+
+def test_the_example_in_the_readme_runs(capsys):
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    exec(example, {})
+    assert "output 6.000" in capsys.readouterr().out
+
+
+def test_the_binder_button_opens_the_first_lecture():
+    assert re.findall(r"urlpath=lab/tree/([^)]+)\)", README) == [f"lectures/{LECTURES[0].name}"]
+
+
+def test_the_paths_that_contributors_read_about_exist():
+    named = re.findall(r"`([\w.-]+/[\w./-]+)`", (ROOT / "CONTRIBUTING.md").read_text())
+    paths = [path for path in named if "NN_" not in path and path != "OWNER/REPO"]
+    assert "tests/notebooks/test_derived.py" in paths
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_citation_names_the_version_of_the_package():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert citation["version"] == project["version"]

@@ -1,0 +1,24 @@
+"""`import xaikit` stays light: what a method needs is loaded when the method is used."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ["scipy", "sklearn", "matplotlib", "ipywidgets", "tqdm", "torch", "pandas"]
+
+
+@pytest.fixture(scope="module")
+def loaded_by_import():
+    script = "import sys, xaikit; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+def test_import_was_observed(loaded_by_import):
+    assert "xaikit" in loaded_by_import
+
+
+@pytest.mark.parametrize("package", HEAVY)
+def test_import_loads_nothing_heavy(loaded_by_import, package):
+    assert package not in loaded_by_import
