@@ -1,0 +1,1 @@
+"""What a maintainer runs: execute and normalise notebooks, derive exercises."""

@@ -1,0 +1,130 @@
+"""Exercises are a pure function of solutions: nbgrader's own steps, without kernel or database."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.nbgraderformat import SchemaTooNewError, SchemaTooOldError, ValidationError
+from nbgrader.preprocessors import (
+    CheckCellMetadata,
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ClearOutput,
+    ClearSolutions,
+    ComputeChecksums,
+    LockCells,
+)
+
+from tools.normalise import to_text
+
+POINTS = 20
+MARKER = "### BEGIN SOLUTION"
+REGIONS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
+# `nbgrader generate_assignment` without its headers, its test templates and its database.
+STEPS = (
+    LockCells,
+    ClearSolutions,
+    ClearOutput,
+    CheckCellMetadata,
+    ComputeChecksums,
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ComputeChecksums,
+    CheckCellMetadata,
+)
+
+
+class SolutionError(ValueError):
+    """A solution that no exercise can be derived from; the message says why."""
+
+
+def derive(solution: str | NotebookNode) -> str:
+    """Return the text of the exercise that belongs to a solution.
+
+    Parameters
+    ----------
+    solution : str or NotebookNode
+        The solution, as text or as a notebook; it is not changed.
+
+    Returns
+    -------
+    str
+        The exercise's file: answers, hidden tests, mark schemes and outputs are gone, cells that
+        learners must not touch are locked.
+
+    Raises
+    ------
+    SolutionError
+        If a code cell to be answered does not mark its solution, a marker lacks its partner, a
+        grade id occurs twice, the points do not add up to 20, or nbgrader finds a fault.
+    """
+    if isinstance(solution, str):
+        notebook = nbformat.reads(solution, as_version=4)
+    else:
+        notebook = copy.deepcopy(solution)
+    if problems := list(_problems(notebook)):
+        raise SolutionError("; ".join(problems))
+    try:
+        for step in STEPS:
+            notebook, _ = step().preprocess(notebook, {})
+    except (RuntimeError, SchemaTooNewError, SchemaTooOldError, ValidationError) as error:
+        raise SolutionError(f"nbgrader refuses it: {error}") from error
+    return to_text(notebook)
+
+
+def exercise_path(solution: Path) -> Path:
+    """Return where the exercise of a solution's file belongs."""
+    return solution.parents[2] / "exercises" / solution.parent.name / solution.name
+
+
+def write_exercise(solution: Path) -> None:
+    """Derive a solution's exercise and store it."""
+    text = derive(solution.read_text(encoding="utf-8"))
+    exercise = exercise_path(solution)
+    exercise.parent.mkdir(parents=True, exist_ok=True)
+    exercise.write_text(text, encoding="utf-8", newline="\n")
+
+
+def remove_orphans(root: Path) -> list[Path]:
+    """Remove the exercises under `root` whose solution is gone, and return their paths.
+
+    Notebooks of another name than their folder were put there by a person, and stay.
+    """
+    expected = {exercise_path(solution) for solution in root.glob("solutions/*/*.ipynb")}
+    exercises = {path for path in root.glob("exercises/*/*.ipynb") if path.stem == path.parent.name}
+    orphans = sorted(exercises - expected)
+    for orphan in orphans:
+        orphan.unlink()
+        if not any(orphan.parent.iterdir()):
+            orphan.parent.rmdir()
+    return orphans
+
+
+def _problems(notebook: NotebookNode) -> Iterator[str]:
+    for number, cell in enumerate(notebook.cells, start=1):
+        for region in REGIONS:
+            # nbgrader overlooks an END without a BEGIN, and shows what stands before it.
+            markers = "".join(re.findall(rf"(BEGIN|END) {region}", cell.source))
+            if not re.fullmatch("(BEGINEND)*", markers):
+                yield f"cell {number} needs BEGIN {region} and END {region} in pairs"
+
+    marked = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
+    for cell in marked:
+        mark = cell.metadata.nbgrader
+        # Without the markers nbgrader clears the whole cell, the learner's signature included.
+        if cell.cell_type == "code" and mark.get("solution") and MARKER not in cell.source:
+            yield f"cell '{mark.get('grade_id')}' needs {MARKER}"
+
+    marks = [cell.metadata.nbgrader for cell in marked]
+    for grade_id, times in Counter(mark.get("grade_id") for mark in marks).items():
+        if grade_id and times > 1:
+            yield f"grade id '{grade_id}' occurs {times} times"
+    points = sum(mark.get("points", 0) for mark in marks if mark.get("grade") or mark.get("task"))
+    if points != POINTS:
+        yield f"the points add up to {points:g} instead of {POINTS}"
