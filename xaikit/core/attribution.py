@@ -99,7 +99,7 @@ class Attribution:
             if self.base is not None and self.gap is not None:
                 base = np.atleast_1d(arrays.to_numpy(self.base))[row]
                 gap = np.atleast_1d(arrays.to_numpy(self.gap))[row]
-                line += f" = base {base:.3f} + scores {output - base + gap:+.3f} - gap {gap:+.3f}"
+                line += f", base {base:.3f}: scores {output - base + gap:+.3f}, gap {gap:+.3f}"
             lines.append(line if self.output.ndim == 0 else f"row {row}: {line}")
         if self.output.ndim == 1 and self.output.shape[0] > TABLE_ROWS:
             lines.append(f"… {self.output.shape[0]} rows")

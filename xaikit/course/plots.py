@@ -79,7 +79,7 @@ def attribution_bars(attribution: Attribution, row: int = 0, ax: Axes | None = N
         side = "left" if score >= 0 else "right"
         offset = 0.02 * reach * (1 if score >= 0 else -1)
         ax.text(score + offset, position, f"{score:+.2f}", va="center", ha=side, fontsize=9)
-    ax.set_xlim(min(0, scores.min()) - 0.2 * reach, max(0, scores.max()) + 0.2 * reach)
+    ax.set_xlim(min(0, scores.min()) - 0.25 * reach, max(0, scores.max()) + 0.25 * reach)
     ax.axvline(0, color="black", linewidth=0.8)
     ax.set_xlabel(f"{attribution.method or 'score'}, in units of the output")
     return ax

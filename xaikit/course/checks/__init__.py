@@ -4,6 +4,7 @@ A check draws fresh random inputs, compares with a reference derived in another 
 misconception when it recognises one. While it runs, xaikit's own version of the answer raises.
 """
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -47,6 +48,30 @@ def written_by_hand(*answers: Callable) -> Iterator[None]:
             answer.__code__ = original  # type: ignore[attr-defined]
 
 
+def by_hand(answer: Callable, *forbidden: Callable) -> Callable:
+    """Return the learner's function, guarded: it runs on copies, with `forbidden` switched off."""
+
+    def guarded(*arguments: Any) -> Any:
+        given = copy.deepcopy(arguments)
+        with written_by_hand(*forbidden):
+            result = answer(*given)
+        if not _same(given, arguments):
+            raise Mistake(
+                f"{answer.__name__} changed one of its inputs: the next to use it gets the wrong "
+                "numbers. Write a = a + b, which makes a new array, instead of a += b"
+            )
+        return result
+
+    return guarded
+
+
+def _same(given: Any, kept: Any) -> bool:
+    if isinstance(kept, tuple | list):
+        pairs = zip(given, kept, strict=False)
+        return len(given) == len(kept) and all(_same(g, k) for g, k in pairs)
+    return not isinstance(kept, np.ndarray) or np.array_equal(given, kept)
+
+
 def plain(answer: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
     """Return a learner's answer as a float array of this shape, or raise a Mistake."""
     if answer is None:
@@ -54,7 +79,10 @@ def plain(answer: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
     try:
         values = np.array(answer, dtype=float)
     except (TypeError, ValueError):
-        raise Mistake(f"{name} returned {type(answer).__name__}, expected numbers") from None
+        raise Mistake(
+            f"{name} returned a {type(answer).__name__} that is no array of numbers, "
+            f"expected an array of shape {shape}"
+        ) from None
     if values.shape != shape:
         raise Mistake(f"{name} returned an array of shape {values.shape}, expected {shape}")
     if not np.isfinite(values).all():

@@ -7,10 +7,14 @@ import numpy as np
 
 from xaikit.core.network import Network
 from xaikit.core.torch_model import TorchModel
-from xaikit.course.checks import Mistake, compare, passed, plain, written_by_hand
+from xaikit.course import checks
+from xaikit.course.checks import Mistake, compare, passed, plain
 from xaikit.methods.gradients import gradient_x_input, saliency
 
-ANSWERS = (gradient_x_input, saliency, Network.gradient, TorchModel.gradient)
+
+def by_hand(answer: Callable) -> Callable:
+    """Return the learner's function, guarded; xaikit's gradients are switched off inside."""
+    return checks.by_hand(answer, gradient_x_input, saliency, Network.gradient, TorchModel.gradient)
 
 
 def forward(weights: list, biases: list, x: np.ndarray) -> list[np.ndarray]:
@@ -49,11 +53,10 @@ def jacobian(answer: Callable, rounds: int = 20) -> None:
     """Check ``jacobian(W1, W2, W3, x)`` -> (k, n)."""
     rng = np.random.default_rng()
     for _ in range(rounds):
-        n, d1, d2, k = rng.choice([2, 3, 4, 5, 6, 7], size=4, replace=False)
+        n, d1, d2, k = (int(v) for v in rng.permutation([2, 3, 4, 5, 6, 7])[:4])
         weights, none, x = draw(rng, [n, d1, d2, k], bias=False)
         expected = slopes(weights, none, x)
-        with written_by_hand(*ANSWERS):
-            given = answer(*[w.copy() for w in weights], x.copy())
+        given = by_hand(answer)(*weights, x)
         if np.shape(given) == (n, k):
             raise Mistake(
                 "jacobian: your table is transposed. It has a row for each output and a column for "
@@ -61,6 +64,10 @@ def jacobian(answer: Callable, rounds: int = 20) -> None:
             )
         given = plain(given, (k, n), "jacobian")
         compare(given, expected, _wrong_jacobians(weights, x), "jacobian")
+    one = np.ones((1, 1))
+    at_kink = by_hand(answer)(np.array([[1.0, -1.0]]), one, one, np.ones(2))
+    if plain(at_kink, (1, 2), "jacobian").any():
+        raise Mistake("jacobian: a unit that receives exactly 0 is closed, φ′(0) = 0")
     passed(f"jacobian: {rounds} random networks agree with finite differences")
 
 
@@ -96,11 +103,10 @@ def gradient_times_input(answer: Callable, rounds: int = 20) -> None:
     """Check ``gradient_times_input(J, x, target)`` -> (n,)."""
     rng = np.random.default_rng()
     for _ in range(rounds):
-        n, k = rng.choice([2, 3, 4, 5, 6], size=2, replace=False)
+        n, k = (int(v) for v in rng.permutation([2, 3, 4, 5, 6])[:2])
         table, x, target = rng.normal(size=(k, n)), rng.normal(size=n), int(rng.integers(k))
         expected = np.array([x[i] * table[target, i] for i in range(n)])
-        with written_by_hand(*ANSWERS):
-            given = answer(table.copy(), x.copy(), target)
+        given = by_hand(answer)(table, x, target)
         if np.shape(given) == (n, n):
             raise Mistake(
                 "gradient_times_input: you got a table of every input times every slope. A column "
@@ -134,23 +140,30 @@ def bias_shares(answer: Callable, rounds: int = 20) -> None:
         depth = int(rng.integers(1, 4))
         sizes = [*rng.integers(3, 7, size=depth + 1), 1]
         weights, biases, x = draw(rng, [int(s) for s in sizes], bias=True)
-        with written_by_hand(*ANSWERS):
-            given = answer([w.copy() for w in weights], [b.copy() for b in biases], x.copy())
+        given = by_hand(answer)(weights, biases, x)
+        if np.shape(given) == (len(biases),):
+            raise Mistake("shares: a number is missing, for x or for one of the layers")
+        if isinstance(given, list | tuple) and any(np.size(part) > 1 for part in given):
+            raise Mistake(
+                "shares: one number for x and one for each layer's biases, each a sum over "
+                "features or units: a @ b multiplies and sums"
+            )
         given = plain(given, (len(biases) + 1,), "shares")
         expected = _shares(weights, biases, x)
         compare(given, expected, _wrong_shares(weights, biases, x, expected), "shares")
     passed(f"shares: {rounds} random networks of 2 to 4 matrices, shares add up to the output")
 
 
-def _shares(weights: list, biases: list, x: np.ndarray) -> np.ndarray:
+def _shares(weights: list, biases: list, x: np.ndarray, slopes_only: bool = False) -> np.ndarray:
     """Return the shares by central differences, along x and along each layer's biases."""
     shares, eps = [slopes(weights, biases, x)[0] @ x], 1e-6
     for layer, bias in enumerate(biases):
-        outputs = []
-        for scale in (1 + eps, 1 - eps):
-            moved = [*biases[:layer], scale * bias, *biases[layer + 1 :]]
-            outputs.append(forward(weights, moved, x)[-1][0])
         # The derivative along the direction b itself is Σ_k b_k ∂ŷ/∂b_k.
+        direction = np.ones_like(bias) if slopes_only else bias
+        outputs = []
+        for step in (eps, -eps):
+            moved = [*biases[:layer], bias + step * direction, *biases[layer + 1 :]]
+            outputs.append(forward(weights, moved, x)[-1][0])
         shares.append((outputs[0] - outputs[1]) / (2 * eps))
     return np.array(shares)
 
@@ -170,7 +183,8 @@ def _wrong_shares(
         share_of_x = grad @ weights[0] @ x
         return np.array([share_of_x, *after]), np.array([share_of_x, *before])
 
-    gates = [z > 0 for z in forward(weights, biases, x)[:-1]]
+    received = forward(weights, biases, x)
+    gates = [z > 0 for z in received[:-1]]
     no_biases = [0 * b for b in biases]
     plain_gates = [z > 0 for z in forward(weights, no_biases, x)[:-1]]
     sums = np.array([b.sum() for b in biases])
@@ -187,6 +201,13 @@ def _wrong_shares(
         "the gates are missing on the way back": backward([1.0] * len(gates))[0],
         "the last bias has a share too: its slope is 1": np.array([*expected[:-1], 0.0]),
         "the order is x first, then b₁, b₂, …": expected[::-1],
+        "the biases' shares are in reverse order: x first, then b₁, b₂, …": np.array(
+            [expected[0], *expected[:0:-1]]
+        ),
+        "these are the slopes at the biases, summed: multiply each by its bias": (
+            np.array([expected[0], *_shares(weights, biases, x, slopes_only=True)[1:]])
+        ),
+        "no ReLU follows the last layer, so there is no gate": expected * (received[-1] > 0),
     }
 
 
@@ -196,38 +217,37 @@ def completeness_test(answer: Callable) -> None:
     It must accept a complete explanation with rounding errors, and reject planted wrong ones.
     """
     rng = np.random.default_rng()
-    rows = rng.normal(size=(40, 4)) * 10
     network = Network.mlp([4, 6, 5, 1], bias=False, seed=int(rng.integers(1000)))
-
-    def right(model, x):
-        return x * np.stack([slopes(_weights(model), [0, 0, 0], row)[0] for row in x])
-
-    exact = right(network, rows)
+    rows = rng.normal(size=(2000, 4)) * 10
+    # Rows with outputs of some size, so that one percent of each is no rounding error.
+    rows = rows[np.abs(network(rows)[:, 0]) > 1][:40]
+    weights = [layer.parameters["weight"] for layer in network.layers if layer.parameters]
+    exact = np.stack([row * slopes(weights, [0, 0, 0], row)[0] for row in rows])
     outputs = network(rows)[:, 0]
-    # Make the sums right to the last digits, then shake those.
-    exact[:, 0] += outputs - exact.sum(axis=1)
-    shaken = exact * (1 + 1e-13 * rng.normal(size=exact.shape))
-    one_row = exact.copy()
+    exact[:, 0] += outputs - exact.sum(axis=1)  # right to the last digits
+
+    one_row, cancelling = exact.copy(), exact.copy()
     one_row[-1] *= 1.01
-    cancelling = exact.copy()
     cancelling[0, 0] += 1.0
     cancelling[1, 0] -= 1.0
+    wider = 0.01 * np.abs(outputs)[:, None] / exact.shape[1]
     cases = {
         True: {
-            "an explanation that is complete up to rounding: compare with a tolerance, "
-            "never with ==": shaken
+            "an explanation that is complete up to rounding. Is there a tolerance, and have both "
+            "sides of the comparison shape (n,)?": exact
+            * (1 + 1e-13 * rng.normal(size=exact.shape))
         },
         False: {
-            "the absolute values of the importances: their sum is not the output": abs(exact),
-            "importances that are 1% too large": 1.01 * exact,
-            "importances that are 1% too small": 0.99 * exact,
+            "the importances without their signs: their sum is not the output": abs(exact),
+            "sums that are 1% too large: errors count in both directions": exact + wider,
+            "sums that are 1% too small: errors count in both directions": exact - wider,
             "an explanation that is wrong in the last row only: look at every row": one_row,
             "errors of +1 in one row and −1 in another: do not let rows cancel": cancelling,
         },
     }
     for verdict, explanations in cases.items():
         for what, values in explanations.items():
-            given = answer(_explainer(rows, values), network, rows.copy())
+            given = by_hand(answer)(_explainer(rows, values), network, rows)
             if not isinstance(given, bool | np.bool_):
                 raise Mistake(
                     f"is_complete returned {type(given).__name__}, expected True or False"
@@ -249,7 +269,3 @@ def _explainer(rows: np.ndarray, values: np.ndarray) -> Callable:
         return found if np.ndim(x) == 2 else found[0]
 
     return explain
-
-
-def _weights(network: Network) -> list[np.ndarray]:
-    return [layer.parameters["weight"] for layer in network.layers if layer.parameters]
