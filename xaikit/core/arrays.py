@@ -48,6 +48,17 @@ def indices(values: np.ndarray, x: Array) -> Array:
     return namespace(x).asarray(values, device=x.device) if is_torch(x) else values
 
 
+def floating(x: Array) -> Array:
+    """Return x, whole numbers and booleans as float64 (torch: as its default dtype)."""
+    if is_floating(x):
+        return x
+    if is_torch(x):
+        import torch
+
+        return x.to(torch.get_default_dtype())
+    return x.astype(np.float64)
+
+
 def is_floating(x: Array) -> bool:
     """Tell whether x holds floating-point numbers."""
     return bool(namespace(x).isdtype(x.dtype, "real floating"))
@@ -110,13 +121,13 @@ def matching(
     Lists and whole numbers are cast to the reference's dtype; another library, device or floating
     dtype is an error, because converting it silently would hide where and how precisely we compute.
     """
-    given_as_array = is_array(x)
-    x = numeric(x, name)
-    if not given_as_array:
-        return like(x, reference)
+    if not is_array(x):
+        return like(numeric(x, name), reference)
     same_place = is_torch(x) == is_torch(reference) and x.device == reference.device
-    if same_place and not is_floating(x):
-        return like(x, reference)
+    if same_place:
+        x = numeric(x, name)
+        if not is_floating(x):
+            return like(x, reference)
     if not same_place or x.dtype != reference.dtype:
         target = place(reference).removeprefix("a ")
         raise TypeError(

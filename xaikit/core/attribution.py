@@ -177,7 +177,9 @@ def as_baseline(baseline: Any, x: Array) -> Array:
     """Return the baseline as (1, …) or (n, …): None is zeros, a number fills every feature."""
     if baseline is None:
         return namespace(x).zeros_like(x[:1])
-    baseline = arrays.matching(baseline, x, "baseline", "x")
+    if np.ndim(baseline) == 0 and not arrays.is_torch(baseline):
+        baseline = arrays.like(arrays.numeric(baseline, "baseline"), x)
+    baseline = arrays.matching(baseline, x, "baseline", "the numbers of x")
     if baseline.ndim == 0:
         return namespace(x).zeros_like(x[:1]) + baseline
     if tuple(baseline.shape) == tuple(x.shape[1:]):
@@ -211,7 +213,7 @@ def as_targets(target: Any, rows: int, outputs: int) -> np.ndarray:
             f"target {wrong} is out of range: the model has {outputs} output(s), "
             f"numbered 0 to {outputs - 1}"
         )
-    return np.full(rows, target)
+    return np.full(rows, target, dtype=np.int64)
 
 
 def select(output: Array, targets: np.ndarray) -> Array:

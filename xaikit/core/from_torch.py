@@ -81,7 +81,8 @@ def _leaves(module: nn.Module, converters: Mapping) -> list[nn.Module]:
     if type(module) in converters:
         return [module]
     if _is_a(module, nn.Sequential):
-        return [leaf for child in module.children() for leaf in _leaves(child, converters)]
+        children: Any = module  # not module.children(), which skips a module that stands twice
+        return [leaf for child in children for leaf in _leaves(child, converters)]
     return [] if _is_a(module, *VANISHING) else [module]
 
 
@@ -155,7 +156,7 @@ def _flatten(module: nn.Flatten) -> Layers:
 
 
 def _softplus(module: nn.Softplus) -> Layers:
-    _require(module, beta=1)
+    _require(module, beta=1, threshold=20)
     return Softplus()
 
 

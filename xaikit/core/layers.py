@@ -12,9 +12,12 @@ Written against the array API: NumPy arrays and torch tensors alike, on any devi
 weights are one call away: ``dataclasses.replace(layer, weight=…, bias=…)``.
 """
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
+
+import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, Pair, namespace
@@ -73,12 +76,15 @@ def _weights(layer: Layer, dimensions: str) -> None:
         )
 
 
-def _pair(value: int | Pair, what: str, smallest: int) -> Pair:
+def _pair(value: Any, what: str, smallest: int) -> Pair:
     """Return (height, width) of a setting given as one number or two."""
-    pair = (value, value) if isinstance(value, int) else tuple(value)
-    if len(pair) != 2 or any(not isinstance(v, int) or v < smallest for v in pair):
+    try:
+        height, width = (operator.index(v) for v in (value if np.ndim(value) else (value, value)))
+    except (TypeError, ValueError):
+        height = width = smallest - 1
+    if min(height, width) < smallest:
         raise ValueError(f"{what} is {value!r}, expected a whole number ≥ {smallest}, or two")
-    return pair
+    return height, width
 
 
 def _expect_pictures(layer: Layer, a: Array, channels: int | None = None) -> None:
@@ -262,6 +268,19 @@ class ZeroPad2d(Layer):
         return grad[:, :, self.top : self.top + height, self.left : self.left + width]
 
 
+def expect_layers(layers: Sequence[Layer]) -> None:
+    """Raise unless these are layers, at least one."""
+    if not layers:
+        raise ValueError("a network needs at least one layer")
+    for layer in layers:
+        if not isinstance(layer, Layer):
+            raise TypeError(
+                f"{layer!r} is not a layer of xaikit: expected Dense, Conv2d, MaxPool2d, "
+                "AvgPool2d, Flatten, ZeroPad2d, Residual or an activation; "
+                "a torch module becomes a network with from_torch(module)"
+            )
+
+
 def run(layers: Sequence[Layer], a: Array) -> list[Array]:
     """Return [input of layer 0, input of layer 1, …, output of the last layer]."""
     values = [a]
@@ -289,6 +308,7 @@ class Residual(Layer):
 
     def __post_init__(self):
         object.__setattr__(self, "layers", tuple(self.layers))
+        expect_layers(self.layers)
 
     @property
     def parameters(self) -> dict[str, Array]:

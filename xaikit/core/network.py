@@ -10,7 +10,16 @@ import numpy as np
 from xaikit.core import arrays, training
 from xaikit.core.arrays import Array
 from xaikit.core.attribution import as_targets, one_hot
-from xaikit.core.layers import ACTIVATIONS, Activation, Conv2d, Dense, Layer, run, run_back
+from xaikit.core.layers import (
+    ACTIVATIONS,
+    Activation,
+    Conv2d,
+    Dense,
+    Layer,
+    expect_layers,
+    run,
+    run_back,
+)
 from xaikit.core.training import expect_columns, first_array
 
 
@@ -115,7 +124,10 @@ class Network:
     def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
         """Return x as rows that may meet the weights, and whether it was a single row (d,)."""
         weights = first_array(self.layers)
-        x = arrays.numeric(x, name) if weights is None else arrays.matching(x, weights, name)
+        if weights is None:
+            x = arrays.floating(arrays.numeric(x, name))
+        else:
+            x = arrays.matching(x, weights, name)
         if x.ndim == 0:
             raise ValueError(f"{name} is a single number, expected a row (d,) or rows (n, …)")
         return (x[None], True) if x.ndim == 1 else (x, False)
@@ -188,15 +200,7 @@ class Network:
 
 def _check_layers(layers: Sequence[Layer]) -> None:
     """Raise unless these are layers that fit together and live in one place."""
-    if not layers:
-        raise ValueError("a network needs at least one layer")
-    for layer in layers:
-        if not isinstance(layer, Layer):
-            raise TypeError(
-                f"{layer!r} is not a layer of xaikit: expected Dense, Conv2d, MaxPool2d, "
-                "AvgPool2d, Flatten, ZeroPad2d, Residual or an activation; "
-                "a torch module becomes a network with from_torch(module)"
-            )
+    expect_layers(layers)
     places = {arrays.place(p) for layer in layers for p in layer.parameters.values()}
     if len(places) > 1:
         raise TypeError(f"the layers' weights differ in kind: {', '.join(sorted(places))}")

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -27,8 +26,6 @@ class TorchModel:
         if not isinstance(module, nn.Module):
             raise TypeError(f"expected a torch.nn.Module, got {type(module).__name__}")
         self.module = module
-        tensors = [*module.parameters(), *module.buffers()]
-        self._like = next((t.detach() for t in tensors if t.is_floating_point()), None)
 
     def __call__(self, x: Any) -> Array:
         """Return all outputs (n, k) for x (n, …); (k,) for a single row (d,)."""
@@ -41,8 +38,9 @@ class TorchModel:
         """Return ∂F_target/∂x, in x's shape; see `Network.gradient`."""
         x, single = self.as_rows(x)
         with torch.enable_grad():
-            tensor = self._tensor(x).clone().requires_grad_()
-            output = self._evaluate(tensor)
+            tensor = self._tensor(x).requires_grad_()
+            # A module may begin in place, which a leaf of autograd's graph does not allow.
+            output = self._evaluate(tensor.clone())
             score = select(output, as_targets(target, *output.shape)).sum()
             grad = None
             if score.requires_grad:
@@ -57,26 +55,36 @@ class TorchModel:
 
     def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
         """Return x checked, with a batch axis, and whether it was a single row (d,)."""
-        x = arrays.numeric(x, name)
-        if arrays.is_torch(x) and self._like is not None:
-            x = arrays.matching(x, self._like, name, "the module's weights")
+        weights = self._weights()
+        if arrays.is_torch(x) and weights is not None:
+            x = arrays.matching(x, weights, name, "the module's weights")
+        else:
+            x = arrays.numeric(x, name)
+            if not arrays.is_floating(x) and weights is not None:
+                x = x.astype(arrays.to_numpy(weights).dtype)
+            x = arrays.floating(x)
         if x.ndim == 0:
             raise ValueError(f"{name} is a single number, expected a row (d,) or rows (n, …)")
         return (x[None], True) if x.ndim == 1 else (x, False)
 
+    def _weights(self) -> torch.Tensor | None:
+        """Return a tensor that lives where the module does now, if it has any."""
+        tensors = [*self.module.parameters(), *self.module.buffers()]
+        return next((t.detach() for t in tensors if t.is_floating_point()), None)
+
     def _tensor(self, x: Array) -> torch.Tensor:
+        """Copy x to where the module lives; a copy, because modules may work in place."""
         if arrays.is_torch(x):
-            return x if x.is_floating_point() else x.to(torch.get_default_dtype())
-        like = torch.empty(0, dtype=torch.float64) if self._like is None else self._like
-        return torch.as_tensor(np.ascontiguousarray(x), dtype=like.dtype, device=like.device)
+            return x.clone()
+        weights = self._weights()
+        if weights is None:
+            return torch.tensor(x)
+        return torch.tensor(x, dtype=weights.dtype, device=weights.device)
 
     def _back(self, result: torch.Tensor, x: Array) -> Array:
-        """Bring a result to x's library, and to its dtype unless that is a whole number."""
+        """Bring a result to x's library and dtype."""
         result = result.detach()
-        if arrays.is_torch(x):
-            return result
-        answer = arrays.to_numpy(result)
-        return answer.astype(x.dtype) if arrays.is_floating(x) else answer
+        return result if arrays.is_torch(x) else arrays.to_numpy(result).astype(x.dtype)
 
     def _evaluate(self, x: torch.Tensor) -> torch.Tensor:
         modes = {module: module.training for module in self.module.modules()}

@@ -26,8 +26,9 @@ def fit(
     """Return trained copies of the layers, and each epoch's mean loss; see `Network.fit`."""
     if loss not in LOSSES:
         raise ValueError(f"unknown loss {loss!r}, expected {' or '.join(LOSSES)}")
-    weights = first_array(layers)
-    if weights is None:
+    if batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}, expected at least 1")
+    if first_array(layers) is None:
         raise ValueError("there is nothing to train: no layer has weights")
     output = expect_columns(run(layers, x[:1])[-1])
     y = TARGETS[loss](y, output, x.shape[0])

@@ -3,7 +3,7 @@
 Positive scores are orange and negative ones blue, and every score also carries its sign in text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -73,7 +73,9 @@ def attribution_bars(attribution: Attribution, row: int = 0, ax: Axes | None = N
     labels = [f"{names[i]} = {data[i]:.2f}" for i in order]
     if ax is None:
         _, ax = plt.subplots(figsize=(7, min(4.5, 1.2 + 0.3 * len(scores))))
-    ax.barh(labels, scores[order], color=colour(scores[order]))
+    positions = range(len(labels))  # not the labels themselves: two tokens may be the same word
+    ax.barh(positions, scores[order], color=colour(scores[order]))
+    ax.set_yticks(positions, labels)
     reach = np.abs(scores).max() or 1.0
     for position, score in enumerate(scores[order]):
         side = "left" if score >= 0 else "right"
@@ -190,3 +192,48 @@ def draw_line(
     right.set_xlim(-1.05 * reach, 2.6 * reach)
     right.axvline(0, color="black", linewidth=0.8)
     right.set_yticks([0, -1, -2], list(bars))
+
+
+def draw_classes(
+    probability: Callable[[np.ndarray], np.ndarray],
+    points: np.ndarray,
+    labels: np.ndarray,
+    axes: Sequence[str],
+    classes: Sequence[str],
+) -> None:
+    """Draw points (n, 2) of two classes over the probability (n,) of class 1, and its border."""
+    _, ax = plt.subplots(figsize=(7, 4))
+    low, high = points.min(axis=0) - 0.3, points.max(axis=0) + 0.3
+    across, up = (np.linspace(low[i], high[i], 120) for i in (0, 1))
+    grid = np.stack(np.meshgrid(across, up), axis=-1)
+    p = probability(grid.reshape(-1, 2)).reshape(grid.shape[:2])
+    ax.contourf(across, up, p, levels=np.linspace(0, 1, 11), cmap=DIVERGING, alpha=0.45)
+    if p.min() < 0.5 < p.max():
+        ax.contour(across, up, p, levels=[0.5], colors="black", linewidths=1.2)
+    # Shape and shade tell the classes apart as well as colour does.
+    for value, marker, face in [(0, "o", NEGATIVE), (1, "^", POSITIVE)]:
+        chosen = points[labels == value]
+        x, y = chosen[:, 0], chosen[:, 1]
+        ax.scatter(x, y, s=16, marker=marker, color=face, label=classes[value])
+    ax.set(xlabel=f"{axes[0]} (standard deviations)", ylabel=f"{axes[1]} (standard deviations)")
+    ax.legend(frameon=True, loc="lower right")
+
+
+def draw_pictures(
+    pictures: Sequence[np.ndarray], titles: Sequence[str], scores: Sequence[bool]
+) -> None:
+    """Draw pictures (h, w) side by side: ink in grey, or scores on the map centred at zero."""
+    _, axes = plt.subplots(1, len(pictures), figsize=(min(7, 2.6 * len(pictures)), 2.7))
+    for ax, picture, title, is_score in zip(
+        np.atleast_1d(axes), pictures, titles, scores, strict=True
+    ):
+        if is_score:
+            limit = np.abs(picture).max() or 1.0
+            image = ax.imshow(picture, cmap=DIVERGING, vmin=-limit, vmax=limit)
+            plt.colorbar(image, ax=ax, shrink=0.75)
+        else:
+            ax.imshow(picture, cmap="Greys", vmin=0, vmax=1)
+        ax.set_title(title)
+        ax.set_xticks([])
+        ax.set_yticks([])
+        ax.spines[:].set_visible(True)

@@ -1,0 +1,211 @@
+"""Checks of assignment 00: a layer, a backward pass, saliency, a test of slopes."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from xaikit.core.layers import Dense, ReLU
+from xaikit.core.network import Network
+from xaikit.core.torch_model import TorchModel
+from xaikit.course import checks
+from xaikit.course.checks import Mistake, close, compare, passed, plain
+from xaikit.course.checks.random_networks import draw, forward, slopes
+from xaikit.methods import gradients
+
+
+def by_hand(answer: Callable) -> Callable:
+    """Return the learner's function, guarded; xaikit's layers and gradients are switched off."""
+    return checks.by_hand(
+        answer,
+        Dense.forward,
+        ReLU.forward,
+        Network.__call__,
+        Network.gradient,
+        TorchModel.gradient,
+        gradients.saliency,
+        gradients.gradient_x_input,
+    )
+
+
+def layer(answer: Callable, rounds: int = 20) -> None:
+    """Check ``layer(W, b, X)`` -> (n, out)."""
+    rng = np.random.default_rng()
+    for _ in range(rounds):
+        rows, inputs, outputs = (int(v) for v in rng.permutation([2, 3, 4, 5, 6])[:3])
+        W, b = rng.normal(size=(outputs, inputs)), rng.normal(size=outputs)
+        X = rng.normal(size=(rows, inputs))
+        z = np.array([[sum(W[k] * x) + b[k] for k in range(outputs)] for x in X])
+        given = by_hand(answer)(W, b, X)
+        if np.shape(given) == (outputs, rows):
+            raise Mistake("layer: your table is transposed: a row of X gives a row of the result")
+        given = plain(given, (rows, outputs), "layer")
+        misconceptions = {
+            "the bias is missing": np.maximum(z - b, 0),
+            "the ReLU is missing: negative sums become 0": z,
+            "the bias belongs inside the ReLU: add it first": np.maximum(z - b, 0) + b,
+            "the bias is added to the sum, not subtracted": np.maximum(z - 2 * b, 0),
+            "the ReLU cuts negative sums off; it does not turn them round": abs(z),
+            "you kept the negative sums and cut off the positive ones": np.minimum(z, 0),
+        }
+        compare(given, np.where(z > 0, z, 0.0), misconceptions, "layer")
+    passed(f"layer: {rounds} random layers, several rows at once")
+
+
+def backward(answer: Callable, rounds: int = 20) -> None:
+    """Check ``backward(W1, b1, w2, b2, x, t)`` -> slopes of the loss, like the parameters."""
+    rng = np.random.default_rng()
+    names = ("W1", "b1", "w2", "b2")
+    for _ in range(rounds):
+        inputs, hidden = (int(v) for v in rng.permutation([2, 3, 4, 5])[:2])
+        (W1, W2), (b1, b2), x = draw(rng, [inputs, max(hidden, 3), 1], bias=True)
+        t = float(forward([W1, W2], [b1, b2], x)[-1][0] + rng.choice([-1, 1]) * rng.uniform(1, 3))
+        parameters = [W1, b1, W2[0], float(b2[0])]
+        given = by_hand(answer)(*parameters, x, t)
+        if not isinstance(given, tuple | list) or len(given) != 4:
+            raise Mistake("backward: return four slopes, in the order W1, b1, w2, b2")
+        expected = _loss_slopes(parameters, x, t)
+        wrong = _wrong_loss_slopes(parameters, x, t)
+        for name, mine, right in zip(names, given, expected, strict=True):
+            if name == "W1" and np.shape(mine) == right.shape[::-1] != right.shape:
+                raise Mistake(
+                    "backward: the slopes at W1 are transposed: W1 has a row for each hidden unit. "
+                    "np.outer(a, b)[k, j] is a[k] · b[j]"
+                )
+            mine = plain(mine, right.shape, f"backward, slope at {name}")
+            compare(mine, right, wrong[name], f"backward, slope at {name}")
+    passed(f"backward: all slopes of {rounds} random networks agree with small steps")
+
+
+def _loss(parameters: list, x: np.ndarray, t: float) -> float:
+    W1, b1, w2, b2 = parameters
+    return float((w2 @ np.maximum(W1 @ x + b1, 0) + b2 - t) ** 2)
+
+
+def _loss_slopes(parameters: list, x: np.ndarray, t: float, eps: float = 1e-6) -> list[np.ndarray]:
+    """Return the slope at every parameter by central differences."""
+    result = []
+    for position, parameter in enumerate(parameters):
+        slope = np.zeros(np.shape(parameter))
+        for index in np.ndindex(slope.shape):
+            losses = []
+            for step in (eps, -eps):
+                moved = np.array(parameter, dtype=float)
+                moved[index] += step
+                losses.append(
+                    _loss([*parameters[:position], moved, *parameters[position + 1 :]], x, t)
+                )
+            slope[index] = (losses[0] - losses[1]) / (2 * eps)
+        result.append(slope)
+    return result
+
+
+def _wrong_loss_slopes(parameters: list, x: np.ndarray, t: float) -> dict[str, dict]:
+    W1, b1, w2, b2 = parameters
+    z = W1 @ x + b1
+    h = np.maximum(z, 0)
+    error = w2 @ h + b2 - t
+    through, gate = 2 * error * w2, z > 0
+    half = "the derivative of (ŷ − t)² is 2 (ŷ − t): the 2 is missing"
+    sign = "the sign is wrong: (ŷ − t)² has the slope 2 (ŷ − t), not 2 (t − ŷ)"
+    no_gate = "the ReLU is missing on the way back: no slope passes a unit that is off"
+    right = {
+        "W1": np.outer(through * gate, x),
+        "b1": through * gate,
+        "w2": 2 * error * h,
+        "b2": np.array(2 * error),
+    }
+    wrong = {name: {half: slope / 2, sign: -slope} for name, slope in right.items()}
+    wrong["W1"][no_gate] = np.outer(through, x)
+    wrong["b1"][no_gate] = through
+    wrong["b1"]["multiply by w2 on the way back through the output neuron"] = 2 * error * gate
+    wrong["W1"]["multiply by w2 on the way back through the output neuron"] = np.outer(
+        2 * error * gate, x
+    )
+    wrong["w2"]["the slope at w2 is that at ŷ times what w2 multiplies, which is h"] = np.full_like(
+        h, 2 * error
+    )
+    wrong["w2"]["w2 multiplies h, what the ReLU lets through, not z"] = 2 * error * z
+    wrong["b2"]["this is the error; the loss is its square"] = np.array(error)
+    return wrong
+
+
+def saliency(answer: Callable, rounds: int = 20) -> None:
+    """Check ``saliency(W1, b1, W2, b2, x, target)`` -> (inputs,)."""
+    rng = np.random.default_rng()
+    for _ in range(rounds):
+        inputs, hidden, classes = (int(v) for v in rng.permutation([3, 4, 5, 6])[:3])
+        weights, biases, x = draw(rng, [inputs, hidden, classes], bias=True)
+        target = int(rng.integers(classes))
+        table = slopes(weights, biases, x)
+        (W1, W2), (b1, b2) = weights, biases
+        given = by_hand(answer)(W1, b1, W2, b2, x, target)
+        if np.shape(given) == (classes, inputs):
+            raise Mistake("saliency: pick the score of one class, row `target` of W2")
+        given = plain(given, (inputs,), "saliency")
+        gate = W1 @ x + b1 > 0
+        scores = forward(weights, biases, x)[-1]
+        p = np.exp(scores - scores.max())
+        p /= p.sum()
+        misconceptions = {
+            "take the absolute value: the size of the slope counts": table[target],
+            "the ReLU is missing on the way back: no slope passes a unit that is off": abs(
+                W2[target] @ W1
+            ),
+            "compute the gates with the bias: z = W1 x + b1": abs((W2[target] * (W1 @ x > 0)) @ W1),
+            "you summed over all classes: use row `target` of W2": abs(table.sum(axis=0)),
+            "take the absolute value once, at the end: paths may cancel": abs(W2[target] * gate)
+            @ abs(W1),
+            "this is gradient × input: saliency is the slope alone": abs(x * table[target]),
+            "explain the score itself, not the probability after a softmax": abs(
+                p[target] * (table[target] - p @ table)
+            ),
+            **({"you always explain class 0": abs(table[0])} if target else {}),
+        }
+        compare(given, abs(table[target]), misconceptions, "saliency")
+    passed(f"saliency: {rounds} random networks, random classes")
+
+
+def slope_test(answer: Callable) -> None:
+    """Check a learner's test ``slope_is_right(f, slope, x)`` -> bool."""
+    rng = np.random.default_rng()
+    last = np.array([0.0, 0.0, 0.0, 0.1])
+    up_and_down = np.array([0.1, -0.1, 0.0, 0.0])
+    for _ in range(5):
+        a, x = rng.uniform(1, 2, size=4), rng.uniform(0.2, 1.2, size=4)
+
+        def f(v, a=a):
+            return float(np.sum(np.sin(a * v)) + v[0] * v[1])
+
+        def right(v, a=a):
+            cross = np.array([v[1], v[0], 0.0, 0.0])
+            return a * np.cos(a * v) + cross
+
+        candidates = [
+            (True, "the right slope. Is your step small, and is there a tolerance?", right),
+            (False, "a slope with the wrong sign", lambda v: -right(v)),
+            (False, "a slope that is twice too large", lambda v: 2 * right(v)),
+            (False, "a slope that is 1% too large", lambda v: 1.01 * right(v)),
+            (False, "a slope that is zero", lambda v: 0 * v),
+            (
+                False,
+                "a slope wrong in its last entry only: try each input",
+                lambda v: right(v) + last,
+            ),
+            (
+                False,
+                "errors of +0.1 and −0.1: do not let them cancel",
+                lambda v: right(v) + up_and_down,
+            ),
+        ]
+        for verdict, what, slope in candidates:
+            # Slopes near zero have nothing to be 1% of.
+            if close(slope(x), right(x), 1e-3) is not verdict:
+                continue
+            given = by_hand(answer)(f, slope, x)
+            if not isinstance(given, bool | np.bool_):
+                raise Mistake(f"slope_is_right returned {type(given).__name__}, expected a bool")
+            if bool(given) is not verdict:
+                raise Mistake(
+                    f"slope_is_right: your test {'rejected' if verdict else 'accepted'} {what}"
+                )
+    passed("slope_is_right: accepts the right slope, rejects six wrong ones")
