@@ -1,25 +1,12 @@
 """`make lab` opens the first lecture and shows a learner nothing of the grading tools."""
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
-from urllib.error import HTTPError
-from urllib.parse import quote
-from urllib.request import urlopen
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-TOKEN = "test"
-START_SECONDS = 60
+from tests.lab import ROOT, make_lab, plain_lab, running
+
 NBGRADER = "@jupyter/nbgrader"
 NEWS = "@jupyterlab/apputils-extension:announcements"
 # One address of each of nbgrader's four server extensions, and the one they share.
@@ -30,89 +17,6 @@ GRADING_ADDRESSES = [
     "/assignments/validate",
     "/nbgrader_version",
 ]
-
-
-@dataclass(frozen=True)
-class Lab:
-    """A running JupyterLab."""
-
-    address: str
-    log_file: Path
-
-    def get(self, path: str) -> tuple[int, str]:
-        try:
-            with urlopen(f"{self.address}{quote(path)}?token={TOKEN}", timeout=10) as answer:
-                return answer.status, answer.read().decode()
-        except HTTPError as error:
-            return error.code, ""
-
-    def page_config(self, path: str = "/lab") -> dict:
-        _, page = self.get(path)
-        found = re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)
-        assert found, f"{path} is no page of JupyterLab"
-        return json.loads(found[1])
-
-    def log(self) -> str:
-        return self.log_file.read_text()
-
-
-def make_lab(flags: str) -> list[str]:
-    """The learner's command in this environment, which is taken as set up: no pip runs."""
-    environment = sys.prefix
-    set_up = f"--old-file={environment}/.has-lab"
-    return ["make", "lab", f"VENV={environment}", set_up, f"LAB_FLAGS={flags}"]
-
-
-def plain_lab(flags: str) -> list[str]:
-    """What an instructor starts."""
-    return [sys.executable, "-m", "jupyterlab", *flags.split()]
-
-
-@contextmanager
-def running(command, folder: Path) -> Iterator[Lab]:
-    """Start JupyterLab with settings of its own, and stop it by its id."""
-    # No port is asked for: one chosen here could be taken by a kernel before JupyterLab has it.
-    flags = f"--no-browser --allow-root --ServerApp.ip=127.0.0.1 --IdentityProvider.token={TOKEN}"
-    environment = dict(os.environ)
-    environment.pop("JUPYTER_CONFIG_PATH", None)
-    # Inside `make test`, these would hand its options on to the inner make.
-    for name in ["MAKEFLAGS", "MAKELEVEL", "MFLAGS"]:
-        environment.pop(name, None)
-    for name in ["JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"]:
-        environment[name] = str(folder / name)
-    for name in ["JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"]:
-        environment[name] = str(folder / name)
-    log_file = folder / "log.txt"
-    with log_file.open("w") as log:
-        process = subprocess.Popen(
-            command(flags),
-            cwd=ROOT,
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        yield Lab(address_once_it_answers(process, folder / "JUPYTER_RUNTIME_DIR"), log_file)
-    except TimeoutError:
-        pytest.fail(f"JupyterLab did not start:\n{log_file.read_text()}")
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=30)
-
-
-def address_once_it_answers(process: subprocess.Popen, runtime: Path) -> str:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        # A server writes this file when it has its port, and listens a moment later.
-        for server in runtime.glob("jpserver-*.json"):
-            with suppress(OSError, ValueError):
-                address = json.loads(server.read_text())["url"].rstrip("/")
-                urlopen(f"{address}/api/status?token={TOKEN}", timeout=10).close()
-                return address
-        time.sleep(0.1)
-    raise TimeoutError
 
 
 @pytest.fixture(scope="module")

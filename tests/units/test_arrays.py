@@ -24,6 +24,12 @@ def test_like_takes_values_from_anywhere_to_a_reference(backend, values):
     assert numpy_of(brought).tolist() == [1.5, -2.0]
 
 
+def test_like_takes_reversed_views(backend):
+    """Torch refuses NumPy's negative strides: a picture flipped, y[::-1]."""
+    brought = arrays.like(np.array([[1.0, 2.0], [3.0, 4.0]])[::-1, ::-1], backend.array([0.0]))
+    assert_equal(brought, np.array([[4.0, 3.0], [2.0, 1.0]]), backend, 0)
+
+
 def test_to_numpy_and_back_changes_no_bit(backend):
     x = backend.array(np.random.default_rng(0).normal(size=(3, 2)))
     there = arrays.to_numpy(x)

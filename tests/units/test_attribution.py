@@ -152,8 +152,16 @@ def test_a_picture_or_a_batch_of_pictures_as_baseline(backend):
         ([np.nan, 1.0], ValueError, "baseline holds NaN or infinity (first at index (0,))"),
         (np.inf, ValueError, "baseline holds NaN or infinity"),
         ("mean", TypeError, "baseline holds <U4 values, expected real numbers"),
-        (np.ones(2, np.float32), TypeError, "baseline is a float32 NumPy array, but the numbers of x are float64"),
-        (torch.ones(2), TypeError, "baseline is a float32 torch tensor on cpu, but the numbers of x are float64"),
+        (
+            np.ones(2, np.float32),
+            TypeError,
+            "baseline is a float32 NumPy array, but the numbers of x are",
+        ),
+        (
+            torch.ones(2),
+            TypeError,
+            "baseline is a float32 torch tensor on cpu, but the numbers of x are",
+        ),
     ],
 )
 def test_a_baseline_that_does_not_fit_is_refused_in_words(baseline, error, told):

@@ -259,6 +259,12 @@ def test_to_a_dtype_alone_stays_where_it_is(where):
     assert_lives_at(Backend(library, "cpu", "float32"), moved.layers[0].weight)
 
 
+def test_to_takes_reversed_views():
+    weight = np.array([[1.0, 2.0], [3.0, 4.0]])[::-1, ::-1]
+    moved = xk.Network([xk.Dense(weight)]).to("cpu")
+    assert moved.layers[0].weight.tolist() == [[4.0, 3.0], [2.0, 1.0]]
+
+
 def test_to_reaches_into_residuals():
     network = xk.Network([xk.Residual([xk.Dense(np.eye(2)), xk.ReLU()])]).to("cpu", "float32")
     assert network.layers[0].layers[0].weight.dtype is torch.float32

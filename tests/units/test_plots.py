@@ -297,6 +297,10 @@ def test_drawn_product():
         f"{name}\n{m.shape[0]} × {m.shape[1]}" for name, m in zip(names, matrices, strict=True)
     ]
     assert sorted(texts_of(ax)) == sorted([*entries, *titles, "=", *"····"])
+    # A sign or a title upon a cell would be read as part of its number.
+    between = [text.get_window_extent() for text in ax.texts if text.get_text() not in entries]
+    cells = [cell.get_window_extent() for cell in ax.patches]
+    assert not any(text.overlaps(cell) for text in between for cell in cells)
 
 
 def test_entries_of_a_drawn_product_are_coloured_by_sign():
@@ -358,6 +362,79 @@ def test_line_shows_the_output_its_tangent_and_the_products(line, t):
     assert [to_hex(bar.get_facecolor()) for bar in right.patches] == plots.colour(shown)
     ticks = zip(right.get_yticks(), right.get_yticklabels(), strict=True)
     assert {text.get_text(): at for at, text in ticks} == {"slope": 0, "input": -1, "product": -2}
+
+
+# Classes
+
+
+def draw_tumours(w1, w2, b):
+    """Draw what the neuron of lecture 00 draws, and return the axes."""
+    tumours = datasets.breast_cancer()
+    names = ["mean radius", "mean concave points"]
+    pair = [tumours.feature_names.index(name) for name in names]
+    points, malignant = tumours.x_train[:, pair], tumours.y_train
+
+    def probability(rows):
+        return 1 / (1 + np.exp(-(rows @ np.array([w1, w2]) + b)))
+
+    plots.draw_classes(probability, points, malignant, names, tumours.class_names)
+    return the_figure().axes[0], points, malignant
+
+
+@pytest.mark.parametrize("weights", [(1.0, 0.0, 0.0), (1.0, 3.0, 0.8), (-3.0, -3.0, 3.0)])
+def test_classes_can_be_read_and_told_apart_without_colours(weights):
+    ax, points, malignant = draw_tumours(*weights)
+    assert reading_problems(the_figure()) == []
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["benign", "malignant"]
+    scatters = dict(zip([0, 1], ax.collections[-2:], strict=True))
+    for value, scatter in scatters.items():
+        assert np.array_equal(scatter.get_offsets(), points[malignant == value])
+    shapes = [scatter.get_paths()[0].vertices for scatter in scatters.values()]
+    assert shapes[0].shape != shapes[1].shape
+
+
+def test_border_of_the_classes_lies_where_the_probability_is_one_half():
+    ax, _, _ = draw_tumours(1.0, 3.0, 0.8)
+    border = ax.collections[-3].get_paths()[0].vertices
+    assert len(border) > 10
+    assert np.abs(border @ [1.0, 3.0] + 0.8).max() < 0.05
+
+
+def test_classes_without_a_border_are_drawn():
+    ax, _, _ = draw_tumours(0.0, 0.0, 3.0)
+    assert len(ax.collections) == 3  # the bands and the points of two classes
+    assert reading_problems(the_figure()) == []
+
+
+# Pictures
+
+
+def test_pictures_can_be_read_and_share_one_scale_around_zero():
+    ink, scores = np.eye(8), np.linspace(-1, 3, 64).reshape(8, 8)
+    titles = ["the digit, shaken", "first map", "network 5, mean of 40"]
+    plots.draw_pictures([ink, scores / 2, scores], titles, scores=[False, True, True])
+    assert reading_problems(the_figure()) == []
+    panels = [ax for ax in the_figure().axes if ax.get_title()]
+    assert [ax.get_title() for ax in panels] == titles
+    (first,), (small,), (large,) = (ax.images for ax in panels)
+    assert first.get_cmap().name == "Greys" and first.get_clim() == (0, 1)
+    for image in (small, large):
+        assert image.get_cmap() is plots.DIVERGING and image.get_clim() == (-3, 3)
+    assert np.array_equal(large.get_array(), scores)
+
+
+@pytest.mark.parametrize(("lowest", "shown"), [(0.0, (0, 2)), (-1.0, (-2, 2))])
+def test_scale_beside_a_picture_shows_negative_scores_only_where_there_are_any(lowest, shown):
+    scores = np.array([[lowest, 2.0]])
+    plots.draw_pictures([np.eye(2), scores], ["the digit", "saliency"], scores=[False, True])
+    (bar,) = (ax for ax in the_figure().axes if ax.get_label() == "<colorbar>")
+    assert bar.get_ylim() == shown
+
+
+@pytest.mark.parametrize("is_score", [False, True])
+def test_one_empty_picture_is_drawn(is_score):
+    plots.draw_pictures([np.zeros((8, 8))], ["nothing"], scores=[is_score])
+    assert reading_problems(the_figure()) == []
 
 
 # The sentence

@@ -75,6 +75,13 @@ def test_whole_numbers_become_the_modules_numbers(x):
     np.testing.assert_array_equal(numpy_of(model.gradient(x)), numpy_of(model.gradient(expected)))
 
 
+def test_flipped_and_transposed_views_are_read_as_they_stand():
+    model = xk.TorchModel(perceptron())
+    for view in (rows()[:, ::-1], rows()[::-1], rows(3, 4).T, rows()[::2]):
+        np.testing.assert_array_equal(model(view), model(view.copy()))
+        np.testing.assert_array_equal(model.gradient(view), model.gradient(view.copy()))
+
+
 def test_whole_numbers_and_a_baseline_between_them():
     model, x = xk.TorchModel(perceptron()), np.array([[1, 0, 2]])
     expected = xk.gradient_x_input(model, x.astype(float), baseline=0.5)

@@ -356,5 +356,5 @@ def test_what_cannot_be_trained_is_refused_in_words(network, x, told):
 
 
 def test_a_batch_of_no_rows_is_refused_in_words():
-    with pytest.raises(ValueError, match="batch_size"):
+    with pytest.raises(ValueError, match="batch_size is 0, expected at least 1"):
         TWO.fit(X, np.ones((4, 2)), batch_size=0)

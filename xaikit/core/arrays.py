@@ -27,8 +27,9 @@ def place(x: Array) -> str:
 
 
 def to_numpy(x: Array) -> np.ndarray:
-    """Copy x, from whatever library and device, into a NumPy array."""
-    return x.detach().cpu().numpy() if is_torch(x) else np.asarray(x)
+    """Bring x, from whatever library and device, to NumPy, its entries in reading order."""
+    # In that order, because torch refuses reversed views.
+    return x.detach().cpu().numpy() if is_torch(x) else np.asarray(x, order="C")
 
 
 def like(values: Any, x: Array) -> Array:
@@ -39,6 +40,7 @@ def like(values: Any, x: Array) -> Array:
     if is_torch(x):
         import torch
 
+        values = values if is_torch(values) else to_numpy(values)
         return torch.as_tensor(values, dtype=x.dtype, device=x.device)
     return np.asarray(to_numpy(values) if is_torch(values) else values, dtype=x.dtype)
 

@@ -145,7 +145,7 @@ def _avg_pool(module: nn.AvgPool2d) -> Layers:
 
 
 def _global_average(module: nn.AdaptiveAvgPool2d) -> Layers:
-    if module.output_size not in (1, (1, 1)):
+    if _both(module.output_size) != (1, 1):
         raise ValueError(f"{module}: only AdaptiveAvgPool2d(1), the global average, is supported")
     return AvgPool2d(None)
 
@@ -162,7 +162,9 @@ def _softplus(module: nn.Softplus) -> Layers:
 
 def _max_pool(module: Any, before: list[Layer]) -> Layers:
     """Torch pads with −∞; after a layer whose outputs are ≥ 0, zeros do the same."""
-    _require(module, ceil_mode=False, dilation=1, return_indices=False)
+    _require(module, ceil_mode=False, return_indices=False)
+    if _both(module.dilation) != (1, 1):
+        raise ValueError(f"{module}: dilation={module.dilation} has no counterpart, use 1")
     height, width = _both(module.padding)
     pool = MaxPool2d(_both(module.kernel_size), _both(module.stride))
     if (height, width) == (0, 0):

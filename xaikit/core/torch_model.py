@@ -78,8 +78,8 @@ class TorchModel:
             return x.clone()
         weights = self._weights()
         if weights is None:
-            return torch.tensor(x)
-        return torch.tensor(x, dtype=weights.dtype, device=weights.device)
+            return torch.tensor(arrays.to_numpy(x))
+        return torch.tensor(arrays.to_numpy(x), dtype=weights.dtype, device=weights.device)
 
     def _back(self, result: torch.Tensor, x: Array) -> Array:
         """Bring a result to x's library and dtype."""

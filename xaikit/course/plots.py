@@ -222,15 +222,16 @@ def draw_classes(
 def draw_pictures(
     pictures: Sequence[np.ndarray], titles: Sequence[str], scores: Sequence[bool]
 ) -> None:
-    """Draw pictures (h, w) side by side: ink in grey, or scores on the map centred at zero."""
+    """Draw pictures (h, w) side by side: ink in grey, or scores on one map centred at zero."""
     _, axes = plt.subplots(1, len(pictures), figsize=(min(7, 2.6 * len(pictures)), 2.7))
-    for ax, picture, title, is_score in zip(
-        np.atleast_1d(axes), pictures, titles, scores, strict=True
-    ):
+    maps = [p for p, is_score in zip(pictures, scores, strict=True) if is_score]
+    limit = max((np.abs(m).max() for m in maps), default=0.0) or 1.0
+    lowest = -limit if any(m.min() < 0 for m in maps) else 0.0
+    panels = zip(np.atleast_1d(axes), pictures, titles, scores, strict=True)
+    for ax, picture, title, is_score in panels:
         if is_score:
-            limit = np.abs(picture).max() or 1.0
             image = ax.imshow(picture, cmap=DIVERGING, vmin=-limit, vmax=limit)
-            plt.colorbar(image, ax=ax, shrink=0.75)
+            plt.colorbar(image, ax=ax, shrink=0.75).ax.set_ylim(lowest, limit)
         else:
             ax.imshow(picture, cmap="Greys", vmin=0, vmax=1)
         ax.set_title(title)

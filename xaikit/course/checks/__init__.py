@@ -39,9 +39,9 @@ def written_by_hand(*answers: Callable) -> Iterator[None]:
         )
 
     originals = [answer.__code__ for answer in answers]  # type: ignore[attr-defined]
-    for answer in answers:
-        answer.__code__ = refuse.__code__  # type: ignore[attr-defined]
     try:
+        for answer in answers:
+            answer.__code__ = refuse.__code__  # type: ignore[attr-defined]
         yield
     finally:
         for answer, original in zip(answers, originals, strict=True):
@@ -57,8 +57,8 @@ def by_hand(answer: Callable, *forbidden: Callable) -> Callable:
             result = answer(*given)
         if not _same(given, arguments):
             raise Mistake(
-                f"{answer.__name__} changed one of its inputs: the next to use it gets the wrong "
-                "numbers. Write a = a + b, which makes a new array, instead of a += b"
+                f"{answer.__name__} changed one of its inputs, and the next to use it gets wrong "
+                "numbers. Work on a copy, x.copy(), or write a = a + b instead of a += b"
             )
         return result
 
@@ -72,12 +72,20 @@ def _same(given: Any, kept: Any) -> bool:
     return not isinstance(kept, np.ndarray) or np.array_equal(given, kept)
 
 
+def shape_of(answer: Any) -> tuple[int, ...] | None:
+    """Return the shape of an answer, None where it has none (rows of different lengths)."""
+    try:
+        return np.shape(answer)
+    except ValueError:
+        return None
+
+
 def plain(answer: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
     """Return a learner's answer as a float array of this shape, or raise a Mistake."""
     if answer is None:
         raise Mistake(f"{name} returned nothing: is there a return at its end?")
     try:
-        values = np.array(answer, dtype=float)
+        values = np.asarray(answer, dtype=float).copy()
     except (TypeError, ValueError):
         raise Mistake(
             f"{name} returned a {type(answer).__name__} that is no array of numbers, "

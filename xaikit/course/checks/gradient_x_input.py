@@ -7,7 +7,7 @@ import numpy as np
 from xaikit.core.network import Network
 from xaikit.core.torch_model import TorchModel
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, passed, plain
+from xaikit.course.checks import Mistake, compare, passed, plain, shape_of
 from xaikit.course.checks.random_networks import draw, forward, slopes
 from xaikit.methods.gradients import gradient_x_input, saliency
 
@@ -25,7 +25,7 @@ def jacobian(answer: Callable, rounds: int = 20) -> None:
         weights, none, x = draw(rng, [n, d1, d2, k], bias=False)
         expected = slopes(weights, none, x)
         given = by_hand(answer)(*weights, x)
-        if np.shape(given) == (n, k):
+        if shape_of(given) == (n, k):
             raise Mistake(
                 "jacobian: your table is transposed. It has a row for each output and a column for "
                 "each input: the last matrix, W3, stands on the left of the product"
@@ -71,16 +71,20 @@ def gradient_times_input(answer: Callable, rounds: int = 20) -> None:
     """Check ``gradient_times_input(J, x, target)`` -> (n,)."""
     rng = np.random.default_rng()
     for _ in range(rounds):
-        n, k = (int(v) for v in rng.permutation([2, 3, 4, 5, 6])[:2])
-        table, x, target = rng.normal(size=(k, n)), rng.normal(size=n), int(rng.integers(k))
+        n, k = (int(v) for v in rng.permutation([4, 5, 6, 7])[:2])
+        x, target = rng.normal(size=n), int(rng.integers(k))
+        table = rng.normal(size=(k, n))
+        # All four pairs of signs occur, so that a lost sign shows.
+        x[:4] = abs(x[:4]) * [1, 1, -1, -1]
+        table[:, :4] = abs(table[:, :4]) * [1, -1, 1, -1]
         expected = np.array([x[i] * table[target, i] for i in range(n)])
         given = by_hand(answer)(table, x, target)
-        if np.shape(given) == (n, n):
+        if shape_of(given) == (n, n):
             raise Mistake(
                 "gradient_times_input: you got a table of every input times every slope. A column "
                 "times a row broadcasts: make both plain vectors, or transpose one"
             )
-        if np.shape(given) == (k, n):
+        if shape_of(given) == (k, n):
             raise Mistake("gradient_times_input: pick one class, row `target` of the Jacobian")
         given = plain(given, (n,), "gradient_times_input")
         misconceptions = {
@@ -109,7 +113,7 @@ def bias_shares(answer: Callable, rounds: int = 20) -> None:
         sizes = [*rng.integers(3, 7, size=depth + 1), 1]
         weights, biases, x = draw(rng, [int(s) for s in sizes], bias=True)
         given = by_hand(answer)(weights, biases, x)
-        if np.shape(given) == (len(biases),):
+        if shape_of(given) == (len(biases),):
             raise Mistake("shares: a number is missing, for x or for one of the layers")
         if isinstance(given, list | tuple) and any(np.size(part) > 1 for part in given):
             raise Mistake(
@@ -206,11 +210,11 @@ def completeness_test(answer: Callable) -> None:
             * (1 + 1e-13 * rng.normal(size=exact.shape))
         },
         False: {
-            "the importances without their signs: their sum is not the output": abs(exact),
             "sums that are 1% too large: errors count in both directions": exact + wider,
             "sums that are 1% too small: errors count in both directions": exact - wider,
             "an explanation that is wrong in the last row only: look at every row": one_row,
             "errors of +1 in one row and −1 in another: do not let rows cancel": cancelling,
+            "importances with the wrong sign": -exact,
         },
     }
     for verdict, explanations in cases.items():

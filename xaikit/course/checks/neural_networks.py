@@ -8,7 +8,7 @@ from xaikit.core.layers import Dense, ReLU
 from xaikit.core.network import Network
 from xaikit.core.torch_model import TorchModel
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, close, compare, passed, plain
+from xaikit.course.checks import Mistake, close, compare, passed, plain, shape_of
 from xaikit.course.checks.random_networks import draw, forward, slopes
 from xaikit.methods import gradients
 
@@ -36,7 +36,7 @@ def layer(answer: Callable, rounds: int = 20) -> None:
         X = rng.normal(size=(rows, inputs))
         z = np.array([[sum(W[k] * x) + b[k] for k in range(outputs)] for x in X])
         given = by_hand(answer)(W, b, X)
-        if np.shape(given) == (outputs, rows):
+        if shape_of(given) == (outputs, rows):
             raise Mistake("layer: your table is transposed: a row of X gives a row of the result")
         given = plain(given, (rows, outputs), "layer")
         misconceptions = {
@@ -56,8 +56,8 @@ def backward(answer: Callable, rounds: int = 20) -> None:
     rng = np.random.default_rng()
     names = ("W1", "b1", "w2", "b2")
     for _ in range(rounds):
-        inputs, hidden = (int(v) for v in rng.permutation([2, 3, 4, 5])[:2])
-        (W1, W2), (b1, b2), x = draw(rng, [inputs, max(hidden, 3), 1], bias=True)
+        inputs, hidden = (int(v) for v in rng.permutation([3, 4, 5, 6])[:2])
+        (W1, W2), (b1, b2), x = draw(rng, [inputs, hidden, 1], bias=True)
         t = float(forward([W1, W2], [b1, b2], x)[-1][0] + rng.choice([-1, 1]) * rng.uniform(1, 3))
         parameters = [W1, b1, W2[0], float(b2[0])]
         given = by_hand(answer)(*parameters, x, t)
@@ -65,8 +65,15 @@ def backward(answer: Callable, rounds: int = 20) -> None:
             raise Mistake("backward: return four slopes, in the order W1, b1, w2, b2")
         expected = _loss_slopes(parameters, x, t)
         wrong = _wrong_loss_slopes(parameters, x, t)
+        shapes, right_shapes = ([shape_of(s) for s in slopes_] for slopes_ in (given, expected))
+        if shapes != right_shapes and sorted(map(str, shapes)) == sorted(map(str, right_shapes)):
+            raise Mistake(
+                "backward: the slopes have the right shapes, but not in the order W1, b1, w2, b2"
+            )
         for name, mine, right in zip(names, given, expected, strict=True):
-            if name == "W1" and np.shape(mine) == right.shape[::-1] != right.shape:
+            if name == "b2" and shape_of(mine) == (1,):
+                mine = np.reshape(mine, ())
+            if name == "W1" and shape_of(mine) == right.shape[::-1]:
                 raise Mistake(
                     "backward: the slopes at W1 are transposed: W1 has a row for each hidden unit. "
                     "np.outer(a, b)[k, j] is a[k] · b[j]"
@@ -125,7 +132,13 @@ def _wrong_loss_slopes(parameters: list, x: np.ndarray, t: float) -> dict[str, d
         h, 2 * error
     )
     wrong["w2"]["w2 multiplies h, what the ReLU lets through, not z"] = 2 * error * z
-    wrong["b2"]["this is the error; the loss is its square"] = np.array(error)
+    forgotten = {
+        "b1 is missing on the way forwards": [W1, 0 * b1, w2, b2],
+        "b2 is missing on the way forwards": [W1, b1, w2, 0.0],
+    }
+    for explanation, changed in forgotten.items():
+        for name, slope in zip(wrong, _loss_slopes(changed, x, t), strict=True):
+            wrong[name][explanation] = slope
     return wrong
 
 
@@ -135,31 +148,43 @@ def saliency(answer: Callable, rounds: int = 20) -> None:
     for _ in range(rounds):
         inputs, hidden, classes = (int(v) for v in rng.permutation([3, 4, 5, 6])[:3])
         weights, biases, x = draw(rng, [inputs, hidden, classes], bias=True)
-        target = int(rng.integers(classes))
+        if forward(weights, biases, x)[-1].argmax() == 0:
+            weights[1], biases[1] = np.roll(weights[1], 1, axis=0), np.roll(biases[1], 1)
+        # Three different classes: the first, the one with the largest score, and the target.
+        scores = forward(weights, biases, x)[-1]
+        target = int(rng.choice([c for c in range(1, classes) if c != scores.argmax()]))
         table = slopes(weights, biases, x)
         (W1, W2), (b1, b2) = weights, biases
         given = by_hand(answer)(W1, b1, W2, b2, x, target)
-        if np.shape(given) == (classes, inputs):
+        if shape_of(given) == (classes, inputs):
             raise Mistake("saliency: pick the score of one class, row `target` of W2")
         given = plain(given, (inputs,), "saliency")
         gate = W1 @ x + b1 > 0
-        scores = forward(weights, biases, x)[-1]
         p = np.exp(scores - scores.max())
         p /= p.sum()
         misconceptions = {
             "take the absolute value: the size of the slope counts": table[target],
+            "compute z with the bias, W1 x + b1: it decides which units are on": abs(
+                (W2[target] * (W1 @ x > 0)) @ W1
+            ),
             "the ReLU is missing on the way back: no slope passes a unit that is off": abs(
                 W2[target] @ W1
             ),
-            "compute the gates with the bias: z = W1 x + b1": abs((W2[target] * (W1 @ x > 0)) @ W1),
             "you summed over all classes: use row `target` of W2": abs(table.sum(axis=0)),
             "take the absolute value once, at the end: paths may cancel": abs(W2[target] * gate)
             @ abs(W1),
+            "take the absolute value only at the end: paths may cancel": abs(
+                abs(W2[target] * gate) @ W1
+            ),
+            "take the absolute value at the end: paths may cancel": abs(W2[target] * gate) @ W1,
             "this is gradient × input: saliency is the slope alone": abs(x * table[target]),
             "explain the score itself, not the probability after a softmax": abs(
                 p[target] * (table[target] - p @ table)
             ),
-            **({"you always explain class 0": abs(table[0])} if target else {}),
+            "explain the class that is asked for, not the one with the largest score": abs(
+                table[scores.argmax()]
+            ),
+            "you always explain class 0": abs(table[0]),
         }
         compare(given, abs(table[target]), misconceptions, "saliency")
     passed(f"saliency: {rounds} random networks, random classes")
@@ -170,21 +195,29 @@ def slope_test(answer: Callable) -> None:
     rng = np.random.default_rng()
     last = np.array([0.0, 0.0, 0.0, 0.1])
     up_and_down = np.array([0.1, -0.1, 0.0, 0.0])
-    for _ in range(5):
+    # Steep functions and flat ones: one percent of a small slope is an error too.
+    for scale in (1.0, 0.1, 1.0, 0.1):
         a, x = rng.uniform(1, 2, size=4), rng.uniform(0.2, 1.2, size=4)
 
-        def f(v, a=a):
-            return float(np.sum(np.sin(a * v)) + v[0] * v[1])
+        def f(v, a=a, scale=scale):
+            return scale * float(np.sum(np.sin(a * v)) + v[0] * v[1])
 
-        def right(v, a=a):
+        def right(v, a=a, scale=scale):
             cross = np.array([v[1], v[0], 0.0, 0.0])
-            return a * np.cos(a * v) + cross
+            return scale * (a * np.cos(a * v) + cross)
 
         candidates = [
-            (True, "the right slope. Is your step small, and is there a tolerance?", right),
+            (
+                True,
+                "the right slope. Do you step both ways, by 1e-5, one input at a time, and is "
+                "there a tolerance?",
+                right,
+            ),
             (False, "a slope with the wrong sign", lambda v: -right(v)),
             (False, "a slope that is twice too large", lambda v: 2 * right(v)),
             (False, "a slope that is 1% too large", lambda v: 1.01 * right(v)),
+            (False, "a slope that is 1% too small", lambda v: 0.99 * right(v)),
+            (False, "a slope too small in every entry", lambda v: right(v) - 0.1),
             (False, "a slope that is zero", lambda v: 0 * v),
             (
                 False,
@@ -193,7 +226,8 @@ def slope_test(answer: Callable) -> None:
             ),
             (
                 False,
-                "errors of +0.1 and −0.1: do not let them cancel",
+                "errors of +0.1 and −0.1 in the first two inputs: try each input, and do not let "
+                "errors cancel",
                 lambda v: right(v) + up_and_down,
             ),
         ]
@@ -208,4 +242,4 @@ def slope_test(answer: Callable) -> None:
                 raise Mistake(
                     f"slope_is_right: your test {'rejected' if verdict else 'accepted'} {what}"
                 )
-    passed("slope_is_right: accepts the right slope, rejects six wrong ones")
+    passed("slope_is_right: accepts the right slope, rejects eight wrong ones")

@@ -1,0 +1,135 @@
+"""Score a notebook as nbgrader does, without a kernel: run its code cells, then ask nbgrader.
+
+What a learner's notebook looks like comes from the solution: the cells to be answered are
+exchanged, and the hidden tests stay.
+"""
+
+import ast
+import contextlib
+import copy
+import io
+import warnings
+from typing import NamedTuple
+from unittest import mock
+
+import numpy as np
+from nbformat.v4 import new_output
+from nbgrader.utils import determine_grade, is_grade, is_solution
+
+
+class WrongAnswer(NamedTuple):
+    """A planted answer, the graded cells that it must lose, and what the first of them must say."""
+
+    source: str
+    loses: set[str]
+    told: str
+
+
+def answers_of(notebook):
+    """Return the source of every code cell to be answered, by grade_id."""
+    return {
+        cell.metadata.nbgrader.grade_id: cell.source
+        for cell in notebook.cells
+        if cell.cell_type == "code" and is_solution(cell)
+    }
+
+
+def with_answers(notebook, answers):
+    """Return a copy of a solution in which some answers, {grade_id: source}, are others."""
+    notebook = copy.deepcopy(notebook)
+    if unknown := set(answers) - set(answers_of(notebook)):
+        raise KeyError(f"not cells to be answered: {', '.join(sorted(unknown))}")
+    for cell in notebook.cells:
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
+        cell.source = answers.get(grade_id, cell.source)
+    return notebook
+
+
+def run(notebook, seed=0):
+    """Return a copy of a notebook whose code cells were run in one fresh namespace.
+
+    A cell that raises is recorded, and the next one runs. The checks draw fresh numbers at every
+    run; here they come from `seed`, so that a verdict is the same for everyone.
+    """
+    notebook = copy.deepcopy(notebook)
+    namespace = {"__name__": "__main__"}
+    with mock.patch.object(np.random, "default_rng", _drawing_from(seed)):
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs = _outputs(cell.source, namespace)
+    return notebook
+
+
+def points(notebook):
+    """Return what each automatically graded cell of a notebook that was run earns, by grade_id."""
+    return {
+        cell.metadata.nbgrader.grade_id: determine_grade(cell)[0]
+        for cell in notebook.cells
+        if cell.cell_type == "code" and is_grade(cell)
+    }
+
+
+def maxima(notebook):
+    """Return what each cell can earn, by grade_id: those graded automatically, those by hand."""
+    automatic, by_hand = {}, {}
+    for cell in notebook.cells:
+        mark = cell.metadata.get("nbgrader", {})
+        if mark.get("grade") or mark.get("task"):
+            kind = automatic if cell.cell_type == "code" and not is_solution(cell) else by_hand
+            kind[mark["grade_id"]] = mark["points"]
+    return automatic, by_hand
+
+
+def errors(notebook):
+    """Return the errors of a notebook that was run: {cell id: (name of the error, its words)}."""
+    return {
+        cell.id: (output.ename, output.evalue)
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "error"
+    }
+
+
+def _drawing_from(seed):
+    """Return np.random.default_rng, except that without a seed it goes on from ours."""
+    ours, original = np.random.SeedSequence(seed), np.random.default_rng
+
+    def default_rng(given=None):
+        return original(ours.spawn(1)[0] if given is None else given)
+
+    return default_rng
+
+
+def _outputs(source, namespace):
+    """Run one cell; return what Jupyter would show of it."""
+    outputs, printed, complained = [], io.StringIO(), io.StringIO()
+    with (
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(complained),
+        warnings.catch_warnings(record=True) as warned,
+    ):
+        # As in a kernel: pytest's own filters would show more, and turn some into errors.
+        warnings.simplefilter("default")
+        for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+            warnings.simplefilter("ignore", kind)
+        try:
+            value = _value_of(source, namespace)
+        except Exception as error:
+            words = {"ename": type(error).__name__, "evalue": str(error), "traceback": []}
+            outputs.append(new_output("error", **words))
+        else:
+            if value is not None:
+                outputs.append(new_output("execute_result", {"text/plain": repr(value)}))
+    complaint = complained.getvalue() + "".join(f"{w.message}\n" for w in warned)
+    for name, text in [("stderr", complaint), ("stdout", printed.getvalue())]:
+        if text:
+            outputs.insert(0, new_output("stream", name=name, text=text))
+    return outputs
+
+
+def _value_of(source, namespace):
+    """Run a cell's statements; return the value of the last one, if it is an expression."""
+    statements = ast.parse(source).body
+    last = statements.pop() if statements and isinstance(statements[-1], ast.Expr) else None
+    exec(compile(ast.Module(statements, []), "<cell>", "exec"), namespace)
+    return last and eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)

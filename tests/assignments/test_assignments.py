@@ -1,0 +1,251 @@
+"""Assignments, proved both ways: right answers earn every point, wrong ones lose exactly theirs."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+from tests.assignments import scoring
+from tests.notebooks import samples
+from tools.derive import derive, exercise_path
+
+ROOT = Path(__file__).resolve().parents[2]
+SOLUTIONS = sorted(ROOT.glob("solutions/*/*.ipynb"))
+POINTS = 20
+
+every_assignment = pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+
+
+def wrong_answers(path):
+    """Return the table of wrong answers to a solution, from `wrong_answers_<its number>.py`."""
+    name = f"tests.assignments.wrong_answers_{path.stem[:2]}"
+    if importlib.util.find_spec(name) is None:
+        return {}
+    return importlib.import_module(name).WRONG_ANSWERS
+
+
+PLANTED = [
+    pytest.param(path, grade_id, wrong, id=f"{path.stem[:2]}-{grade_id}-{name}")
+    for path in SOLUTIONS
+    for grade_id, table in wrong_answers(path).items()
+    for name, wrong in table.items()
+]
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def until_last_check(notebook):
+    """Return the notebook without the code after its last automatically graded cell.
+
+    What runs later can no longer change a point.
+    """
+    last = max(i for i, cell in enumerate(notebook.cells) if cell.id in scoring.maxima(notebook)[0])
+    return nbformat.from_dict({**notebook, "cells": notebook.cells[: last + 1]})
+
+
+def lost(notebook):
+    """Return the graded cells of a notebook that was run that earn less than they could."""
+    automatic, _ = scoring.maxima(notebook)
+    return {name for name, earned in scoring.points(notebook).items() if earned < automatic[name]}
+
+
+def promised(notebook):
+    """Return the points that each exercise's heading promises, and what its cells can earn."""
+    automatic, by_hand = scoring.maxima(notebook)
+    points, pairs = {**automatic, **by_hand}, []
+    for cell in notebook.cells:
+        if heading := re.search(r"^## Exercise .*\((\d+) points?\b", cell.source, re.MULTILINE):
+            pairs.append([int(heading[1]), 0])
+        elif pairs:
+            grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
+            pairs[-1][1] += points.get(grade_id, 0)
+    return pairs
+
+
+# Right answers
+
+
+@every_assignment
+def test_points_are_those_promised_and_add_up(path):
+    notebook = read(path)
+    automatic, by_hand = (sum(points.values()) for points in scoring.maxima(notebook))
+    assert automatic + by_hand == POINTS
+    words = r"check themselves \((\d+)\) and one written answer \((\d+)\)"
+    assert re.search(words, notebook.cells[0].source).groups() == (str(automatic), str(by_hand))
+    pairs = promised(notebook)
+    assert [said for said, _ in pairs] == [worth for _, worth in pairs]
+    assert sum(said for said, _ in pairs) == POINTS
+
+
+def test_assignment_01_gives_16_points_by_itself_and_4_by_hand():
+    (path,) = (path for path in SOLUTIONS if path.stem.startswith("01_"))
+    automatic, by_hand = scoring.maxima(read(path))
+    assert (sum(automatic.values()), sum(by_hand.values())) == (16, 4)
+
+
+@every_assignment
+def test_solution_earns_every_automatic_point(path):
+    run = scoring.run(read(path))
+    assert scoring.errors(run) == {}
+    assert scoring.points(run) == scoring.maxima(run)[0]
+
+
+@every_assignment
+def test_solution_earns_every_automatic_point_whatever_the_checks_draw(path):
+    notebook = until_last_check(read(path))
+    for seed in range(1, 31):
+        run = scoring.run(notebook, seed)
+        assert (seed, scoring.errors(run), lost(run)) == (seed, {}, set())
+
+
+# No answers
+
+
+@every_assignment
+def test_untouched_exercise_earns_nothing_and_fails_by_its_stubs_alone(path):
+    solution, exercise = read(path), read(exercise_path(path))
+    stubs = scoring.answers_of(exercise)
+    assert all("raise NotImplementedError()" in source for source in stubs.values())
+    run = scoring.run(scoring.with_answers(solution, stubs))
+    assert set(scoring.points(run).values()) == {0}
+    assert set(scoring.errors(run).values()) == {("NotImplementedError", "")}
+    # Without the hidden tests, as a learner sees it, it is the same.
+    assert scoring.errors(scoring.run(exercise)) == scoring.errors(run)
+
+
+# Wrong answers
+
+
+@pytest.mark.parametrize(("path", "grade_id", "wrong"), PLANTED)
+def test_wrong_answer_loses_exactly_its_points_and_is_told_why(path, grade_id, wrong):
+    notebook = scoring.with_answers(until_last_check(read(path)), {grade_id: wrong.source})
+    for seed in range(3):
+        run = scoring.run(notebook, seed)
+        assert (seed, lost(run)) == (seed, wrong.loses)
+        assert {scoring.points(run)[name] for name in wrong.loses} == {0}
+        first = next(cell.id for cell in run.cells if cell.id in wrong.loses)
+        _, message = scoring.errors(run)[first]
+        assert wrong.told in message
+
+
+@every_assignment
+def test_every_answer_and_every_check_meets_a_wrong_answer(path):
+    table, notebook = wrong_answers(path), read(path)
+    assert set(table) == set(scoring.answers_of(notebook))
+    planted = [wrong for answers in table.values() for wrong in answers.values()]
+    assert set().union(*(wrong.loses for wrong in planted)) == set(scoring.maxima(notebook)[0])
+    assert all(wrong.loses and wrong.told for wrong in planted)
+
+
+def test_wrong_answer_in_a_kernel_shows_its_message_alone():
+    (path,) = (path for path in SOLUTIONS if path.stem.startswith("01_"))
+    wrong = wrong_answers(path)["jacobian"]["the weights alone"]
+    notebook = scoring.with_answers(until_last_check(read(path)), {"jacobian": wrong.source})
+    ours = scoring.run(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    NotebookClient(notebook, kernel_name="python3", allow_errors=True, timeout=120).execute()
+
+    (check,) = (cell for cell in notebook.cells if cell.id == "jacobian-check")
+    (error,) = check.outputs
+    assert error.output_type == "error" and error.ename == "Mistake"
+    assert wrong.told in error.evalue
+    assert error.traceback == [f"✗ {error.evalue}"]
+    # And nbgrader's verdict on the real outputs is the one that the tests above rely on.
+    assert scoring.points(notebook) == scoring.points(ours)
+    assert scoring.errors(notebook) == scoring.errors(ours)
+
+
+# The scoring itself
+
+
+def scored(*sources):
+    """Return the outputs of cells that were run one after the other."""
+    run = scoring.run(new_notebook(cells=[new_code_cell(source) for source in sources]))
+    return [cell.outputs for cell in run.cells]
+
+
+def sample_points(answer, check=samples.CHECK):
+    notebook = samples.solution()
+    notebook.cells[2].source = check
+    return scoring.points(scoring.run(scoring.with_answers(notebook, {"doubled": answer})))
+
+
+def test_cells_share_one_namespace_and_go_on_after_an_error():
+    outputs = scored("a = 1", "b = a\n1 / 0\nb = 3", "print(a + b)", "for")
+    assert [[output.output_type for output in cell] for cell in outputs] == [
+        [],
+        ["error"],
+        ["stream"],
+        ["error"],
+    ]
+    assert outputs[2][0].text == "2\n"
+    assert outputs[1][0].ename == "ZeroDivisionError" and outputs[3][0].ename == "SyntaxError"
+    assert scored("a")[0][0].ename == "NameError"  # a fresh namespace each time
+
+
+def test_last_expression_is_a_result_as_in_jupyter():
+    (result,) = scored("a = 2\na + 1")[0]
+    assert (result.output_type, result.data["text/plain"]) == ("execute_result", "3")
+    assert scored("1 + 1; b = 3", "None", "print()")[:2] == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("answer", "earned"),
+    [
+        ("def doubled(value):\n    return value + value", 12),
+        ("def doubled(value):\n    return 4", 0),  # only the hidden test knows
+        ("def doubled(value):\n    raise NotImplementedError()", 0),
+        ("def doubled(value:", 0),
+        ("", 0),
+        # nbgrader takes back the points of a cell that complains.
+        ("import warnings\ndef doubled(v):\n    warnings.warn('hm'); return v + v", 0),
+        ("import sys\ndef doubled(v):\n    print('hm', file=sys.stderr); return v + v", 0),
+    ],
+)
+def test_points_are_nbgraders(answer, earned):
+    assert sample_points(answer) == {"check-doubled": earned}
+
+
+def test_points_of_a_check_that_ends_with_a_number_are_that_number():
+    assert sample_points(samples.ANSWER, "doubled(1.5)") == {"check-doubled": 3}
+
+
+def test_maxima_tell_what_is_graded_by_hand():
+    assert scoring.maxima(samples.solution()) == ({"check-doubled": 12}, {"why-linear": 8})
+
+
+def test_only_answers_can_be_exchanged():
+    with pytest.raises(KeyError, match="check-doubled"):
+        scoring.with_answers(samples.solution(), {"check-doubled": "pass"})
+    solution = samples.solution()
+    changed = scoring.with_answers(solution, {"doubled": "pass"})
+    assert [cell.source for cell in changed.cells][1] == "pass"
+    assert solution == samples.solution()
+
+
+def test_answers_of_an_exercise_are_its_stubs():
+    exercise = nbformat.reads(derive(samples.solution()), as_version=4)
+    (stub,) = scoring.answers_of(exercise).values()
+    assert stub.endswith("raise NotImplementedError()")
+
+
+def test_fresh_numbers_are_those_of_the_seed():
+    cell = new_code_cell("import numpy as np\n[np.random.default_rng().random() for _ in 'ab']")
+    seeded = new_code_cell("import numpy as np\nnp.random.default_rng(5).random()")
+    notebook = new_notebook(cells=[cell, seeded])
+
+    def drawn(seed):
+        return [c.outputs[0].data["text/plain"] for c in scoring.run(notebook, seed).cells]
+
+    assert drawn(0) == drawn(0)
+    assert drawn(0)[0] != drawn(1)[0] and drawn(0)[1] == drawn(1)[1]
+    first, second = drawn(0)[0].strip("[]").split(", ")
+    assert first != second

@@ -1,0 +1,403 @@
+"""What checks are made of: answers of xaikit's are off, inputs are fresh, mistakes have words."""
+
+import inspect
+import pkgutil
+import re
+from importlib import import_module
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import xaikit as xk
+from xaikit.course import checks, datasets
+from xaikit.course.checks import (
+    Mistake,
+    compare,
+    gradient_x_input,
+    plain,
+    random_networks,
+    written_by_hand,
+)
+
+SWITCHED_OFF = "this exercise asks you to write it yourself: xaikit's own version is switched off"
+MODULES = [
+    import_module(f"{checks.__name__}.{m.name}") for m in pkgutil.iter_modules(checks.__path__)
+]
+# Every check of every assignment: it takes the learner's answer, and prints.
+CHECKS = [
+    pytest.param(function, id=f"{module.__name__.rpartition('.')[2]}-{name}")
+    for module in MODULES
+    for name, function in inspect.getmembers(module, inspect.isfunction)
+    if list(inspect.signature(function).parameters)[:1] == ["answer"]
+    and function.__module__ == module.__name__
+    and name != "by_hand"
+]
+
+
+def doubled(value, times=2):
+    return value * times
+
+
+def tripled(value):
+    return 3 * value
+
+
+def refused():
+    return pytest.raises((NameError, Mistake), match=SWITCHED_OFF)
+
+
+class Stop(Exception):
+    """A learner's code goes wrong."""
+
+
+# Switching off
+
+
+def test_switched_off_inside_and_back_afterwards():
+    with written_by_hand(doubled):
+        with refused():
+            doubled(1)
+        assert tripled(1) == 3
+    assert doubled(1) == 2 and doubled(1, times=5) == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"), [((), {}), ((1, 2, 3), {}), ((1,), {"times": 3}), ((), {"other": 0})]
+)
+def test_switched_off_however_it_is_called(arguments, named):
+    with written_by_hand(doubled), refused():
+        doubled(*arguments, **named)
+
+
+def test_back_after_an_error_inside():
+    with pytest.raises(Stop), written_by_hand(doubled, tripled):
+        raise Stop
+    assert (doubled(1), tripled(1)) == (2, 3)
+
+
+def test_references_taken_earlier_are_switched_off_too():
+    network, row = datasets.small_network(), datasets.small_row()
+    of_class, of_network, function = xk.Network.gradient, network.gradient, xk.gradient_x_input
+    with written_by_hand(xk.Network.gradient, xk.gradient_x_input):
+        for attempt in (
+            lambda: of_class(network, row),
+            lambda: of_network(row),
+            lambda: network.gradient(row, target=0),
+            lambda: datasets.small_network().gradient(row),
+            lambda: function(network, row),
+            lambda: xk.gradient_x_input(network, row),
+        ):
+            with refused():
+                attempt()
+        assert network(row).tolist() == [4]  # the rest of xaikit goes on
+    assert of_network(row).tolist() == of_class(network, row).tolist() == [6, -2]
+    assert function(network, row).values.tolist() == [3, 1]
+
+
+def test_nested_switches_end_with_the_outer_one():
+    with written_by_hand(doubled):
+        with written_by_hand(doubled, tripled), refused():
+            tripled(1)
+        assert tripled(1) == 3
+        with refused():
+            doubled(1)
+    assert doubled(1) == 2
+
+
+def test_one_function_named_twice_comes_back():
+    with written_by_hand(doubled, doubled), refused():
+        doubled(1)
+    assert doubled(1) == 2
+
+
+def test_a_function_that_cannot_be_switched_off_leaves_the_others_as_they_were():
+    def first(value):
+        return value
+
+    def reads_from_outside(value):
+        return value + outer
+
+    outer = 1
+    with pytest.raises((ValueError, TypeError)), written_by_hand(first, reads_from_outside):
+        pass
+    assert (first(1), reads_from_outside(1)) == (1, 2)
+
+
+# The learner's function, guarded
+
+
+def test_guarded_answer_gives_what_the_answer_gives():
+    assert checks.by_hand(doubled)(3, 4) == 12
+
+
+def test_guarded_answer_runs_with_the_forbidden_switched_off():
+    guarded = checks.by_hand(lambda value: doubled(value), doubled)
+    assert doubled(1) == 2
+    with refused():
+        guarded(1)
+    assert doubled(1) == 2
+
+
+def set_first(values):
+    values[0] = 7
+
+
+@pytest.mark.parametrize(
+    ("change", "arguments"),
+    [
+        (lambda x: set_first(x), (np.zeros(2),)),
+        (lambda n, x: set_first(x), (1, np.zeros(2))),
+        (lambda weights: set_first(weights[1]), ([np.zeros(2), np.zeros(3)],)),
+        (lambda weights: weights.reverse(), ([np.zeros(2), np.ones(2)],)),
+        (lambda weights: weights.pop(), ([np.zeros(2), np.ones(2)],)),
+        (lambda weights: weights.append(np.zeros(2)), ([np.zeros(2)],)),
+    ],
+)
+def test_an_answer_that_changes_its_inputs_is_told_and_changes_only_copies(change, arguments):
+    before = repr(arguments)
+    with pytest.raises(Mistake, match="changed one of its inputs"):
+        checks.by_hand(change)(*arguments)
+    assert repr(arguments) == before
+
+
+def test_an_answer_that_reads_its_inputs_is_left_alone():
+    def total(weights, x, network):
+        return sum(w.sum() for w in weights) + x.sum() + network(x)[0]
+
+    arguments = [np.ones(2), np.ones(3)], datasets.small_row(), datasets.small_network()
+    assert checks.by_hand(total)(*arguments) == 5 + 0 + 4
+
+
+# Answers as plain numbers
+
+
+@pytest.mark.parametrize("answer", [[1, 2], (1.0, 2), np.array([1, 2]), [np.float32(1), True + 1]])
+def test_numbers_in_any_form_become_a_float_array(answer):
+    values = plain(answer, (2,), "shares")
+    assert values.dtype == float and values.tolist() == [1, 2]
+
+
+def test_torch_tensors_become_a_float_array(backend):
+    assert plain(backend.array([1, 2]), (2,), "shares").tolist() == [1, 2]
+
+
+def test_a_plain_copy_does_not_change_with_the_answer():
+    answer = np.zeros(2)
+    values = plain(answer, (2,), "shares")
+    answer[0] = 1
+    assert values.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (None, "shares returned nothing: is there a return at its end?"),
+        ("W @ x", "shares returned a str that is no array of numbers"),
+        ({1: 2}, "shares returned a dict that is no array of numbers"),
+        (doubled, "shares returned a function that is no array of numbers"),
+        ([[1], [2, 3]], "shares returned a list that is no array of numbers"),
+        ([1, None], "shares returned"),
+        (3.0, "shares returned an array of shape (), expected (2,)"),
+        ([1], "shares returned an array of shape (1,), expected (2,)"),
+        ([[1, 2]], "shares returned an array of shape (1, 2), expected (2,)"),
+        ([1, np.nan], "shares returned NaN or infinity"),
+        ([1, np.inf], "shares returned NaN or infinity"),
+    ],
+    ids=lambda value: getattr(value, "__name__", repr(value)),
+)
+def test_anything_else_is_refused_in_words(answer, told):
+    with pytest.raises(Mistake, match=re.escape(told)):
+        plain(answer, (2,), "shares")
+
+
+# Comparing
+
+
+EXPECTED = np.array([1.0, -20.0, 3.0])
+MISCONCEPTIONS = {"you forgot the sign": np.abs(EXPECTED), "you took half": EXPECTED / 2}
+
+
+@pytest.mark.parametrize("error", [0, 1e-6, -1e-5])
+def test_numbers_that_agree_up_to_rounding_are_right(error):
+    compare(EXPECTED + error, EXPECTED, MISCONCEPTIONS, "shares")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ([1, 20, 3], "shares: you forgot the sign"),
+        ([0.5, -10, 1.5], "shares: you took half"),
+        (
+            [1, -20, 7.12345],
+            "shares: got 7.123 at index (2,), expected 3 (largest difference of 3)",
+        ),
+        ([1.01, -20, 3], "shares: got 1.01 at index (0,), expected 1"),
+        ([1, -20.001, 3], "shares: got -20 at index (1,), expected -20"),
+    ],
+)
+def test_a_difference_is_named_after_its_misconception_or_shown(given, told):
+    with pytest.raises(Mistake, match=f"^{re.escape(told)}"):
+        compare(np.array(given, dtype=float), EXPECTED, MISCONCEPTIONS, "shares")
+
+
+def test_a_misconception_that_is_right_here_does_not_spoil_a_right_answer():
+    compare(EXPECTED, EXPECTED, {"you are right": EXPECTED}, "shares")
+
+
+def test_differences_of_tables_and_of_single_numbers():
+    with pytest.raises(Mistake, match=re.escape("got 9 at index (1, 0), expected 3")):
+        compare(np.array([[1.0, 2], [9, 4]]), np.array([[1.0, 2], [3, 4]]), {}, "jacobian")
+    with pytest.raises(Mistake, match=re.escape("sum: got 2, expected 1 (")):
+        compare(np.array(2.0), np.array(1.0), {}, "sum")
+
+
+def test_a_mistake_fails_like_an_assert_and_shows_one_line():
+    mistake = Mistake("the gates are missing")
+    assert isinstance(mistake, AssertionError)
+    assert mistake._render_traceback_() == ["✗ the gates are missing"]
+
+
+# The checks of the assignments
+
+
+def arrays_in(value):
+    """Return the arrays in nested lists and tuples, and in the layers of a network."""
+    if isinstance(value, np.ndarray):
+        return [value]
+    if isinstance(value, xk.Network):
+        return [a for layer in value.layers for a in layer.parameters.values()]
+    return [a for v in value for a in arrays_in(v)] if isinstance(value, list | tuple) else []
+
+
+def inputs_drawn(check):
+    """Return the arrays that a check hands to an answer at its first call."""
+    drawn = []
+
+    def answer(*arguments):
+        drawn.extend(arrays_in(arguments))
+        raise Stop
+
+    with pytest.raises(Stop):
+        check(answer)
+    return drawn
+
+
+def test_checks_were_found():
+    names = {check.id for check in CHECKS}
+    assert names >= {
+        "gradient_x_input-jacobian",
+        "gradient_x_input-gradient_times_input",
+        "gradient_x_input-bias_shares",
+        "gradient_x_input-completeness_test",
+    }
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_check_draws_other_inputs_each_time(check):
+    first, second = inputs_drawn(check), inputs_drawn(check)
+    assert first and second
+    known = {array.tobytes() for array in first}
+    assert not known & {array.tobytes() for array in second}
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_check_does_not_disturb_the_numbers_that_a_learner_draws(check):
+    np.random.seed(0)  # noqa: NPY002
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    inputs_drawn(check)
+    assert np.array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+@pytest.mark.parametrize(("sizes", "bias"), [([4, 6, 5, 3], False), ([3, 4, 1], True)])
+def test_random_networks_of_the_checks_tell_right_from_wrong_gates(sizes, bias):
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        weights, biases, x = random_networks.draw(rng, sizes, bias)
+        shapes = [(m, n) for n, m in pairwise(sizes)]
+        assert [w.shape for w in weights] == shapes and x.shape == (sizes[0],)
+        assert any(b.any() for b in biases) is bias
+        *hidden, output = random_networks.forward(weights, biases, x)
+        assert all(z.min() < 0 < z.max() and np.abs(z).min() > 0.01 for z in hidden)
+        # Forward and slopes against xaikit's own, which have tests of theirs.
+        layers = [xk.Dense(w, b) for w, b in zip(weights, biases, strict=True)]
+        network = xk.Network([part for layer in layers for part in (layer, xk.ReLU())][:-1])
+        assert output == pytest.approx(network(x), abs=1e-12)
+        rows = [network.gradient(x, target=c) for c in range(sizes[-1])]
+        assert random_networks.slopes(weights, biases, x) == pytest.approx(np.array(rows), abs=1e-6)
+
+
+OF_ASSIGNMENT_01 = [check for check in CHECKS if check.id.startswith("gradient_x_input-")]
+NETWORK, ROW = datasets.small_network(), datasets.small_row()
+
+
+@pytest.mark.parametrize("check", OF_ASSIGNMENT_01)
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda: NETWORK.gradient(ROW),
+        lambda: xk.gradient_x_input(NETWORK, ROW),
+        lambda: xk.saliency(NETWORK, ROW),
+        lambda: xk.TorchModel.gradient(None, ROW),
+    ],
+    ids=["Network.gradient", "gradient_x_input", "saliency", "TorchModel.gradient"],
+)
+def test_xaikits_gradients_are_off_while_a_check_runs_and_back_afterwards(check, attempt):
+    with refused():
+        check(lambda *arguments: attempt())
+    assert NETWORK.gradient(ROW).tolist() == [6, -2]
+    assert xk.gradient_x_input(NETWORK, ROW).values.tolist() == [3, 1]
+    assert xk.saliency(NETWORK, ROW).values.tolist() == [6, 2]
+
+
+def backward(weights, biases, x):
+    """Return the slopes at x and at every layer's z, first layer first; the last has one output."""
+    received, a = [], x
+    for weight, bias in zip(weights, biases, strict=True):
+        received.append(weight @ a + bias)
+        a = np.maximum(received[-1], 0)
+    grad, grads = np.ones(1), []
+    for layer in reversed(range(len(weights))):
+        grads.insert(0, grad)
+        grad = grad @ weights[layer]
+        if layer:
+            grad = grad * (received[layer - 1] > 0)
+    return grad, grads
+
+
+def right_jacobian(W1, W2, W3, x):
+    nothing = [np.zeros(len(W1)), np.zeros(len(W2)), np.zeros(1)]
+    return [backward([W1, W2, row[None]], nothing, x)[0] for row in W3]
+
+
+def right_shares(weights, biases, x):
+    grad, grads = backward(weights, biases, x)
+    return [x @ grad, *(b @ g for b, g in zip(biases, grads, strict=True))]
+
+
+def right_test(explain, network, rows):
+    return all(abs(explain(network, row).sum() - network(row)[0]) < 1e-8 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("check", "answer"),
+    [
+        (gradient_x_input.jacobian, right_jacobian),
+        (gradient_x_input.gradient_times_input, lambda J, x, target: (J * x).tolist()[target]),
+        (gradient_x_input.bias_shares, right_shares),
+        (gradient_x_input.completeness_test, right_test),
+    ],
+    ids=["jacobian", "gradient_times_input", "shares", "is_complete"],
+)
+def test_a_right_answer_written_in_another_way_passes_with_one_line(check, answer, capsys):
+    for _ in range(10):
+        check(answer)
+        assert re.fullmatch("✓ .+\n", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    "check", [gradient_x_input.jacobian, gradient_x_input.gradient_times_input], ids=["1", "2"]
+)
+def test_an_answer_of_uneven_rows_is_told_so(check):
+    with pytest.raises(Mistake, match="returned a list that is no array of numbers"):
+        check(lambda *arguments: [[1.0], [2.0, 3.0]])
