@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
+import torch
+
 from benchmarks import backward
 from benchmarks.timing import Comparison
 
@@ -32,7 +34,7 @@ def table(rows: Iterable[Comparison]) -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "torch"))
     today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     lines = [
-        f"{today}, {os.cpu_count()} cores ({platform.machine()}), "
+        f"{today}, {os.cpu_count()} cores ({platform.machine()}), {torch.get_num_threads()} used, "
         f"Python {platform.python_version()}, {packages}.",
         "",
         "| task | xaikit, ms | peer, ms | bare forward, ms | ratio to peer | at most |",

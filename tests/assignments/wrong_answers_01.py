@@ -272,7 +272,15 @@ def xaikit_gradient(weights, biases, x):
         ),
         "gaps without abs": is_complete(
             "return bool((sums - outputs <= 1e-8 * largest).all())",
-            "errors count in both directions",
+            "1% too small: errors count in both directions",
+        ),
+        "gaps without abs, the other way round": is_complete(
+            "return bool((outputs - sums <= 1e-8 * largest).all())",
+            "1% too large: errors count in both directions",
+        ),
+        "sizes alone": is_complete(
+            "return bool(np.allclose(np.abs(sums), np.abs(outputs)))",
+            "importances with the wrong sign",
         ),
         "absolute importances": is_complete(
             "return bool(np.allclose(np.abs(values).sum(axis=1), outputs))",

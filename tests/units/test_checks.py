@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 
 import xaikit as xk
 from xaikit.course import checks, datasets
@@ -178,8 +179,10 @@ def test_numbers_in_any_form_become_a_float_array(answer):
     assert values.dtype == float and values.tolist() == [1, 2]
 
 
-def test_torch_tensors_become_a_float_array(backend):
-    assert plain(backend.array([1, 2]), (2,), "shares").tolist() == [1, 2]
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.int64], ids=str)
+def test_torch_tensors_become_a_float_array(dtype):
+    values = plain(torch.tensor([1, 2], dtype=dtype), (2,), "shares")
+    assert values.dtype == float and values.tolist() == [1, 2]
 
 
 def test_a_plain_copy_does_not_change_with_the_answer():

@@ -331,7 +331,7 @@ LINES = {
 @pytest.mark.parametrize("line", LINES)
 def test_line_can_be_read_wherever_the_patient_is(line, biases):
     network = datasets.small_network(bias=biases)
-    for t in np.linspace(-2, 2, 9):
+    for t in np.linspace(-2, 2, 7):
         plots.draw_line(network, *LINES[line], t, INPUTS)
         assert (t, reading_problems(the_figure())) == (t, [])
         plt.close("all")

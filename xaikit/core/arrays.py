@@ -184,9 +184,7 @@ def conv2d_backward(
 ) -> Array:
     """∂/∂a: every position hands W_ijᵀ grad back to the pixels it saw."""
     if is_torch(a):
-        from torch.nn import grad as gradients
-
-        return gradients.conv2d_input(a.shape, weight, grad, stride, padding, 1, groups)
+        return _torch_conv2d_backward(a, weight, grad, stride, padding, groups, wanted=0)
     n, channels, height, width = a.shape
     padded = np.zeros(
         (n, channels, height + 2 * padding[0], width + 2 * padding[1]), dtype=grad.dtype
@@ -197,14 +195,23 @@ def conv2d_backward(
     return padded[:, :, padding[0] : padding[0] + height, padding[1] : padding[1] + width]
 
 
+def _torch_conv2d_backward(
+    a: Array, weight: Array, grad: Array, stride: Pair, padding: Pair, groups: int, wanted: int
+) -> Array:
+    """The call that torch's autograd makes: the gradient of a (wanted 0) or of weight (1)."""
+    import torch
+
+    mask = [wanted == 0, wanted == 1, False]
+    settings = (stride, padding, (1, 1), False, (0, 0), groups)
+    return torch.ops.aten.convolution_backward(grad, a, weight, None, *settings, mask)[wanted]
+
+
 def conv2d_weight_gradient(
     a: Array, weight: Array, grad: Array, stride: Pair, padding: Pair, groups: int
 ) -> Array:
     """∂/∂W_ij = Σ grad · (a shifted by i, j)ᵀ over rows and pixels."""
     if is_torch(a):
-        from torch.nn import grad as gradients
-
-        return gradients.conv2d_weight(a, weight.shape, grad, stride, padding, 1, groups)
+        return _torch_conv2d_backward(a, weight, grad, stride, padding, groups, wanted=1)
     a = pad2d(a, padding[1], padding[1], padding[0], padding[0])
     result = np.zeros((groups, weight.shape[0] // groups, *weight.shape[1:]), dtype=grad.dtype)
     for i, j, seen in _shifts(a, weight.shape[2:], stride):

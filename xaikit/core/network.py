@@ -17,8 +17,8 @@ from xaikit.core.layers import (
     Dense,
     Layer,
     expect_layers,
+    input_gradient,
     run,
-    run_back,
 )
 from xaikit.core.training import expect_columns, first_array
 
@@ -99,9 +99,10 @@ class Network:
 
     def __call__(self, x: Any) -> Array:
         """Return all outputs (n, k) for x (n, …); (k,) for a single row (d,)."""
-        x, single = self.as_rows(x)
-        output = run(self.layers, x)[-1]
-        return output[0] if single else output
+        a, single = self.as_rows(x)
+        for layer in self.layers:
+            a = layer.forward(a)
+        return a[0] if single else a
 
     def gradient(self, x: Any, target: Any = 0) -> Array:
         """Return ∂F_target/∂x, in x's shape.
@@ -118,7 +119,7 @@ class Network:
         output = expect_columns(values[-1])
         targets = as_targets(target, *output.shape)
         grad = one_hot(targets, output)
-        grad = run_back(self.layers, values, grad)[0]
+        grad = input_gradient(self.layers, values, grad)
         return grad[0] if single else grad
 
     def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
