@@ -134,7 +134,7 @@ WRONG_ANSWERS = {
             "not the one with the largest score", dz="W2[scores.argmax()] * (z > 0)"
         ),
         "absolute values too early": saliency("paths may cancel", end="np.abs(dz) @ np.abs(W1)"),
-        "absolute values of the units": saliency("paths may cancel", end="np.abs(dz) @ W1"),
+        "absolute values of the units": saliency("take the absolute value", end="np.abs(dz) @ W1"),
         "gradient × input": saliency("this is gradient × input", end="np.abs(x * (dz @ W1))"),
         "a table": saliency("pick the score of one class", end="np.abs(W2 * (z > 0) @ W1)"),
         "no return": saliency("saliency returned nothing", end="None"),

@@ -17,7 +17,7 @@ from xaikit.core.layers import Dense, run
 from xaikit.core.network import Network
 
 POSITIVE, NEGATIVE, NEUTRAL = "#c9540a", "#1f66a8", "#8c8c8c"
-DIVERGING = LinearSegmentedColormap.from_list("blue-orange", [NEGATIVE, "#ffffff", POSITIVE])
+DIVERGING = LinearSegmentedColormap.from_list("blue-orange", [NEGATIVE, "#ffffff", POSITIVE], N=257)
 
 
 def style() -> None:
@@ -192,6 +192,7 @@ def draw_line(
     right.set_xlim(-1.05 * reach, 2.6 * reach)
     right.axvline(0, color="black", linewidth=0.8)
     right.set_yticks([0, -1, -2], list(bars))
+    right.set_xlabel("each in its own unit")
 
 
 def draw_classes(

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from xaikit.core import arrays
+
 
 class Mistake(AssertionError):
     """What is wrong with an answer, in words; a notebook shows the words and no traceback."""
@@ -33,7 +35,10 @@ def written_by_hand(*answers: Callable) -> Iterator[None]:
     """
 
     def refuse(*args, **kwargs):
-        raise NameError(
+        # Imported here, because this code runs among the names of the function it replaces.
+        from xaikit.course.checks import Mistake
+
+        raise Mistake(
             "this exercise asks you to write it yourself: xaikit's own version is switched off "
             "while it is checked"
         )
@@ -85,7 +90,7 @@ def plain(answer: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
     if answer is None:
         raise Mistake(f"{name} returned nothing: is there a return at its end?")
     try:
-        values = np.asarray(answer, dtype=float).copy()
+        values = np.asarray(arrays.to_numpy(answer), dtype=float).copy()
     except (TypeError, ValueError):
         raise Mistake(
             f"{name} returned a {type(answer).__name__} that is no array of numbers, "
@@ -111,9 +116,9 @@ def compare(
     """Raise a Mistake unless the numbers agree, naming the misconception that explains them."""
     if close(given, expected):
         return
-    for explanation, wrong in misconceptions.items():
-        if close(given, wrong):
-            raise Mistake(f"{name}: {explanation}")
+    fitting = [words for words, wrong in misconceptions.items() if close(given, wrong)]
+    if fitting:
+        raise Mistake(f"{name}: {'; or: '.join(fitting)}")
     worst = np.unravel_index(np.abs(given - expected).argmax(), expected.shape)
     where = f" at index {tuple(int(i) for i in worst)}" if expected.ndim else ""
     raise Mistake(

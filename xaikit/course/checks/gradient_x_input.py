@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from xaikit.core.layers import input_gradient, run_back
 from xaikit.core.network import Network
 from xaikit.core.torch_model import TorchModel
 from xaikit.course import checks
@@ -14,7 +15,15 @@ from xaikit.methods.gradients import gradient_x_input, saliency
 
 def by_hand(answer: Callable) -> Callable:
     """Return the learner's function, guarded; xaikit's gradients are switched off inside."""
-    return checks.by_hand(answer, gradient_x_input, saliency, Network.gradient, TorchModel.gradient)
+    return checks.by_hand(
+        answer,
+        gradient_x_input,
+        saliency,
+        Network.gradient,
+        TorchModel.gradient,
+        run_back,
+        input_gradient,
+    )
 
 
 def jacobian(answer: Callable, rounds: int = 20) -> None:

@@ -92,7 +92,7 @@ def diabetes(seed: int = 0) -> Table:
     """
     data = module_of("scikit-learn", "sklearn.datasets").load_diabetes(scaled=False)
     # scikit-learn calls the six blood serum measurements s1 … s6; these are their names.
-    serum = ["cholesterol", "ldl", "hdl", "chol / hdl", "triglycerides", "glucose"]
+    serum = ["cholesterol", "ldl", "hdl", "chol / hdl", "log triglycerides", "glucose"]
     names = ["age", "sex", "bmi", "blood pressure", *serum]
     return _table(data.data, data.target, names, seed)
 
