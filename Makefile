@@ -15,7 +15,7 @@ venv_usable := $(shell { $(run) -c 'import sys; sys.exit(sys.version_info < (3, 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help lab test notebooks bench constraints \
-	lane-style lane-types lane-units lane-notebooks lane-exercises
+	lane-style lane-types lane-units lane-notebooks lane-exercises lane-browser
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -40,7 +40,7 @@ lane-types: $(VENV)/.has-test ## one lane of `make test`: mypy
 	$(run) -m mypy
 
 lane-units: $(VENV)/.has-test ## one lane of `make test`: everything under tests/
-	$(run) -m pytest tests -n 2 --dist loadfile
+	$(run) -m pytest tests -n 2 --dist loadfile --ignore tests/browser
 
 lane-notebooks: $(VENV)/.has-test ## one lane of `make test`: lectures and solutions give their stored outputs
 	$(run) -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 \
@@ -52,6 +52,11 @@ lane-exercises: $(VENV)/.has-test ## one lane of `make test`: exercises stop onl
 notebooks: $(VENV)/.has-test ## execute and normalise lectures and solutions, derive exercises, draw the README's picture
 	$(run) -m tools.notebooks
 	$(run) -m tools.picture
+
+# Needs Chromium. It joins `make test` when it holds on slow machines too.
+lane-browser: $(VENV)/.has-test ## lectures and exercises in a real browser; not yet a lane of `make test`
+	$(run) -m pip install -q 'playwright>=1.60'
+	$(run) -m pytest tests/browser
 
 bench: $(VENV)/.has-test ## measure xaikit beside its peers
 	$(run) -m benchmarks

@@ -1,0 +1,73 @@
+"""One JupyterLab, started by `make lab` on a copy of the course, and one Chromium to open it in."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.browser.notebook import SECONDS, Notebook
+from tests.lab import ROOT, make_lab, running
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# Here as on a train: whatever a page asks of another host is not found.
+OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+HOW_TO_INSTALL = "the browser tests need Chromium; on Debian or Ubuntu: sudo apt install chromium"
+
+
+@pytest.fixture(scope="package")
+def chromium():
+    executable = shutil.which("chromium")
+    if not executable:
+        (pytest.fail if os.environ.get("XAI_CI") == "1" else pytest.skip)(HOW_TO_INSTALL)
+    # No longer than this folder's tests: while Playwright runs, asyncio.run is refused.
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=executable, args=[*FLAGS, OFFLINE])
+
+
+@pytest.fixture(scope="package")
+def context(chromium):
+    """What Chromium keeps from page to page: JupyterLab's files, and what was copied."""
+    permissions = ["clipboard-read", "clipboard-write"]
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, permissions=permissions)
+    context.set_default_timeout(SECONDS * 1000)
+    return context
+
+
+@pytest.fixture(scope="package")
+def course(tmp_path_factory):
+    course = tmp_path_factory.mktemp("course")
+    for part in ["tools/lab", "lectures", "exercises"]:
+        shutil.copytree(ROOT / part, course / part)
+    for file in ["Makefile", "pyproject.toml", "constraints.txt"]:
+        shutil.copy(ROOT / file, course)
+    return course
+
+
+@pytest.fixture(scope="package")
+def lab(course, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lab")
+    # The tests read a notebook's state from the object that this flag hands to the page.
+    with running(lambda flags: make_lab(f"{flags} --expose-app-in-browser"), folder, course) as lab:
+        yield lab
+
+
+@pytest.fixture
+def notebook(context, lab, request, tmp_path):
+    """A fresh page; XAI_SCREENSHOTS may name a folder for its pictures."""
+    name = re.sub(r"\W+", "_", request.node.name).strip("_")
+    pictures = Path(os.environ.get("XAI_SCREENSHOTS", tmp_path)) / name
+    notebook = Notebook(context.new_page(), lab, pictures)
+    yield notebook
+    notebook.close()

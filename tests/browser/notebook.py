@@ -1,0 +1,218 @@
+"""A notebook in JupyterLab, worked by keyboard and read from the page."""
+
+import json
+import re
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import pytest
+from playwright.sync_api import TimeoutError as TooLate
+
+from tests.lab import TOKEN, Lab
+
+# Under load a page or a kernel takes its time; what is waited for is exact all the same.
+SECONDS = 90
+HERE = "127.0.0.1"
+BAD = ["error", "stderr"]
+# The buttons of the cell, and then the widget.
+MOST_STOPS_BEFORE_A_WIDGET = 10
+
+# In the page: the open notebook, and every cell in plain values.
+SCRIPT = """
+window.xaiTests = {
+    get panel() { return window.jupyterapp?.shell.currentWidget },
+    get content() { return this.panel?.content },
+    get kernel() { return this.panel?.sessionContext?.session?.kernel?.status },
+    get cells() {
+        return this.content?.model ? [...this.content.model.cells].map(cell => ({
+            ...cell.toJSON(), busy: (cell.executionState ?? 'idle') !== 'idle'
+        })) : []
+    },
+    get idle() { return this.kernel === 'idle' && !this.cells.some(cell => cell.busy) },
+    // A widget's picture, and the text that stands under it.
+    drawn(index) {
+        const shown = [...this.content.widgets[index].node.querySelectorAll(
+            '.widget-output .jp-OutputArea-output')]
+        const last = shown.findLastIndex(output => output.querySelector('img'))
+        return {
+            figure: last < 0 ? '' : shown[last].querySelector('img').src,
+            sentence: last < 0 ? '' : shown.slice(last + 1).map(o => o.innerText).join('').trim(),
+        }
+    },
+}
+"""
+# What to press on a control that has the focus. JupyterLab keeps the plain arrow keys of a
+# drop-down list for itself: they move from cell to cell, until the list is open.
+KEYS_OF_THE_FOCUSED = """() => {
+    const control = document.activeElement
+    if (control.role === 'slider') {
+        const [now, most] = ['aria-valuenow', 'aria-valuemax'].map(v => +control.getAttribute(v))
+        return [now < most ? 'ArrowRight' : 'ArrowLeft']
+    }
+    if (control.matches('select')) {
+        const last = control.selectedIndex === control.options.length - 1
+        return ['Alt+ArrowDown', last ? 'ArrowUp' : 'ArrowDown', 'Enter']
+    }
+    return control.matches('input[type=checkbox]') ? ['Space'] : []
+}"""
+CONTROLS = ".jupyter-widgets :is([role=slider], select, input[type=checkbox])"
+
+
+class Notebook:
+    """The page that shows it, and what that page has complained about or asked of others."""
+
+    def __init__(self, page, lab: Lab, pictures: Path):
+        self.page, self.lab, self.pictures = page, lab, pictures
+        self.complaints: list[str] = []
+        page.add_init_script(SCRIPT)
+        page.on("console", self._note_message)
+        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+        page.on("request", lambda request: self._note_address(request.url))
+        page.on("websocket", lambda socket: self._note_address(socket.url))
+
+    def _note_message(self, message) -> None:
+        if message.type == "error":
+            self.complaints.append(f"console: {message.text} ({message.location.get('url')})")
+
+    def _note_address(self, address: str) -> None:
+        parts = urlsplit(address)
+        if parts.scheme not in ("data", "blob") and parts.hostname != HERE:
+            self.complaints.append(f"request to another host: {address}")
+
+    def open(self, path: str) -> None:
+        # A workspace of its own: the default one would open what the last test left open.
+        name = re.sub(r"\W+", "-", path)
+        address = f"{self.lab.address}/lab/workspaces/{name}/tree/{quote(path)}?token={TOKEN}"
+        self.page.goto(address)
+        self.wait("xaiTests.cells.length && xaiTests.idle", "an open notebook and an idle kernel")
+
+    def close(self) -> None:
+        """Leave a picture, and no kernel."""
+        self.page.screenshot(path=self.pictures / "page.png")
+        self.page.close()
+        sessions = f"{self.lab.address}/api/sessions"
+        requests = self.page.context.request
+        for session in requests.get(f"{sessions}?token={TOKEN}").json():
+            requests.delete(f"{sessions}/{session['id']}?token={TOKEN}")
+
+    def wait(self, condition: str, what: str, seconds: float = SECONDS) -> None:
+        """Wait until a JavaScript expression is true."""
+        try:
+            self.page.wait_for_function(condition, timeout=seconds * 1000)
+        except TooLate:
+            pytest.fail(f"waited {seconds} seconds for {what}; so far: {self.complaints}")
+
+    def ask(self, expression: str, *argument):
+        return self.page.evaluate(expression, *argument)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    # Cells, by their place from 0.
+
+    def cells(self) -> list[dict]:
+        return self.ask("xaiTests.cells")
+
+    def select(self, index: int) -> None:
+        """Walk to a cell."""
+        self.press("Escape")
+        self.ask("xaiTests.content.activeCell.node.focus()")
+        distance = index - self.ask("xaiTests.content.activeCellIndex")
+        self.press(*["ArrowDown" if distance > 0 else "ArrowUp"] * abs(distance))
+        self.wait(f"xaiTests.content.activeCellIndex === {index}", f"cell {index} to be selected")
+
+    def menu(self, menu: str, item: str) -> None:
+        self.page.locator(".lm-MenuBar-item", has_text=menu).click()
+        self.page.locator(".lm-Menu-itemLabel").get_by_text(item, exact=True).click()
+
+    def run_all(self) -> None:
+        """Clear all outputs, as the lectures ask for, and run until the end or an error."""
+        counts = "xaiTests.cells.filter(c => c.cell_type === 'code').map(c => c.execution_count)"
+        self.menu("Edit", "Clear Outputs of All Cells")
+        self.wait(f"{counts}.every(count => count === null)", "all outputs to be cleared")
+        self.menu("Run", "Run All Cells")
+        self.wait(
+            f"""xaiTests.idle && ({counts}.every(count => count !== null) || xaiTests.cells.some(
+                cell => cell.outputs?.some(output => output.output_type === 'error')))""",
+            "all cells to have run",
+        )
+
+    def run(self, index: int) -> dict:
+        """Run a cell by Shift+Enter and return it."""
+        self.select(index)
+        before = self.cells()[index]["execution_count"]
+        self.press("Shift+Enter")
+        count = f"xaiTests.cells[{index}].execution_count"
+        self.wait(
+            f"xaiTests.idle && ![null, {json.dumps(before)}].includes({count})",
+            f"cell {index} to have run",
+        )
+        return self.cells()[index]
+
+    def text_below(self, index: int) -> str:
+        """What can be read below a cell."""
+        return self.ask(
+            "i => xaiTests.content.widgets[i].node.querySelector('.jp-OutputArea').innerText", index
+        ).strip()
+
+    def replace_last_lines(self, index: int, lines: int, text: str) -> None:
+        """Put the cursor into a cell, select its last lines, and paste a text over them."""
+        # Home is the first letter of a line, not its first column.
+        self.ask("text => navigator.clipboard.writeText(text)", text.lstrip())
+        self.select(index)
+        self.press("Enter")
+        self.wait("xaiTests.content.mode === 'edit'", "a cursor in the cell")
+        self.press("Control+End", *["Shift+ArrowUp"] * (lines - 1), "Shift+Home", "Control+V")
+
+    def errors(self) -> list[str]:
+        """Every error and warning that stands under a cell or inside a widget."""
+        kinds = ", ".join(f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in BAD)
+        texts = "[...document.querySelectorAll(kinds)].map(output => output.innerText)"
+        return self.ask(f"kinds => {texts}", kinds)
+
+    # Widgets.
+
+    def controls(self) -> dict[int, int]:
+        """How many controls each cell with a widget has."""
+        cells = "xaiTests.content.widgets.map(cell => cell.node.querySelectorAll(controls).length)"
+        numbers = self.ask(f"controls => {cells}", CONTROLS)
+        return {index: number for index, number in enumerate(numbers) if number}
+
+    def move_controls(self, index: int, seconds: float = SECONDS) -> list[str]:
+        """Walk through a cell's controls by Tab and move each; say what is wrong after each move.
+
+        Nothing is wrong if the figure is a new one and the sentence under it is, too.
+        """
+        widget = f"xaiTests.content.widgets[{index}].node.querySelector('.jupyter-widgets')"
+        inside = f"{widget}.contains(document.activeElement)"
+        self.select(index)
+        for _ in range(MOST_STOPS_BEFORE_A_WIDGET):
+            self.press("Tab")
+            if self.ask(inside):
+                break
+        moves: list[str] = []
+        while self.ask(inside):
+            if keys := self.ask(KEYS_OF_THE_FOCUSED):
+                moves.append(self._move(index, keys, seconds))
+            self.press("Tab")
+        return moves
+
+    def picture_widget(self, index: int) -> None:
+        cell = self.page.locator(".jp-Notebook-cell").nth(index)
+        widget = cell.locator(".jp-Cell-outputArea")
+        widget.screenshot(path=self.pictures / f"widget_in_cell_{index}.png")
+
+    def _move(self, index: int, keys: list[str], seconds: float) -> str:
+        drawn = f"xaiTests.drawn({index})"
+        self.wait(f"{drawn}.figure && {drawn}.sentence", "a figure with a sentence under it")
+        new = {
+            part: f"![{json.dumps(before)}, ''].includes({drawn}.{part})"
+            for part, before in self.ask(drawn).items()
+        }
+        self.press(*keys)
+        with suppress(TooLate):
+            self.page.wait_for_function(" && ".join(new.values()), timeout=seconds * 1000)
+        still = [part for part, is_new in new.items() if not self.ask(is_new)]
+        return f"{' '.join(keys)} leaves the {' and the '.join(still)} as it was" if still else ""

@@ -1,0 +1,80 @@
+"""axe finds nothing to complain about in the notebooks as web pages (WCAG 2 A and AA, and more)."""
+
+import nbformat
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from nbconvert import HTMLExporter
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+from tests.lab import ROOT
+
+NOTEBOOKS = sorted([*ROOT.glob("lectures/*.ipynb"), *ROOT.glob("exercises/*/*.ipynb")])
+# Complaints about what is not ours: an axe rule, and where it is left out.
+NOT_OURS = [
+    # The counts beside the cells: JupyterLab's own pale grey. They say nothing the text needs.
+    ("color-contrast", ".jp-InputPrompt, .jp-OutputPrompt"),
+    # The colours of code are nbconvert's. JupyterLab, where learners read it, has others.
+    ("color-contrast", ".highlight"),
+    # JupyterLab's style sheet underlines a link only under the mouse. They differ in colour, too.
+    ("link-in-text-block", ".jp-RenderedMarkdown a"),
+    # The empty corner of a table with names on two sides: it heads nothing, and Markdown has no
+    # other way to write it.
+    ("empty-table-header", "thead th:first-child"),
+]
+# Folded hints and answers are read as well. Where a text's image has no words, nbconvert writes
+# "No description has been provided", and axe takes alt="" for decoration, which the course has
+# none of: both become what they are, images without alt. Figures of code cells keep nbconvert's
+# words: matplotlib's have no alt text, and the sentence printed under each figure stands for it.
+PREPARE = """() => {
+    document.querySelectorAll('details').forEach(details => { details.open = true })
+    document.querySelectorAll('.jp-RenderedMarkdown img').forEach(image => {
+        if (/^$|^No description/.test(image.alt.trim())) image.removeAttribute('alt')
+    })
+}"""
+# axe names an element by a selector, or by several from the outer frame inwards.
+IS_INSIDE = "([target, place]) => document.querySelector(target.at(-1)).closest(place) !== null"
+
+
+def faults(page, notebook):
+    """Show a notebook as nbconvert renders it; return axe's complaints that are ours."""
+    html, _ = HTMLExporter().from_notebook_node(notebook)
+    page.set_content(html)
+    page.evaluate(PREPARE)
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response
+    assert found["passes"], "axe looked at nothing"
+    return [
+        (rule["id"], element["html"])
+        for rule in found["violations"]
+        for element in rule["nodes"]
+        if not any(
+            rule["id"] == name and page.evaluate(IS_INSIDE, [element["target"], place])
+            for name, place in NOT_OURS
+        )
+    ]
+
+
+@pytest.fixture
+def page(context):
+    page = context.new_page()
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_axe_finds_no_fault(page, path):
+    assert faults(page, nbformat.read(path, as_version=4)) == []
+
+
+def test_axe_finds_planted_faults(page):
+    planted = {
+        "![](line.png)": "image-alt",
+        '<img src="line.png">': "image-alt",
+        "### Straight to the third level": "heading-order",
+        "[](notes.md)": "link-name",
+        '<p style="color: #bbbbbb">Pale grey on white.</p>': "color-contrast",
+        "| name | |\n| --- | --- |\n| w | 1 |": "empty-table-header",
+        "<details><summary>Answer</summary>\n\n[](notes.md)\n\n</details>": "link-name",
+    }
+    cells = [new_markdown_cell(source) for source in ["# Faults", *planted]]
+    found = faults(page, new_notebook(cells=cells))
+    assert sorted(rule for rule, _ in found) == sorted(planted.values())
