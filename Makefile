@@ -43,11 +43,12 @@ lane-units: $(VENV)/.has-test ## one lane of `make test`: everything under tests
 	$(run) -m pytest tests -n 2 --dist loadfile --ignore tests/browser
 
 lane-notebooks: $(VENV)/.has-test ## one lane of `make test`: lectures and solutions give their stored outputs
-	$(run) -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 \
+	$(run) -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 -p tests.notebooks.kernel_sockets \
 		-p tests.notebooks.nbval_tolerance -n 2 --dist loadfile lectures solutions
 
 lane-exercises: $(VENV)/.has-test ## one lane of `make test`: exercises stop only where the learner writes
-	$(run) -m pytest --nbval-lax --nbval-current-env -p tests.notebooks.exercise_lane exercises
+	$(run) -m pytest --nbval-lax --nbval-current-env -p tests.notebooks.kernel_sockets \
+		-p tests.notebooks.exercise_lane exercises
 
 notebooks: $(VENV)/.has-test ## execute and normalise lectures and solutions, derive exercises, draw the README's picture
 	$(run) -m tools.notebooks

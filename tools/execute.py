@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbclient.output_widget import OutputWidget
 from nbformat import NotebookNode
 
 from tools.normalise import normalise, to_text
+from tools.sockets import own_sockets
 
 SECONDS_PER_CELL = 300
 MEMORY_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -38,7 +40,7 @@ def execute(path: Path) -> list[str]:
     started = [0]
     client = NotebookClient(
         notebook,
-        kernel_name="python3",
+        km=AsyncKernelManager(kernel_name="python3", **own_sockets()),
         timeout=SECONDS_PER_CELL,
         record_timing=False,
         # ipykernel warns about its unencrypted transport, once a kernel.

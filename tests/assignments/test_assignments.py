@@ -6,12 +6,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.assignments import scoring
 from tests.notebooks import samples
 from tools.derive import derive, exercise_path
+from tools.sockets import own_sockets
 
 ROOT = Path(__file__).resolve().parents[2]
 SOLUTIONS = sorted(ROOT.glob("solutions/*/*.ipynb"))
@@ -167,7 +169,8 @@ def test_wrong_answer_in_a_kernel_shows_its_message_alone():
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    NotebookClient(notebook, kernel_name="python3", allow_errors=True, timeout=120).execute()
+    kernel = AsyncKernelManager(kernel_name="python3", **own_sockets())
+    NotebookClient(notebook, km=kernel, allow_errors=True, timeout=120).execute()
 
     (check,) = (cell for cell in notebook.cells if cell.id == "jacobian-check")
     (error,) = check.outputs
