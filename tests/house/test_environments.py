@@ -15,15 +15,23 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-CONDA_NAMES = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}
+CONDA_NAMES = {
+    "torch": "pytorch-cpu",
+    "matplotlib": "matplotlib-base",
+    "xgboost-cpu": "py-xgboost-cpu",
+}
 
 
 def requirements(*extras: str) -> list[Requirement]:
-    """xaikit's own requirements and those of the extras; without extras, of every extra."""
+    """xaikit's own requirements and those of the extras, as far as this platform has them."""
     optional = PROJECT["optional-dependencies"]
     lines = [line for extra in extras or optional for line in optional[extra]]
     found = [Requirement(line) for line in [*PROJECT["dependencies"], *lines]]
-    return [requirement for requirement in found if requirement.name != "xaikit"]
+    return [
+        requirement
+        for requirement in found
+        if requirement.name != "xaikit" and (not requirement.marker or requirement.marker.evaluate())
+    ]
 
 
 def pins() -> dict[str, Version]:
