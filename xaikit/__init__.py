@@ -9,6 +9,7 @@ from typing import Any
 
 _HOMES = {
     "core.attribution": ["Attribution"],
+    "core.games": ["Game", "baseline_game", "conditional_game", "marginal_game", "text_game"],
     "core.layers": [
         "AvgPool2d",
         "Conv2d",
@@ -27,7 +28,11 @@ _HOMES = {
     "core.network": ["Network"],
     "core.torch_model": ["TorchModel"],
     "core.from_torch": ["from_torch"],
+    "methods.gaussian_process": ["gaussian_process_shapley"],
     "methods.gradients": ["gradient_x_input", "saliency"],
+    "methods.kernel_shap": ["kernel_shap"],
+    "methods.lime": ["lime_tabular", "lime_text"],
+    "methods.shapley": ["exact_shapley", "permutation_shapley"],
 }
 _HOME = {name: f"xaikit.{module}" for module, names in _HOMES.items() for name in names}
 

@@ -1,0 +1,454 @@
+"""Cooperative games: what "absent" means, as batched payoffs v(S) of coalitions.
+
+A game says what a coalition of features is worth; an estimator (`exact_shapley`,
+`permutation_shapley`, `kernel_shap`, `gaussian_process_shapley`, a LIME fit) says how these worths
+are shared out. Any estimator runs on any game.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from xaikit.core import arrays, models
+from xaikit.core.arrays import Array, namespace
+from xaikit.core.attribution import Attribution, as_baseline
+
+MASKS_AT_ONCE = 2048
+FEW_ROWS = 8
+
+
+class Game:
+    """Players, and the payoffs of their coalitions.
+
+    Parameters
+    ----------
+    players : int or sequence of str
+        How many there are, or their names.
+    value : callable
+        Takes masks (B, M), True where a player is present, and returns the payoffs v(S): (B,), or
+        (B, n) for n games at once. All of them are asked for the same coalitions.
+    data : array (M,) or (n, M), optional
+        What the players stand for (the values of features), for tables and plots. Its library,
+        device and dtype are those of the answers.
+
+    Attributes
+    ----------
+    evaluations : int
+        Coalitions paid so far.
+    """
+
+    def __init__(self, players: int | Sequence[str], value: Callable, data: Array | None = None):
+        if isinstance(players, int | np.integer):
+            players = [f"x{i}" for i in range(players)]
+        self.players = tuple(str(player) for player in players)
+        if not self.players:
+            raise ValueError("a game needs at least one player")
+        if not callable(value):
+            raise TypeError(
+                f"value is {type(value).__name__}, expected a function masks (B, M) -> payoffs (B,)"
+            )
+        self.value = value
+        self.data = data
+        self.evaluations = 0
+
+    def __call__(self, masks: Any) -> np.ndarray:
+        """Return the payoffs of coalitions: masks (B, M) bool -> float64 (B,) or (B, n).
+
+        They come as NumPy numbers wherever the model runs: there are few of them, and sums of
+        differences need the precision.
+        """
+        masks = np.asarray(masks)
+        if masks.dtype != bool or masks.ndim != 2 or masks.shape[1] != len(self.players):
+            raise ValueError(
+                f"masks are {masks.dtype} {masks.shape}, "
+                f"expected bool (coalitions, {len(self.players)} players)"
+            )
+        payoffs = arrays.to_numpy(arrays.numeric(self.value(masks), "v(S)")).astype(np.float64)
+        if payoffs.ndim not in (1, 2) or len(payoffs) != len(masks):
+            raise ValueError(
+                f"value returned payoffs {payoffs.shape} for {len(masks)} coalitions, "
+                f"expected ({len(masks)},) or ({len(masks)}, n)"
+            )
+        self.evaluations += len(masks)
+        return payoffs
+
+    def pay(self, masks: np.ndarray, progress: bool = False) -> np.ndarray:
+        """Return the payoffs of many coalitions, asked for in blocks."""
+        blocks = [masks[block] for block in models.chunks(len(masks), MASKS_AT_ONCE)]
+        return np.concatenate([self(block) for block in track(blocks, progress)])
+
+    def ends(self) -> np.ndarray:
+        """Return v(∅) and v(N), (2,) or (2, n)."""
+        return self(np.array([[False], [True]]).repeat(len(self.players), axis=1))
+
+    def answer(
+        self, values: np.ndarray, ends: np.ndarray, std: np.ndarray | None = None, **more: Any
+    ) -> Attribution:
+        """Return an Attribution of scores (M, n); for a single game they lose the last axis."""
+        data = np.ones(values.T.shape) if self.data is None else self.data
+        numbers = data if arrays.is_array(data) and arrays.is_floating(data) else values
+
+        def shaped(scores: np.ndarray) -> Array:
+            return arrays.like(scores.T[0] if ends.ndim == 1 else scores.T, numbers)
+
+        return Attribution(
+            shaped(values),
+            base=arrays.like(ends[0], numbers),
+            output=arrays.like(ends[1], numbers),
+            data=data[0] if ends.ndim == 1 and data.ndim == 2 else data,
+            std=None if std is None else shaped(std),
+            feature_names=self.players,
+            **more,
+        )
+
+
+def track(blocks: Sequence, progress: bool) -> Iterator:
+    """Go through blocks of work, under a progress bar if asked to."""
+    if not progress:
+        return iter(blocks)
+    from tqdm.auto import tqdm
+
+    return iter(tqdm(blocks))
+
+
+def baseline_game(
+    model: Callable,
+    x: Any,
+    baseline: Any = None,
+    target: Any = 0,
+    groups: Mapping[str, Sequence[int]] | None = None,
+) -> Game:
+    """v(S) = F(x_S, b): an absent feature has its baseline value.
+
+    Parameters
+    ----------
+    model : callable
+        F: rows (n, d) -> (n,) or (n, k).
+    x : array (n, …) or (d,)
+        Rows to explain, or a single row.
+    baseline : None, number, row, or array like x
+        b; None means zeros.
+    target : int or (n,) ints
+        The output column; one for all rows or one for each.
+    groups : dict of str to columns, optional
+        Players that are several columns at once (a one-hot block, a superpixel), by their place in
+        the row. The other columns stay players of their own, after them.
+
+    Returns
+    -------
+    Game
+        Payoffs (B,) for a single row, (B, n) for rows.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a model that returns labels, NaN or another number of rows; NaN in x; a baseline of
+        another shape; groups that share a column.
+    """
+    x, single = models.as_rows(model, x)
+    others = as_baseline(baseline, x)[:, None]  # (1 or n, 1, …)
+    return _mixing_game(model, x, others, target, groups, single)
+
+
+def marginal_game(
+    model: Callable,
+    x: Any,
+    background: Any,
+    target: Any = 0,
+    groups: Mapping[str, Sequence[int]] | None = None,
+) -> Game:
+    """v(S) = mean over a background of F(x_S, X_{−S}): absent features come from other rows.
+
+    Features are broken apart: their dependence is ignored.
+
+    Parameters
+    ----------
+    background : array (m, …)
+        Rows that stand for the data, of x's library, device and dtype.
+    model, x, target, groups
+        See `baseline_game`.
+
+    Returns
+    -------
+    Game
+        Payoffs (B,) for a single row, (B, n) for rows.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `baseline_game`; for a background with NaN or of another width.
+
+    References
+    ----------
+    Lundberg & Lee 2017, A Unified Approach to Interpreting Model Predictions, arXiv:1705.07874.
+    Janzing, Minorics & Blöbaum 2020, Feature relevance quantification …, arXiv:1910.13413.
+    """
+    x, single = models.as_rows(model, x)
+    return _mixing_game(model, x, as_background(background, x)[None], target, groups, single)
+
+
+def conditional_game(
+    model: Callable,
+    x: Any,
+    background: Any,
+    target: Any = 0,
+    samples: int = 256,
+    seed: int = 0,
+    groups: Mapping[str, Sequence[int]] | None = None,
+) -> Game:
+    """v(S) = E[F(X) | X_S = x_S]: absent features are drawn as the present ones suggest.
+
+    The background is described by a Gaussian: given x_S, the absent columns U have mean
+    μ_U + Σ_US Σ_SS⁻¹ (x_S − μ_S) and covariance Σ_UU − Σ_US Σ_SS⁻¹ Σ_SU. v(∅) is the plain mean
+    over the background, v(N) is F(x).
+
+    Parameters
+    ----------
+    background : array (m, d)
+        At least two rows, of x's library, device and dtype.
+    samples : int
+        Draws a coalition, in antithetic pairs. All coalitions share them, so the same S pays the
+        same twice.
+    seed : int
+        The same seed gives the same game.
+    model, x, target, groups
+        See `baseline_game`; x has rows of features, (n, d) or (d,).
+
+    Returns
+    -------
+    Game
+        Payoffs (B,) for a single row, (B, n) for rows.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `marginal_game`; for pictures, or a background of one row.
+
+    Notes
+    -----
+    Where the covariance is singular (a constant column, one that is the sum of others, fewer rows
+    than columns) a ridge of 1e-6 is added to the correlations, with a warning.
+
+    References
+    ----------
+    Aas, Jullum & Løland 2021, Explaining individual predictions when features are dependent,
+    arXiv:1903.10464, §3.
+    """
+    x, single = models.as_rows(model, x)
+    rows = as_background(background, x)
+    if x.ndim != 2 or rows.shape[0] < 2:
+        raise ValueError(
+            f"x has shape {tuple(x.shape)} and the background {tuple(rows.shape)}, "
+            "expected rows of features (n, d) and at least two background rows"
+        )
+    if samples < 2 or samples % 2:
+        raise ValueError(f"samples is {samples}, expected an even number of at least 2")
+    output, targets = models.outputs_and_targets(model, x, target)
+    players, column_masks = _players(groups, x.shape[1])
+    mean, scale, correlation = _gaussian(arrays.to_numpy(rows))
+    standardised = (arrays.to_numpy(x) - mean) / scale
+    half = np.random.default_rng(seed).standard_normal((samples // 2, x.shape[1]))
+    normals = np.concatenate([half, -half])
+
+    def draws(present: np.ndarray) -> np.ndarray:
+        """Return rows (n, samples, d), the absent columns drawn given the present ones."""
+        absent = ~present
+        to_present = correlation[np.ix_(absent, present)]
+        weights = np.linalg.solve(correlation[np.ix_(present, present)], to_present.T).T
+        covariance = correlation[np.ix_(absent, absent)] - weights @ to_present.T
+        noise = normals[:, absent] @ _root(covariance).T
+        drawn = np.repeat(arrays.to_numpy(x)[:, None], samples, axis=1).astype(np.float64)
+        centres = standardised[:, present] @ weights.T
+        drawn[:, :, absent] = mean[absent] + scale[absent] * (centres[:, None] + noise)
+        return drawn
+
+    def value(masks: np.ndarray) -> np.ndarray:
+        payoffs = np.empty((len(masks), len(x)))
+        for place, present in enumerate(column_masks(masks)):
+            if present.all():
+                payoffs[place] = arrays.to_numpy(output)
+            elif not present.any():
+                payoffs[place] = empty
+            else:
+                payoffs[place] = _mean_outputs(model, arrays.like(draws(present), x), targets)
+        return payoffs[:, 0] if single else payoffs
+
+    empty = _mean_outputs(model, namespace(x).broadcast_to(rows, (len(x), *rows.shape)), targets)
+    return Game(players, value, _data(x, groups))
+
+
+def text_game(
+    classifier: Callable, text: str, target: int = 1, tokenizer: Callable = str.split
+) -> Game:
+    """v(S) = F(the text without its absent tokens).
+
+    Parameters
+    ----------
+    classifier : callable
+        F: list of str -> probabilities (n, k) or (n,), such as a pipeline's predict_proba.
+    text : str
+        The text to explain.
+    target : int
+        The output column.
+    tokenizer : callable
+        str -> list of str. A token that is said several times is one player: it goes everywhere or
+        nowhere. The tokens that stay are joined by blanks.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a text without tokens, or a classifier that returns labels, NaN or another number of
+        rows.
+    """
+    models.expect_callable(classifier)
+    if not isinstance(text, str):
+        raise TypeError(f"text is {type(text).__name__}, expected one text (str)")
+    said = [str(token) for token in tokenizer(text)]
+    if not said:
+        raise ValueError(f"the text {text!r} holds no token to explain")
+    tokens = list(dict.fromkeys(said))
+    place = np.array([tokens.index(token) for token in said])
+
+    def value(masks: np.ndarray) -> np.ndarray:
+        kept = [" ".join(np.array(said, dtype=object)[mask[place]]) for mask in masks]
+        distinct = list(dict.fromkeys(kept))
+        payoff: dict[str, float] = {}
+        for block in models.chunks(len(distinct), models.CHUNK_ROWS):
+            asked = distinct[block]
+            output, _ = models.outputs_and_targets(classifier, asked, target)
+            payoff.update(zip(asked, arrays.to_numpy(output), strict=True))
+        return np.array([payoff[text] for text in kept])
+
+    return Game(tokens, value, np.array(tokens))
+
+
+def as_background(background: Any, x: Array) -> Array:
+    """Return background rows (m, …) that match x (n, …)."""
+    rows = arrays.matching(background, x, "background", "the numbers of x")
+    if tuple(rows.shape[1:]) != tuple(x.shape[1:]) or rows.ndim != x.ndim:
+        raise ValueError(
+            f"background has shape {tuple(rows.shape)}, expected rows like those of x: "
+            f"(m, {', '.join(map(str, x.shape[1:]))})"
+        )
+    return rows
+
+
+def _mixing_game(
+    model: Callable,
+    x: Array,
+    others: Array,
+    target: Any,
+    groups: Mapping[str, Sequence[int]] | None,
+    single: bool,
+) -> Game:
+    """v(S) = mean over m of F(x_S, others_{−S}); others is (1 or n, m, …)."""
+    _, targets = models.outputs_and_targets(model, x, target)
+    xp, shape = namespace(x), x.shape[1:]
+    flat = x.reshape(len(x), -1)
+    others = others.reshape(others.shape[0], others.shape[1], -1)
+    others = xp.broadcast_to(others, (len(x), *others.shape[1:]))
+    players, column_masks = _players(groups, flat.shape[1])
+    at_once = models.chunk_rows(flat.shape[1])
+
+    def blocks(coalitions: int) -> Iterator[tuple[slice, slice, slice]]:
+        # As many background rows as one call of the model takes, then rows, then coalitions.
+        m = min(others.shape[1], at_once)
+        n = min(len(x), at_once // m)
+        cuts = (models.chunks(coalitions, at_once // (m * n)), models.chunks(len(x), n))
+        return product(*cuts, models.chunks(others.shape[1], m))
+
+    def value(masks: np.ndarray) -> np.ndarray:
+        present = arrays.indices(column_masks(masks), x)
+        payoffs = np.zeros((len(masks), len(x)))
+        for some, rows, part in blocks(len(masks)):
+            mixed = _mixed(present[some], flat[rows], others[rows, part])
+            size = tuple(mixed.shape[:3])
+            asked = np.broadcast_to(targets[None, rows, None], size).ravel()
+            paid = models.targeted(model, mixed.reshape(-1, *shape), asked)
+            payoffs[some, rows] += paid.reshape(size).sum(axis=2)
+        payoffs /= others.shape[1]
+        return payoffs[:, 0] if single else payoffs
+
+    return Game(players, value, _data(flat, groups))
+
+
+def _mixed(present: Array, x: Array, others: Array) -> Array:
+    """Return x where present (c, d), others (n, m, d) elsewhere: (c, n, m, d)."""
+    if arrays.is_torch(x) or others.shape[1] < FEW_ROWS:
+        return namespace(x).where(present[:, None, None], x[:, None], others)
+    # Twice as fast as asking at every number: whole columns of background rows are overwritten.
+    mixed = np.empty((len(present), *others.shape), dtype=x.dtype)
+    mixed[:] = others
+    coalition, column = np.nonzero(present)
+    mixed[coalition, :, :, column] = x.T[column][:, :, None]
+    return mixed
+
+
+def _players(
+    groups: Mapping[str, Sequence[int]] | None, columns: int
+) -> tuple[Sequence[str], Callable[[np.ndarray], np.ndarray]]:
+    """Return the players' names, and how masks of players become masks of columns."""
+    if groups is None:
+        return [f"x{i}" for i in range(columns)], lambda masks: masks
+    player_of = np.full(columns, -1)
+    for player, (name, members) in enumerate(groups.items()):
+        chosen = np.asarray(members)
+        if chosen.dtype.kind not in "iu" or not chosen.size:
+            raise TypeError(f"group {name!r} is {members!r}, expected numbers of columns")
+        if chosen.min() < 0 or chosen.max() >= columns:
+            raise ValueError(f"group {name!r} names column {chosen.max()} of {columns}")
+        if (player_of[chosen] >= 0).any():
+            raise ValueError(f"group {name!r} holds a column that another group has already")
+        player_of[chosen] = player
+    alone = np.flatnonzero(player_of < 0)
+    player_of[alone] = len(groups) + np.arange(len(alone))
+    return [*groups, *(f"x{i}" for i in alone)], lambda masks: masks[:, player_of]
+
+
+def _data(flat: Array, groups: Mapping | None) -> Array:
+    """Return what the players stand for: their columns, or 1 (present) for groups of columns."""
+    if groups is None:
+        return flat
+    alone = sorted(set(range(flat.shape[1])) - {c for members in groups.values() for c in members})
+    xp = namespace(flat)
+    ones = xp.zeros_like(flat[:, :1]) + 1
+    return xp.concat([*[ones] * len(groups), *(flat[:, i : i + 1] for i in alone)], axis=1)
+
+
+def _mean_outputs(model: Callable, rows: Array, targets: np.ndarray) -> np.ndarray:
+    """Return the mean over draws of F_target: rows (n, draws, d) -> (n,)."""
+    asked = np.repeat(targets, rows.shape[1])
+    flat = rows.reshape(-1, rows.shape[2])
+    paid = [
+        models.targeted(model, flat[part], asked[part])
+        for part in models.chunks(len(flat), models.chunk_rows(flat.shape[1]))
+    ]
+    return np.concatenate(paid).reshape(rows.shape[:2]).mean(axis=1)
+
+
+def _gaussian(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the means, standard deviations and correlations of a background (m, d)."""
+    rows = rows.astype(np.float64)
+    mean, scale = rows.mean(axis=0), rows.std(axis=0)
+    scale[scale == 0] = 1.0
+    correlation = np.atleast_2d(np.cov(((rows - mean) / scale).T, ddof=0))
+    # At rounding error Cholesky is a lottery; eigenvalues are not.
+    if np.linalg.eigvalsh(correlation)[0] < 1e-10:
+        warnings.warn(
+            "the background's covariance is singular (a constant column, one that is the sum of "
+            "others, or fewer rows than columns): 1e-6 was added to its diagonal",
+            stacklevel=3,
+        )
+        correlation = correlation + 1e-6 * np.eye(len(correlation))
+    return mean, scale, correlation
+
+
+def _root(covariance: np.ndarray) -> np.ndarray:
+    """Return L with L Lᵀ = covariance."""
+    try:
+        return np.linalg.cholesky(covariance)
+    except np.linalg.LinAlgError:  # a conditional variance of zero, but for rounding
+        return np.linalg.cholesky(covariance + 1e-6 * np.eye(len(covariance)))

@@ -1,0 +1,96 @@
+"""Any callable as a model: rows in, one number a row out, in chunks that stay in the cache."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from xaikit.core import arrays
+from xaikit.core.arrays import Array, namespace
+from xaikit.core.attribution import as_targets, select
+
+CHUNK_ROWS = 2048
+CHUNK_NUMBERS = 2**22  # with wide rows (pictures), fewer of them
+
+
+def chunk_rows(width: int) -> int:
+    """Return how many rows of a width one call of a model gets."""
+    return max(1, min(CHUNK_ROWS, CHUNK_NUMBERS // width))
+
+
+def chunks(rows: int, size: int) -> Iterator[slice]:
+    """Cut 0 … rows into slices of at most `size`."""
+    return (slice(start, min(start + size, rows)) for start in range(0, rows, size))
+
+
+def as_rows(model: Any, x: Any, name: str = "x") -> tuple[Array, bool]:
+    """Return x checked, with a batch axis, and whether it was a single row (d,).
+
+    Raises
+    ------
+    TypeError
+        For a model that cannot be called as it is, or x that is no numbers.
+    ValueError
+        For NaN, infinity or an empty x.
+    """
+    if hasattr(model, "as_rows"):
+        return model.as_rows(x, name)
+    expect_callable(model)
+    x = arrays.floating(arrays.numeric(x, name))
+    if x.ndim == 0:
+        raise ValueError(f"{name} is a single number, expected a row (d,) or rows (n, …)")
+    return (x[None], True) if x.ndim == 1 else (x, False)
+
+
+def expect_callable(model: Any) -> None:
+    """Raise a TypeError unless the model is called with rows and answers with numbers."""
+    if hasattr(model, "named_parameters"):
+        raise TypeError(f"wrap the torch module {type(model).__name__} as TorchModel(module)")
+    if not callable(model):
+        ways = [way for way in ("predict_proba", "predict") if hasattr(model, way)]
+        hint = f": give its {' or '.join(ways)}" if ways else ""
+        raise TypeError(f"{type(model).__name__} is not callable{hint}")
+
+
+def outputs(model: Callable, rows: Any) -> Array:
+    """Return a model's outputs as numbers (n, k), or say what is wrong with them.
+
+    Raises
+    ------
+    TypeError
+        For labels instead of numbers.
+    ValueError
+        For another number of rows, NaN or infinity.
+    """
+    result = model(rows)
+    if not arrays.is_array(result):
+        result = np.asarray(result)
+    if not arrays.is_torch(result) and result.dtype.kind not in "biuf":
+        example = result.flat[0] if result.size else "nothing"
+        raise TypeError(
+            f"the model returned labels ({example!r}), expected numbers: "
+            "give its predict_proba, or a function that returns scores"
+        )
+    result = result.detach() if arrays.is_torch(result) else result
+    if result.ndim not in (1, 2) or result.shape[0] != len(rows):
+        raise ValueError(
+            f"the model returned shape {tuple(result.shape)} for {len(rows)} rows, "
+            f"expected ({len(rows)},) or ({len(rows)}, k)"
+        )
+    result = arrays.floating(result)
+    xp = namespace(result)
+    if not bool(xp.all(xp.isfinite(result))):
+        raise ValueError("the model returned NaN or infinity: its explanation would be, too")
+    return result[:, None] if result.ndim == 1 else result
+
+
+def targeted(model: Callable, rows: Array, targets: np.ndarray) -> np.ndarray:
+    """Return F_target of each row as float64 NumPy numbers, (n,)."""
+    return arrays.to_numpy(select(outputs(model, rows), targets)).astype(np.float64)
+
+
+def outputs_and_targets(model: Callable, x: Array, target: Any) -> tuple[Array, np.ndarray]:
+    """Return F_target(x) (n,), and the checked target of each row (n,)."""
+    output = outputs(model, x)
+    targets = as_targets(target, *output.shape)
+    return select(output, targets), targets

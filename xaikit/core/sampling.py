@@ -1,0 +1,68 @@
+"""How long a sampling method goes on: to a budget of coalitions, or to a tolerance."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Estimate = tuple[np.ndarray, np.ndarray]  # values and their standard deviations, (M, n) each
+
+
+def smallest_budget(players: int) -> int:
+    """Return 2M + 2 coalitions, or all 2^M of them where that is fewer."""
+    return min(2 * players + 2, 2**players)
+
+
+def spend(
+    estimate: Callable[[int], Estimate],
+    players: int,
+    budget: int | None,
+    tolerance: float | None,
+    most: int,
+) -> Estimate:
+    """Call an estimate with a budget; with a tolerance, with doubled ones until it is reached.
+
+    Parameters
+    ----------
+    estimate : callable
+        Budget -> values and std, (M, n) each. What it paid in a call it need not pay in the next.
+    players : int
+        M.
+    budget : int or None
+        Coalitions to pay at most. None without a tolerance is 2M + 2048; with one, `most`.
+    tolerance : float or None
+        Stop when in every game the largest std is at most this share of the range of its values.
+    most : int
+        A budget beyond which more coalitions bring nothing, or no longer fit.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a budget below 2M + 2 (unless it pays every coalition), a tolerance that is not
+        positive.
+    """
+    if budget is None:
+        budget = 2 * players + 2048 if tolerance is None else most
+    elif isinstance(budget, bool) or not isinstance(budget, int | np.integer):
+        raise TypeError(f"budget is {budget!r}, expected a whole number of coalitions")
+    if budget < smallest_budget(players):
+        raise ValueError(
+            f"a budget of {budget} coalitions is too small for {players} players: "
+            f"give at least 2 · {players} + 2 = {smallest_budget(players)}"
+        )
+    budget = min(int(budget), most)
+    if tolerance is None:
+        return estimate(budget)
+    if not tolerance > 0:
+        raise ValueError(f"tolerance is {tolerance}, expected a positive number")
+    spent = min(budget, max(64, 4 * players + 4))
+    values, std = estimate(spent)
+    while spent < budget and not _within(values, std, tolerance):
+        spent = min(2 * spent, budget)
+        values, std = estimate(spent)
+    return values, std
+
+
+def _within(values: np.ndarray, std: np.ndarray, tolerance: float) -> Any:
+    reach = values.max(axis=0) - values.min(axis=0)
+    return (std.max(axis=0) <= tolerance * reach).all()

@@ -1,0 +1,128 @@
+"""Weighted linear fits, g(z) = φ₀ + Σ φ_j z_j: what LIME and KernelSHAP have in common.
+
+Both ask what a model answers to many simplified inputs z and fit a line through the answers, near
+ones counting more. LIME shrinks the line by a ridge; KernelSHAP chooses the weights so, and holds
+the ends so, that the coefficients are Shapley values.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class LinearFit:
+    """A weighted ridge fit of one or more outputs at once.
+
+    Attributes
+    ----------
+    coefficients : (M, n)
+        φ_j of each output.
+    intercept : (n,)
+        φ₀.
+    r2 : (n,)
+        1 − weighted squared error / weighted variance; 1 where the outputs are constant.
+    std : (M, n)
+        Standard deviation of the coefficients over draws of z.
+    """
+
+    coefficients: np.ndarray
+    intercept: np.ndarray
+    r2: np.ndarray
+    std: np.ndarray
+
+
+def ridge_fit(
+    z: np.ndarray, outputs: np.ndarray, weights: np.ndarray, ridge: float = 1.0
+) -> LinearFit:
+    """Minimise Σ_b π_b (y_b − φ₀ − φᵀz_b)² + ridge ‖φ‖²; the intercept is not shrunk.
+
+    Parameters
+    ----------
+    z : (B, M)
+        Simplified inputs.
+    outputs : (B, n)
+        The model's answers y.
+    weights : (B,)
+        π ≥ 0, not all zero.
+    ridge : float
+        ≥ 0.
+
+    Raises
+    ------
+    ValueError
+        For a negative ridge, or without one for inputs that do not determine the coefficients.
+
+    Notes
+    -----
+    The standard deviations are those of a fit to random draws whatever the shape of the model
+    (White 1980, A heteroskedasticity-consistent covariance matrix estimator, Econometrica 48):
+    A⁻¹ [Σ π_b² r_b² z_b z_bᵀ] A⁻¹ with residuals r, times B / (B − M − 1).
+    """
+    if not ridge >= 0:
+        raise ValueError(f"ridge is {ridge}, expected a number ≥ 0")
+    share = weights / weights.sum()
+    z_mean, y_mean = share @ z, share @ outputs
+    z, y = z - z_mean, outputs - y_mean
+    weighted = weights[:, None] * z
+    gram = weighted.T @ z + ridge * np.eye(z.shape[1])
+    if ridge == 0 and np.linalg.matrix_rank(gram) < len(gram):
+        raise ValueError(
+            "the perturbed inputs do not determine all coefficients: "
+            "give more samples, or a ridge above 0"
+        )
+    inverse = np.linalg.inv(gram)
+    coefficients = inverse @ (weighted.T @ y)
+    residual = y - z @ coefficients
+    unexplained, total = weights @ residual**2, weights @ y**2
+    constant = total <= 1e-24 * (weights @ outputs**2)
+    r2 = np.where(constant, 1.0, 1 - unexplained / np.where(constant, 1.0, total))
+    freedom = len(z) / max(1, len(z) - z.shape[1] - 1)
+    variance = ((weighted @ inverse) ** 2).T @ residual**2 * freedom
+    return LinearFit(coefficients, y_mean - z_mean @ coefficients, r2, np.sqrt(variance))
+
+
+def side_by_side(fits: Sequence[LinearFit]) -> LinearFit:
+    """Return the fits of several outputs as one."""
+    parts = [[getattr(fit, field.name) for fit in fits] for field in fields(LinearFit)]
+    return LinearFit(*(np.concatenate(part, axis=-1) for part in parts))
+
+
+def sum_constrained_fit(
+    z: np.ndarray, outputs: np.ndarray, weights: np.ndarray, total: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Minimise Σ_b w_b (o_b − φᵀz_b)² under the constraint Σ_j φ_j = total, solved exactly.
+
+    φ = A⁻¹(b − 1(1ᵀA⁻¹b − total) / (1ᵀA⁻¹1)) with A = Σ w z zᵀ and b = Σ w z o.
+
+    Parameters
+    ----------
+    z : (B, M)
+    outputs : (B, n)
+    weights : (B,)
+    total : (n,)
+
+    Returns
+    -------
+    coefficients : (M, n)
+    spread : (M, M)
+        C = A⁻¹ − A⁻¹11ᵀA⁻¹ / (1ᵀA⁻¹1): how φ answers to b, ∂φ/∂b. C1 = 0.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        Where z and the sum do not determine φ.
+    """
+    players = z.shape[1]
+    ones = np.ones((players, 1))
+    # 11ᵀ adds (Σφ)² to what is minimised: a constant, under the constraint. It makes A regular
+    # where only the direction 1 was missing.
+    gram = (weights[:, None] * z).T @ z + ones @ ones.T
+    if np.linalg.cond(gram) > 1e12:
+        raise np.linalg.LinAlgError(f"{len(z)} inputs do not determine {players} coefficients")
+    inverse = np.linalg.inv(gram)
+    towards = inverse @ ones / (ones.T @ inverse @ ones)  # (M, 1), sums to 1
+    spread = inverse - towards @ (ones.T @ inverse)
+    right = (weights[:, None] * z).T @ outputs
+    return spread @ right + towards * total, spread

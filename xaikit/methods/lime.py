@@ -1,0 +1,261 @@
+"""LIME: explain one prediction by a line that is fitted to the model in its neighbourhood.
+
+Minimise Σ_b π(z_b) (f(z_b) − g(z_b))² + Ω(g) over lines g(z) = φ₀ + Σ φ_j z_j: perturb, ask the
+model, weigh by closeness, fit. Lecture 02 builds it from these four steps.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from xaikit.core import arrays, models
+from xaikit.core.attribution import Attribution
+from xaikit.core.games import as_background, text_game
+from xaikit.core.surrogate import LinearFit, ridge_fit, side_by_side
+
+
+def lime_tabular(
+    model: Callable,
+    x: Any,
+    background: Any,
+    target: Any = 0,
+    kernel_width: float | None = None,
+    samples: int = 5000,
+    ridge: float = 1.0,
+    features: int | None = None,
+    seed: int = 0,
+    around: str = "instance",
+) -> Attribution:
+    """Slopes of a line fitted around a row of features, in units of F per standard deviation.
+
+    Parameters
+    ----------
+    model : callable
+        F: rows (n, d) -> (n,) or (n, k).
+    x : array (n, d) or (d,)
+        Rows to explain, or a single row.
+    background : array (m, d)
+        Rows whose mean and standard deviation say what a large change is; a column that never
+        changes there is not perturbed and gets 0.
+    target : int or (n,) ints
+        The output column; one for all rows or one for each.
+    kernel_width : float, optional
+        w in π = exp(−D² / 2w²), D the distance to x in standard deviations. None is 0.75 √d. It
+        decides the explanation: look at r2 and try others.
+    samples : int
+        Perturbed rows, the unperturbed one among them.
+    ridge : float
+        Ω = ridge · ‖φ‖².
+    features : int, optional
+        Keep that many features, those with the largest slopes, and fit them again; the others get
+        0. None keeps all.
+    seed : int
+        The same seed draws the same perturbations.
+    around : str
+        "instance" draws perturbations around x, the same for all rows; "background" draws rows of
+        a Gaussian with the background's means, and weighs them by their distance to x.
+
+    Returns
+    -------
+    Attribution
+        values like x; std from the draw of perturbations; base and gap are None, since slopes are
+        not parts of a whole. details: ``r2`` (n,) of the weighted fit, ``intercept`` (n,) where
+        the standardised features are 0 (the background's mean), ``kernel_width``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a model that returns labels, NaN or another number of rows; NaN in x; a background of
+        another width; samples, features or a kernel width out of range.
+
+    References
+    ----------
+    Ribeiro, Singh & Guestrin 2016, "Why Should I Trust You?", arXiv:1602.04938, §3.
+    """
+    x, single = models.as_rows(model, x)
+    if x.ndim != 2:
+        raise ValueError(f"x has shape {tuple(x.shape)}, expected rows of features (n, d) or (d,)")
+    rows = arrays.to_numpy(as_background(background, x)).astype(np.float64)
+    columns = x.shape[1]
+    width = 0.75 * np.sqrt(columns) if kernel_width is None else kernel_width
+    if samples < columns + 2:
+        raise ValueError(
+            f"samples is {samples}, expected at least {columns + 2} for {columns} features"
+        )
+    if not width > 0:
+        raise ValueError(f"kernel_width is {kernel_width}, expected a positive number")
+    if features is not None and not 1 <= features <= columns:
+        raise ValueError(f"features is {features}, expected 1 to {columns}, or None for all")
+    if around not in ("instance", "background"):
+        raise ValueError(f"unknown around {around!r}, expected 'instance' or 'background'")
+    output, targets = models.outputs_and_targets(model, x, target)
+    mean, scale = rows.mean(axis=0), rows.std(axis=0)
+    here = (arrays.to_numpy(x) - mean) / np.where(scale > 0, scale, 1.0)
+    noise = np.random.default_rng(seed).standard_normal((samples, columns)) * (scale > 0)
+
+    if around == "instance":
+        noise[0] = 0
+        answers = [
+            _ask(model, original + noise * scale, x)[:, aim]
+            for original, aim in zip(arrays.to_numpy(x), targets, strict=True)
+        ]
+        # The same perturbations have the same weights: one fit serves all rows.
+        fit = _sparse_fit(noise, np.array(answers).T, _kernel(noise, width), ridge, features)
+        intercept = fit.intercept - np.einsum("nj,jn->n", here, fit.coefficients)
+        evaluations = samples * len(x)
+    else:
+        answer = _ask(model, mean + noise * scale, x)[:, targets]
+        fits = [
+            _sparse_fit(noise, answer[:, [row]], _kernel(noise - here[row], width), ridge, features)
+            for row in range(len(x))
+        ]
+        fit = side_by_side(fits)
+        intercept, evaluations = fit.intercept, samples
+
+    def shaped(scores: np.ndarray) -> Any:
+        return arrays.like(scores[0] if single else scores, x)
+
+    return Attribution(
+        values=shaped(fit.coefficients.T),
+        base=None,
+        output=shaped(arrays.to_numpy(output)),
+        data=x[0] if single else x,
+        std=shaped(fit.std.T),
+        evaluations=evaluations,
+        method="LIME",
+        details={
+            "r2": shaped(fit.r2),
+            "intercept": shaped(intercept),
+            "kernel_width": float(width),
+        },
+    )
+
+
+def lime_text(
+    classifier: Callable,
+    text: str,
+    target: int = 1,
+    weight: str = "kept-fraction",
+    tokenizer: Callable = str.split,
+    samples: int = 1000,
+    ridge: float = 1.0,
+    seed: int = 0,
+) -> Attribution:
+    """Fit a line to what a classifier says of a text with some of its tokens removed.
+
+    Parameters
+    ----------
+    classifier : callable
+        F: list of str -> probabilities (n, k) or (n,), such as a pipeline's predict_proba.
+    text : str
+        The text to explain.
+    target : int
+        The output column.
+    weight : str
+        "kept-fraction": π = 1 − the fraction of tokens removed. "cosine": π = exp(−D² / 2w²),
+        D = 100 times the cosine distance to the full text and w = 25, as in the authors' package.
+    tokenizer : callable
+        str -> list of str. A token that is said several times is one feature.
+    samples : int
+        Texts drawn, the full one among them; each different text is asked once.
+    ridge : float
+        Ω = ridge · ‖φ‖².
+    seed : int
+        The same seed draws the same texts.
+
+    Returns
+    -------
+    Attribution
+        values (M,) of the M different tokens, in units of F; base is the intercept φ₀, the fit's
+        answer to the empty text, so that gap says how far g misses f at the full text. details:
+        ``r2`` of the weighted fit, ``intercept``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a text of no token or one, a classifier that returns labels, an unknown weight, too
+        few samples.
+
+    References
+    ----------
+    Ribeiro, Singh & Guestrin 2016, "Why Should I Trust You?", arXiv:1602.04938, §3.
+    """
+    if weight not in ("kept-fraction", "cosine"):
+        raise ValueError(f"unknown weight {weight!r}, expected 'kept-fraction' or 'cosine'")
+    if samples < 2:
+        raise ValueError(f"samples is {samples}, expected at least 2")
+    game = text_game(classifier, text, target, tokenizer)
+    if len(game.players) == 1:
+        nothing, all_of_it = game.ends()
+        raise ValueError(
+            f"the text {text!r} holds one token: there is no line to fit. Its whole effect is "
+            f"F(text) − F('') = {all_of_it - nothing:+.3f}"
+        )
+    masks = draw_removals(len(game.players), samples, seed)
+    distinct, drawn = np.unique(masks, axis=0, return_inverse=True)
+    answers = game.pay(distinct)[drawn.ravel()]
+    kept = masks.mean(axis=1)
+    # The full text is a vector of ones: its cosine with z is √(tokens kept / tokens).
+    pi = kept if weight == "kept-fraction" else np.exp(-((100 * (1 - np.sqrt(kept)) / 25) ** 2) / 2)
+    fit = ridge_fit(masks.astype(float), answers[:, None], pi, ridge)
+    return Attribution(
+        fit.coefficients[:, 0],
+        base=fit.intercept[0],
+        output=answers[0],
+        data=game.data,
+        std=fit.std[:, 0],
+        evaluations=game.evaluations,
+        method="LIME",
+        feature_names=game.players,
+        details={"r2": fit.r2[0], "intercept": fit.intercept[0]},
+    )
+
+
+def draw_removals(tokens: int, samples: int, seed: int) -> np.ndarray:
+    """Return masks (samples, M): first all tokens, then without 1 … M of them, at random."""
+    rng = np.random.default_rng(seed)
+    removed = rng.integers(1, tokens + 1, samples)
+    removed[0] = 0
+    order = np.argsort(rng.random((samples, tokens)), axis=1)
+    masks = np.empty((samples, tokens), dtype=bool)
+    np.put_along_axis(masks, order, np.arange(tokens) >= removed[:, None], axis=1)
+    return masks
+
+
+def _kernel(displacement: np.ndarray, width: float) -> np.ndarray:
+    """π = exp(−D² / 2w²), unless it leaves too few neighbours to fit a line through."""
+    weights = np.exp(-np.einsum("bj,bj->b", displacement, displacement) / (2 * width**2))
+    total = weights.sum()
+    neighbours = total**2 / (weights @ weights) if total else 0.0
+    if neighbours < displacement.shape[1] + 1:
+        raise ValueError(
+            f"at kernel_width {width:g} only about {neighbours:.0f} of {len(weights)} perturbed "
+            f"rows count, too few for {displacement.shape[1]} slopes: give a wider kernel or more "
+            "samples"
+        )
+    return weights
+
+
+def _ask(model: Callable, perturbed: np.ndarray, x: Any) -> np.ndarray:
+    """Return the model's outputs (B, k) for perturbed rows like those of x."""
+    parts = models.chunks(len(perturbed), models.chunk_rows(perturbed.shape[1]))
+    answers = [models.outputs(model, arrays.like(perturbed[part], x)) for part in parts]
+    return np.concatenate([arrays.to_numpy(answer) for answer in answers]).astype(np.float64)
+
+
+def _sparse_fit(
+    z: np.ndarray, answers: np.ndarray, weights: np.ndarray, ridge: float, features: int | None
+) -> LinearFit:
+    """Fit all coefficients, or the `features` largest of each output and zeros."""
+    fit = ridge_fit(z, answers, weights, ridge)
+    if features is None:
+        return fit
+    sparse = []
+    for row, slopes in enumerate(fit.coefficients.T):
+        kept = np.argsort(-np.abs(slopes), kind="stable")[:features]
+        part = ridge_fit(z[:, kept], answers[:, [row]], weights, ridge)
+        coefficients, std = np.zeros((2, z.shape[1], 1))
+        coefficients[kept], std[kept] = part.coefficients, part.std
+        sparse.append(LinearFit(coefficients, part.intercept, part.r2, std))
+    return side_by_side(sparse)

@@ -1,0 +1,168 @@
+"""Shapley values: each player's marginal contribution, averaged over the orders of joining.
+
+Lecture 03 derives the formula from four axioms; any `Game` may be shared out by it.
+"""
+
+from math import factorial
+
+import numpy as np
+
+from xaikit.core import models
+from xaikit.core.attribution import Attribution
+from xaikit.core.games import MASKS_AT_ONCE, Game, track
+from xaikit.core.sampling import spend
+
+MOST_BYTES = 2**31
+MOST_PLAYERS = 25
+MOST_SAMPLES = 2**20  # coalitions; sampling to a tolerance gives up there
+
+
+def exact_shapley(game: Game, progress: bool = False) -> Attribution:
+    """φ_i = Σ_{S∌i} |S|! (M − |S| − 1)! / M! · (v(S ∪ i) − v(S)), over all 2^M coalitions.
+
+    Parameters
+    ----------
+    game : Game
+        At most 25 players.
+    progress : bool
+        Whether to show a bar.
+
+    Returns
+    -------
+    Attribution
+        values (M,) or (n, M) in units of v; base is v(∅), output is v(N), the gap is rounding.
+
+    Raises
+    ------
+    ValueError
+        For too many players: sampling needs fewer coalitions.
+
+    References
+    ----------
+    Shapley 1953, A value for n-person games, Contributions to the Theory of Games II.
+    """
+    players = len(game.players)
+    ends = game.ends()
+    games = 1 if ends.ndim == 1 else ends.shape[1]
+    if players > MOST_PLAYERS or 8 * games * 2**players > MOST_BYTES:
+        raise ValueError(
+            f"{players} players have 2^{players} coalitions, too many to pay each of them for "
+            f"{games} game(s): use permutation_shapley, kernel_shap or gaussian_process_shapley, "
+            "or make groups of features"
+        )
+    v = _all_payoffs(game, games, progress)
+    v -= v[0]  # differences stay the same, and large payoffs lose fewer digits
+    size = np.zeros(1, dtype=int)  # |S| of each coalition, in the order of the payoffs
+    for _ in range(players):
+        size = np.concatenate([size, size + 1])
+    weight = np.array(
+        [factorial(s) * factorial(players - s - 1) / factorial(players) for s in range(players)]
+    )
+    values = np.empty((players, games))
+    for i in range(players):
+        # Coalitions are numbered in binary: without i and with i lie side by side.
+        without_i, with_i = np.moveaxis(v.reshape(-1, 2, 2**i, games), 1, 0)
+        without_size = size.reshape(-1, 2, 2**i)[:, 0]
+        values[i] = np.einsum("hl,hlg->g", weight[without_size], with_i - without_i)
+    return game.answer(values, ends, method="exact Shapley", evaluations=2**players)
+
+
+def _all_payoffs(game: Game, games: int, progress: bool) -> np.ndarray:
+    """Return v(S) of all coalitions, (2^M, n): player i is in coalition c where c has bit i."""
+    players = len(game.players)
+    bits = np.arange(players)
+    low = min(players, MASKS_AT_ONCE.bit_length() - 1)
+    block = ((np.arange(2**low)[:, None] >> bits) & 1).astype(bool)
+    payoffs = np.empty((2**players, games))
+    for high in track(range(2 ** (players - low)), progress):
+        # Within a block only the low bits change.
+        block[:, low:] = (high >> bits[: players - low]) & 1
+        paid = game(block.copy())
+        payoffs[high * 2**low : (high + 1) * 2**low] = paid.reshape(len(paid), games)
+    return payoffs
+
+
+def permutation_shapley(
+    game: Game,
+    budget: int | None = None,
+    tolerance: float | None = None,
+    seed: int = 0,
+    progress: bool = False,
+) -> Attribution:
+    """φ_i = mean over orders of v(those before i, and i) − v(those before i), orders drawn.
+
+    Orders come in antithetic pairs: an order and its reverse. The mean of a pair varies less than
+    that of two orders, since who joins early in one joins late in the other.
+
+    Parameters
+    ----------
+    game : Game
+        Any number of players M.
+    budget : int, optional
+        Coalitions to pay, at least 2M + 2; a pair of orders pays 2(M − 1). None is 2M + 2048, or
+        2^20 with a tolerance.
+    tolerance : float, optional
+        Stop when the largest std is at most this share of the range of the values.
+    seed : int
+        The same seed draws the same orders.
+    progress : bool
+        Whether to show a bar.
+
+    Returns
+    -------
+    Attribution
+        values (M,) or (n, M); std over the pairs (infinite for a single pair, which does not show
+        its spread); the gap is rounding.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a budget below 2M + 2 or a tolerance that is not positive.
+
+    References
+    ----------
+    Castro, Gómez & Tejada 2009, Polynomial calculation of the Shapley value based on sampling,
+    doi:10.1016/j.cor.2008.04.004. Mitchell et al. 2022, Sampling permutations for Shapley value
+    estimation, arXiv:2104.12199 (antithetic pairs).
+    """
+    players = len(game.players)
+    before, ends = game.evaluations, game.ends()
+    rng = np.random.default_rng(seed)
+    pairs: list[np.ndarray] = []  # mean contributions (M, n) of each pair
+
+    def estimate(budget: int) -> tuple[np.ndarray, np.ndarray]:
+        if players == 1:
+            total = (ends[1:] - ends[:1]).reshape(1, -1)
+            return total, np.zeros_like(total)
+        wanted = range(len(pairs), (budget - 2) // (2 * players - 2))
+        at_once = max(1, MASKS_AT_ONCE // (2 * players - 2))
+        for block in track(list(models.chunks(len(wanted), at_once)), progress):
+            orders = np.array([rng.permutation(players) for _ in wanted[block]])
+            pairs.extend(_pair_means(game, orders, ends))
+        drawn = np.array(pairs)
+        spread = drawn.std(axis=0, ddof=1) if len(drawn) > 1 else np.full(drawn.shape[1:], np.inf)
+        return drawn.mean(axis=0), spread / np.sqrt(len(drawn))
+
+    values, std = spend(estimate, players, budget, tolerance, most=MOST_SAMPLES)
+    return game.answer(
+        values,
+        ends,
+        std,
+        method="permutation Shapley",
+        evaluations=game.evaluations - before,
+        details={"degrees_of_freedom": max(1, len(pairs) - 1)},
+    )
+
+
+def _pair_means(game: Game, orders: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Return each player's mean contribution in orders (P, M) and their reverses: (P, M, n)."""
+    pairs, players = orders.shape
+    both = np.concatenate([orders, orders[:, ::-1]])
+    rank = np.argsort(both, axis=1)  # when each player joins
+    steps = np.arange(players - 1)
+    masks = rank[:, None, :] <= steps[:, None]  # after 1, 2, …, M − 1 have joined
+    payoffs = game.pay(masks.reshape(-1, players)).reshape(2 * pairs, players - 1, -1)
+    first, last = (np.broadcast_to(end.reshape(1, 1, -1), payoffs[:, :1].shape) for end in ends)
+    joining = np.diff(np.concatenate([first, payoffs, last], axis=1), axis=1)
+    contributions = np.take_along_axis(joining, rank[:, :, None], axis=1)
+    return (contributions[:pairs] + contributions[pairs:]) / 2
