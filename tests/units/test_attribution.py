@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -179,3 +180,99 @@ def test_a_model_without_gradients_is_refused_in_words(model):
 def test_select_takes_each_rows_own_column(backend):
     output = backend.array([[1, 2, 3], [4, 5, 6]])
     assert numpy_of(select(output, np.array([2, 0]))).tolist() == [3, 4]
+
+
+def test_interval_is_normal_or_students():
+    exact = xk.Attribution(np.array([1.0, 2.0]), np.array(0.0), np.array(3.0), np.ones(2))
+    with pytest.raises(ValueError, match="does not sample"):
+        exact.interval()
+    sampled = dataclasses.replace(exact, std=np.array([0.1, 0.0]))
+    low, high = sampled.interval()
+    np.testing.assert_allclose([low, high], [[1 - 0.1959964, 2.0], [1 + 0.1959964, 2.0]], rtol=1e-7)
+    few = dataclasses.replace(sampled, details={"degrees_of_freedom": 2})
+    np.testing.assert_allclose(few.interval(0.9)[1], [1 + 0.1 * 2.9199856, 2.0], rtol=1e-7)
+    with pytest.raises(ValueError, match="share such as"):
+        few.interval(95)
+
+
+def test_words_print_as_values():
+    result = xk.Attribution(
+        np.array([0.5, -1.25]), None, np.array(0.5), np.array(["my", "channel!"]), method="LIME"
+    )
+    assert str(result) == (
+        "LIME\n"
+        "feature      value      score\n"
+        "x0              my     +0.500\n"
+        "x1        channel!     -1.250\n"
+        "output 0.500"
+    )
+
+
+# For the plots of the shap package
+
+
+SHAP_PLOTS = {
+    "a row": ["waterfall", "bar"],
+    "rows": ["bar", "beeswarm", "heatmap"],
+    "a text": ["waterfall", "bar", "text"],
+}
+
+
+@pytest.fixture
+def explanations(backend):
+    """A row, rows and a text, explained."""
+    values, data = np.array([[1.0, -2.0, 0.5]] * 4), np.arange(12.0).reshape(4, 3)
+    row = xk.Attribution(*(backend.array(v) for v in (values[0], 10, 9.5, data[0])), method="IG")
+    rows = xk.Attribution(*(backend.array(v) for v in (values, np.arange(4), np.ones(4), data)))
+    text = xk.Attribution(row.values, row.base, row.output, np.array(["visit", "my", "channel!"]))
+    return {"a row": row.with_names(["age", "sex", "bmi"]), "rows": rows, "a text": text}
+
+
+@pytest.mark.parametrize("kind", SHAP_PLOTS)
+def test_shap_draws_our_scores(explanations, kind, course_style):
+    import matplotlib.pyplot as plt
+    import shap
+
+    explained = explanations[kind]
+    for name in SHAP_PLOTS[kind]:
+        if name == "text":
+            page = shap.plots.text(explained.to_shap(), display=False)
+            assert "channel!" in page and "9.5" in page  # base + Σ values
+            continue
+        getattr(shap.plots, name)(explained.to_shap(), show=False)
+        plt.gcf().canvas.draw()
+        drawn = " ".join(text.get_text() for ax in plt.gcf().axes for text in ax.texts)
+        if name != "heatmap" and name != "beeswarm":
+            assert "−2" in drawn if kind != "rows" else "+2" in drawn  # rows: mean |score|
+        plt.close("all")
+
+
+def test_what_shap_is_given(explanations):
+    row, rows, text = (explanations[kind].to_shap() for kind in ("a row", "rows", "a text"))
+    assert row.values.tolist() == [1, -2, 0.5] and row.data.tolist() == [0, 1, 2]
+    assert row.base_values == 10 and row.feature_names == ["age", "sex", "bmi"]
+    assert rows.shape == (4, 3) and rows.base_values.tolist() == [0, 1, 2, 3]
+    assert rows.feature_names == ["x0", "x1", "x2"]
+    assert rows[2].base_values == 2 and rows[2].data.tolist() == [6, 7, 8]
+    assert list(text.data) == ["visit ", "my ", "channel! "]
+    for given in (row, rows):
+        assert isinstance(given.values, np.ndarray) and isinstance(given.data, np.ndarray)
+
+
+def test_a_row_of_rows_is_drawn_by_shap(explanations, course_style):
+    import shap
+
+    ax = shap.plots.waterfall(explanations["rows"].to_shap()[1], show=False)
+    assert ax is not None
+
+
+def test_scores_without_a_base_are_not_for_shap(backend):
+    result = attribution(backend, [1.0, 2.0], None, 3.0, method="saliency")
+    with pytest.raises(ValueError, match="saliency has no base, and shap's plots start at one"):
+        result.to_shap()
+
+
+def test_without_shap_the_line_that_installs_it_is_named(monkeypatch, backend):
+    monkeypatch.setitem(sys.modules, "shap", None)
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "xaikit\[lab\]"'):
+        attribution(backend, [1.0], 0.0, 1.0).to_shap()

@@ -43,7 +43,7 @@ class Attribution:
     std : array, like values, or None
         Standard deviation of the scores, from methods that sample.
     evaluations : int
-        Rows on which a sampling method called the model.
+        What a sampling method asked: coalitions of a game, perturbed rows or texts of LIME.
     method : str
         The method's name.
     feature_names : sequence of str, or None
@@ -78,10 +78,71 @@ class Attribution:
         return replace(self, feature_names=names)
 
     def plot(self, row: int = 0, ax=None):
-        """Draw the scores of one row as bars; returns matplotlib's axes."""
-        from xaikit.course.plots import attribution_bars
+        """Draw the scores of one row: a text as coloured tokens, everything else as bars.
 
+        Returns matplotlib's axes. In axes that are given, the tokens of a text are bars, too.
+        """
+        from xaikit.course.plots import attribution_bars, tokens
+
+        if ax is None and arrays.to_numpy(self.data).dtype.kind in "UO":
+            return tokens(self, row=row)
         return attribution_bars(self, row=row, ax=ax)
+
+    def interval(self, confidence: float = 0.95) -> tuple[Array, Array]:
+        """Return the lower and upper ends of intervals for the scores of a sampling method.
+
+        Normal quantiles times std; Student's t where ``details["degrees_of_freedom"]`` says so.
+        """
+        from scipy.stats import norm, t
+
+        if self.std is None:
+            raise ValueError(f"{self.method or 'this method'} does not sample: there is no std")
+        if not 0 < confidence < 1:
+            raise ValueError(f"confidence is {confidence}, expected a share such as 0.95")
+        freedom = self.details.get("degrees_of_freedom")
+        tail = (1 + confidence) / 2
+        quantile = norm.ppf(tail) if freedom is None else t.ppf(tail, freedom)
+        return self.values - float(quantile) * self.std, self.values + float(quantile) * self.std
+
+    def to_shap(self) -> Any:
+        """Return the same scores as a ``shap.Explanation``, for the plots of the shap package.
+
+        Row by row, or a single row, as here: ``shap.plots.waterfall`` takes a single row,
+        ``bar`` either, ``beeswarm`` several rows. Tokens get the space behind them that
+        ``shap.plots.text`` expects. shap has no word for a gap: its plots end at base + Σ values.
+
+        Raises
+        ------
+        ValueError
+            For scores without a base: shap's plots would draw them as parts of a whole.
+        ModuleNotFoundError
+            If shap is not installed.
+        """
+        if self.base is None:
+            raise ValueError(
+                f"{self.method or 'this attribution'} has no base, and shap's plots start at one: "
+                "its scores are not parts of a whole. Use .plot(), or a method that has a base "
+                "(integrated gradients, Shapley values)"
+            )
+        try:
+            import shap
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                f"to_shap needs the package shap, but the module {error.name} is not installed. "
+                'It belongs to xaikit\'s extra `lab`: python -m pip install "xaikit[lab]"',
+                name=error.name,
+            ) from error
+        values, data = arrays.to_numpy(self.values), arrays.to_numpy(self.data)
+        if data.dtype.kind in "UO":
+            data = np.array([f"{token} " for token in data.flat], dtype=object).reshape(data.shape)
+        names = self.feature_names or [f"x{i}" for i in range(values.shape[-1])]
+        base = arrays.to_numpy(self.base)
+        return shap.Explanation(
+            values=values,
+            base_values=float(base) if base.ndim == 0 else base,
+            data=data,
+            feature_names=list(names),
+        )
 
     def __str__(self) -> str:
         """A table: a line a feature for a single row of features, else a line a row."""
@@ -92,7 +153,9 @@ class Attribution:
             lines.append(f"{'feature':<{width}}  {'value':>9}  {'score':>9}")
             scores = arrays.to_numpy(self.values)
             rows = zip(names, arrays.to_numpy(self.data), scores, strict=True)
-            lines += [f"{name:<{width}}  {x:9.3f}  {score:+9.3f}" for name, x, score in rows]
+            for name, x, score in rows:
+                value = f"{x:>9}" if isinstance(x, str) else f"{x:9.3f}"
+                lines.append(f"{name:<{width}}  {value}  {score:+9.3f}")
         rows_shown = np.atleast_1d(arrays.to_numpy(self.output))[:TABLE_ROWS]
         for row, output in enumerate(rows_shown):
             line = f"output {output:.3f}"

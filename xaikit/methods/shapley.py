@@ -111,13 +111,18 @@ def permutation_shapley(
     Returns
     -------
     Attribution
-        values (M,) or (n, M); std over the pairs (infinite for a single pair, which does not show
-        its spread); the gap is rounding.
+        values (M,) or (n, M); std, infinite for a single pair, which does not show its spread;
+        the gap is rounding. details: ``degrees_of_freedom`` of Student's t, for intervals.
 
     Raises
     ------
     TypeError, ValueError
         For a budget below 2M + 2 or a tolerance that is not positive.
+
+    Notes
+    -----
+    Few pairs may agree on a player by chance, as trees often make them. So its variance is taken
+    as if there were one more observation of it: the mean of all players' variances.
 
     References
     ----------
@@ -140,8 +145,7 @@ def permutation_shapley(
             orders = np.array([rng.permutation(players) for _ in wanted[block]])
             pairs.extend(_pair_means(game, orders, ends))
         drawn = np.array(pairs)
-        spread = drawn.std(axis=0, ddof=1) if len(drawn) > 1 else np.full(drawn.shape[1:], np.inf)
-        return drawn.mean(axis=0), spread / np.sqrt(len(drawn))
+        return drawn.mean(axis=0), _std_of_mean(drawn)
 
     values, std = spend(estimate, players, budget, tolerance, most=MOST_SAMPLES)
     return game.answer(
@@ -150,7 +154,7 @@ def permutation_shapley(
         std,
         method="permutation Shapley",
         evaluations=game.evaluations - before,
-        details={"degrees_of_freedom": max(1, len(pairs) - 1)},
+        details={"degrees_of_freedom": max(1, len(pairs))},
     )
 
 
@@ -166,3 +170,13 @@ def _pair_means(game: Game, orders: np.ndarray, ends: np.ndarray) -> np.ndarray:
     joining = np.diff(np.concatenate([first, payoffs, last], axis=1), axis=1)
     contributions = np.take_along_axis(joining, rank[:, :, None], axis=1)
     return (contributions[:pairs] + contributions[pairs:]) / 2
+
+
+def _std_of_mean(drawn: np.ndarray) -> np.ndarray:
+    """Standard deviation of the mean of pairs (P, M, n), from their spread: (M, n)."""
+    pairs = len(drawn)
+    if pairs == 1:
+        return np.full(drawn.shape[1:], np.inf)
+    variance = drawn.var(axis=0, ddof=1)
+    shared = (variance.mean(axis=0) + (pairs - 1) * variance) / pairs
+    return np.sqrt(shared / pairs)
