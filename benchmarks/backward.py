@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 import xaikit as xk
+from benchmarks.tables import Table, of_comparisons
 from benchmarks.timing import Comparison, compare
 from xaikit.core.training import loss_gradients
 
@@ -125,3 +126,8 @@ def _tensors(name: str, module: nn.Module, x: torch.Tensor, repeats: int) -> Ite
         repeats,
         torch.cuda.synchronize if x.is_cuda else lambda: None,
     )
+
+
+def table() -> Table:
+    """Measure everything."""
+    return of_comparisons(comparisons())

@@ -1,0 +1,77 @@
+"""Results as Markdown tables with demands, stored between markers in README.md."""
+
+import datetime
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from benchmarks.timing import Comparison
+
+README = Path(__file__).with_name("README.md")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Measured numbers in text, and which of them miss their demand.
+
+    Attributes
+    ----------
+    columns : names of the columns; the first is of words, the others of numbers
+    rows : a text for each column
+    missed : a sentence for each demand that was not met
+    """
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    missed: Sequence[str]
+
+    def markdown(self) -> str:
+        """Return the table in Markdown."""
+        bars = ["---", *["---:"] * (len(self.columns) - 1)]
+        lines = [self.columns, bars, *self.rows]
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def of_comparisons(comparisons: Iterable[Comparison]) -> Table:
+    """Return times and their ratios as a table."""
+    rows, missed = [], []
+    for result in comparisons:
+        demand = f"{result.demand:.2f} × {result.against}"
+        print(f"{result.task}: {result.ratio:.2f}, at most {demand}", flush=True)
+        numbers = (result.ours, result.peer, result.floor, result.to_peer, result.to_floor)
+        rows.append([result.task, *(f"{number:.2f}" for number in numbers), demand])
+        if result.ratio > result.demand:
+            missed.append(f"{result.task}: {result.ratio:.2f}, at most {demand}")
+    times = ["xaikit, ms", "peer, ms", "bare model, ms"]
+    return Table(["task", *times, "÷ peer", "÷ bare model", "at most"], rows, missed)
+
+
+def machine(packages: Sequence[str]) -> str:
+    """Say when, on what and with which versions a table was measured."""
+    today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    versions = ", ".join(f"{package} {version(package)}" for package in packages)
+    return (
+        f"{today}, {os.cpu_count()} cores ({platform.machine()}), {torch.get_num_threads()} used, "
+        f"Python {platform.python_version()}, {versions}."
+    )
+
+
+def stored(name: str) -> tuple[str, str, str]:
+    """Return README before a section's table, the table, and README after it."""
+    text = README.read_text(encoding="utf-8")
+    start, end = f"<!-- {name}: written by make bench -->", f"<!-- end of {name} -->"
+    before, rest = text.split(start)
+    table, after = rest.split(end)
+    return before + start, table, end + after
+
+
+def store(name: str, table: Table, packages: Sequence[str]) -> None:
+    """Put a table into its place in README."""
+    before, _, after = stored(name)
+    text = f"{before}\n\n{machine(packages)}\n\n{table.markdown()}\n{after}"
+    README.write_text(text, encoding="utf-8")
