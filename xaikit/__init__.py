@@ -30,8 +30,10 @@ _HOMES = {
     "core.from_torch": ["from_torch"],
     "methods.gaussian_process": ["gaussian_process_shapley"],
     "methods.gradients": ["gradient_x_input", "saliency"],
+    "methods.integrated_gradients": ["integrated_gradients"],
     "methods.kernel_shap": ["kernel_shap"],
     "methods.lime": ["lime_tabular", "lime_text"],
+    "methods.lrp": ["LRPEpsilon", "LRPFlat", "LRPGamma", "LRPWSquare", "LRPZBox", "lrp"],
     "methods.shapley": ["exact_shapley", "permutation_shapley"],
 }
 _HOME = {name: f"xaikit.{module}" for module, names in _HOMES.items() for name in names}

@@ -220,6 +220,19 @@ def conv2d_weight_gradient(
     return result.reshape(weight.shape)
 
 
+def windows2d(a: Array, size: Pair, stride: Pair) -> Array:
+    """Return what each position of a window sees: (positions, n, c, windows high, windows wide)."""
+    return namespace(a).stack([seen for _, _, seen in _shifts(a, size, stride)])
+
+
+def windows2d_backward(a: Array, grad: Array, size: Pair, stride: Pair) -> Array:
+    """Hand the gradient of `windows2d` back to the pixels that were seen."""
+    result = namespace(a).zeros_like(a)
+    for (_, _, into), part in zip(_shifts(result, size, stride), grad, strict=True):
+        into += part
+    return result
+
+
 def max_pool2d(a: Array, size: Pair, stride: Pair) -> Array:
     """Largest entry of each window."""
     views = [seen for _, _, seen in _shifts(a, size, stride)]

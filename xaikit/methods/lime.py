@@ -90,7 +90,8 @@ def lime_tabular(
     if around not in ("instance", "background"):
         raise ValueError(f"unknown around {around!r}, expected 'instance' or 'background'")
     output, targets = models.outputs_and_targets(model, x, target)
-    mean, scale = rows.mean(axis=0), rows.std(axis=0)
+    mean = rows.mean(axis=0)
+    scale = np.where(np.ptp(rows, axis=0) > 0, rows.std(axis=0), 0.0)  # not a rounded 1e-17
     here = (arrays.to_numpy(x) - mean) / np.where(scale > 0, scale, 1.0)
     noise = np.random.default_rng(seed).standard_normal((samples, columns)) * (scale > 0)
 

@@ -1,0 +1,405 @@
+"""Layer-wise relevance propagation: an output handed back layer by layer, and a ledger of it.
+
+A rule is data: which inputs and which weights a layer pretends to have while relevance passes
+through it. The four steps of every rule are written once, in `_share_out`. Lecture 05 shows what
+each rule changes in the picture.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from xaikit.core import arrays
+from xaikit.core.arrays import Array, namespace
+from xaikit.core.attribution import Attribution, ask, one_hot
+from xaikit.core.layers import Activation, AvgPool2d, Conv2d, Dense, Layer, Residual, run
+from xaikit.core.network import Network
+
+Map = Callable[[Array], Array]
+
+
+def same(values: Array) -> Array:
+    """Return the values as they are."""
+    return values
+
+
+def positive(values: Array) -> Array:
+    """Return max(values, 0)."""
+    return values.clip(0)
+
+
+def negative(values: Array) -> Array:
+    """Return min(values, 0)."""
+    return values.clip(max=0)
+
+
+def ones(values: Array) -> Array:
+    """Return a one for each value."""
+    return namespace(values).ones_like(values)
+
+
+@dataclass(frozen=True)
+class Shares:
+    """z = Σ_p ρ_p(W) α_p(a) + bias: what a unit pretends to add up.
+
+    Attributes
+    ----------
+    parts : pairs (α, ρ)
+        Maps of the inputs a and of the weights W.
+    bias : map or None
+        Of the bias; None leaves it out.
+    """
+
+    parts: tuple[tuple[Map, Map], ...]
+    bias: Map | None = same
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a layer hands its relevance back to its inputs.
+
+    Attributes
+    ----------
+    name : str
+    above : Shares
+        For units whose z = Wa + β is positive …
+    below : Shares
+        … and for all others.
+    epsilon : float
+        ε ≥ 0: each z is moved that far away from zero.
+    low, high : array or None
+        Where the inputs must lie, for the rule that needs it.
+    """
+
+    name: str
+    above: Shares
+    below: Shares
+    epsilon: float = 0.0
+    low: Any = None
+    high: Any = None
+
+
+PLAIN = Shares(((same, same),))
+
+
+def LRPEpsilon(epsilon: float = 0.0) -> Rule:
+    """LRP-ε: R_j = Σ_k a_j w_kj / (z_k + ε sign(z_k)) R_k; LRP-0 for ε = 0.
+
+    ε takes a share from every unit, most from those whose z is small. Without the sign a negative
+    z would be pushed through zero.
+    """
+    if not 0 <= epsilon < np.inf:
+        raise ValueError(f"epsilon is {epsilon}, expected a number ≥ 0")
+    return Rule(f"LRP-ε ({epsilon:g})" if epsilon else "LRP-0", PLAIN, PLAIN, float(epsilon))
+
+
+def LRPGamma(gamma: float = 0.25) -> Rule:
+    """LRP-γ: what agrees with the sign of z weighs 1 + γ.
+
+    Where z > 0 units add a⁺(W + γW⁺) + a⁻(W + γW⁻) + β + γβ⁺, elsewhere the mirror image
+    a⁺(W + γW⁻) + a⁻(W + γW⁺) + β + γβ⁻. For inputs a ≥ 0 and z > 0 this is the rule of the
+    literature, ρ(w) = w + γ max(w, 0); here it holds for all inputs, row by row.
+    """
+    if not 0 <= gamma < np.inf:
+        raise ValueError(f"gamma is {gamma}, expected a number ≥ 0")
+
+    def more_positive(values: Array) -> Array:
+        return values + gamma * positive(values)
+
+    def more_negative(values: Array) -> Array:
+        return values + gamma * negative(values)
+
+    above = Shares(((positive, more_positive), (negative, more_negative)), bias=more_positive)
+    below = Shares(((positive, more_negative), (negative, more_positive)), bias=more_negative)
+    return Rule(f"LRP-γ ({gamma:g})", above, below)
+
+
+def LRPZBox(low: Any, high: Any) -> Rule:
+    """z^B, for a first layer whose inputs lie in [low, high]: Wa − W⁺ low − W⁻ high, no bias.
+
+    Parameters
+    ----------
+    low, high : number or array like one row of x
+    """
+    bounds = [arrays.to_numpy(arrays.numeric(bound, "a bound")) for bound in (low, high)]
+    if not (bounds[0] <= bounds[1]).all():
+        raise ValueError("low is above high")
+
+    def minus(bound: np.ndarray) -> Map:
+        return lambda a: namespace(a).zeros_like(a) - arrays.like(bound, a)
+
+    parts = ((same, same), (minus(bounds[0]), positive), (minus(bounds[1]), negative))
+    shares = Shares(parts, bias=None)
+    return Rule("LRP-z^B", shares, shares, 0.0, *bounds)
+
+
+def LRPWSquare() -> Rule:
+    """w²: a first layer hands relevance back in proportion to squared weights, whatever a is."""
+    shares = Shares(((ones, lambda weight: weight**2),), bias=None)
+    return Rule("LRP-w²", shares, shares)
+
+
+def LRPFlat() -> Rule:
+    """Flat: a first layer hands relevance back in equal shares."""
+    shares = Shares(((ones, ones),), bias=None)
+    return Rule("LRP-flat", shares, shares)
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """Where the relevance of a layer's outputs went: relevance = passed_on + to_bias + absorbed.
+
+    Attributes
+    ----------
+    layer : str
+    relevance : array (n,)
+        Σ_k R_k over the layer's outputs.
+    passed_on : array (n,)
+        Σ_j R_j over its inputs.
+    to_bias : array (n,)
+        Σ_k bias_k R_k / z_k.
+    absorbed : array (n,)
+        What ε took, and the relevance of units with z = 0, which have nothing to share it by.
+    """
+
+    layer: str
+    relevance: Array
+    passed_on: Array
+    to_bias: Array
+    absorbed: Array
+
+
+def lrp(
+    network: Network,
+    x: Any,
+    target: Any = 0,
+    rule: Rule | Mapping[str | int, Rule] | None = None,
+) -> Attribution:
+    """Hand the output back layer by layer, each unit to its inputs by their share in z.
+
+    On networks of dense and convolutional layers, ReLU, leaky ReLU and pools LRP-0 equals gradient
+    × input; not through a residual sum (it splits by size), a saturated ReLU6, or smooth
+    activations.
+
+    Parameters
+    ----------
+    network : Network
+        F, with outputs (n, k).
+    x : array (n, …) or (d,)
+        Rows to explain, or a single row.
+    target : int or (n,) ints
+        The output column; one for all rows or one for each.
+    rule : rule or dict of rules
+        One rule for every dense, convolutional and average pooling layer; None is
+        ``LRPEpsilon(0.25)``. Or a composite: the keys are a layer's index, "first" (the first
+        layer with weights), "conv", "dense" or "pool" (average), in this order of precedence;
+        other layers get LRP-0. Inside a Residual the index of the Residual counts.
+
+    Returns
+    -------
+    Attribution
+        values in units of F; base is 0, so gap says what did not arrive: biases and ε took it.
+        details: ``ledger``, a `LedgerRow` for each layer from the output to the input, and
+        ``relevance``, R before each layer and at the output, from the input to the output.
+
+    Raises
+    ------
+    TypeError
+        For a model without layers, something that is no rule, x that does not match the weights.
+    ValueError
+        For NaN, a target out of range, an unknown key of a composite, z^B with x out of bounds.
+
+    Notes
+    -----
+    Activations pass relevance on as it is; a max pool hands it to the winner, a sum a + f(a) to
+    both sides in proportion to |a| and |f|, an average pool is a convolution with equal weights.
+
+    References
+    ----------
+    Bach et al. 2015, On Pixel-Wise Explanations …, doi:10.1371/journal.pone.0130140.
+    Montavon et al. 2019, Layer-Wise Relevance Propagation: An Overview,
+    doi:10.1007/978-3-030-28954-6_10.
+    """
+    if not isinstance(network, Network):
+        raise TypeError(
+            f"lrp goes through layers, got {type(network).__name__}: expected a Network "
+            "(from_torch(module) makes one)"
+        )
+    question = ask(network, x, target)
+    rule_of = _composite(LRPEpsilon(0.25) if rule is None else rule, network)
+    values = run(network.layers, question.x)
+    relevances = [values[-1] * one_hot(question.target, values[-1])]
+    ledger = []
+    for index in reversed(range(len(network.layers))):
+        layer = network.layers[index]
+        passed, booked = _through(
+            layer, values[index], values[index + 1], relevances[-1], rule_of, index
+        )
+        ledger.append(_row(f"{index} {layer!r}", relevances[-1], passed, *booked))
+        relevances.append(passed)
+    xp = namespace(question.x)
+    return question.answer(
+        relevances[-1],
+        base=xp.zeros_like(question.output),
+        method="LRP" if isinstance(rule, Mapping) else rule_of(None, None).name,
+        details={"ledger": ledger, "relevance": relevances[::-1]},
+    )
+
+
+RuleOf = Callable[[Layer | None, int | None], Rule]
+
+
+def _composite(rule: Rule | Mapping[str | int, Rule], network: Network) -> RuleOf:
+    """Return the rule of each layer as a function of the layer and its index."""
+    composite: Mapping[Any, Rule] = rule if isinstance(rule, Mapping) else {}
+    for key, value in [*composite.items(), *([] if composite else [(None, rule)])]:
+        if not isinstance(value, Rule):
+            raise TypeError(
+                f"expected a rule such as LRPEpsilon(0.25), or a dict of rules, got {value!r}"
+            )
+        count = len(network.layers)
+        if not (key in (None, *KINDS, "first") or (isinstance(key, int) and 0 <= key < count)):
+            raise ValueError(
+                f"unknown key {key!r} in a composite: expected 'first', "
+                f"{', '.join(map(repr, KINDS))}, or a layer's index from 0 to {count - 1}"
+            )
+    if not isinstance(rule, Mapping):
+        return lambda layer, index: rule
+    first = next(_weighted(network.layers), None)
+
+    def rule_of(layer: Layer | None, index: int | None) -> Rule:
+        keys = [index, *(["first"] if layer is first else [])]
+        keys += [kind for kind, layers in KINDS.items() if isinstance(layer, layers)]
+        return next((composite[key] for key in keys if key in composite), LRPEpsilon(0.0))
+
+    return rule_of
+
+
+KINDS = {"conv": Conv2d, "dense": Dense, "pool": AvgPool2d}
+
+
+def _weighted(layers):
+    """Go through the layers with weights, those inside Residual too, in order."""
+    for layer in layers:
+        if isinstance(layer, Residual):
+            yield from _weighted(layer.layers)
+        elif layer.parameters:
+            yield layer
+
+
+def _through(
+    layer: Layer, a: Array, output: Array, relevance: Array, rule_of: RuleOf, index: int
+) -> tuple[Array, tuple[Any, Any]]:
+    """Return the relevance of a layer's inputs, and what went to biases and what was absorbed."""
+    if isinstance(layer, Activation):
+        return relevance, (0.0, 0.0)
+    if isinstance(layer, Residual):
+        return _through_sum(layer, a, output, relevance, rule_of, index)
+    if isinstance(layer, Dense | Conv2d | AvgPool2d):
+        rule = rule_of(layer, index)
+        if isinstance(layer, AvgPool2d):
+            layer = _as_convolution(layer, a)
+        return _share_out(layer, a, output, relevance, rule)
+    # Max pool (the winner takes all), flatten, padding: the gradient's own way back. What a rule
+    # gave to padded pixels stays outside.
+    passed = layer.backward(a, relevance)
+    return passed, (0.0, _total(relevance) - _total(passed))
+
+
+def _share_out(
+    layer: Dense | Conv2d, a: Array, output: Array, relevance: Array, rule: Rule
+) -> tuple[Array, tuple[Array, Array]]:
+    """Forward, divide, backward, multiply: the four steps of every rule."""
+    xp = namespace(a)
+    _expect_bounds(a, rule)
+    passed, to_bias, absorbed = xp.zeros_like(a), 0.0, 0.0
+    if rule.above is rule.below:
+        cases = [(rule.above, relevance)]
+    else:
+        is_above = output > 0
+        nothing = xp.zeros_like(relevance)
+        cases = [
+            (rule.above, xp.where(is_above, relevance, nothing)),
+            (rule.below, xp.where(is_above, nothing, relevance)),
+        ]
+    for shares, given in cases:
+        parts = [
+            (alpha(a), replace(layer, weight=rho(layer.weight), bias=None))
+            for alpha, rho in shares.parts
+        ]
+        bias = None
+        if layer.bias is not None and shares.bias is not None:
+            bias = shares.bias(layer.bias)
+            bias = bias[:, None, None] if isinstance(layer, Conv2d) else bias
+        # 1 · Forward: what the unit pretends to add up, moved away from zero.
+        if shares is PLAIN:
+            z = output
+        else:
+            z = sum(part.forward(inputs) for inputs, part in parts)
+            z = z if bias is None else z + bias
+        side = xp.where(z >= 0, xp.ones_like(z), -xp.ones_like(z)) * rule.epsilon
+        z = z + side
+        # 2 · Divide. A unit with z = 0 has nothing to share by: its relevance is absorbed.
+        is_zero = z == 0
+        s = xp.where(is_zero, xp.zeros_like(z), given) / xp.where(is_zero, xp.ones_like(z), z)
+        # 3 · Backward, and 4 · multiply.
+        for inputs, part in parts:
+            passed = passed + inputs * part.backward(inputs, s)
+        if bias is not None:
+            to_bias = to_bias + _total(bias * s)
+        absorbed = absorbed + _total(side * s) + _total(xp.where(is_zero, given, xp.zeros_like(z)))
+    return passed, (to_bias, absorbed)
+
+
+def _through_sum(
+    layer: Residual, a: Array, output: Array, relevance: Array, rule_of: RuleOf, index: int
+) -> tuple[Array, tuple[Any, Any]]:
+    """Split the relevance of a + f(a) by |a| and |f|, and send f's part through f's layers."""
+    xp = namespace(a)
+    values = run(layer.layers, a)
+    size, other = xp.abs(a), xp.abs(values[-1])
+    both = size + other
+    half = xp.zeros_like(both) + 0.5
+    share = xp.where(both > 0, size / xp.where(both > 0, both, xp.ones_like(both)), half)
+    kept = share * relevance
+    passed: Array = relevance - kept
+    to_bias, absorbed = 0.0, 0.0
+    for inner, before, after in zip(
+        reversed(layer.layers), reversed(values[:-1]), reversed(values[1:]), strict=True
+    ):
+        passed, booked = _through(inner, before, after, passed, rule_of, index)
+        to_bias, absorbed = to_bias + booked[0], absorbed + booked[1]
+    return kept + passed, (to_bias, absorbed)
+
+
+def _as_convolution(layer: AvgPool2d, a: Array) -> Conv2d:
+    """Return an average pool as the convolution that it is: each channel with weights 1 / p²."""
+    (height, width), stride = layer.windows(a)
+    weight = namespace(a).zeros_like(a[:1, :, :height, :width]) + 1 / (height * width)
+    return Conv2d(weight.swapaxes(0, 1), None, stride, 0, groups=a.shape[1])
+
+
+def _expect_bounds(a: Array, rule: Rule) -> None:
+    if rule.low is None:
+        return
+    low, high = arrays.like(rule.low, a), arrays.like(rule.high, a)
+    xp = namespace(a)
+    if not bool(xp.all((a >= low) & (a <= high))):
+        raise ValueError(
+            f"{rule.name} needs inputs between its bounds {rule.low} and {rule.high}, but they "
+            f"reach from {float(xp.min(a)):g} to {float(xp.max(a)):g}: it is a rule for the first "
+            "layer, with the bounds of the data"
+        )
+
+
+def _total(values: Array) -> Array:
+    """Return the sum over all but the first axis, (n,)."""
+    return namespace(values).sum(values, axis=tuple(range(1, values.ndim)))
+
+
+def _row(name: str, relevance: Array, passed: Array, to_bias: Any, absorbed: Any) -> LedgerRow:
+    total = _total(relevance)
+    zeros = namespace(total).zeros_like(total)
+    return LedgerRow(name, total, _total(passed), zeros + to_bias, zeros + absorbed)
