@@ -28,6 +28,7 @@ _HOMES = {
     "core.network": ["Network"],
     "core.torch_model": ["TorchModel"],
     "core.from_torch": ["from_torch"],
+    "methods.dasp": ["dasp"],
     "methods.gaussian_process": ["gaussian_process_shapley"],
     "methods.gradients": ["gradient_x_input", "saliency"],
     "methods.integrated_gradients": ["integrated_gradients"],

@@ -84,6 +84,17 @@ def where_positive(values: Array, z: Array) -> Array:
     return values * (z > 0)
 
 
+def normal_cdf(z: Array) -> Array:
+    """Φ(z), the standard normal distribution function."""
+    if is_torch(z):
+        import torch
+
+        return torch.special.ndtr(z)
+    from scipy.special import ndtr
+
+    return ndtr(z)
+
+
 def numeric(x: Any, name: str = "x") -> Array:
     """Return x as an array of numbers, detached, or say what is wrong with it.
 

@@ -1,0 +1,344 @@
+"""DASP: Shapley values by propagation. A random coalition is a distribution, not a sample.
+
+A unit of the first layer adds up what the present players bring. For a random coalition of k of
+them that sum is nearly Gaussian, and its mean and variance are known. So push means and variances
+through the network once, instead of many sampled coalitions: that is a deterministic estimate, and
+its error is a bias, not noise. Lecture 07 compares the two.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from xaikit.core import arrays, models
+from xaikit.core.arrays import Array, namespace
+from xaikit.core.attribution import Attribution, as_baseline, ask
+from xaikit.core.layers import (
+    Activation,
+    AvgPool2d,
+    Conv2d,
+    Dense,
+    Flatten,
+    Layer,
+    LeakyReLU,
+    MaxPool2d,
+    ReLU,
+    ReLU6,
+    Residual,
+    ZeroPad2d,
+    run,
+)
+from xaikit.core.network import Network
+
+ALL_SIZES_UP_TO = 8  # players; beyond, coalition sizes are integrated by quadrature
+NODES = 4
+HERMITE_NODES = 10
+
+Moments = tuple[Array, Array]  # means and variances
+
+
+def dasp(
+    network: Network, x: Any, target: Any = 0, baseline: Any = None, sizes: int | None = None
+) -> Attribution:
+    """φ_i = 1/N Σ_k (E[F(S ∪ i)] − E[F(S)]), |S| = k, i ∉ S, each expectation by propagation.
+
+    Every input element is a player; an absent one has its baseline value. Exact for linear models.
+
+    Parameters
+    ----------
+    network : Network
+        F, with outputs (n, k). Its first layer, but for Flatten and ZeroPad2d, is Dense or Conv2d.
+    x : array (n, …) or (d,)
+        Rows to explain, or a single row.
+    target : int or (n,) ints
+        The output column; one for all rows or one for each.
+    baseline : None, number, row, or array like x
+        None means zeros.
+    sizes : int, optional
+        At how many coalition sizes the mean over k is taken, by Gauss-Legendre quadrature at
+        fractional sizes; as many as players, or more, means every size from 0 to N − 1. None is
+        every size up to 8 players, 4 of them beyond.
+
+    Returns
+    -------
+    Attribution
+        values in units of F; base is F_c(b); gap is the efficiency gap, which says how far off the
+        propagation is on the whole. details: ``sizes`` and ``weights`` of the quadrature,
+        ``forward_passes``, the cost of a row (a pass of means and variances counts as two).
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a model without layers, another first layer, sizes below 1; else as every method.
+
+    Notes
+    -----
+    After the first layer units count as independent Gaussians, which they are not. A max pool is
+    folded pairwise: its mean is within 2% of a standard deviation, its variance up to 20% off.
+
+    References
+    ----------
+    Ancona, Öztireli & Gross 2019, Explaining Deep Neural Networks with a Polynomial Time Algorithm
+    for Shapley Values Approximation, arXiv:1903.10992.
+    """
+    question = ask(_expect_network(network), x, target, baseline)
+    head, first, tail = _split(network.layers)
+    xp, x, b = namespace(question.x), question.x, question.baseline
+    players = int(np.prod(x.shape[1:]))
+    k, weights = coalition_sizes(players, sizes)
+    values = xp.zeros_like(x).reshape(len(x), -1)
+    for row in range(len(x)):
+        here = b[row : row + 1] if len(b) > 1 else b
+        delta = x[row : row + 1] - here
+        start = first.forward(_through(head, here))
+        total, squares = _sums(head, first, delta)
+        some = models.chunk_rows(2 * len(k) * max(players, int(np.prod(total.shape[1:]))))
+        for part in models.chunks(players, some):
+            alone = _alone(head, first, delta, part)
+            mean, variance = _of_coalitions(k, players - 1, total - alone, squares - alone**2)
+            without, spread = start + mean, variance
+            both = xp.concat([without, without + alone]).reshape(-1, *start.shape[1:])
+            spread = xp.concat([spread, spread]).reshape(both.shape)
+            output = propagate(tail, (both, spread))[0][:, int(question.target[row])]
+            absent, present = output.reshape(2, len(k), -1)
+            values[row, part] = arrays.like(weights, x) @ (present - absent)
+    return question.answer(
+        values.reshape(x.shape),
+        base=question.base(),
+        method="DASP",
+        details={"sizes": k, "weights": weights, "forward_passes": 4 * players * len(k)},
+    )
+
+
+def coalition_sizes(players: int, sizes: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return coalition sizes k in [0, N − 1] and weights: the mean over all sizes is Σ w f(k).
+
+    All sizes with weight 1/N; or Gauss-Legendre nodes on [−½, N − ½], clipped to the ends.
+    """
+    if sizes is None:
+        sizes = players if players <= ALL_SIZES_UP_TO else NODES
+    if isinstance(sizes, bool) or not isinstance(sizes, int | np.integer) or sizes < 1:
+        raise ValueError(f"sizes is {sizes!r}, expected a whole number of at least 1")
+    if sizes >= players:
+        return np.arange(players, dtype=float), np.full(players, 1 / players)
+    nodes, weights = np.polynomial.legendre.leggauss(sizes)
+    return np.clip(players * (nodes + 1) / 2 - 0.5, 0, players - 1), weights / 2
+
+
+def unit_moments(network: Network, x: Any, size: float, baseline: Any = None) -> list[Moments]:
+    """Return mean and variance of every unit over random coalitions of `size` of all players.
+
+    Parameters
+    ----------
+    network : Network
+    x : array (d,), or pictures (1, channels, height, width)
+        One row.
+    size : float
+        0 to N, whole or not.
+    baseline : None, number, row, or array like x
+
+    Returns
+    -------
+    list of (array, array)
+        The moments after each layer, from the first Dense or Conv2d on; (1, …) each.
+    """
+    x, b = _one_row(network, x, size, baseline)
+    head, first, tail = _split(network.layers)
+    total, squares = _sums(head, first, x - b)
+    mean, variance = _of_coalitions(np.array([size]), int(np.prod(x.shape[1:])), total, squares)
+    moments = [(first.forward(_through(head, b)) + mean[0], variance[0])]
+    for layer in tail:
+        moments.append(layer_moments(layer, moments[-1]))
+    return moments
+
+
+def unit_samples(
+    network: Network, x: Any, size: int, baseline: Any = None, samples: int = 1000, seed: int = 0
+) -> list[Array]:
+    """Return the values of every unit under drawn coalitions: what `unit_moments` predicts.
+
+    Parameters
+    ----------
+    network, x, baseline
+        See `unit_moments`.
+    size : int
+        Players present, 0 to N.
+    samples : int
+        Coalitions drawn.
+    seed : int
+        The same seed draws the same coalitions.
+
+    Returns
+    -------
+    list of arrays (samples, …)
+        After each layer, from the first Dense or Conv2d on.
+    """
+    x, b = _one_row(network, x, size, baseline)
+    players = int(np.prod(x.shape[1:]))
+    order = np.argsort(np.random.default_rng(seed).random((samples, players)), axis=1)
+    present = arrays.indices(np.argsort(order, axis=1) < size, x).reshape(-1, *x.shape[1:])
+    head, first, tail = _split(network.layers)
+    return run([first, *tail], _through(head, namespace(x).where(present, x, b)))[1:]
+
+
+def _expect_network(network: Any) -> Network:
+    if not isinstance(network, Network):
+        raise TypeError(
+            f"DASP goes through layers, got {type(network).__name__}: expected a Network "
+            "(from_torch(module) makes one)"
+        )
+    return network
+
+
+def _one_row(network: Network, x: Any, size: float, baseline: Any) -> tuple[Array, Array]:
+    x, _ = _expect_network(network).as_rows(x)
+    players = int(np.prod(x.shape[1:]))
+    if len(x) != 1 or not 0 <= size <= players:
+        raise ValueError(
+            f"got {len(x)} rows and a coalition of {size}, expected one row and 0 to {players}"
+        )
+    return x, as_baseline(baseline, x)
+
+
+def _split(layers: Sequence[Layer]) -> tuple[Sequence[Layer], Dense | Conv2d, Sequence[Layer]]:
+    """Return what only arranges the inputs, the first layer with weights, and the rest."""
+    for place, layer in enumerate(layers):
+        if isinstance(layer, Dense | Conv2d):
+            return layers[:place], layer, layers[place + 1 :]
+        if not isinstance(layer, Flatten | ZeroPad2d):
+            break
+    raise ValueError(f"DASP needs a Dense or Conv2d layer first, got {layers[0]!r}")
+
+
+def _through(layers: Sequence[Layer], a: Array) -> Array:
+    return run(layers, a)[-1]
+
+
+def _sums(head: Sequence[Layer], first: Dense | Conv2d, delta: Array) -> Moments:
+    """Return Σ P_j and Σ P_j² for each unit, P_j = Δ_j W_j being what player j brings."""
+    arranged = _through(head, delta)
+    plain = replace(first, bias=None)
+    return plain.forward(arranged), replace(plain, weight=first.weight**2).forward(arranged**2)
+
+
+def _alone(head: Sequence[Layer], first: Dense | Conv2d, delta: Array, part: slice) -> Array:
+    """Return P_i for some players, (players, units …)."""
+    chosen = np.eye(int(np.prod(delta.shape[1:])))[part].reshape(-1, *delta.shape[1:])
+    inputs = arrays.like(chosen, delta) * delta
+    return replace(first, bias=None).forward(_through(head, inputs))
+
+
+def _of_coalitions(k: np.ndarray, players: int, total: Array, squares: Array) -> Moments:
+    """Mean and variance of the sum over k players drawn without replacement: (sizes, …).
+
+    kμ and kσ²(M − k)/(M − 1), with μ and σ² the population's.
+    """
+    xp = namespace(total)
+    mean = total / max(players, 1)
+    variance = (squares / max(players, 1) - mean**2).clip(0)
+    shape = (-1, *[1] * total.ndim)
+    factor = k * (players - k) / (players - 1) if players > 1 else 0 * k
+    sizes = arrays.like(k.reshape(shape), total)
+    return sizes * mean[None], xp.abs(arrays.like(factor.reshape(shape), total)) * variance[None]
+
+
+def propagate(layers: Sequence[Layer], moments: Moments) -> Moments:
+    """Push means and variances through layers."""
+    for layer in layers:
+        moments = layer_moments(layer, moments)
+    return moments
+
+
+def layer_moments(layer: Layer, moments: Moments) -> Moments:
+    """Return the moments of a layer's outputs, its inputs being independent Gaussians."""
+    m, v = moments
+    if isinstance(layer, Dense | Conv2d):
+        squared = replace(layer, weight=layer.weight**2, bias=None)
+        return layer.forward(m), squared.forward(v)
+    if isinstance(layer, AvgPool2d):
+        (height, width), _ = layer.windows(m)
+        return layer.forward(m), layer.forward(v) / (height * width)
+    if isinstance(layer, MaxPool2d):
+        return _max_pool(layer, m, v)
+    if isinstance(layer, Residual):
+        f = propagate(layer.layers, moments)
+        return m + f[0], v + f[1]
+    if isinstance(layer, Flatten | ZeroPad2d):
+        return layer.forward(m), layer.forward(v)
+    if isinstance(layer, Activation):
+        mean, square = _activation(layer)(m, v)
+        return mean, (square - mean**2).clip(0)
+    raise ValueError(f"DASP knows no moments of {layer!r}")
+
+
+def _activation(layer: Activation) -> Callable[[Array, Array], Moments]:
+    """Return a function (m, v) -> E[φ(z)], E[φ(z)²] for z ~ N(m, v)."""
+    if isinstance(layer, ReLU):
+        return relu
+    if isinstance(layer, LeakyReLU):
+        return lambda m, v: leaky_relu(m, v, layer.slope)
+    if isinstance(layer, ReLU6):
+        return relu6
+    return lambda m, v: smooth(layer, m, v)
+
+
+def relu(m: Array, v: Array) -> Moments:
+    """E[y] = mΦ(a) + sϕ(a), E[y²] = (m² + v)Φ(a) + msϕ(a), with s = √v, a = m/s."""
+    below, s_density = _gaussian(m, v**0.5)
+    return m * below + s_density, (m**2 + v) * below + m * s_density
+
+
+def leaky_relu(m: Array, v: Array, q: float) -> Moments:
+    """qz below zero: E[y] = qm + (1 − q) E[relu], E[y²] = E[relu²] + q²(m² + v − E[relu²])."""
+    mean, square = relu(m, v)
+    return q * m + (1 - q) * mean, square + q**2 * (m**2 + v - square)
+
+
+def relu6(m: Array, v: Array) -> Moments:
+    """relu(z) − relu(z − 6)."""
+    mean, square = relu(m, v)
+    over, over_square = relu(m - 6, v)
+    return mean - over, square - over_square - 12 * over
+
+
+def smooth(layer: Activation, m: Array, v: Array) -> Moments:
+    """E[φ(z)] = Σ_g w_g φ(m + s x_g), by Gauss-Hermite quadrature."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(HERMITE_NODES)
+    mean, square = namespace(m).zeros_like(m), namespace(m).zeros_like(m)
+    for node, weight in zip(nodes, weights / weights.sum(), strict=True):
+        y = layer.forward(m + v**0.5 * float(node))
+        mean, square = mean + float(weight) * y, square + float(weight) * y**2
+    return mean, square
+
+
+def larger_of(one: Moments, other: Moments) -> Moments:
+    """Mean and variance of the larger of two independent Gaussians (Clark 1961)."""
+    (m_a, v_a), (m_b, v_b) = one, other
+    below, density = _gaussian(m_a - m_b, (v_a + v_b) ** 0.5)
+    mean = density + (m_a - m_b) * below + m_b
+    square = (m_a + m_b) * density + (m_a**2 + v_a) * below + (m_b**2 + v_b) * (1 - below)
+    return mean, (square - mean**2).clip(0)
+
+
+def _max_pool(layer: MaxPool2d, m: Array, v: Array) -> Moments:
+    """Fold the entries of each window in pairs, as in a knock-out tournament."""
+    size, stride = layer.windows(m)
+    entries = list(
+        zip(arrays.windows2d(m, size, stride), arrays.windows2d(v, size, stride), strict=True)
+    )
+    while len(entries) > 1:
+        rest = entries[len(entries) // 2 * 2 :]
+        pairs = zip(entries[0:-1:2], entries[1::2], strict=False)
+        entries = [larger_of(one, other) for one, other in pairs] + rest
+    return entries[0]
+
+
+def _gaussian(m: Array, s: Array) -> Moments:
+    """Return Φ(m/s) and sϕ(m/s); for s = 0 whether m is positive, and 0."""
+    xp = namespace(m)
+    certain = s == 0
+    a = m / xp.where(certain, xp.ones_like(s), s)
+    below = xp.where(certain, xp.astype(m > 0, m.dtype), arrays.normal_cdf(a))
+    return below, s * xp.exp(-(a**2) / 2) / (2 * np.pi) ** 0.5
