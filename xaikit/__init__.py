@@ -35,6 +35,7 @@ _HOMES = {
     "methods.kernel_shap": ["kernel_shap"],
     "methods.lime": ["lime_tabular", "lime_text"],
     "methods.lrp": ["LRPEpsilon", "LRPFlat", "LRPGamma", "LRPWSquare", "LRPZBox", "lrp"],
+    "methods.ranking": ["DualNet"],
     "methods.shapley": ["exact_shapley", "permutation_shapley"],
 }
 _HOME = {name: f"xaikit.{module}" for module, names in _HOMES.items() for name in names}

@@ -60,12 +60,19 @@ def loss_gradients(
     """Return the loss, and its gradient for each parameter in the order of the layers."""
     values = run(layers, x)
     value, grad = LOSSES[loss](values[-1], y)
+    return value, parameter_gradients(layers, values, grad)
+
+
+def parameter_gradients(
+    layers: Sequence[Layer], values: Sequence[Array], grad: Array
+) -> list[Array]:
+    """Return a score's gradient for each parameter, given `run`'s values and ∂score/∂output."""
     # The first layer's input needs no gradient: that saves the largest product of all.
     grads = run_back(layers[1:], values[1:], grad)
     gradients: list[Array] = []
-    for layer, a, grad in zip(layers, values, grads, strict=False):
-        gradients += layer.parameter_gradients(a, grad).values()
-    return value, gradients
+    for layer, a, g in zip(layers, values, grads, strict=False):
+        gradients += layer.parameter_gradients(a, g).values()
+    return gradients
 
 
 def mean_squared_error(output: Array, y: Array) -> tuple[Array, Array]:
