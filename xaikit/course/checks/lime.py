@@ -1,0 +1,409 @@
+"""Checks of assignment 02: remove, weigh, fit, explain a comment, test, weigh rows of a table."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from xaikit.core.surrogate import ridge_fit
+from xaikit.course import checks
+from xaikit.course.checks import Mistake, compare, passed, plain, shape_of
+from xaikit.methods.lime import lime_tabular, lime_text
+
+WORDS = ["visit", "my", "channel!", "on", "song", "for", "free", ";)", "good", "guy", "mystic"]
+
+
+def by_hand(answer: Callable) -> Callable:
+    """Return the learner's function, guarded; xaikit's LIME and its fit are switched off inside."""
+    return checks.by_hand(answer, lime_text, lime_tabular, ridge_fit)
+
+
+def explaining(answer: Callable) -> Callable:
+    """Return the learner's ``explain``, guarded, and with right versions of the parts it uses.
+
+    A mistake in perturb, kept_fraction or fit_line costs its own points and no others.
+    """
+
+    def guarded(*arguments: Any) -> Any:
+        with _lent(answer, perturb=_texts, kept_fraction=_fractions, fit_line=_line):
+            return by_hand(answer)(*arguments)
+
+    return guarded
+
+
+@contextmanager
+def _lent(answer: Callable, **parts: Callable) -> Iterator[None]:
+    """Exchange functions among the names that a function sees, and put them back."""
+    names = getattr(answer, "__globals__", {})
+    kept = {name: names[name] for name in parts if name in names}
+    names.update(parts)
+    try:
+        yield
+    finally:
+        for name in parts:
+            del names[name]
+        names.update(kept)
+
+
+def _texts(tokens: Any, masks: Any) -> list[str]:
+    texts = []
+    for mask in np.asarray(masks).tolist():
+        texts.append(" ".join(t for t, stays in zip(tokens, mask, strict=True) if stays))
+    return texts
+
+
+def _fractions(masks: Any) -> np.ndarray:
+    return np.array([sum(map(bool, mask)) / len(mask) for mask in np.asarray(masks).tolist()])
+
+
+def _line(z: Any, y: Any, weights: Any, ridge: float = 0.0, level: bool = True) -> np.ndarray:
+    """Fit by ordinary least squares, each slope's ridge as one more row: no normal equations."""
+    z, root = np.asarray(z, dtype=float), np.sqrt(np.asarray(weights, dtype=float))
+    table = np.column_stack([np.ones(len(z)) * level, z]) * root[:, None]
+    shrink = np.sqrt(ridge) * np.eye(table.shape[1])[1:]
+    right = np.append(np.asarray(y, dtype=float) * root, np.zeros(len(shrink)))
+    return np.linalg.lstsq(np.vstack([table, shrink]), right, rcond=None)[0]
+
+
+def _masks(rng: np.random.Generator, tokens: int, samples: int) -> np.ndarray:
+    """Draw 0s and 1s that determine every slope, with an empty and a full text."""
+    while True:
+        masks = rng.integers(0, 2, size=(samples, tokens))
+        masks[0], masks[1] = 1, 0
+        kept = masks.sum(axis=1)
+        if np.linalg.matrix_rank(masks - masks.mean(axis=0)) == tokens and np.ptp(kept[2:]):
+            return masks
+
+
+def perturb(answer: Callable, rounds: int = 20) -> None:
+    """Check ``perturb(tokens, masks)`` -> list of B texts."""
+    rng = np.random.default_rng()
+    for _ in range(rounds):
+        tokens = rng.permutation(WORDS)[: rng.integers(4, 8)].tolist()
+        masks = _masks(rng, len(tokens), len(tokens) + 4)
+        given = by_hand(answer)(tokens, masks)
+        if given is None:
+            raise Mistake("perturb returned nothing: is there a return at its end?")
+        if isinstance(given, str) or not hasattr(given, "__len__"):
+            raise Mistake("perturb: a list of texts, one for each row of masks")
+        _compare_texts(list(given), tokens, masks)
+    passed(f"perturb: {rounds} random texts, the empty one among them")
+
+
+def _compare_texts(given: list, tokens: list, masks: np.ndarray) -> None:
+    expected = _texts(tokens, masks)
+    if len(given) != len(expected):
+        raise Mistake(
+            f"perturb: {len(given)} texts for {len(expected)} rows of masks. A row that removes "
+            "everything gives the empty text, ''"
+        )
+    if not all(isinstance(text, str) for text in given):
+        raise Mistake('perturb: each text is one str, its tokens joined: " ".join(…)')
+    for text, right, mask in zip(given, expected, masks.tolist(), strict=True):
+        if text == right:
+            continue
+        stays = [t for t, kept in zip(tokens, mask, strict=True) if kept]
+        if given == _texts(tokens, 1 - masks):
+            what = "you kept what should go: a 1 keeps its token, a 0 removes it"
+        elif given == [" ".join(np.array(tokens)[row]) for row in masks]:
+            what = "0 and 1 were read as positions: make the masks true and false, masks == 1"
+        elif text == "".join(stays):
+            what = "tokens are joined by a blank"
+        elif text.split() == stays:
+            what = "one blank between two tokens, and none at the ends: removed tokens leave none"
+        elif sorted(text.split()) == sorted(stays):
+            what = "the tokens that stay keep their order"
+        elif len(text.split()) == len(tokens):
+            what = "tokens were replaced: a removed token leaves nothing behind"
+        else:
+            what = f"got {text!r}, expected {right!r}"
+        raise Mistake(f"perturb: {what}")
+
+
+def kept_fraction(answer: Callable, rounds: int = 20) -> None:
+    """Check ``kept_fraction(masks)`` -> (B,)."""
+    rng = np.random.default_rng()
+    for _ in range(rounds):
+        tokens = int(rng.integers(4, 9))
+        masks = _masks(rng, tokens, tokens + 4)
+        expected = _fractions(masks)
+        given = by_hand(answer)(masks)
+        if given is not None and shape_of(given) == ():
+            raise Mistake("kept_fraction: one weight for each text, that is for each row of masks")
+        if shape_of(given) == (tokens,):
+            raise Mistake("kept_fraction: this is a number for each token: average along axis 1")
+        given = plain(given, (len(masks),), "kept_fraction")
+        misconceptions = {
+            "this is the fraction removed: a text that lost more is further away and must weigh "
+            "less": 1 - expected,
+            "these are numbers of tokens: divide by how many there are": masks.sum(axis=1),
+            "the weights need not add up to 1: divide by the number of tokens, not by the total": (
+                expected / expected.sum()
+            ),
+        }
+        compare(given, expected, misconceptions, "kept_fraction")
+    passed(f"kept_fraction: {rounds} random tables of masks")
+
+
+def fit_line(answer: Callable, rounds: int = 20) -> None:
+    """Check ``fit_line(z, y, weights, ridge)`` -> (1 + M,), the intercept first."""
+    rng = np.random.default_rng()
+    for number in range(rounds):
+        features = int(rng.integers(3, 6))
+        samples = features + int(rng.integers(6, 12))
+        if number % 2:
+            z = rng.normal(size=(samples, features)) + 1
+        else:
+            z = _masks(rng, features, samples).astype(float)
+        # Far from 0 and unequal, so that a level that is shrunk or lost shows.
+        y = rng.normal(size=samples) + 5 * z[:, 0] - 3 * z[:, 1] + 20
+        weights = rng.uniform(0.05, 1.0, size=samples)
+        ridge = 0.0 if number % 4 == 3 else float(rng.uniform(0.5, 3))
+        given = by_hand(answer)(z, y, weights, ridge)
+        if shape_of(given) == (features,):
+            raise Mistake("fit_line: the intercept is missing: 1 + M numbers, and it comes first")
+        given = plain(given, (1 + features,), "fit_line")
+        expected = _line(z, y, weights, ridge)
+        compare(given, expected, _wrong_lines(z, y, weights, ridge, expected), "fit_line")
+    passed(f"fit_line: {rounds} random fits, with a ridge and without")
+
+
+def _wrong_lines(
+    z: np.ndarray, y: np.ndarray, weights: np.ndarray, ridge: float, expected: np.ndarray
+) -> dict[str, np.ndarray]:
+    Z = np.column_stack([np.ones(len(z)), z])
+    root, every = np.sqrt(weights), ridge * np.eye(Z.shape[1])
+    ones = np.ones_like(weights)
+    through_zero = _line(z, y, weights, ridge, level=False)
+
+    def solve(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        return np.linalg.lstsq(left, right, rcond=None)[0]
+
+    shrink = every.copy()
+    shrink[0, 0] = 0
+    wrong = {
+        "the weights are missing: near points must count more": _line(z, y, ones, ridge),
+        "least squares square what you multiply the rows with: multiply them by √π, not by π": (
+            _line(z, y, weights**2, ridge)
+        ),
+        "weigh both sides: y is multiplied like the rows of Z": solve(
+            (Z * root[:, None]).T @ (Z * root[:, None]) + shrink, (Z * root[:, None]).T @ y
+        ),
+        "weigh both sides of the normal equations: ZᵀΠZ and ZᵀΠy": solve(
+            Z.T @ (weights[:, None] * Z) + shrink, Z.T @ y
+        ),
+        "there is no intercept: put a column of ones before z": np.append(0, through_zero[1:]),
+        "the intercept comes first": np.roll(expected, -1),
+    }
+    if ridge:  # without one, these are the right answer
+        wrong |= {
+            "the intercept was shrunk by the ridge: I₀ has a 0 in its corner": solve(
+                Z.T @ (weights[:, None] * Z) + every, Z.T @ (weights * y)
+            ),
+            "the ridge is missing": _line(z, y, weights),
+            "the ridge is λ, not λ²: rows that are added to Z hold √λ": _line(
+                z, y, weights, ridge**2
+            ),
+            "do not make the weights add up to 1: the ridge competes with their sum": _line(
+                z, y, weights / weights.sum(), ridge
+            ),
+            "do not average over the samples: the ridge competes with their sum": _line(
+                z, y, weights / len(weights), ridge
+            ),
+            "the ridge has the wrong sign: it is added to ZᵀΠZ": solve(
+                Z.T @ (weights[:, None] * Z) - shrink, Z.T @ (weights * y)
+            ),
+        }
+    return wrong
+
+
+def explain(answer: Callable, rounds: int = 20) -> None:
+    """Check ``explain(classifier, text, masks, target, ridge)`` -> (M,)."""
+    rng = np.random.default_rng()
+    for _ in range(rounds):
+        tokens = rng.permutation(WORDS)[: rng.integers(4, 7)].tolist()
+        masks = _masks(rng, len(tokens), 3 * len(tokens))
+        classifier, target = _classifier(rng, tokens), int(rng.integers(3))
+        ridge = float(rng.uniform(0.5, 2))
+        text = " ".join(tokens)
+        given = explaining(answer)(classifier, text, masks, target, ridge)
+        if shape_of(given) == (len(tokens) + 1,):
+            raise Mistake("explain: the intercept belongs to no token: return the slopes alone")
+        given = plain(given, (len(tokens),), "explain")
+        expected, misconceptions = _explanations(classifier, tokens, masks, target, ridge)
+        compare(given, expected, misconceptions, "explain")
+    passed(f"explain: {rounds} random classifiers of three classes")
+
+
+def _classifier(rng: np.random.Generator, tokens: list) -> Callable:
+    """Return a classifier of three classes that is no line: it looks at tokens and at pairs."""
+    single = {token: rng.normal(size=3) for token in tokens}
+    pairs = {pair: rng.normal(size=3) for pair in product(tokens, repeat=2)}
+
+    def classifier(texts: Any) -> np.ndarray:
+        if isinstance(texts, str):
+            raise Mistake("explain: the classifier reads a list of texts, not one text")
+        scores = np.zeros((len(texts), 3))
+        for row, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise Mistake("explain: the classifier reads texts: are these tokens or masks?")
+            kept = text.split()
+            scores[row] += sum((single[t] for t in kept if t in single), np.zeros(3))
+            scores[row] += sum((v for p, v in pairs.items() if set(p) <= set(kept)), np.zeros(3))
+        shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return shares / shares.sum(axis=1, keepdims=True)
+
+    return classifier
+
+
+def _explanations(
+    classifier: Callable, tokens: list, masks: np.ndarray, target: int, ridge: float
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return the right slopes, and the wrong ones by what is wrong with them."""
+    answers, pi = classifier(_texts(tokens, masks)), _fractions(masks)
+    p = answers[:, target]
+
+    def slopes(y: np.ndarray, weights: np.ndarray = pi, shrink: float = ridge) -> np.ndarray:
+        return _line(masks, y, weights, shrink)[1:]
+
+    right = slopes(p)
+    wrong = {
+        "the weights are missing": slopes(p, np.ones_like(pi)),
+        "the weights are the fraction removed: 1 − kept": slopes(p, 1 - pi),
+        "the ridge was not passed on to the fit": slopes(p, shrink=0.0),
+        "the log-odds were explained: fit the probabilities": slopes(np.log(p / (1 - p))),
+        "the logarithm was explained: fit the probabilities": slopes(np.log(p)),
+        "labels were explained (argmax): fit the probabilities": slopes(
+            (answers.argmax(axis=1) == target).astype(float)
+        ),
+        "labels were explained (argmax): fit the probabilities of the target": slopes(
+            answers.argmax(axis=1).astype(float)
+        ),
+        "the intercept stands first and the last slope was lost: leave out the first": (
+            _line(masks, p, pi, ridge)[:-1]
+        ),
+    }
+    for other in {0, 1, 2} - {target}:
+        wrong[f"this explains class {other}: take column `target` of the answers"] = slopes(
+            answers[:, other]
+        )
+    return right, wrong
+
+
+def one_token_test(answer: Callable) -> None:
+    """Check a learner's test ``finds_the_token(explain, text)`` -> bool.
+
+    It must accept LIME with all texts and no ridge, and reject planted wrong explanations.
+    """
+    rng = np.random.default_rng()
+    # Where "on" is looked for among the letters, "song" holds it too.
+    tokens = rng.permutation(["on", "my", "song", "visit", "mystic"]).tolist()
+    text = " ".join(tokens)
+    cases: dict[bool, dict[str, Callable]] = {
+        True: {
+            "a right explanation. Is there a tolerance, and do you look for whole tokens, in "
+            "text.split()? ('on' is inside 'song')": lambda v: v + 1e-12 * rng.normal(size=len(v))
+        },
+        False: {
+            "scores that stand one token too far": lambda v: np.roll(v, 1),
+            "scores with the wrong sign (the other class)": lambda v: -v,
+            "half of the right score: the token is to get all of the difference": lambda v: v / 2,
+            "an explanation that gives the other tokens a little, too": lambda v: v + 0.02,
+            "an explanation that gives another token something negative": (
+                lambda v: v - 0.05 * (np.arange(len(v)) == (np.argmax(v) + 1) % len(v))
+            ),
+            "an explanation that is wrong for the last token only: try each token": (
+                lambda v: v * (np.argmax(v) < len(v) - 1)
+            ),
+            "an explanation that is wrong for the first token only: try each token": (
+                lambda v: v * (np.argmax(v) > 0)
+            ),
+        },
+    }
+    for verdict, explanations in cases.items():
+        for what, change in explanations.items():
+            given = by_hand(answer)(_explainer(change), text)
+            if not isinstance(given, bool | np.bool_):
+                raise Mistake(
+                    f"finds_the_token returned {type(given).__name__}, expected True or False"
+                )
+            if bool(given) is not verdict:
+                verb = "rejected" if verdict else "accepted"
+                raise Mistake(f"finds_the_token: your test {verb} {what}")
+    passed(
+        f"finds_the_token: accepts the right explanation, rejects {len(cases[False])} wrong ones"
+    )
+
+
+def _explainer(change: Callable) -> Callable:
+    """Return explain(classifier, text): LIME with every text and no ridge, then changed."""
+
+    def explain(classifier: Callable, text: str) -> np.ndarray:
+        if not isinstance(text, str):
+            raise Mistake("finds_the_token: explain(classifier, text) takes the text, one str")
+        tokens = text.split()
+        masks = np.array(list(product([1, 0], repeat=len(tokens))))
+        answers = np.asarray(classifier(_texts(tokens, masks)), dtype=float)
+        if answers.shape != (len(masks), 2):
+            raise Mistake(
+                "finds_the_token: your classifier returned an array of shape "
+                f"{answers.shape} for {len(masks)} texts, expected ({len(masks)}, 2): the "
+                "probabilities of class 0 and class 1"
+            )
+        return change(_line(masks, answers[:, 1], _fractions(masks))[1:])
+
+    return explain
+
+
+def proximity(answer: Callable, rounds: int = 20) -> None:
+    """Check ``proximity(rows, x, scale, width)`` -> (B,)."""
+    rng = np.random.default_rng()
+    for _ in range(rounds):
+        features, samples = int(rng.integers(2, 5)), int(rng.integers(6, 10))
+        # Two columns of other units, and all distances of about one width.
+        scale = rng.permutation([0.2, 1.7, 3.0, 0.6])[:features]
+        x = rng.normal(size=features) * scale + 0.5
+        rows = x + rng.normal(size=(samples, features)) * scale
+        width = float(rng.uniform(1.2, 2.0))
+        given = by_hand(answer)(rows, x, scale, width)
+        if shape_of(given) == (samples, features):
+            raise Mistake(
+                "proximity: one weight for each row: D² is a sum over the features, axis 1"
+            )
+        given = plain(given, (samples,), "proximity")
+        expected = _proximity((rows - x) / scale, width)
+        compare(given, expected, _wrong_proximities(rows, x, scale, width), "proximity")
+    passed(f"proximity: {rounds} random tables, with columns in unequal units")
+
+
+def _proximity(steps: np.ndarray, width: float) -> np.ndarray:
+    return np.array([np.exp(-sum(s * s for s in row) / (2 * width * width)) for row in steps])
+
+
+def _wrong_proximities(
+    rows: np.ndarray, x: np.ndarray, scale: np.ndarray, width: float
+) -> dict[str, np.ndarray]:
+    steps = (rows - x) / scale
+    distance = np.sqrt((steps**2).sum(axis=1))
+    return {
+        "the columns have different units: divide each by its standard deviation": (
+            _proximity(rows - x, width)
+        ),
+        "you multiplied by the standard deviations: divide by them": (
+            _proximity((rows - x) * scale, width)
+        ),
+        "divide by the standard deviations before squaring, not after": np.exp(
+            -((rows - x) ** 2 / scale).sum(axis=1) / (2 * width**2)
+        ),
+        "the distance is counted from x: subtract it": _proximity(rows / scale, width),
+        "the distance must be squared": np.exp(-distance / (2 * width**2)),
+        "the distance is √Σ(…)²: the sum of |…| is another one": np.exp(
+            -(np.abs(steps).sum(axis=1) ** 2) / (2 * width**2)
+        ),
+        "the 2 in 2w² is missing": np.exp(-(distance**2) / width**2),
+        "the width must be squared": np.exp(-(distance**2) / (2 * width)),
+        "the minus is missing: near rows must weigh more": np.exp(distance**2 / (2 * width**2)),
+        "this is the distance: its weight is exp(−D²/2w²)": distance,
+    }
