@@ -1,0 +1,392 @@
+"""Checks of assignment 03: contributions, exact values, an axiom as a test, sampling.
+
+Games are tables with one axis a player: v[1, 0, 1] is the payoff of players 0 and 2. The reference
+averages over all orders of joining, so no weight of the formula is involved.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from itertools import combinations, permutations
+from math import comb, factorial
+
+import numpy as np
+
+from xaikit.course import checks
+from xaikit.course.checks import Mistake, compare, passed, plain, shape_of
+from xaikit.methods.gaussian_process import gaussian_process_shapley
+from xaikit.methods.kernel_shap import kernel_shap
+from xaikit.methods.shapley import exact_shapley, permutation_shapley
+
+DRAWS = 2000
+SIGMAS = 5.5  # a right answer is refused once in millions of checks
+
+
+def by_hand(answer: Callable) -> Callable:
+    """Return the learner's function, guarded; xaikit's four estimators are switched off inside."""
+    return checks.by_hand(
+        answer, exact_shapley, permutation_shapley, kernel_shap, gaussian_process_shapley
+    )
+
+
+def contributions(answer: Callable, rounds: int = 20) -> None:
+    """Check ``contributions(v, order)`` -> (M,)."""
+    rng = np.random.default_rng()
+    for _ in range(rounds):
+        players = int(rng.integers(4, 7))
+        v, order = rng.normal(size=(2,) * players), _order(rng, players)
+        given = by_hand(answer)(v, order)
+        if shape_of(given) == (players + 1,):
+            raise Mistake("contributions: M players make M steps from ∅ to N: one number too many")
+        given = plain(given, (players,), "contributions")
+        expected = _added(v, order)
+        compare(given, expected, _wrong_contributions(v, order, expected), "contributions")
+    passed(f"contributions: {rounds} random games and orders")
+
+
+def _order(rng: np.random.Generator, players: int) -> np.ndarray:
+    """Draw an order that is not its own inverse: players and places cannot be mixed up unseen."""
+    while True:
+        order = rng.permutation(players)
+        if (order[order] != np.arange(players)).any():
+            return order
+
+
+def _added(v: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Return what each player adds on joining in this order, by number of player."""
+    place = np.argsort(order)
+    before = [tuple((place < p).astype(int)) for p in place]
+    after = [tuple((place <= p).astype(int)) for p in place]
+    return np.array([v[a] - v[b] for a, b in zip(after, before, strict=True)])
+
+
+def _wrong_contributions(
+    v: np.ndarray, order: np.ndarray, expected: np.ndarray
+) -> dict[str, np.ndarray]:
+    nobody, everybody = v[(0,) * v.ndim], v[(1,) * v.ndim]
+    alone = np.array([v[tuple(row)] for row in np.eye(v.ndim, dtype=int)])
+    without = np.array([v[tuple(1 - row)] for row in np.eye(v.ndim, dtype=int)])
+    first, after = expected.copy(), expected.copy()
+    first[order[0]] += nobody
+    after[order] = nobody + np.cumsum(expected[order])
+    return {
+        "the numbers are in the order of joining, but entry i belongs to player i": expected[order],
+        "the first to join adds v({i}) − v(∅): nobody may already be paid": first,
+        "this is what the coalition is worth when each has joined: subtract what it was worth "
+        "before": after,
+        "everyone joined an empty room: those who came before stay in": alone - nobody,
+        "this is what each would take away by leaving last: v(N) − v(N∖i)": everybody - without,
+        "you went through the order backwards": _added(v, order[::-1]),
+        "the sign is wrong: worth after joining minus worth before": -expected,
+        "the players joined in the order of their numbers: follow `order`": _added(
+            v, np.arange(v.ndim)
+        ),
+        "player i is not the one at place order[i]: order[0] joins first": _added(
+            v, np.argsort(order)
+        ),
+    }
+
+
+def shapley(answer: Callable, rounds: int = 12) -> None:
+    """Check ``shapley(v)`` -> (M,)."""
+    rng = np.random.default_rng()
+    for number in range(rounds):
+        v = rng.normal(size=(2,) * (3 + number % 3))
+        given = plain(by_hand(answer)(v), (v.ndim,), "shapley")
+        expected = _mean_of_orders(v)
+        compare(given, expected, _wrong_values(v, expected), "shapley")
+    passed(f"shapley: {rounds} random games of 3, 4 and 5 players agree with all orders of joining")
+
+
+def _mean_of_orders(v: np.ndarray) -> np.ndarray:
+    """Return the exact values without weights: the mean over all orders."""
+    orders = np.array(list(permutations(range(v.ndim))))
+    # In v.ravel() a coalition stands at the sum of its players' powers of two.
+    places = np.cumsum(2 ** (v.ndim - 1 - orders), axis=1)
+    steps = np.diff(v.ravel()[places], axis=1, prepend=v.flat[0])
+    return np.bincount(orders.ravel(), weights=steps.ravel()) / len(orders)
+
+
+def _weighed(v: np.ndarray, weight: Callable[[int], float], minus: float = 1.0) -> np.ndarray:
+    """Return Σ_S weight(|S|) · (v(S ∪ i) − minus · v(S)) for every player i."""
+    values = np.zeros(v.ndim)
+    for i in range(v.ndim):
+        without, joined = np.moveaxis(v, i, 0)
+        for S in np.ndindex(without.shape):
+            values[i] += weight(sum(S)) * (joined[S] - minus * without[S])
+    return values
+
+
+def _wrong_values(v: np.ndarray, expected: np.ndarray) -> dict[str, np.ndarray]:
+    M, orders = v.ndim, factorial(v.ndim)
+    weighed = partial(_weighed, v)
+
+    def right(size: int) -> float:
+        return factorial(size) * factorial(M - size - 1) / orders
+
+    nobody, everybody = v[(0,) * M], v[(1,) * M]
+    alone = np.array([v[tuple(row)] for row in np.eye(M, dtype=int)])
+    without = np.array([v[tuple(1 - row)] for row in np.eye(M, dtype=int)])
+    return {
+        "the weights |S|!/M! are those of a single order of the players behind i; they can stand "
+        "in (M−|S|−1)! orders": weighed(lambda size: factorial(size) / orders),
+        "the weights (M−|S|−1)!/M! count a single order of the players in S; they can stand in "
+        "|S|! orders": weighed(lambda size: factorial(M - size - 1) / orders),
+        "you divided by |S|! only: the share of orders that begin with S, then i, is "
+        "|S|! (M−|S|−1)! / M!": weighed(lambda size: 1 / factorial(size)),
+        "in the weight stands M! where (M−|S|−1)! belongs: only those behind i are arranged": (
+            weighed(lambda size: float(factorial(size)))
+        ),
+        "behind S ∪ i stand M−|S|−1 players: you counted i among them": weighed(
+            lambda size: factorial(size) * factorial(M - size) / orders
+        ),
+        "divide by M!: weights are shares of all orders": weighed(
+            lambda size: right(size) * orders
+        ),
+        "all subsets weigh the same in your mean: these are Banzhaf values. Each *size* weighs "
+        "the same": weighed(lambda size: 2.0 ** (1 - M)),
+        "the weights are missing": weighed(lambda size: 1.0),
+        "you weighed and averaged: the weights sum to 1 already, so the sum is the mean": weighed(
+            lambda size: right(size) / 2 ** (M - 1)
+        ),
+        "S = ∅ is missing: i may be the first to join": weighed(
+            lambda size: right(size) * (size > 0)
+        ),
+        "S = N∖i is missing: i may be the last to join": weighed(
+            lambda size: right(size) * (size < M - 1)
+        ),
+        "subtract v(S): a contribution is worth with i minus worth without i": weighed(
+            right, minus=0.0
+        ),
+        "the sign is wrong: worth with i minus worth without i": -expected,
+        "nobody earned v(∅): the values share out v(N) − v(∅)": expected + nobody / M,
+        "this is one order of joining: average over all of them": _added(v, np.arange(M)),
+        "this is what each adds when alone: all coalitions count": alone - nobody,
+        "this is what each would take away at the end: all coalitions count": everybody - without,
+    }
+
+
+def symmetry_test(answer: Callable) -> None:
+    """Check a learner's test ``is_symmetric(method, v)`` -> bool."""
+    rng = np.random.default_rng()
+    for _ in range(2):
+        for verdict, what, method, v in _symmetry_cases(rng):
+            given = by_hand(answer)(method, v)
+            if not isinstance(given, bool | np.bool_):
+                raise Mistake(
+                    f"is_symmetric returned {type(given).__name__}, expected True or False"
+                )
+            if bool(given) is not verdict:
+                verb = "rejected" if verdict else "accepted"
+                raise Mistake(f"is_symmetric: your test {verb} {what}")
+    passed("is_symmetric: accepts four right divisions, rejects six wrong ones")
+
+
+def _symmetry_cases(rng: np.random.Generator) -> list[tuple[bool, str, Callable, np.ndarray]]:
+    """Return (verdict, words, method, game) with two pairs of twins among five players."""
+    # Neither pair is a neighbourhood of its own, and the second one is no part of the first.
+    a, b, c, d = ((0, 2, 1, 4), (0, 3, 2, 4), (1, 3, 0, 4))[int(rng.integers(3))]
+    strange = rng.normal(size=(2,) * 5)
+    twins = strange + np.swapaxes(strange, a, b)
+    twins = twins + np.swapaxes(twins, c, d)
+    twins = twins + 1e-13 * rng.normal(size=twins.shape)
+    alike_alone, alike_at_last = strange.copy(), strange.copy()
+    unit = np.eye(5, dtype=int)
+    alike_alone[tuple(unit[b])] = alike_alone[tuple(unit[a])]
+    alike_at_last[tuple(1 - unit[b])] = alike_at_last[tuple(1 - unit[a])]
+
+    def off(i: int, share: float) -> Callable:
+        def method(table: np.ndarray) -> np.ndarray:
+            values = _mean_of_orders(table)
+            values[i] += share * np.abs(values).max()
+            return values
+
+        return method
+
+    def opposite(table: np.ndarray) -> np.ndarray:
+        values = _mean_of_orders(table)
+        values[a] = -values[b]
+        return values
+
+    def in_order(table: np.ndarray) -> np.ndarray:
+        return _added(table, np.arange(5))
+
+    fair = _mean_of_orders
+    beside = "beside other twins who are right: look at every pair, and in both directions"
+    return [
+        (
+            True,
+            "a game without twins: players who are not interchangeable may get different shares",
+            fair,
+            strange,
+        ),
+        (
+            True,
+            "Shapley's division, in which twins get the same up to rounding. Is there a "
+            "tolerance, in the payoffs as well?",
+            fair,
+            twins,
+        ),
+        (
+            True,
+            "a game in which two players are worth the same alone, but not in company: they are "
+            "no twins. Compare v(S ∪ i) and v(S ∪ j) for every S",
+            fair,
+            alike_alone,
+        ),
+        (
+            True,
+            "a game in which two players add the same when they come last, but not before: they "
+            "are no twins. Compare v(S ∪ i) and v(S ∪ j) for every S",
+            fair,
+            alike_at_last,
+        ),
+        (False, f"a twin who gets 1% too much, {beside}", off(a, 0.01), twins),
+        (False, f"a twin who gets 1% too little, {beside}", off(a, -0.01), twins),
+        (False, f"a twin of the second pair who gets too much, {beside}", off(d, 0.2), twins),
+        (False, f"a twin of the second pair who gets too little, {beside}", off(d, -0.2), twins),
+        (False, "twins with shares of opposite signs", opposite, twins),
+        (
+            False,
+            "a division in one fixed order, in which twins get different shares",
+            in_order,
+            twins,
+        ),
+    ]
+
+
+def estimate(answer: Callable, rounds: int = 20) -> None:
+    """Check ``estimate(added, orders)`` -> values (M,) and standard errors (M,)."""
+    rng = np.random.default_rng()
+    for _ in range(rounds):
+        players, count = int(rng.integers(3, 6)), int(rng.integers(6, 10))
+        v = rng.normal(size=(2,) * players)
+        orders = np.array([rng.permutation(players) for _ in range(count)])
+
+        def added(order, v=v, players=players):
+            order = np.asarray(order)
+            if order.shape != (players,) or sorted(order.tolist()) != list(range(players)):
+                raise Mistake("estimate: hand `added` one order at a time, with every player in it")
+            return _added(v, order)
+
+        given = by_hand(answer)(added, orders)
+        if not isinstance(given, tuple | list) or len(given) != 2:
+            raise Mistake("estimate: return two arrays, the values and their standard errors")
+        values, errors = (
+            plain(part, (players,), f"estimate, {name}")
+            for part, name in zip(given, ("values", "standard errors"), strict=True)
+        )
+        there = np.array([_added(v, order) for order in orders])
+        back = np.array([_added(v, order[::-1]) for order in orders])
+        pairs = (there + back) / 2
+        compare(values, pairs.mean(axis=0), _wrong_means(there, back), "estimate, values")
+        expected = np.sqrt(((pairs - pairs.mean(axis=0)) ** 2).sum(axis=0) / (count - 1) / count)
+        compare(errors, expected, _wrong_errors(there, back), "estimate, standard errors")
+    passed(f"estimate: {rounds} random games, values and standard errors of pairs")
+
+
+def _wrong_means(there: np.ndarray, back: np.ndarray) -> dict[str, np.ndarray]:
+    return {
+        "the reverses are missing: an order and order[::-1] make a pair": there.mean(axis=0),
+        "only the reverses were asked: an order and its reverse make a pair": back.mean(axis=0),
+        "you added the two of a pair: take their mean": (there + back).mean(axis=0),
+        "take the mean over the pairs, not the sum": (there + back).sum(axis=0) / 2,
+    }
+
+
+def _wrong_errors(there: np.ndarray, back: np.ndarray) -> dict[str, np.ndarray]:
+    pairs, both = (there + back) / 2, np.concatenate([there, back])
+    n, std = len(pairs), pairs.std(axis=0, ddof=1)
+    return {
+        "this is the standard deviation of one pair. That of the *mean* of n pairs is smaller by "
+        "√n": std,
+        "this is the standard deviation of one pair, and divided by n instead of n − 1": pairs.std(
+            axis=0
+        ),
+        "divide by √n, not by n": std / n,
+        "you took the variance: its root is missing": std**2 / n,
+        "you took the variance of one pair: its root is missing, and the √n of the mean": std**2,
+        "the spread of n numbers around their own mean is divided by n − 1: ddof=1": pairs.std(
+            axis=0
+        )
+        / np.sqrt(n),
+        "an order and its reverse are not independent: take the spread of the n pair means, not "
+        "of 2n walks": both.std(axis=0, ddof=1) / np.sqrt(2 * n),
+        "n is the number of pairs, not of walks": std / np.sqrt(2 * n),
+        "n is the number of pairs, not of players": std / np.sqrt(pairs.shape[1]),
+        "take the spread of the pair means, not of the orders without their reverses": there.std(
+            axis=0, ddof=1
+        )
+        / np.sqrt(n),
+    }
+
+
+def draw_coalition(answer: Callable) -> None:
+    """Check ``draw_coalition(others, rng)`` -> players drawn, each size as probable as the next."""
+    rng = np.random.default_rng()
+    others = rng.choice(10**6, size=3, replace=False)
+    drawn = _drawn(answer, others, int(rng.integers(2**31)))
+    once, again = (_drawn(answer, others, 1, 50) for _ in range(2))
+    if not np.array_equal(once, again):
+        raise Mistake("draw_coalition: draw with the rng that you are given, and with no other")
+    subsets = [S for size in range(4) for S in combinations(range(3), size)]
+    counts = Counter(tuple(np.flatnonzero(row).tolist()) for row in drawn)
+    given = np.array([counts[S] for S in subsets]) / DRAWS
+    sizes = np.array([len(S) for S in subsets])
+    of_that_size = np.array([1 / comb(3, size) for size in sizes])
+    if _likely(given, of_that_size / 4):
+        passed(f"draw_coalition: {DRAWS} draws, every size as often, every subset of a size too")
+        return
+    first = np.array([tuple(range(len(S))) == S for S in subsets]) / 4
+    last = np.array([tuple(range(3 - len(S), 3)) == S for S in subsets]) / 4
+    wrong = {
+        "a coin for each player makes every *subset* equally probable; here every *size* must be. "
+        "Draw the size first": np.full(8, 1 / 8),
+        "never are all the others drawn: the size goes from 0 to M − 1, and rng.integers(k) stops "
+        "before k": of_that_size * (sizes < 3) / 3,
+        "never is nobody drawn: the size begins at 0": of_that_size * (sizes > 0) / 3,
+        "never is nobody drawn, and never everybody: the size goes from 0 to M − 1": of_that_size
+        * (sizes % 3 > 0)
+        / 2,
+        "of each size you always take the first players: draw them, too": first,
+        "of each size you always take the last players: draw them, too": last,
+        "the size is always the same: draw it, too": given * (sizes == sizes[given.argmax()]),
+    }
+    fitting = [words for words, chances in wrong.items() if _likely(given, chances)]
+    if fitting:
+        raise Mistake(f"draw_coalition: {fitting[0]}")
+    shares = [f"{given[sizes == size].sum():.2f}" for size in range(4)]
+    raise Mistake(
+        f"draw_coalition: with three others, sizes 0, 1, 2, 3 came in shares {', '.join(shares)} "
+        "of the draws, expected 0.25 each, and all subsets of one size equally often"
+    )
+
+
+def _drawn(draw: Callable, others: np.ndarray, seed: int, draws: int = DRAWS) -> np.ndarray:
+    """Return which of the others each draw holds, (draws, others)."""
+
+    def many(others: np.ndarray, rng: np.random.Generator) -> list:
+        return [draw(others, rng) for _ in range(draws)]
+
+    many.__name__ = getattr(draw, "__name__", "draw_coalition")
+    held = np.zeros((draws, len(others)), dtype=bool)
+    for row, coalition in zip(
+        held, by_hand(many)(others, np.random.default_rng(seed)), strict=True
+    ):
+        if coalition is None:
+            raise Mistake("draw_coalition returned nothing: is there a return at its end?")
+        members = np.asarray(list(coalition) if isinstance(coalition, set) else coalition)
+        if members.ndim != 1 or not all(member in others for member in members.tolist()):
+            raise Mistake(
+                "draw_coalition: return a list or an array of players, all of them from `others`"
+            )
+        if len(set(members.tolist())) < len(members):
+            raise Mistake("draw_coalition: a player is drawn twice: replace=False")
+        row[:] = np.isin(others, members)
+    return held
+
+
+def _likely(shares: np.ndarray, chances: np.ndarray) -> bool:
+    """Tell whether shares of DRAWS draws may come from these chances."""
+    spread = np.sqrt(chances * (1 - chances) / DRAWS)
+    return bool((np.abs(shares - chances) <= SIGMAS * spread + 1e-12).all())
