@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
+from sklearn.utils import assert_all_finite
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
@@ -262,6 +263,8 @@ def as_column(y: Any, rows: int) -> np.ndarray:
     if y is None:
         raise ValueError("requires y to be passed, but the target y is None")
     y = column_or_1d(arrays.to_numpy(y), warn=True)
+    if y.dtype.kind == "f":
+        assert_all_finite(y, input_name="y")
     if len(y) != rows:
         raise ValueError(f"X has {rows} rows, and y has {len(y)} entries")
     return y
