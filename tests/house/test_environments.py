@@ -30,7 +30,8 @@ def requirements(*extras: str) -> list[Requirement]:
     return [
         requirement
         for requirement in found
-        if requirement.name != "xaikit" and (not requirement.marker or requirement.marker.evaluate())
+        if requirement.name != "xaikit"
+        and (not requirement.marker or requirement.marker.evaluate())
     ]
 
 

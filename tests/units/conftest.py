@@ -1,10 +1,13 @@
 """Every test that asks for `backend` runs once for each place where xaikit computes."""
 
+import matplotlib
 import pytest
 import torch
 from hypothesis import settings
 
 from tests.units.support import BACKENDS
+
+matplotlib.use("agg")
 
 # The same examples in every run: a red test is red for everyone. To look further:
 # `pytest tests/units --hypothesis-profile=default`, which draws new ones.
@@ -23,3 +26,16 @@ def backend(request):
 @pytest.fixture(params=[b for b in BACKENDS if b.dtype == "float64"], ids=str, scope="session")
 def exact_backend(request):
     return request.param
+
+
+@pytest.fixture
+def course_style():
+    """The look that lectures set, for one test's figures."""
+    import matplotlib.pyplot as plt
+
+    from xaikit.course import plots
+
+    with matplotlib.rc_context():
+        plots.style()
+        yield
+    plt.close("all")

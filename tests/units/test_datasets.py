@@ -12,6 +12,8 @@ from pathlib import Path
 import mlxtend.data
 import numpy as np
 import pytest
+import shap
+import xgboost
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
@@ -377,6 +379,7 @@ def test_every_district_is_for_training_or_for_testing(housing):
 
 def test_the_houses_need_numpy_only():
     heavy = {"scipy", "sklearn", "matplotlib", "ipywidgets", "torch", "pandas", "mlxtend"}
+    heavy |= {"pooch", "requests", "xgboost", "shap"}
     script = (
         "import sys; from xaikit.course import datasets; print(*sys.modules)\n"
         "print(datasets.california_housing().x.shape); print(*sys.modules)"
@@ -390,7 +393,7 @@ def test_the_houses_need_numpy_only():
         assert loaded.isdisjoint(heavy)
 
 
-def test_a_wheel_brings_the_houses(tmp_path):
+def test_a_wheel_brings_the_shipped_files(tmp_path):
     source = tmp_path / "source"
     unwanted = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "xaikit", source / "xaikit", ignore=unwanted)
@@ -403,9 +406,55 @@ def test_a_wheel_brings_the_houses(tmp_path):
         check=True,
     )
     (wheel,) = tmp_path.glob("*.whl")
-    name = "xaikit/course/datasets/california_housing.npz"
     with zipfile.ZipFile(wheel) as packed:
-        assert packed.read(name) == (ROOT / name).read_bytes()
+        for file in ("california_housing.npz", "youtube_comments.csv"):
+            name = f"xaikit/course/datasets/{file}"
+            assert packed.read(name) == (ROOT / name).read_bytes()
+
+
+# Trees for the houses: the figure of the course's source, which the lecture on SHAP explains.
+
+
+WATERFALL = {
+    "MedInc": 1.83,
+    "HouseAge": 0.09,
+    "AveRooms": 0.14,
+    "AveBedrms": -0.00,
+    "Population": -0.07,
+    "AveOccup": 0.00,
+    "Latitude": -0.29,
+    "Longitude": 0.64,
+}
+BASE, OUTPUT = 2.068, 4.413
+
+
+@pytest.fixture(scope="module")
+def trees():
+    return datasets.california_model()
+
+
+def test_the_first_house_as_the_shap_package_explains_it(trees, housing):
+    explainer = shap.TreeExplainer(trees, feature_perturbation="tree_path_dependent")
+    explained = explainer(housing.x[:1])
+    assert dict(zip(housing.feature_names, explained.values[0].round(2), strict=True)) == WATERFALL
+    assert explained.base_values.round(3) == pytest.approx(BASE)
+    assert (explained.base_values + explained.values.sum()).round(3) == pytest.approx(OUTPUT)
+
+
+def test_the_first_house_as_xgboost_explains_it(trees, housing):
+    rows = xgboost.DMatrix(housing.x[:1])
+    *scores, base = trees.get_booster().predict(rows, pred_contribs=True)[0].astype(float)
+    assert dict(zip(housing.feature_names, np.round(scores, 2), strict=True)) == WATERFALL
+    assert round(base, 3) == BASE and round(base + sum(scores), 3) == OUTPUT
+    assert trees.predict(housing.x[:1])[0] == pytest.approx(base + sum(scores), abs=1e-5)
+
+
+def test_every_fit_of_the_trees_is_the_same(trees, housing):
+    assert trees.n_estimators is None and trees.get_booster().num_boosted_rounds() == 100
+    again = datasets.california_model().predict(housing.x)
+    assert np.array_equal(trees.predict(housing.x), again)
+    assert again.shape == (20640,)
+    assert np.corrcoef(again, housing.y)[0, 1] > 0.9
 
 
 # What goes wrong
@@ -462,9 +511,15 @@ def test_a_missing_package_is_named_with_the_line_that_installs_it(
     assert 'python -m pip install -c constraints.txt -e ".[lab]"' in str(error.value)
 
 
+def test_without_xgboost_the_line_that_installs_it_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "xgboost", None)
+    with pytest.raises(ModuleNotFoundError, match="package xgboost, but the module xgboost is not"):
+        datasets.california_model()
+
+
 def test_the_line_that_installs_is_true():
     # What the message promises: the extra holds the packages, and the file of versions is there.
     project = (ROOT / "pyproject.toml").read_text()
     lab = project[project.index("lab = [") :].partition("]")[0]
-    assert '"scikit-learn' in lab and '"mlxtend' in lab
+    assert all(f'"{name}' in lab for name in ("scikit-learn", "mlxtend", "pooch", "xgboost"))
     assert (ROOT / "constraints.txt").is_file()

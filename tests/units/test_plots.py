@@ -1,96 +1,17 @@
 """Figures can be read: by sign, with and without colours, without text upon text."""
 
-from itertools import combinations
-
-import matplotlib
-
-matplotlib.use("agg")
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex, to_rgb
-from matplotlib.text import Text
 
 import xaikit as xk
-from xaikit.core.attribution import Attribution
+from tests.units.figures import reading_problems, texts_of, the_figure
 from xaikit.course import datasets, plots
 
 # In a notebook a warning stands above the figure, and fails the notebook's test.
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("course_style")]
 INPUTS = ["bmi", "blood pressure"]
-LARGEST = np.array([700, 450])  # pixels: 7 × 4.5 inches at 100 dots per inch
-
-
-@pytest.fixture(autouse=True)
-def course_style():
-    with matplotlib.rc_context():
-        plots.style()
-        yield
-    plt.close("all")
-
-
-def the_figure():
-    """Return the one figure that was drawn."""
-    (number,) = plt.get_fignums()
-    return plt.figure(number)
-
-
-def texts_drawn(figure):
-    """Return the texts that reach the picture, with their boxes in pixels.
-
-    A figure also owns texts that it never draws, such as numbers of ticks beyond an axis' end.
-    """
-    # As when a notebook stores a picture: the layout settles before the drawing that is kept.
-    figure.draw_without_rendering()
-    drawn, draw = {}, Text.draw
-
-    def noted(text, renderer, *args, **kwargs):
-        if text.get_visible() and text.get_text().strip():
-            drawn[text] = text.get_window_extent(renderer)
-        return draw(text, renderer, *args, **kwargs)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Text, "draw", noted)
-        figure.canvas.draw()
-    return drawn
-
-
-def reading_problems(figure):
-    """Report texts that touch each other or leave the figure, and a figure that is too large."""
-    figure.set_dpi(100)
-    size = figure.get_size_inches() * 100
-    drawn = texts_drawn(figure)
-    assert drawn, "no text was drawn: nothing was checked"
-    return [
-        *(["the figure is larger than 7 × 4.5 inches"] if (size > LARGEST).any() else []),
-        *(
-            f"'{text.get_text()}' leaves the figure"
-            for text, box in drawn.items()
-            if box.x0 < 0 or box.y0 < 0 or box.x1 > size[0] or box.y1 > size[1]
-        ),
-        *(
-            f"'{one.get_text()}' touches '{other.get_text()}'"
-            for (one, box), (other, other_box) in combinations(drawn.items(), 2)
-            if box.overlaps(other_box)
-        ),
-    ]
-
-
-def explanation(values, **changes):
-    """Return an Attribution of one row with these scores."""
-    values = np.array(values, dtype=float)
-    usual = {
-        "base": np.array(0.0),
-        "output": values.sum(),
-        "data": np.ones_like(values),
-        "method": "gradient × input",
-    }
-    return Attribution(values, **{**usual, **changes})
-
-
-def texts_of(ax):
-    return [text.get_text() for text in ax.texts]
 
 
 # The measure itself
@@ -116,119 +37,6 @@ def test_reading_problems_are_seen(spoil, problem):
     figure.text(0.1, 0.1, "first")
     spoil(figure)
     assert reading_problems(figure) == problem
-
-
-# Bars
-
-
-@pytest.fixture(scope="module")
-def forecast():
-    """The lecture's explanations of all test patients."""
-    data = datasets.diabetes()
-    y = (data.y_train - data.y_train.mean()) / data.y_train.std()
-    network = xk.Network.mlp([10, 16, 8, 1], seed=0)
-    network.fit(data.x_train, y, epochs=30, seed=0)
-    return xk.gradient_x_input(network, data.x_test).with_names(data.feature_names)
-
-
-def test_bars_of_real_patients_can_be_read(forecast):
-    for row in [int(forecast.output.argmax()), int(forecast.output.argmin()), 0, 50]:
-        forecast.plot(row=row)
-        assert reading_problems(the_figure()) == []
-        plt.close("all")
-
-
-@pytest.mark.parametrize(
-    "values",
-    [[2], [-2], [-1, -2, -3, -4], [1, -0.001, -1], [12345.678, -98765.4, 3], [0.0] * 10],
-    ids=str,
-)
-def test_bars_of_odd_scores_can_be_read(values):
-    plots.attribution_bars(explanation(values))
-    assert reading_problems(the_figure()) == []
-
-
-def test_bars_have_the_largest_on_top_with_name_value_and_signed_score():
-    explained = explanation(
-        [1, -3, 2], feature_names=["age", "sex", "bmi"], data=np.array([0.5, -1, 2.25])
-    )
-    ax = plots.attribution_bars(explained)
-    the_figure().draw_without_rendering()
-    assert [bar.get_width() for bar in ax.patches] == [1, 2, -3]  # from the bottom
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == [
-        "age = 0.50",
-        "bmi = 2.25",
-        "sex = -1.00",
-    ]
-    assert texts_of(ax) == ["+1.00", "+2.00", "-3.00"]
-    for bar, text in zip(ax.patches, ax.texts, strict=True):
-        assert text.get_position()[1] == pytest.approx(bar.get_y() + bar.get_height() / 2)
-        assert not text.get_window_extent().overlaps(bar.get_window_extent())
-    assert ax.get_xlabel() == "gradient × input, in units of the output"
-
-
-def test_bars_are_coloured_by_sign_around_a_line_at_zero():
-    ax = plots.attribution_bars(explanation([1, -3, 0]))
-    assert [to_hex(bar.get_facecolor()) for bar in ax.patches] == [
-        plots.NEUTRAL,
-        plots.POSITIVE,
-        plots.NEGATIVE,
-    ]
-    (line,) = ax.lines
-    assert list(line.get_xdata()) == [0, 0]
-    low, high = ax.get_xlim()
-    assert low < 0 < high
-
-
-def test_features_with_the_same_label_keep_bars_of_their_own():
-    ax = plots.attribution_bars(explanation([1, -2, 3], feature_names=["the", "the", "dog"]))
-    heights = [bar.get_y() + bar.get_height() / 2 for bar in ax.patches]
-    assert heights == pytest.approx([0, 1, 2])
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == [
-        "the = 1.00",
-        "the = 1.00",
-        "dog = 1.00",
-    ]
-
-
-def test_bars_of_one_row_of_several_in_axes_that_are_given():
-    _, ax = plt.subplots()
-    values, data = np.array([[1.0, 2], [-5, 4]]), np.array([[1.0, 1], [7, 8]])
-    explained = explanation(values, output=np.zeros(2), base=np.zeros(2), data=data)
-    assert plots.attribution_bars(explained, row=1, ax=ax) is ax
-    assert texts_of(ax) == ["+4.00", "-5.00"]
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["x1 = 8.00", "x0 = 7.00"]
-    the_figure()  # and no second one
-
-
-def test_bars_of_torch_tensors(backend):
-    values, data = backend.array([1, -2]), backend.array([3, 4])
-    explained = Attribution(values, None, values.sum(), data, method="saliency")
-    ax = plots.attribution_bars(explained)
-    assert texts_of(ax) == ["+1.00", "-2.00"]
-    assert ax.get_xlabel().startswith("saliency")
-
-
-@pytest.mark.parametrize("row", [-1, 2])
-def test_bars_of_a_row_that_does_not_exist(row):
-    explained = explanation(np.ones((2, 3)), output=np.zeros(2), base=np.zeros(2))
-    with pytest.raises(IndexError, match=f"row {row} is out of range: there are 2 rows"):
-        plots.attribution_bars(explained, row=row)
-    assert plt.get_fignums() == []
-
-
-def test_bars_of_images():
-    explained = explanation(np.ones((1, 3, 8, 8)), output=np.zeros(1), base=np.zeros(1))
-    with pytest.raises(ValueError, match=r"rows of features \(n, d\), got scores \(1, 3, 8, 8\)"):
-        plots.attribution_bars(explained)
-    assert plt.get_fignums() == []
-
-
-def test_bars_that_are_all_zero_do_not_crash():
-    ax = plots.attribution_bars(explanation([0, 0]))
-    assert texts_of(ax) == ["+0.00", "+0.00"]
-    low, high = ax.get_xlim()
-    assert low < 0 < high
 
 
 # The drawn network

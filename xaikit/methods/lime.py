@@ -226,7 +226,8 @@ def draw_removals(tokens: int, samples: int, seed: int) -> np.ndarray:
 
 def _kernel(displacement: np.ndarray, width: float) -> np.ndarray:
     """π = exp(−D² / 2w²), unless it leaves too few neighbours to fit a line through."""
-    weights = np.exp(-np.einsum("bj,bj->b", displacement, displacement) / (2 * width**2))
+    with np.errstate(over="ignore"):  # exp(−∞) = 0
+        weights = np.exp(-((displacement / width) ** 2).sum(axis=1) / 2)
     total = weights.sum()
     neighbours = total**2 / (weights @ weights) if total else 0.0
     if neighbours < displacement.shape[1] + 1:

@@ -1,6 +1,8 @@
-"""The data and the drawn network that lectures and assignments share."""
+"""The data, the drawn network and the trees that lectures and assignments share."""
 
+from xaikit.course.datasets.comments import Comments, youtube_comments, youtube_spam_collection
 from xaikit.course.datasets.drawn import small_network, small_row
+from xaikit.course.datasets.models import california_model
 from xaikit.course.datasets.pictures import Pictures, digits, mnist
 from xaikit.course.datasets.tabular import (
     Housing,
@@ -11,14 +13,18 @@ from xaikit.course.datasets.tabular import (
 )
 
 __all__ = [
+    "Comments",
     "Housing",
     "Pictures",
     "Table",
     "breast_cancer",
     "california_housing",
+    "california_model",
     "diabetes",
     "digits",
     "mnist",
     "small_network",
     "small_row",
+    "youtube_comments",
+    "youtube_spam_collection",
 ]

@@ -1,18 +1,22 @@
-"""Where data come from: other packages, and files that are shipped with this one."""
+"""Where data come from: other packages, files shipped with this one, and the network."""
 
 import hashlib
 import io
+import logging
 from importlib import import_module, resources
+from pathlib import Path
 from types import ModuleType
 
 
-def module_of(package: str, module: str) -> ModuleType:
-    """Import a module of an optional package that brings data with it.
+def module_of(package: str, module: str, extra: str = "lab") -> ModuleType:
+    """Import a module of an optional package that brings data, or what reads them.
 
     Parameters
     ----------
     package, module : str
         The name by which it is installed, and the one by which it is imported.
+    extra : str
+        Which of xaikit's extras it belongs to.
 
     Raises
     ------
@@ -23,9 +27,9 @@ def module_of(package: str, module: str) -> ModuleType:
         return import_module(module)
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f"these data come with the package {package}, but the module {error.name} is not "
-            "installed. It belongs to xaikit's extra `lab`: in the folder of the course, run\n"
-            '    python -m pip install -c constraints.txt -e ".[lab]"\n'
+            f"this needs the package {package}, but the module {error.name} is not installed. It "
+            f"belongs to xaikit's extra `{extra}`: in the folder of the course, run\n"
+            f'    python -m pip install -c constraints.txt -e ".[{extra}]"\n'
             "and restart the kernel",
             name=error.name,
         ) from error
@@ -55,3 +59,41 @@ def shipped(name: str, sha256: str) -> io.BytesIO:
             f"checkout, run\n    git checkout -- xaikit/course/datasets/{name}"
         )
     return io.BytesIO(content)
+
+
+def fetched(address: str, name: str, folder: str | Path | None, otherwise: str) -> Path:
+    """Return the path of a file that is downloaded once, and then kept.
+
+    Parameters
+    ----------
+    address : str
+        Where it is downloaded from, http or https.
+    name : str
+        What it is called here.
+    folder : str or Path, optional
+        Where it is kept; None is the cache folder that pooch names for ``xaikit``.
+    otherwise : str
+        What to do without a network, for the error's message.
+
+    Raises
+    ------
+    ConnectionError
+        If it cannot be downloaded.
+    ModuleNotFoundError
+        If pooch is not installed.
+    """
+    pooch = module_of("pooch", "pooch")
+    requests = module_of("pooch", "requests")
+    path = Path(folder or pooch.os_cache("xaikit"))
+    # Its log would advise the reader to write down a checksum.
+    pooch.get_logger().addFilter(_is_warning)
+    try:
+        return Path(pooch.retrieve(address, known_hash=None, fname=name, path=path))
+    except requests.RequestException as error:
+        raise ConnectionError(f"{address} cannot be downloaded ({error}): {otherwise}") from error
+    finally:
+        pooch.get_logger().removeFilter(_is_warning)
+
+
+def _is_warning(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING

@@ -1,90 +1,15 @@
-"""Figures of the course: one style, colour-blind-safe, zero in the middle, a sentence below.
-
-Positive scores are orange and negative ones blue, and every score also carries its sign in text.
-"""
+"""Drawings of what the lectures compute: networks, matrices, lines, classes, pictures."""
 
 from collections.abc import Callable, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 
-from xaikit.core import arrays
-from xaikit.core.attribution import Attribution
 from xaikit.core.layers import Dense, run
 from xaikit.core.network import Network
-
-POSITIVE, NEGATIVE, NEUTRAL = "#c9540a", "#1f66a8", "#8c8c8c"
-DIVERGING = LinearSegmentedColormap.from_list("blue-orange", [NEGATIVE, "#ffffff", POSITIVE], N=257)
-
-
-def style() -> None:
-    """Set the course's look: figures of at most 7 × 4.5 inches at 100 dots per inch."""
-    plt.rcParams.update(
-        {
-            "figure.figsize": (7, 4),
-            "figure.dpi": 100,
-            "figure.constrained_layout.use": True,
-            "font.size": 10,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.titlesize": 10,
-        }
-    )
-
-
-def say(sentence: str) -> None:
-    """Show the figures drawn so far, and under them what they show, with the computed numbers.
-
-    Readers who cannot see a figure have the sentence, and the notebook tests compare it.
-    """
-    plt.show()
-    print(sentence)
-
-
-def colour(values: np.ndarray) -> list[str]:
-    """Return a colour by sign for each value."""
-    return [POSITIVE if v > 0 else NEGATIVE if v < 0 else NEUTRAL for v in np.ravel(values)]
-
-
-def attribution_bars(attribution: Attribution, row: int = 0, ax: Axes | None = None) -> Axes:
-    """Draw the scores of one row as horizontal bars, largest on top, with their signs in text.
-
-    Parameters
-    ----------
-    attribution : Attribution
-        Of rows of features (n, d), or of a single row (d,).
-    row : int
-        Which row of several.
-    ax : matplotlib axes
-        Where to draw; None is a new figure.
-    """
-    values = np.atleast_2d(arrays.to_numpy(attribution.values))
-    if values.ndim != 2:
-        raise ValueError(f"bars need rows of features (n, d), got scores {values.shape}")
-    if not 0 <= row < len(values):
-        raise IndexError(f"row {row} is out of range: there are {len(values)} rows")
-    scores = values[row]
-    data = np.atleast_2d(arrays.to_numpy(attribution.data))[row]
-    names = attribution.feature_names or [f"x{i}" for i in range(len(scores))]
-    order = np.argsort(np.abs(scores), kind="stable")
-    labels = [f"{names[i]} = {data[i]:.2f}" for i in order]
-    if ax is None:
-        _, ax = plt.subplots(figsize=(7, min(4.5, 1.2 + 0.3 * len(scores))))
-    positions = range(len(labels))  # not the labels themselves: two tokens may be the same word
-    ax.barh(positions, scores[order], color=colour(scores[order]))
-    ax.set_yticks(positions, labels)
-    reach = np.abs(scores).max() or 1.0
-    for position, score in enumerate(scores[order]):
-        side = "left" if score >= 0 else "right"
-        offset = 0.02 * reach * (1 if score >= 0 else -1)
-        ax.text(score + offset, position, f"{score:+.2f}", va="center", ha=side, fontsize=9)
-    ax.set_xlim(min(0, scores.min()) - 0.25 * reach, max(0, scores.max()) + 0.25 * reach)
-    ax.axvline(0, color="black", linewidth=0.8)
-    ax.set_xlabel(f"{attribution.method or 'score'}, in units of the output")
-    return ax
+from xaikit.course.plots.looks import DIVERGING, NEGATIVE, NEUTRAL, POSITIVE, colour, pale
 
 
 def draw_network(network: Network, x: np.ndarray, inputs: Sequence[str], ax: Axes | None = None):
@@ -138,10 +63,10 @@ def draw_product(matrices: Sequence[np.ndarray], names: Sequence[str]) -> None:
     left = 0.0
     for position, (matrix, name) in enumerate(zip(matrices, names, strict=True)):
         rows, columns = matrix.shape
-        limit = 2 * (np.abs(matrix).max() or 1.0)  # twice the largest: pale enough to read on
+        limit = np.abs(matrix).max() or 1.0
         for (i, j), value in np.ndenumerate(matrix):
             corner = (left + j, (rows / 2) - 1 - i)
-            face = DIVERGING(0.5 + value / (2 * limit))
+            face = pale(value, limit)
             ax.add_patch(Rectangle(corner, 1, 1, facecolor=face, edgecolor="#b0b0b0"))
             ax.text(corner[0] + 0.5, corner[1] + 0.5, f"{value:g}", ha="center", va="center")
         title = f"{name}\n{rows} × {columns}"

@@ -1,0 +1,45 @@
+"""Figures of the course: one style, colour-blind-safe, zero in the middle, a sentence below.
+
+Positive scores are orange and negative ones blue, and every score also carries its sign in text.
+"""
+
+import matplotlib.pyplot as plt
+
+from xaikit.course.plots.drawings import (
+    draw_classes,
+    draw_line,
+    draw_network,
+    draw_pictures,
+    draw_product,
+)
+from xaikit.course.plots.flow import draw_flow
+from xaikit.course.plots.games import draw_joining
+from xaikit.course.plots.looks import DIVERGING, NEGATIVE, NEUTRAL, POSITIVE, colour, say, style
+from xaikit.course.plots.neighbourhoods import draw_neighbourhood
+from xaikit.course.plots.paths import draw_path
+from xaikit.course.plots.scores import attribution_bars, beeswarm, waterfall
+from xaikit.course.plots.text import tokens
+
+__all__ = [
+    "DIVERGING",
+    "NEGATIVE",
+    "NEUTRAL",
+    "POSITIVE",
+    "attribution_bars",
+    "beeswarm",
+    "colour",
+    "draw_classes",
+    "draw_flow",
+    "draw_joining",
+    "draw_line",
+    "draw_neighbourhood",
+    "draw_network",
+    "draw_path",
+    "draw_pictures",
+    "draw_product",
+    "plt",
+    "say",
+    "style",
+    "tokens",
+    "waterfall",
+]

@@ -1,0 +1,76 @@
+"""A model around one row of two features, and the line that LIME fits to it there."""
+
+from collections.abc import Callable
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from xaikit.core import arrays
+from xaikit.core.attribution import Attribution
+from xaikit.course.plots.looks import DIVERGING, NEUTRAL, colour
+from xaikit.course.plots.scores import INTERVAL
+
+REACH = 3.0  # how far the plane is drawn, in standard deviations
+RIGHT = 0.36  # of the width: the slopes
+
+
+def draw_neighbourhood(
+    model: Callable[[np.ndarray], np.ndarray],
+    explained: Attribution,
+    rows: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    limits: tuple[float, float] | None = None,
+) -> None:
+    """Draw a model's border through a row x (2,), LIME's straight one, and the line's slopes.
+
+    Left, the model's output over the plane, orange above F(x) and blue below; solid where it says
+    F(x), dashed where the fitted line says F(x), a star at x. Right, the line's slopes with 95%
+    intervals.
+
+    Parameters
+    ----------
+    model : callable
+        Rows (n, 2) -> (n,) or (n, 1).
+    explained : Attribution
+        What `lime_tabular` says of x with two named features.
+    rows, weights : ndarray, shapes (B, 2) and (B,)
+        Perturbed rows: dots, the larger the more they weigh.
+    limits : two numbers
+        Ends of the axis of slopes; None makes it wide enough for these.
+    """
+    x, slopes = (arrays.to_numpy(part) for part in (explained.data, explained.values))
+    names, output = list(explained.feature_names or ["x0", "x1"]), float(explained.output)
+    _, (left, right) = plt.subplots(1, 2, figsize=(7, 3.3), width_ratios=[1 - RIGHT, RIGHT])
+    ticks = np.linspace(-REACH, REACH, 121)
+    grid = np.stack(np.meshgrid(ticks, ticks), axis=-1)
+    height = np.reshape(model(grid.reshape(-1, 2)), grid.shape[:2]) - output
+    limit = np.abs(height).max() or 1.0
+    bands = np.linspace(-limit, limit, 12)
+    left.contourf(ticks, ticks, height, levels=bands, cmap=DIVERGING, alpha=0.45)
+    left.contour(ticks, ticks, height, levels=[0], colors="black", linewidths=1.8, zorder=3)
+    if rows is not None and weights is not None:
+        left.scatter(*rows.T, s=30 * weights, color="black", alpha=0.35, linewidths=0)
+    fitted = float(explained.details["intercept"]) + grid @ slopes - output
+    if fitted.min() < 0 < fitted.max():
+        dashed = {"linewidths": 1.8, "linestyles": "dashed"}
+        left.contour(ticks, ticks, fitted, levels=[0], colors="black", zorder=3, **dashed)
+    left.plot(*x, "*", color="black", markeredgecolor="white", markersize=15, zorder=4)
+    ends = (-REACH, REACH)
+    left.set(xlim=ends, ylim=ends, xlabel=f"{names[0]} (sd)", ylabel=f"{names[1]} (sd)")
+
+    places = [1, 0]  # the first feature on top
+    # The line at zero stops behind the words.
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    halves = INTERVAL * arrays.to_numpy(explained.std)
+    right.barh(places, slopes, 0.5, color=colour(slopes))
+    right.errorbar(slopes, places, xerr=halves, fmt="none", ecolor="black", capsize=3)
+    for place, name, slope in zip(places, names, slopes, strict=True):
+        words = f"{name} {slope:+.2f}"
+        right.text(0.03, place + 0.36, words, transform=right.get_yaxis_transform(), bbox=box)
+    right.axvline(0, color=NEUTRAL, linewidth=0.8, zorder=0)
+    right.set(yticks=[], ylim=(-0.5, 1.65), xlabel="slope of the line, per sd")
+    right.spines["left"].set_visible(False)
+    if limits is not None:
+        right.set_xlim(*limits)
+    r2 = float(explained.details["r2"])
+    right.set_title(f"R² = {r2:.2f}")

@@ -1,0 +1,101 @@
+"""Drawings of the straight way from a baseline to an input: its slope, and what was collected."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from xaikit.core import arrays
+from xaikit.core.network import Network
+from xaikit.course.plots.looks import NEUTRAL, POSITIVE
+
+POINTS = 2001  # of the curves: enough to show a kink as a step
+# Above the axes, where no curve runs.
+KEY: dict = {
+    "loc": "lower center",
+    "bbox_to_anchor": (0.5, 1),
+    "ncols": 2,
+    "frameon": False,
+    "fontsize": 8,
+    "handlelength": 1.5,
+    "columnspacing": 1.2,
+}
+
+
+def draw_path(
+    network: Network,
+    x: np.ndarray,
+    baseline: np.ndarray,
+    path: Mapping,
+    alpha: float = 1.0,
+    target: int = 0,
+) -> tuple[float, float]:
+    """Draw the slope along b + α (x − b) with a bar a point, and the sum of the bars' areas so far.
+
+    A bar is as wide as its point's weight, so where the weights do not sum to 1 the bars stop
+    short of the end. Bars whose point lies beyond alpha are left out.
+
+    Parameters
+    ----------
+    network : Network
+    x, baseline : ndarray, shape (d,)
+    path : mapping
+        What `integrated_gradients` gives as ``details["path"]`` for one row: alpha, weights, slope.
+    alpha : float
+        How far to walk, 0 to 1.
+    target : int
+        The output column.
+
+    Returns
+    -------
+    tuple of float
+        What was collected, and by how much the output has changed, at alpha.
+    """
+    delta = x - baseline
+    ts = np.linspace(0, 1, POINTS)
+    way = baseline + ts[:, None] * delta
+    slope = network.gradient(way, target) @ delta
+    change = network(way)[:, target] - network(baseline)[target]
+    places, weights, heights = (arrays.to_numpy(path[k]) for k in ("alpha", "weights", "slope"))
+    edges = np.append(0, np.cumsum(weights))
+    done = int(np.sum(places <= alpha + 1e-9))
+    collected = np.append(0, np.cumsum(weights * heights))
+
+    _, (left, right) = plt.subplots(1, 2, figsize=(7, 3.2))
+    left.bar(
+        edges[:done],
+        heights[:done],
+        weights[:done],
+        align="edge",
+        color=POSITIVE,
+        alpha=0.35,
+        edgecolor="white",
+        label="weight × slope",
+    )
+    left.plot(places[:done], heights[:done], "o", color=POSITIVE, markersize=4)
+    left.plot(ts, slope, color="black", linewidth=1.2, label="slope along the way")
+    left.axhline(0, color=NEUTRAL, linewidth=0.8, zorder=0.5)
+    left.axvline(alpha, color=NEUTRAL, linestyle="--", linewidth=1)
+    low, high = min(0.0, slope.min()), max(0.0, slope.max())
+    left.set_ylim(low - 0.08 * (high - low) - 0.01, high + 0.08 * (high - low) + 0.01)
+    left.set(xlabel="α", ylabel="output per unit of α", xlim=(-0.02, 1.02))
+    left.legend(**KEY)
+
+    right.plot(ts, change, color="black", linewidth=1.2, label="F − F(baseline)")
+    sums = np.append(places[:done], alpha), np.append(collected[1 : done + 1], collected[done])
+    right.step(
+        np.append(0, sums[0]),
+        np.append(0, sums[1]),
+        where="post",
+        color=POSITIVE,
+        label="collected so far",
+    )
+    right.plot([alpha], [collected[done]], "o", color=POSITIVE, markersize=6)
+    right.axhline(0, color=NEUTRAL, linewidth=0.8, zorder=0.5)
+    shown = np.append(change, collected[: done + 1])
+    reach = np.ptp(shown) or 1.0
+    right.set_ylim(shown.min() - 0.08 * reach, shown.max() + 0.08 * reach)
+    right.set(xlabel="α", ylabel="output", xlim=(-0.02, 1.02))
+    right.legend(**KEY)
+    moved = network(baseline + alpha * delta)[target] - network(baseline)[target]
+    return float(collected[done]), float(moved)
