@@ -45,8 +45,10 @@ def draw_flow(
             if not nothing:
                 # Near its end, where edges to different units have not crossed yet.
                 box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+                at = 0.73 * near + 0.27 * far
                 ax.text(
-                    *(0.73 * near + 0.27 * far),
+                    at[0],
+                    at[1],
                     _signed(share),
                     fontsize=8,
                     ha="center",

@@ -8,7 +8,6 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
 from xaikit.course.plots.looks import DIVERGING, NEUTRAL, colour
-from xaikit.course.plots.scores import INTERVAL
 
 REACH = 3.0  # how far the plane is drawn, in standard deviations
 RIGHT = 0.36  # of the width: the slopes
@@ -61,7 +60,7 @@ def draw_neighbourhood(
     places = [1, 0]  # the first feature on top
     # The line at zero stops behind the words.
     box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-    halves = INTERVAL * arrays.to_numpy(explained.std)
+    halves = arrays.to_numpy(explained.interval()[1] - explained.values)
     right.barh(places, slopes, 0.5, color=colour(slopes))
     right.errorbar(slopes, places, xerr=halves, fmt="none", ecolor="black", capsize=3)
     for place, name, slope in zip(places, names, slopes, strict=True):

@@ -15,7 +15,6 @@ from xaikit.course.plots.looks import NEUTRAL, colour, decimals, printable, sign
 
 MOST_LINES = 12  # more features than this are too close to each other in 4.5 inches
 NAME_LENGTH, VALUE_LENGTH = 28, 14  # characters
-INTERVAL = 1.96  # standard deviations on both sides hold 95% of a normal distribution
 # Viridis without its palest end, which is lost on white.
 LOW_TO_HIGH = LinearSegmentedColormap.from_list(
     "low-high", plt.get_cmap("viridis")(np.linspace(0, 0.92, 64))

@@ -1,0 +1,271 @@
+"""Assignment 05, answered wrongly in every known way.
+
+grade_id of the answer -> what is wrong -> the answer, the graded cells that lose their points, and
+a part of the message that the learner meets first.
+"""
+
+from tests.assignments.scoring import WrongAnswer
+
+SWITCHED_OFF = "this exercise asks you to write it yourself"
+
+
+def four_steps(told, *, z="W @ a + b", s="R / z", c="W.T @ s", end="a * c"):
+    """Return a wrong answer that differs from the right one in the steps that are given."""
+    source = f"""\
+def four_steps(a, W, b, R):
+    z = {z}
+    s = {s}
+    c = {c}
+    return {end}
+"""
+    return WrongAnswer(source, {"four_steps-check"}, told)
+
+
+def hand_back(
+    told,
+    *,
+    weights="W + gamma * np.maximum(W, 0)",
+    bias="b + gamma * np.maximum(b, 0)",
+    forward="rho",
+    side="epsilon * np.where(z >= 0, 1.0, -1.0)",
+    back="rho",
+    end="a * (back.T @ s)",
+):
+    """Return a wrong answer that differs from the right one in the parts that are given."""
+    source = f"""\
+def hand_back(a, W, b, R, epsilon, gamma):
+    rho = {weights}
+    bias = {bias}
+    z = {forward} @ a + bias
+    s = R / (z + {side})
+    back = {back}
+    return {end}
+"""
+    return WrongAnswer(source, {"hand_back-check", "hand_back-example"}, told)
+
+
+def ledger(
+    told,
+    *,
+    z="W @ a + b",
+    sign="np.where(z >= 0, 1.0, -1.0)",
+    before="",
+    end="np.array([passed, b @ s, side @ s])",
+):
+    """Return a wrong answer that differs from the right one in the parts that are given."""
+    source = f"""\
+def ledger(a, W, b, R, epsilon):
+    z = {z}
+    side = epsilon * {sign}
+    s = R / (z + side)
+    passed = np.sum(a * (W.T @ s))
+    {before}
+    return {end}
+"""
+    return WrongAnswer(source, {"ledger-check"}, told)
+
+
+def explain(
+    told,
+    *,
+    h="np.maximum(W1 @ x + b1, 0)",
+    start="np.where(np.arange(len(output)) == target, output, 0.0)",
+    z="W @ a + b",
+    side="epsilon * np.where(z >= 0, 1.0, -1.0)",
+    end="R",
+):
+    """Return a wrong answer that differs from the right one in the parts that are given."""
+    source = f"""\
+def explain(W1, b1, W2, b2, x, target, epsilon):
+    h = {h}
+    output = W2 @ h + b2
+    R = {start}
+    for a, W, b in [(h, W2, b2), (x, W1, b1)]:
+        z = {z}
+        s = R / (z + {side})
+        R = a * (W.T @ s)
+    return {end}
+"""
+    return WrongAnswer(source, {"explain-check"}, told)
+
+
+def conserves(lines, told):
+    """Return a wrong answer that may use the `gaps` of all cases and the size of the relevance."""
+    source = f"""\
+def conserves(propagate, cases):
+    handed = [propagate(a, W, R) for a, W, R in cases]
+    totals = np.array([R.sum() for _, _, R in cases])
+    gaps = np.array([values.sum() for values in handed]) - totals
+    size = max(1.0, max(np.abs(values).sum() for values in handed))
+    {lines}
+"""
+    return WrongAnswer(source, {"conserves-check"}, told)
+
+
+SINGLE = "xk.Network([xk.Dense(W, b)])"
+WHOLE = "xk.Network([xk.Dense(W1, b1), xk.ReLU(), xk.Dense(W2, b2)])"
+
+WRONG_ANSWERS = {
+    "four_steps": {
+        "the bias left out of z": four_steps("the bias belongs into z", z="W @ a"),
+        "divided before the bias is added": four_steps(
+            "add the bias before you divide", z="W @ a", s="R / z + b"
+        ),
+        "W instead of its transpose": four_steps("W.T @ s, not W @ s", c="W @ s"),
+        "not multiplied by a": four_steps("step 4 is missing", end="c"),
+        "multiplied instead of divided": four_steps("step 2 divides", s="R * z"),
+        "not divided": four_steps("step 2 is missing", s="R"),
+        "the contributions without R": four_steps("R is not in them", end="a * W.sum(axis=0)"),
+        "the size of z": four_steps("keep the signs of z", s="R / abs(z)"),
+        "the size of the relevance": four_steps("keep its sign", end="abs(a * c)"),
+        "the table, not summed": four_steps(
+            "add up what an input gets from all units", end="W * a * s[:, None]"
+        ),
+        "one number": four_steps("returned an array of shape ()", end="a @ c"),
+        "no return": WrongAnswer(
+            "def four_steps(a, W, b, R):\n    a * (W.T @ (R / (W @ a + b)))\n",
+            {"four_steps-check"},
+            "four_steps returned nothing",
+        ),
+        "its inputs changed": WrongAnswer(
+            "def four_steps(a, W, b, R):\n    R /= W @ a + b\n    return a * (W.T @ R)\n",
+            {"four_steps-check"},
+            "four_steps changed one of its inputs",
+        ),
+        "the example by heart": four_steps("four_steps", end="np.array([6.0, -6.0])"),
+        "xaikit's gradient × input": four_steps(
+            SWITCHED_OFF,
+            end=f"sum(xk.gradient_x_input({SINGLE}, a, target=k).values * s[k] "
+            "for k in range(len(R)))",
+        ),
+        "xaikit's LRP": four_steps(
+            SWITCHED_OFF,
+            end=f"sum(xk.lrp({SINGLE}, a, k, xk.LRPEpsilon(0.0)).values * s[k] "
+            "for k in range(len(R)))",
+        ),
+    },
+    "hand_back": {
+        "ε without the sign": hand_back("ε needs the sign of z", side="epsilon"),
+        "ε towards zero": hand_back(
+            "yours moves it towards zero",
+            side="-epsilon * np.where(z >= 0, 1.0, -1.0) + 1e-12",
+        ),
+        "no ε": hand_back("ε is missing in the denominator", side="0.0"),
+        "no γ": hand_back("γ is missing", weights="W", bias="b"),
+        "γ on negative weights": hand_back(
+            "yours favours negative ones",
+            weights="W + gamma * np.minimum(W, 0)",
+            bias="b + gamma * np.minimum(b, 0)",
+        ),
+        "γ on all weights": hand_back(
+            "yours strengthens negative weights too",
+            weights="(1 + gamma) * W",
+            bias="(1 + gamma) * b",
+        ),
+        "γ forwards only": hand_back("γ's weights also go backwards", back="W"),
+        "γ backwards only": hand_back("γ's weights also go forwards", forward="W", bias="b"),
+        "γ without the bias": hand_back("the bias is neuron 0 with weight b", bias="b"),
+        "no bias": hand_back("the bias belongs into z", bias="0 * b"),
+        "the positive weights only": hand_back(
+            "only the positive weights are left",
+            weights="gamma * np.maximum(W, 0) if gamma else W",
+            bias="gamma * np.maximum(b, 0) if gamma else b",
+        ),
+        "not multiplied by a": hand_back("step 4 is missing", end="back.T @ s"),
+        "the example by heart": hand_back(
+            "hand_back", end="np.array([[6.0, -6.0], [3.0, -3.0]][int(epsilon)])"
+        ),
+        "xaikit's LRP": hand_back(
+            SWITCHED_OFF,
+            end=f"sum(xk.lrp({SINGLE}, a, k, xk.LRPGamma(gamma)).values * s[k] "
+            "for k in range(len(R)))",
+        ),
+    },
+    "ledger": {
+        "the biases forgotten": ledger(
+            "the biases' account is empty", end="np.array([passed, 0.0, side @ s])"
+        ),
+        "biases and ε together, as biases": ledger(
+            "the biases get b · s, ε the rest", end="np.array([passed, R.sum() - passed, 0.0])"
+        ),
+        "biases and ε together, as absorbed": ledger(
+            "keep b · s and ε sign(z) · s apart", end="np.array([passed, 0.0, R.sum() - passed])"
+        ),
+        "ε forgotten": ledger("ε's account is empty", end="np.array([passed, b @ s, 0.0])"),
+        "the biases themselves": ledger(
+            "these are the biases themselves", end="np.array([passed, b.sum(), side @ s])"
+        ),
+        "no bias in z, none in the ledger": ledger(
+            "the bias belongs into z", z="W @ a", end="np.array([passed, 0.0, side @ s])"
+        ),
+        "no bias in z": ledger("the bias belongs into z before you divide", z="W @ a"),
+        "absorbed without the sign": ledger(
+            "the sign is missing", end="np.array([passed, b @ s, epsilon * s.sum()])"
+        ),
+        "no sign anywhere": ledger("ε needs the sign of z", sign="np.ones(len(z))"),
+        "the order": ledger("the order is: passed on", end="np.array([passed, side @ s, b @ s])"),
+        "what the units had": ledger(
+            "not what the units had", end="np.array([R.sum(), b @ s, side @ s])"
+        ),
+        "not summed": ledger(
+            "each of the three accounts is one number", end="[passed, b * s, side * s]"
+        ),
+        "xaikit's LRP": ledger(
+            SWITCHED_OFF,
+            before=f"xk.lrp({SINGLE}, a, 0, xk.LRPEpsilon(epsilon))",
+        ),
+    },
+    "explain": {
+        "all outputs": explain("start from the target's output alone", start="output"),
+        "from 1": explain("not from 1", start="1.0 * (np.arange(len(output)) == target)"),
+        "class 0": explain(
+            "you always explain class 0", start="output * (np.arange(len(b2)) == 0)"
+        ),
+        "a softmax": explain(
+            "before any softmax",
+            start="np.exp(output) / np.exp(output).sum() * (np.arange(len(b2)) == target)",
+        ),
+        "no ε": explain("ε is missing", side="0.0"),
+        "no ReLU": explain("its a is what the ReLU let through", h="W1 @ x + b1"),
+        "ε without the sign": explain("ε needs the sign of z, in both", side="epsilon"),
+        "no biases": explain(
+            "the biases are missing", h="np.maximum(W1 @ x, 0)", z="W @ a"
+        )._replace(
+            source=explain("", h="np.maximum(W1 @ x, 0)", z="W @ a").source.replace(
+                "output = W2 @ h + b2", "output = W2 @ h"
+            )
+        ),
+        "no biases on the way back": explain("no bias on the way back", z="W @ a"),
+        "hidden relevance": explain("returned an array of shape", end="h"),
+        "xaikit's LRP": explain(
+            SWITCHED_OFF, end=f"xk.lrp({WHOLE}, x, target, xk.LRPEpsilon(epsilon)).values"
+        ),
+    },
+    "conserves": {
+        "no tolerance": conserves(
+            "return bool((gaps == 0).all())", "rejected LRP-0, which conserves up to rounding"
+        ),
+        "one direction": conserves(
+            "return bool((gaps <= 1e-8 * size).all())", "conserves: your test accepted"
+        ),
+        "a wide tolerance": conserves(
+            "return bool((abs(gaps) <= 0.03 * abs(totals)).all())", "accepted"
+        ),
+        "the last case": conserves(
+            "return bool(abs(gaps[-1]) <= 1e-8 * size)", "wrong in the first case only"
+        ),
+        "the first case": conserves(
+            "return bool(abs(gaps[0]) <= 1e-8 * size)", "wrong in the last case only"
+        ),
+        "cases that cancel": conserves(
+            "return bool(abs(gaps.sum()) <= 1e-8 * size)", "do not let cases cancel"
+        ),
+        "sizes of the sums": conserves(
+            "return bool((abs(abs(gaps + totals) - abs(totals)) <= 1e-8 * size).all())",
+            "with the wrong sign",
+        ),
+        "always true": conserves("return True", "accepted LRP-ε"),
+        "a number": conserves("return abs(gaps).max()", "expected True or False"),
+        "no return": conserves("abs(gaps).max() <= 1e-8 * size", "conserves returned NoneType"),
+    },
+}

@@ -1,0 +1,376 @@
+"""Checks of assignment 05: four steps, three rules, the ledger, a whole network, a property test.
+
+The reference hands relevance back one unit and one input at a time, as section 1 of the lecture
+does with a pencil; no matrix is multiplied.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from xaikit.core.layers import input_gradient, run_back
+from xaikit.core.network import Network
+from xaikit.core.torch_model import TorchModel
+from xaikit.course import checks
+from xaikit.course.checks import Mistake, compare, passed, plain, shape_of
+from xaikit.course.checks.random_networks import draw, forward
+from xaikit.methods import lrp as method
+from xaikit.methods.gradients import gradient_x_input
+
+
+def by_hand(answer: Callable) -> Callable:
+    """Return the learner's function, guarded; LRP, and the slopes that LRP-0 is, are off inside."""
+    return checks.by_hand(
+        answer,
+        method.lrp,
+        method._share_out,
+        method._through,
+        gradient_x_input,
+        Network.gradient,
+        TorchModel.gradient,
+        run_back,
+        input_gradient,
+    )
+
+
+def handed_back(
+    a: np.ndarray,
+    W: np.ndarray,
+    b: np.ndarray,
+    R: np.ndarray,
+    epsilon: float = 0.0,
+    gamma: float = 0.0,
+) -> tuple[np.ndarray, float, float]:
+    """Return what each input gets, what all biases get, and what ε absorbs."""
+    to_inputs, to_bias, absorbed = np.zeros(len(a)), 0.0, 0.0
+    for k in range(len(R)):
+        contributions = [a[j] * W[k, j] for j in range(len(a))] + [b[k]]
+        z = sum(contributions)
+        contributions = [m * (1 + gamma) if m * z > 0 else m for m in contributions]
+        z = sum(contributions)
+        whole = abs(z) + epsilon
+        shares = [R[k] * m * np.sign(z) / whole for m in contributions]
+        to_inputs += shares[:-1]
+        to_bias += shares[-1]
+        absorbed += R[k] * epsilon / whole
+    return to_inputs, to_bias, absorbed
+
+
+def draw_layer(
+    rng: np.random.Generator, units: int, inputs: int, positive: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Draw a (inputs,) ≥ 0, W, b, R of a dense layer in which no unit is near its zero.
+
+    Units receive positive and negative z in turn, or positive ones only; what each receives
+    comes from positive and negative contributions.
+    """
+    a = rng.uniform(0.3, 2.0, size=inputs)
+    rows = [
+        _draw_unit(
+            rng, a, side=1 if positive or k % 2 == 0 else -1, bias_side=1 if k % 4 < 2 else -1
+        )
+        for k in range(units)
+    ]
+    R = rng.uniform(0.5, 2.0, size=units) * rng.choice([-1, 1], size=units)
+    return a, np.array([w for w, _ in rows]), np.array([bias for _, bias in rows]), R
+
+
+def _draw_unit(
+    rng: np.random.Generator, a: np.ndarray, side: int, bias_side: int
+) -> tuple[np.ndarray, float]:
+    """Draw the weights and the bias of a unit whose z has this side."""
+    while True:
+        w, bias = rng.normal(size=len(a)), bias_side * rng.uniform(0.3, 1.0)
+        z = w @ a + bias
+        if w.min() < -0.2 and w.max() > 0.2 and 0.4 < side * z < 4 and abs(w @ a) > 0.2:
+            return w, bias
+
+
+def four_steps(answer: Callable, rounds: int = 20) -> None:
+    """Check ``four_steps(a, W, b, R)`` -> (in,)."""
+    rng = np.random.default_rng()
+    name = "four_steps"
+    for attempt in range(rounds):
+        # A square matrix first: there a forgotten transpose gives numbers instead of an error.
+        units, inputs = (3, 3) if attempt == 0 else (int(v) for v in rng.integers(2, 5, size=2))
+        a, W, b, R = draw_layer(rng, units, inputs)
+        expected = handed_back(a, W, b, R)[0]
+        given = by_hand(answer)(a, W, b, R)
+        if shape_of(given) == (units, inputs):
+            raise Mistake(f"{name}: add up what an input gets from all units, over the rows")
+        given = plain(given, (inputs,), name)
+        z = W @ a + b
+        misconceptions = {
+            "the bias belongs into z: it is neuron 0, a supplier like the others": (
+                handed_back(a, W, 0 * b, R)[0]
+            ),
+            "step 4 is missing: multiply by a": (R / z) @ W,
+            "step 2 divides: s = R / z": a * ((R * z) @ W),
+            "step 2 is missing: divide R by z before you go back": a * (R @ W),
+            "these are the contributions, summed: R is not in them": a * W.sum(axis=0),
+            "add the bias before you divide: s = R / (W a + b), not R / (W a) + b": (
+                a * ((R / (W @ a) + b) @ W)
+            ),
+            "relevance may be negative: keep the signs of z": a * ((R / abs(z)) @ W),
+            "relevance may be negative: keep its sign": abs(expected),
+        }
+        if units == inputs:
+            misconceptions["step 3 goes backwards: W.T @ s, not W @ s"] = a * (W @ (R / z))
+        compare(given, expected, misconceptions, name)
+    passed(f"{name}: {rounds} random layers")
+
+
+def hand_back(answer: Callable, rounds: int = 10) -> None:
+    """Check ``hand_back(a, W, b, R, epsilon, gamma)`` -> (in,)."""
+    rng = np.random.default_rng()
+    for _ in range(rounds):
+        for has_epsilon, has_gamma in [(0, 0), (1, 0), (0, 1), (1, 1)]:
+            units, inputs = (int(v) for v in rng.integers(2, 5, size=2))
+            a, W, b, R = draw_layer(rng, units, inputs, positive=bool(has_gamma))
+            # Smaller than any |z|, so that nothing explodes and a lost sign can be recognised.
+            epsilon = has_epsilon * rng.uniform(0.1, 0.3)
+            gamma = has_gamma * rng.uniform(0.2, 1.0)
+            expected = handed_back(a, W, b, R, epsilon, gamma)[0]
+            given = plain(by_hand(answer)(a, W, b, R, epsilon, gamma), (inputs,), "hand_back")
+            wrong = _wrong_rules(a, W, b, R, epsilon, gamma)
+            compare(given, expected, wrong, "hand_back")
+    passed(f"hand_back: {4 * rounds} random layers, LRP-0, LRP-ε, LRP-γ, and both at once")
+
+
+def _wrong_rules(a, W, b, R, epsilon, gamma) -> dict[str, np.ndarray]:
+    up, up_bias = W + gamma * np.maximum(W, 0), b + gamma * np.maximum(b, 0)
+
+    def shared(forward=up, bias=up_bias, stabiliser=None, back=up):
+        z = forward @ a + bias
+        side = epsilon * np.where(z >= 0, 1, -1) if stabiliser is None else stabiliser
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return a * ((R / (z + side)) @ back)
+
+    down = W + gamma * np.minimum(W, 0)
+    return {
+        "ε needs the sign of z: z + ε pushes a negative z towards zero, and through it": (
+            shared(stabiliser=epsilon)
+        ),
+        "ε moves z away from zero, yours moves it towards zero": shared(
+            stabiliser=-epsilon * np.where(up @ a + up_bias >= 0, 1, -1)
+        ),
+        "ε is missing in the denominator": shared(stabiliser=0.0),
+        "γ is missing: W + γ max(W, 0), and the same for the bias": shared(W, b, back=W),
+        "γ favours positive weights; yours favours negative ones": shared(
+            down, b + gamma * np.minimum(b, 0), back=down
+        ),
+        "γ favours positive weights alone; yours strengthens negative weights too": shared(
+            (1 + gamma) * W, (1 + gamma) * b, back=(1 + gamma) * W
+        ),
+        "γ's weights also go backwards, in step 3": shared(back=W),
+        "γ's weights also go forwards, into z: the shares of a unit must add up to 1": shared(W, b),
+        "the bias is neuron 0 with weight b: it becomes b + γ max(b, 0) too": shared(bias=b),
+        "the bias belongs into z": shared(bias=0 * b),
+        "only the positive weights are left: ρ(W) is W + γ max(W, 0), W included": shared(
+            gamma * np.maximum(W, 0), gamma * np.maximum(b, 0), back=gamma * np.maximum(W, 0)
+        ),
+        "step 4 is missing: multiply by a": shared() / a,
+    }
+
+
+def ledger(answer: Callable, rounds: int = 20) -> None:
+    """Check ``ledger(a, W, b, R, epsilon)`` -> [passed on, to the biases, absorbed]."""
+    rng = np.random.default_rng()
+    for _ in range(rounds):
+        units, inputs = (int(v) for v in rng.integers(3, 6, size=2))
+        a, W, b, R = draw_layer(rng, units, inputs)
+        epsilon = float(rng.uniform(0.1, 0.3))
+        given = by_hand(answer)(a, W, b, R, epsilon)
+        if isinstance(given, list | tuple) and any(np.size(part) > 1 for part in given):
+            raise Mistake("ledger: each of the three accounts is one number, a sum over units")
+        given = plain(given, (3,), "ledger")
+        to_inputs, to_bias, absorbed = handed_back(a, W, b, R, epsilon)
+        on, total = to_inputs.sum(), R.sum()
+        z = W @ a + b
+        s = R / (z + epsilon * np.sign(z))
+        without = handed_back(a, W, 0 * b, R, epsilon)
+        misconceptions = {
+            "the biases' account is empty: b · s is what they get": np.array([on, 0.0, absorbed]),
+            "the biases and ε share one account: keep b · s and ε sign(z) · s apart": (
+                np.array([on, 0.0, to_bias + absorbed])
+            ),
+            "what is missing went to two places: the biases get b · s, ε the rest": (
+                np.array([on, to_bias + absorbed, 0.0])
+            ),
+            "ε's account is empty: ε sign(z) · s is what it absorbs": (
+                np.array([on, to_bias, 0.0])
+            ),
+            "these are the biases themselves: each gets b times its unit's s": (
+                np.array([on, b.sum(), absorbed])
+            ),
+            "the bias belongs into z": np.array([without[0].sum(), 0.0, without[2]]),
+            "the bias belongs into z before you divide": np.array(
+                [
+                    without[0].sum(),
+                    b @ (R / (W @ a + epsilon * np.sign(W @ a))),
+                    without[2],
+                ]
+            ),
+            "what ε absorbs is ε sign(z) · s: the sign is missing": (
+                np.array([on, to_bias, epsilon * s.sum()])
+            ),
+            "ε needs the sign of z, in the denominator and in its account": np.array(
+                [
+                    (a * ((R / (z + epsilon)) @ W)).sum(),
+                    b @ (R / (z + epsilon)),
+                    epsilon * (R / (z + epsilon)).sum(),
+                ]
+            ),
+            "the order is: passed on, to the biases, absorbed": np.array([on, absorbed, to_bias]),
+            "the first account is what the inputs get, not what the units had": (
+                np.array([total, to_bias, absorbed])
+            ),
+        }
+        compare(given, np.array([on, to_bias, absorbed]), misconceptions, "ledger")
+    passed(f"ledger: {rounds} random layers, every ledger closes")
+
+
+def explain(answer: Callable, rounds: int = 20) -> None:
+    """Check ``explain(W1, b1, W2, b2, x, target, epsilon)`` -> (n,)."""
+    rng = np.random.default_rng()
+    for _ in range(rounds):
+        n, hidden, classes = (int(v) for v in rng.permutation([3, 4, 5, 6])[:3])
+        z2 = np.zeros(classes)
+        # Scores of some size and no two alike, so that a start from a wrong one shows.
+        while abs(z2).min() < 0.3 or abs(np.diff(np.sort(z2))).min() < 0.1:
+            weights, biases, x = draw(rng, [n, hidden, classes], bias=True)
+            z2 = forward(weights, biases, x)[-1]
+        target, epsilon = int(rng.integers(1, classes)), float(rng.uniform(0.2, 0.5))
+        given = by_hand(answer)(*_flat(weights, biases), x, target, epsilon)
+        given = plain(given, (n,), "explain")
+        expected = _explained(weights, biases, x, _one(z2, target), epsilon)
+        one = np.eye(classes)[target]
+        chance = np.exp(z2 - z2.max()) / np.exp(z2 - z2.max()).sum()
+        misconceptions = {
+            "start from the target's output alone: the other outputs begin with 0": (
+                _explained(weights, biases, x, z2, epsilon)
+            ),
+            "start from the target's output, not from 1": (
+                _explained(weights, biases, x, one, epsilon)
+            ),
+            "you always explain class 0": _explained(weights, biases, x, _one(z2, 0), epsilon),
+            "start from the score, before any softmax": (
+                _explained(weights, biases, x, one * chance, epsilon)
+            ),
+            "ε is missing": _explained(weights, biases, x, _one(z2, target), 0.0),
+            "the second layer reads relu(z1): its a is what the ReLU let through": (
+                _explained(weights, biases, x, None, epsilon, target=target, gates=False)
+            ),
+            "ε needs the sign of z, in both layers": _without_sign(
+                weights, biases, x, _one(z2, target), epsilon
+            ),
+            "no bias on the way back: the z you divide by is the one with its bias": _explained(
+                weights, biases, x, _one(z2, target), epsilon, bias_back=False
+            ),
+            "the biases are missing": _explained(
+                weights,
+                [0 * b for b in biases],
+                x,
+                _one(forward(weights, [0 * b for b in biases], x)[1], target),
+                epsilon,
+            ),
+        }
+        compare(given, expected, misconceptions, "explain")
+    passed(f"explain: {rounds} random networks, every class but 0")
+
+
+def _one(values: np.ndarray, index: int) -> np.ndarray:
+    return values * (np.arange(len(values)) == index)
+
+
+def _flat(weights: list, biases: list) -> list[np.ndarray]:
+    return [weights[0], biases[0], weights[1], biases[1]]
+
+
+def _explained(
+    weights, biases, x, start, epsilon, target=None, gates=True, bias_back=True
+) -> np.ndarray:
+    z1 = weights[0] @ x + biases[0]
+    h = np.maximum(z1, 0) if gates else z1
+    if start is None:
+        start = _one(weights[1] @ h + biases[1], target)
+    biases = biases if bias_back else [0 * b for b in biases]
+    middle = handed_back(h, weights[1], biases[1], start, epsilon)[0]
+    return handed_back(x, weights[0], biases[0], middle, epsilon)[0]
+
+
+def _without_sign(weights, biases, x, start, epsilon) -> np.ndarray:
+    z1 = weights[0] @ x + biases[0]
+    h = np.maximum(z1, 0)
+    z2 = weights[1] @ h + biases[1]
+    middle = h * ((start / (z2 + epsilon)) @ weights[1])
+    return x * ((middle / (z1 + epsilon)) @ weights[0])
+
+
+def conservation_test(answer: Callable) -> None:
+    """Check a learner's test ``conserves(propagate, cases)`` -> bool.
+
+    It must accept rules that conserve, with their rounding errors, and reject planted wrong ones.
+    """
+    rng = np.random.default_rng()
+    cases = []
+    for units, inputs in [(2, 3), (3, 2), (4, 4), (1, 5), (3, 4)]:
+        a, W, b, R = draw_layer(rng, units, inputs, positive=True)
+        W = W + (b / (a @ a))[:, None] * a  # its unit receives the same without a bias
+        cases.append((a, W, R * (2 if R.sum() >= 0 else -2) + np.eye(units)[0] * 3))
+
+    def rule(epsilon=0.0, gamma=0.0):
+        return lambda a, W, R: handed_back(a, W, np.zeros(len(R)), R, epsilon, gamma)[0]
+
+    right = rule()
+
+    def number(a):
+        return next(i for i, case in enumerate(cases) if np.array_equal(case[0], a))
+
+    def moved(by):
+        """Return LRP-0 with something added to the first input's relevance."""
+
+        def propagate(a, W, R):
+            values = right(a, W, R).copy()
+            values[0] += by(number(a), R.sum())
+            return values
+
+        return propagate
+
+    verdicts = {
+        True: {
+            "LRP-0, which conserves up to rounding. Is there a tolerance?": right,
+            "LRP-γ, which conserves too: compare the sums, not the values": rule(gamma=0.5),
+            "a rule with rounding errors of 1e-13": moved(lambda i, total: 1e-13 * abs(total)),
+        },
+        False: {
+            "LRP-ε, which absorbs a part": rule(epsilon=0.1),
+            "sums that are 1% too large: errors count in both directions": moved(
+                lambda i, total: 0.01 * total
+            ),
+            "sums that are 1% too small: errors count in both directions": moved(
+                lambda i, total: -0.01 * total
+            ),
+            "a rule that is wrong in the last case only: look at every case": moved(
+                lambda i, total: 0.5 * (i == len(cases) - 1)
+            ),
+            "a rule that is wrong in the first case only: look at every case": moved(
+                lambda i, total: 0.5 * (i == 0)
+            ),
+            "errors of +1 in one case and −1 in another: do not let cases cancel": moved(
+                lambda i, total: [1.0, -1.0, 0.0, 0.0, 0.0][i]
+            ),
+            "a rule that returns the relevance with the wrong sign": (
+                lambda a, W, R: -right(a, W, R)
+            ),
+        },
+    }
+    for verdict, rules in verdicts.items():
+        for what, propagate in rules.items():
+            given = by_hand(answer)(propagate, cases)
+            if not isinstance(given, bool | np.bool_):
+                raise Mistake(f"conserves returned {type(given).__name__}, expected True or False")
+            if bool(given) is not verdict:
+                verb = "rejected" if verdict else "accepted"
+                raise Mistake(f"conserves: your test {verb} {what}")
+    passed("conserves: accepts three rules that conserve, rejects seven that do not")
