@@ -35,6 +35,9 @@ CHECKS = [
     and name != "by_hand"
 ]
 
+# Their answers take a word or whole numbers, and the check asks for many of these.
+WITHOUT_ARRAYS = {"integrated_gradients-quadrature", "shap-kernel"}
+
 
 def doubled(value, times=2):
     return value * times
@@ -296,7 +299,7 @@ def test_checks_were_found():
     }
 
 
-@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("check", [check for check in CHECKS if check.id not in WITHOUT_ARRAYS])
 def test_a_check_draws_other_inputs_each_time(check):
     first, second = inputs_drawn(check), inputs_drawn(check)
     assert first and second

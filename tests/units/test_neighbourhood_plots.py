@@ -57,7 +57,7 @@ def test_it_shows_the_border_the_line_and_its_slopes():
     assert [t.get_text() for t in right.texts] == [f"{name} {slope:+.2f}" for name, slope in names]
     (bars,) = right.collections
     halves = [np.ptp(segment[:, 0]) / 2 for segment in bars.get_segments()]
-    assert halves == pytest.approx((1.96 * line.std).tolist())
+    assert halves == pytest.approx((line.interval()[1] - line.values).tolist())
     assert right.get_title() == f"R² = {line.details['r2']:.2f}"
 
 

@@ -1,0 +1,44 @@
+"""Drawings of the path of integrated gradients can be read, and their areas are the sums."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import xaikit as xk
+from tests.units.figures import reading_problems, the_figure
+from xaikit.course import datasets, plots
+
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("course_style")]
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.35, 1.0])
+@pytest.mark.parametrize("rule", ["midpoint", "trapezoid", "right", "gauss-legendre"])
+def test_drawn_path(rule, alpha):
+    network, x = datasets.small_network(bias=True), datasets.small_row()
+    explained = xk.integrated_gradients(network, x, rule=rule, steps=6)
+    path = explained.details["path"]
+    collected, moved = plots.draw_path(network, x, 0 * x, path, alpha)
+    assert reading_problems(the_figure()) == []
+    left, _ = the_figure().axes
+    area = sum(bar.get_width() * bar.get_height() for bar in left.patches)
+    assert collected == pytest.approx(area)
+    assert moved == pytest.approx(network(alpha * x)[0] - network(0 * x)[0])
+    if alpha == 1:
+        assert collected == pytest.approx(explained.values.sum())
+        assert left.patches[-1].get_x() + left.patches[-1].get_width() == pytest.approx(1)
+
+
+def test_drawn_path_shows_weights_that_do_not_sum_to_one():
+    network, x = datasets.small_network(), datasets.small_row()
+    path = {"alpha": np.array([0, 0.5, 1]), "weights": np.full(3, 0.3), "slope": np.full(3, 4.0)}
+    collected, moved = plots.draw_path(network, x, 0 * x, path)
+    last = plt.gcf().axes[0].patches[-1]
+    assert last.get_x() + last.get_width() == pytest.approx(0.9)
+    assert (collected, moved) == (pytest.approx(3.6), pytest.approx(4.0))
+
+
+def test_drawn_path_of_another_output():
+    network = xk.Network([xk.Dense(np.array([[1.0, 0.0], [0.0, 3.0]]))])
+    x, b = np.array([1.0, 2.0]), np.array([0.0, 1.0])
+    path = xk.integrated_gradients(network, x, target=1, baseline=b).details["path"]
+    assert plots.draw_path(network, x, b, path, target=1) == pytest.approx((3.0, 3.0))
