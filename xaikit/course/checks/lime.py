@@ -20,23 +20,23 @@ def by_hand(answer: Callable) -> Callable:
     return checks.by_hand(answer, lime_text, lime_tabular, ridge_fit)
 
 
-def explaining(answer: Callable) -> Callable:
+def explaining(explain: Callable) -> Callable:
     """Return the learner's ``explain``, guarded, and with right versions of the parts it uses.
 
     A mistake in perturb, kept_fraction or fit_line costs its own points and no others.
     """
 
     def guarded(*arguments: Any) -> Any:
-        with _lent(answer, perturb=_texts, kept_fraction=_fractions, fit_line=_line):
-            return by_hand(answer)(*arguments)
+        with _lent(explain, perturb=_texts, kept_fraction=_fractions, fit_line=_line):
+            return by_hand(explain)(*arguments)
 
     return guarded
 
 
 @contextmanager
-def _lent(answer: Callable, **parts: Callable) -> Iterator[None]:
+def _lent(function: Callable, **parts: Callable) -> Iterator[None]:
     """Exchange functions among the names that a function sees, and put them back."""
-    names = getattr(answer, "__globals__", {})
+    names = getattr(function, "__globals__", {})
     kept = {name: names[name] for name in parts if name in names}
     names.update(parts)
     try:
