@@ -200,6 +200,10 @@ WRONG_ANSWERS = {
         "everyone gets the same": is_symmetric(
             "a game without twins", "return all(same(i, j) for i, j in pairs)"
         ),
+        "nobody else may get the same": is_symmetric(
+            "equal shares for players who are no twins",
+            "return all(same(i, j) == twins(i, j) for i, j in pairs)",
+        ),
         "worth the same alone": is_symmetric(
             "worth the same alone",
             "return all(same(i, j) for i, j in pairs"

@@ -179,7 +179,7 @@ def symmetry_test(answer: Callable) -> None:
             if bool(given) is not verdict:
                 verb = "rejected" if verdict else "accepted"
                 raise Mistake(f"is_symmetric: your test {verb} {what}")
-    passed("is_symmetric: accepts four right divisions, rejects six wrong ones")
+    passed("is_symmetric: accepts five right divisions, rejects six wrong ones")
 
 
 def _symmetry_cases(rng: np.random.Generator) -> list[tuple[bool, str, Callable, np.ndarray]]:
@@ -218,6 +218,12 @@ def _symmetry_cases(rng: np.random.Generator) -> list[tuple[bool, str, Callable,
             True,
             "a game without twins: players who are not interchangeable may get different shares",
             fair,
+            strange,
+        ),
+        (
+            True,
+            "equal shares for players who are no twins: of them the axiom asks nothing",
+            lambda table: np.full(5, table[(1,) * 5] / 5),
             strange,
         ),
         (
