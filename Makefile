@@ -26,12 +26,12 @@ lab: $(VENV)/.has-lab ## open the course in JupyterLab (options for it: LAB_FLAG
 	@exec env JUPYTER_CONFIG_PATH="$(CURDIR)/tools/lab$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
 		$(run) -m jupyterlab --LabApp.default_url='/lab$(addprefix /tree/,$(first_lecture))' $(LAB_FLAGS)
 
-test: $(VENV)/.has-test ## run every check, as five lanes; a failing lane does not stop the next
+test: $(VENV)/.has-test ## run every check, as six lanes; a failing lane does not stop the next
 	@$(MAKE) --no-print-directory --keep-going \
-		lane-style lane-types lane-units lane-notebooks lane-exercises
+		lane-style lane-types lane-units lane-notebooks lane-exercises lane-browser
 
 # Two workers on two cores: more threads inside each would only get in each other's way.
-lane-units lane-notebooks lane-exercises: export OMP_NUM_THREADS = 1
+lane-units lane-notebooks lane-exercises lane-browser: export OMP_NUM_THREADS = 1
 
 lane-style: $(VENV)/.has-test ## one lane of `make test`: ruff
 	$(run) -m ruff check
@@ -39,7 +39,7 @@ lane-style: $(VENV)/.has-test ## one lane of `make test`: ruff
 lane-types: $(VENV)/.has-test ## one lane of `make test`: mypy
 	$(run) -m mypy
 
-lane-units: $(VENV)/.has-test ## one lane of `make test`: everything under tests/
+lane-units: $(VENV)/.has-test ## one lane of `make test`: everything under tests/ but tests/browser
 	$(run) -m pytest tests -n 2 --dist loadfile --ignore tests/browser
 
 lane-notebooks: $(VENV)/.has-test ## one lane of `make test`: lectures and solutions give their stored outputs
@@ -50,14 +50,13 @@ lane-exercises: $(VENV)/.has-test ## one lane of `make test`: exercises stop onl
 	$(run) -m pytest --nbval-lax --nbval-current-env -p tests.notebooks.kernel_sockets \
 		-p tests.notebooks.exercise_lane exercises
 
+# Without Chromium these tests are skipped, and say so.
+lane-browser: $(VENV)/.has-test ## one lane of `make test`: the course in JupyterLab, worked by keyboard
+	$(run) -m pytest tests/browser -rs
+
 notebooks: $(VENV)/.has-test ## execute and normalise lectures and solutions, derive exercises, draw the README's picture
 	$(run) -m tools.notebooks
 	$(run) -m tools.picture
-
-# Needs Chromium. It joins `make test` when it holds on slow machines too.
-lane-browser: $(VENV)/.has-test ## lectures and exercises in a real browser; not yet a lane of `make test`
-	$(run) -m pip install -q 'playwright>=1.60'
-	$(run) -m pytest tests/browser
 
 bench: $(VENV)/.has-test ## measure xaikit beside its peers
 	$(run) -m benchmarks

@@ -3,11 +3,12 @@
 import argparse
 import sys
 
-from benchmarks import backward, coalitions, estimators
+from benchmarks import backward, coalitions, estimators, inside
 from benchmarks.tables import store
 
 SECTIONS = {
     "backward pass": (backward.table, ["numpy", "torch"]),
+    "inside": (inside.table, ["numpy", "torch", "captum"]),
     "coalitions": (coalitions.table, ["numpy", "shap", "lime"]),
     "errors": (estimators.error_table, ["numpy", "scikit-learn", "shap"]),
     "coverage": (estimators.coverage_table, ["numpy", "scikit-learn"]),

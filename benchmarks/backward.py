@@ -1,6 +1,6 @@
 """The hand-written backward pass beside torch's autograd, on the same cores."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -17,11 +17,11 @@ SIZES = [784, 256, 128, 10]
 BATCH = 256
 
 
-def dense_module() -> nn.Sequential:
-    """784-256-128-10 with ReLU."""
+def dense_module(sizes: Sequence[int] = SIZES) -> nn.Sequential:
+    """Dense layers of these sizes, with ReLU between them."""
     torch.manual_seed(0)
     layers: list[nn.Module] = []
-    for inputs, outputs in pairwise(SIZES):
+    for inputs, outputs in pairwise(sizes):
         layers += [nn.Linear(inputs, outputs), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 

@@ -33,7 +33,9 @@ def chromium():
         (pytest.fail if os.environ.get("XAI_CI") == "1" else pytest.skip)(HOW_TO_INSTALL)
     # No longer than this folder's tests: while Playwright runs, asyncio.run is refused.
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=executable, args=[*FLAGS, OFFLINE])
+        yield playwright.chromium.launch(
+            executable_path=executable, args=[*FLAGS, OFFLINE], timeout=SECONDS * 1000
+        )
 
 
 @pytest.fixture(scope="package")

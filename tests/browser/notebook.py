@@ -12,11 +12,14 @@ from playwright.sync_api import TimeoutError as TooLate
 from tests.lab import TOKEN, Lab
 
 # Under load a page or a kernel takes its time; what is waited for is exact all the same.
-SECONDS = 90
+SECONDS = 120
+# Until the page shows what it has: the kernel is idle, no more will come.
+SECONDS_TO_SHOW = 5
 HERE = "127.0.0.1"
 BAD = ["error", "stderr"]
-# The buttons of the cell, and then the widget.
+# The buttons of the cell, and then the widget: a slider has two stops, a row of buttons many.
 MOST_STOPS_BEFORE_A_WIDGET = 10
+MOST_STOPS_IN_A_WIDGET = 50
 
 # In the page: the open notebook, and every cell in plain values.
 SCRIPT = """
@@ -42,21 +45,30 @@ window.xaiTests = {
     },
 }
 """
-# What to press on a control that has the focus. JupyterLab keeps the plain arrow keys of a
-# drop-down list for itself: they move from cell to cell, until the list is open.
-KEYS_OF_THE_FOCUSED = """() => {
-    const control = document.activeElement
-    if (control.role === 'slider') {
-        const [now, most] = ['aria-valuenow', 'aria-valuemax'].map(v => +control.getAttribute(v))
-        return [now < most ? 'ArrowRight' : 'ArrowLeft']
-    }
-    if (control.matches('select')) {
-        const last = control.selectedIndex === control.options.length - 1
-        return ['Alt+ArrowDown', last ? 'ArrowUp' : 'ArrowDown', 'Enter']
-    }
-    return control.matches('input[type=checkbox]') ? ['Space'] : []
-}"""
-CONTROLS = ".jupyter-widgets :is([role=slider], select, input[type=checkbox])"
+# Every kind has a label: one that the keys below do not know is counted, and found unmoved.
+CONTROLS = ".jupyter-widgets :has(> .widget-label)"
+# What to press where the focus is, and then to take it back. JupyterLab keeps the plain arrow keys
+# of a drop-down list for itself: they move from cell to cell, until the list is open.
+OPEN_THE_LIST = "Alt+ArrowDown"
+KEYS = f"""focused => {{
+    if (focused.role === 'slider') {{
+        const [now, most] = ['aria-valuenow', 'aria-valuemax'].map(v => +focused.getAttribute(v))
+        const keys = [['ArrowRight'], ['ArrowLeft']]
+        return now < most ? keys : keys.reverse()
+    }}
+    if (focused.matches('select')) {{
+        const keys = ['ArrowDown', 'ArrowUp'].map(arrow => ['{OPEN_THE_LIST}', arrow, 'Enter'])
+        return focused.selectedIndex < focused.options.length - 1 ? keys : keys.reverse()
+    }}
+    if (focused.matches('.widget-toggle-button:not(.mod-active)')) {{
+        const row = [...focused.parentElement.children]
+        const active = row.findIndex(button => button.matches('.mod-active'))
+        const away = active - row.indexOf(focused)
+        const steps = Array(Math.abs(away)).fill(away > 0 ? 'Tab' : 'Shift+Tab')
+        return [['Space'], [...steps, 'Space']]
+    }}
+    return focused.matches('input[type=checkbox]') ? [['Space'], ['Space']] : null
+}}"""
 
 
 class Notebook:
@@ -96,12 +108,12 @@ class Notebook:
         for session in requests.get(f"{sessions}?token={TOKEN}").json():
             requests.delete(f"{sessions}/{session['id']}?token={TOKEN}")
 
-    def wait(self, condition: str, what: str, seconds: float = SECONDS) -> None:
+    def wait(self, condition: str, what: str) -> None:
         """Wait until a JavaScript expression is true."""
         try:
-            self.page.wait_for_function(condition, timeout=seconds * 1000)
+            self.page.wait_for_function(condition)
         except TooLate:
-            pytest.fail(f"waited {seconds} seconds for {what}; so far: {self.complaints}")
+            pytest.fail(f"waited {SECONDS} seconds for {what}; so far: {self.complaints}")
 
     def ask(self, expression: str, *argument):
         return self.page.evaluate(expression, *argument)
@@ -133,11 +145,12 @@ class Notebook:
         self.menu("Edit", "Clear Outputs of All Cells")
         self.wait(f"{counts}.every(count => count === null)", "all outputs to be cleared")
         self.menu("Run", "Run All Cells")
-        self.wait(
-            f"""xaiTests.idle && ({counts}.every(count => count !== null) || xaiTests.cells.some(
-                cell => cell.outputs?.some(output => output.output_type === 'error')))""",
-            "all cells to have run",
-        )
+        finished = f"""xaiTests.idle && ({counts}.every(count => count !== null)
+            || xaiTests.cells.some(cell => cell.outputs?.some(o => o.output_type === 'error')))"""
+        started = f"{counts}.filter(count => count !== null).length"
+        # The time is for a cell, however many there are.
+        while not self.ask(finished):
+            self.wait(f"{finished} || {started} > {self.ask(started)}", "the next cell to run")
 
     def run(self, index: int) -> dict:
         """Run a cell by Shift+Enter and return it."""
@@ -180,10 +193,11 @@ class Notebook:
         numbers = self.ask(f"controls => {cells}", CONTROLS)
         return {index: number for index, number in enumerate(numbers) if number}
 
-    def move_controls(self, index: int, seconds: float = SECONDS) -> list[str]:
-        """Walk through a cell's controls by Tab and move each; say what is wrong after each move.
+    def move_controls(self, index: int) -> dict[int, str]:
+        """Walk through a cell's controls by Tab and move each, there and back; say what is wrong.
 
-        Nothing is wrong if the figure is a new one and the sentence under it is, too.
+        Nothing is wrong if each time the figure is a new one and the sentence under it is, too.
+        The controls are counted from 1.
         """
         widget = f"xaiTests.content.widgets[{index}].node.querySelector('.jupyter-widgets')"
         inside = f"{widget}.contains(document.activeElement)"
@@ -192,10 +206,17 @@ class Notebook:
             self.press("Tab")
             if self.ask(inside):
                 break
-        moves: list[str] = []
-        while self.ask(inside):
-            if keys := self.ask(KEYS_OF_THE_FOCUSED):
-                moves.append(self._move(index, keys, seconds))
+        all_controls = f"[...{widget}.querySelectorAll(controls)]"
+        place = f"controls => {all_controls}.indexOf(document.activeElement.closest(controls)) + 1"
+        moves: dict[int, str] = {}
+        for _ in range(MOST_STOPS_IN_A_WIDGET):
+            if not self.ask(inside):
+                break
+            control = self.ask(place, CONTROLS)
+            keys = self.ask(f"({KEYS})(document.activeElement)")
+            if keys and control not in moves:
+                there, back = keys
+                moves[control] = self._move(index, there) or self._move(index, back)
             self.press("Tab")
         return moves
 
@@ -204,15 +225,21 @@ class Notebook:
         widget = cell.locator(".jp-Cell-outputArea")
         widget.screenshot(path=self.pictures / f"widget_in_cell_{index}.png")
 
-    def _move(self, index: int, keys: list[str], seconds: float) -> str:
+    def _move(self, index: int, keys: list[str]) -> str:
         drawn = f"xaiTests.drawn({index})"
         self.wait(f"{drawn}.figure && {drawn}.sentence", "a figure with a sentence under it")
         new = {
             part: f"![{json.dumps(before)}, ''].includes({drawn}.{part})"
             for part, before in self.ask(drawn).items()
         }
-        self.press(*keys)
+        for key in keys:
+            self.press(key)
+            if key == OPEN_THE_LIST:
+                self.wait("document.activeElement.matches(':open')", "the list to be open")
         with suppress(TooLate):
-            self.page.wait_for_function(" && ".join(new.values()), timeout=seconds * 1000)
+            self.page.wait_for_function(" || ".join(new.values()))
+            self.page.wait_for_function("xaiTests.idle")
+            in_time = SECONDS_TO_SHOW * 1000
+            self.page.wait_for_function(" && ".join(new.values()), timeout=in_time)
         still = [part for part, is_new in new.items() if not self.ask(is_new)]
         return f"{' '.join(keys)} leaves the {' and the '.join(still)} as it was" if still else ""

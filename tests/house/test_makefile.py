@@ -12,9 +12,10 @@ ROOT = Path(__file__).parents[2]
 LANES = [
     "-m ruff check",
     "-m mypy",
-    "-m pytest tests",
+    "-m pytest tests -n 2",
     "-m pytest --nbval --nbval-current-env",
     "-m pytest --nbval-lax",
+    "-m pytest tests/browser",
 ]
 # Stands in for Python: notes how it was called, and fails when told to.
 FAKE_PYTHON = """#!/bin/sh

@@ -6,7 +6,7 @@ import torch
 
 import xaikit as xk
 from benchmarks import __main__ as bench
-from benchmarks import backward, coalitions, estimators, games, tables
+from benchmarks import backward, coalitions, estimators, games, inside, tables
 from benchmarks.timing import Comparison, compare
 
 
@@ -67,6 +67,24 @@ def test_small_coalition_benchmarks_compute_the_same_on_both_sides():
     assert len(rows) == 6 and all(row.against == "bare model" for row in rows)
     with pytest.raises(AssertionError, match="correlation"):
         coalitions.agree(np.arange(5.0), -np.arange(5.0))
+
+
+def test_small_benchmarks_inside_networks_compute_the_same_on_both_sides():
+    relevance, path = *inside.relevance(1, rows=3), *inside.path(1, rows=5, steps=8)
+    assert (relevance.against, path.against) == ("peer", "bare model")
+    assert all(time > 0 for row in (relevance, path) for time in (row.ours, row.peer, row.floor))
+
+
+def test_the_bare_gradients_are_as_many_as_those_of_the_path(monkeypatch):
+    """5,000 points: 4,096 of them, then the others."""
+    seen = []
+    monkeypatch.setattr(inside, "compare", lambda task, ours, peer, floor, *_, **__: floor())
+    gradient = xk.Network.gradient
+    monkeypatch.setattr(
+        inside.xk.Network, "gradient", lambda *a: seen.append(len(a[1])) or gradient(*a)
+    )
+    list(inside.path(1, rows=250, steps=20))
+    assert seen[-2:] == [4096, 904]
 
 
 def test_games_of_the_benchmarks():

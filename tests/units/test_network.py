@@ -131,12 +131,13 @@ def test_a_target_for_each_row(exact_backend, targets):
 
 @pytest.mark.parametrize("kind", ["int64", "int32", "int16", "int8", "uint8", "uint16"])
 @pytest.mark.parametrize("shape", [(), (3,)])
-def test_a_target_of_any_whole_number_type(exact_backend, kind, shape):
+@pytest.mark.parametrize("method", [xk.saliency, xk.lrp, xk.integrated_gradients])
+def test_a_target_of_any_whole_number_type(exact_backend, method, kind, shape):
     """Torch takes uint8 for a mask: with as many rows as outputs, silently."""
     network = exact_backend.network(xk.Network.mlp([3, 5, 3], "tanh"))
     x = exact_backend.array(np.random.default_rng(0).normal(size=(3, 3)))
-    expected = xk.saliency(network, x, 1)
-    answer = xk.saliency(network, x, np.ones(shape, kind))
+    expected = method(network, x, 1)
+    answer = method(network, x, np.ones(shape, kind))
     assert_equal(answer.output, numpy_of(expected.output), exact_backend, 0)
     assert_equal(answer.values, numpy_of(expected.values), exact_backend, 0)
 
@@ -348,7 +349,11 @@ CONV = xk.Network([xk.Conv2d(np.ones((2, 3, 2, 2))), xk.AvgPool2d(None), xk.Flat
         (CONV, np.ones((1, 1, 5, 5)), ValueError, "(n, 3, height, width), got (1, 1, 5, 5)"),
     ],
 )
-@pytest.mark.parametrize("call", [xk.Network.__call__, xk.Network.gradient, xk.saliency])
+@pytest.mark.parametrize(
+    "call",
+    [xk.Network.__call__, xk.Network.gradient, xk.saliency, xk.lrp, xk.integrated_gradients],
+    ids=lambda call: call.__name__,
+)
 def test_bad_x_is_refused_in_words(call, network, x, error, told):
     with pytest.raises(error, match=re.escape(told)):
         call(network, x)

@@ -12,6 +12,7 @@ PROMISED = [
     *["Network", "Dense", "Conv2d", "MaxPool2d", "AvgPool2d", "Flatten", "ZeroPad2d", "Residual"],
     *["ReLU", "LeakyReLU", "ReLU6", "Tanh", "Sigmoid", "Softplus"],
     *["TorchModel", "from_torch", "saliency", "gradient_x_input", "Attribution"],
+    *["integrated_gradients", "lrp", "LRPEpsilon", "LRPGamma", "LRPZBox", "LRPWSquare", "LRPFlat"],
 ]
 
 
@@ -58,6 +59,8 @@ HEAVY = {"torch", "scipy", "sklearn", "pandas", "matplotlib", "ipywidgets", "IPy
         "import xaikit; dir(xaikit)",
         "import xaikit as xk; n = xk.Network.mlp([2, 3, 1]); n.fit([[1, 2]], [3], epochs=1); "
         "print(xk.gradient_x_input(n, [1, 2]))",
+        "import xaikit as xk; n = xk.Network.mlp([2, 3, 1]); print(xk.lrp(n, [1, 2]), "
+        "xk.integrated_gradients(n, [1, 2]), xk.integrated_gradients(n, [1, 2], rule='exact'))",
     ],
 )
 def test_numpy_alone_is_enough(code):

@@ -155,7 +155,10 @@ def modes(module):
     return [part.training for part in module.modules()]
 
 
-@pytest.mark.parametrize("ask", [xk.TorchModel.__call__, xk.TorchModel.gradient, xk.saliency])
+ASKED = [xk.TorchModel.__call__, xk.TorchModel.gradient, xk.saliency, xk.integrated_gradients]
+
+
+@pytest.mark.parametrize("ask", ASKED)
 def test_dropout_and_batch_norm_are_in_evaluation_mode_and_their_mode_comes_back(ask):
     module = mixed_modes()
     state = {name: value.clone() for name, value in module.state_dict().items()}
@@ -199,6 +202,7 @@ def test_the_parameters_own_gradients_are_untouched(filled):
         parameter.grad = torch.full_like(parameter, 7.0) if filled else None
     model = xk.TorchModel(module)
     model(rows()), model.gradient(rows()), xk.gradient_x_input(model, rows())
+    xk.integrated_gradients(model, rows(), steps=2)
     for parameter in module.parameters():
         assert parameter.requires_grad
         assert bool((parameter.grad == 7).all()) if filled else parameter.grad is None
@@ -209,7 +213,9 @@ def test_x_keeps_its_own_gradient_and_results_are_detached():
     x = torch.tensor(rows(), requires_grad=True)
     x.grad = torch.full_like(x, 7.0)
     result = xk.gradient_x_input(model, x)
-    for array in (model(x), model.gradient(x), result.values, result.output, result.base):
+    path = xk.integrated_gradients(model, x)
+    arrays = [model(x), model.gradient(x), result.values, result.output, result.base]
+    for array in [*arrays, path.values, *path.details["path"].values()]:
         assert not array.requires_grad
     assert x.requires_grad and x.is_leaf and bool((x.grad == 7).all())
 
@@ -305,7 +311,7 @@ def test_an_output_cut_off_from_x_is_refused_in_words(function):
         (1.0, ValueError, "x is a single number, expected a row (d,) or rows (n, …)"),
     ],
 )
-@pytest.mark.parametrize("ask", [xk.TorchModel.__call__, xk.TorchModel.gradient, xk.saliency])
+@pytest.mark.parametrize("ask", ASKED)
 def test_bad_x_is_refused_in_words(ask, x, error, told):
     with pytest.raises(error, match=re.escape(told)):
         ask(xk.TorchModel(perceptron()), x)

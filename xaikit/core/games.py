@@ -328,7 +328,7 @@ def text_game(
 def as_background(background: Any, x: Array) -> Array:
     """Return background rows (m, …) that match x (n, …)."""
     rows = arrays.matching(background, x, "background", "the numbers of x")
-    if tuple(rows.shape[1:]) != tuple(x.shape[1:]) or rows.ndim != x.ndim:
+    if tuple(rows.shape[1:]) != tuple(x.shape[1:]):
         raise ValueError(
             f"background has shape {tuple(rows.shape)}, expected rows like those of x: "
             f"(m, {', '.join(map(str, x.shape[1:]))})"
@@ -398,8 +398,9 @@ def _players(
         chosen = np.asarray(members)
         if chosen.dtype.kind not in "iu" or not chosen.size:
             raise TypeError(f"group {name!r} is {members!r}, expected numbers of columns")
-        if chosen.min() < 0 or chosen.max() >= columns:
-            raise ValueError(f"group {name!r} names column {chosen.max()} of {columns}")
+        outside = chosen[(chosen < 0) | (chosen >= columns)]
+        if outside.size:
+            raise ValueError(f"group {name!r} names column {outside[0]} of {columns}")
         if (player_of[chosen] >= 0).any():
             raise ValueError(f"group {name!r} holds a column that another group has already")
         player_of[chosen] = player

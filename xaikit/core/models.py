@@ -66,7 +66,7 @@ def outputs(model: Callable, rows: Any) -> Array:
     if not arrays.is_array(result):
         result = np.asarray(result)
     if not arrays.is_torch(result) and result.dtype.kind not in "biuf":
-        example = result.flat[0] if result.size else "nothing"
+        example = result.item(0) if result.size else "nothing"
         raise TypeError(
             f"the model returned labels ({example!r}), expected numbers: "
             "give its predict_proba, or a function that returns scores"

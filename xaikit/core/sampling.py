@@ -48,18 +48,22 @@ def spend(
     if budget < smallest_budget(players):
         raise ValueError(
             f"a budget of {budget} coalitions is too small for {players} players: "
-            f"give at least 2 · {players} + 2 = {smallest_budget(players)}"
+            f"give at least {smallest_budget(players)}"
         )
     budget = min(int(budget), most)
     if tolerance is None:
         return estimate(budget)
     if not tolerance > 0:
         raise ValueError(f"tolerance is {tolerance}, expected a positive number")
-    spent = min(budget, max(64, 4 * players + 4))
-    values, std = estimate(spent)
-    while spent < budget and not _within(values, std, tolerance):
-        spent = min(2 * spent, budget)
+    # Halved from the budget, so that each is at least the double of the one before: then every
+    # stratum of a draw grows, and what was paid is part of what comes next.
+    budgets = [budget]
+    while budgets[-1] // 2 >= max(64, 4 * players + 4):
+        budgets.append(budgets[-1] // 2)
+    for spent in reversed(budgets):
         values, std = estimate(spent)
+        if _within(values, std, tolerance):
+            break
     return values, std
 
 

@@ -72,9 +72,10 @@ def exact_integral(
     total = xp.zeros_like(delta)
     going = np.arange(len(x))
     while going.size:
-        if pieces.max() >= max_pieces:
+        first = going[0]  # of those that are going, which all have as many pieces
+        if pieces[first] >= max_pieces:
             raise ValueError(
-                f"the way of row {int(pieces.argmax())} has more than {max_pieces} linear pieces: "
+                f"the way of row {first} has more than {max_pieces} linear pieces: "
                 "raise max_pieces, or take a quadrature such as rule='midpoint'"
             )
         rows = arrays.indices(going, x)

@@ -4,6 +4,7 @@ Lecture 06 shows why one slope is not enough. Along the way a smooth network is 
 quadrature; a piecewise linear one exactly, from kink to kink (`exact_path`).
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def quadrature(rule: str, steps: int) -> tuple[np.ndarray, np.ndarray]:
     if steps < fewest:
         raise ValueError(f"steps is {steps}, expected at least {fewest} for {rule!r}")
     if rule == "gauss-legendre":
-        nodes, weights = np.polynomial.legendre.leggauss(steps)
+        nodes, weights = _gauss_legendre(steps)
         return (1 + nodes) / 2, weights / 2
     if rule == "trapezoid":
         weights = np.full(steps, 1 / (steps - 1))
@@ -52,6 +53,10 @@ def quadrature(rule: str, steps: int) -> tuple[np.ndarray, np.ndarray]:
     if rule == "right":
         return np.arange(1, steps + 1) / steps, np.full(steps, 1 / steps)
     raise ValueError(f"unknown rule {rule!r}, expected one of {', '.join(RULES)}")
+
+
+# Kept, because finding 50 nodes takes as long as the gradients of a thousand rows.
+_gauss_legendre = lru_cache(np.polynomial.legendre.leggauss)
 
 
 def integrated_gradients(

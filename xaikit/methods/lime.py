@@ -46,7 +46,8 @@ def lime_tabular(
     samples : int
         Perturbed rows, the unperturbed one among them.
     ridge : float
-        Ω = ridge · ‖φ‖².
+        Ω = ridge · ‖φ‖². It competes with Σπ: where a narrow kernel leaves little weight, slopes
+        shrink towards 0.
     features : int, optional
         Keep that many features, those with the largest slopes, and fit them again; the others get
         0. None keeps all.

@@ -13,9 +13,17 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.attribution import Attribution, ask, one_hot
+from xaikit.core.attribution import (
+    Attribution,
+    Question,
+    as_baseline,
+    as_targets,
+    one_hot,
+    select,
+)
 from xaikit.core.layers import Activation, AvgPool2d, Conv2d, Dense, Layer, Residual, run
 from xaikit.core.network import Network
+from xaikit.core.training import expect_columns
 
 Map = Callable[[Array], Array]
 
@@ -227,10 +235,13 @@ def lrp(
             f"lrp goes through layers, got {type(network).__name__}: expected a Network "
             "(from_torch(module) makes one)"
         )
-    question = ask(network, x, target)
     rule_of = _composite(LRPEpsilon(0.25) if rule is None else rule, network)
-    values = run(network.layers, question.x)
-    relevances = [values[-1] * one_hot(question.target, values[-1])]
+    x, single = network.as_rows(x)
+    values = run(network.layers, x)
+    output = expect_columns(values[-1])
+    targets = as_targets(target, *output.shape)
+    question = Question(network, x, targets, as_baseline(None, x), select(output, targets), single)
+    relevances = [output * one_hot(targets, output)]
     ledger = []
     for index in reversed(range(len(network.layers))):
         layer = network.layers[index]
@@ -239,10 +250,9 @@ def lrp(
         )
         ledger.append(_row(f"{index} {layer!r}", relevances[-1], passed, *booked))
         relevances.append(passed)
-    xp = namespace(question.x)
     return question.answer(
         relevances[-1],
-        base=xp.zeros_like(question.output),
+        base=namespace(x).zeros_like(question.output),
         method="LRP" if isinstance(rule, Mapping) else rule_of(None, None).name,
         details={"ledger": ledger, "relevance": relevances[::-1]},
     )
@@ -253,24 +263,27 @@ RuleOf = Callable[[Layer | None, int | None], Rule]
 
 def _composite(rule: Rule | Mapping[str | int, Rule], network: Network) -> RuleOf:
     """Return the rule of each layer as a function of the layer and its index."""
-    composite: Mapping[Any, Rule] = rule if isinstance(rule, Mapping) else {}
-    for key, value in [*composite.items(), *([] if composite else [(None, rule)])]:
+    for value in rule.values() if isinstance(rule, Mapping) else [rule]:
         if not isinstance(value, Rule):
             raise TypeError(
                 f"expected a rule such as LRPEpsilon(0.25), or a dict of rules, got {value!r}"
             )
-        count = len(network.layers)
-        if not (key in (None, *KINDS, "first") or (isinstance(key, int) and 0 <= key < count)):
+    if not isinstance(rule, Mapping):
+        return lambda layer, index: rule
+    composite: Mapping[Any, Rule] = rule
+    count = len(network.layers)
+    for key in composite:
+        if not (key in ("first", *KINDS) or (isinstance(key, int) and 0 <= key < count)):
             raise ValueError(
                 f"unknown key {key!r} in a composite: expected 'first', "
                 f"{', '.join(map(repr, KINDS))}, or a layer's index from 0 to {count - 1}"
             )
-    if not isinstance(rule, Mapping):
-        return lambda layer, index: rule
-    first = next(_weighted(network.layers), None)
+    # With its place, because a layer may stand in a network twice.
+    inside = ((i, layer) for i in range(count) for layer in _weighted(network.layers[i : i + 1]))
+    first_index, first = next(inside, (None, None))
 
     def rule_of(layer: Layer | None, index: int | None) -> Rule:
-        keys = [index, *(["first"] if layer is first else [])]
+        keys = [index, *(["first"] if layer is first and index == first_index else [])]
         keys += [kind for kind, layers in KINDS.items() if isinstance(layer, layers)]
         return next((composite[key] for key in keys if key in composite), LRPEpsilon(0.0))
 
@@ -298,10 +311,7 @@ def _through(
     if isinstance(layer, Residual):
         return _through_sum(layer, a, output, relevance, rule_of, index)
     if isinstance(layer, Dense | Conv2d | AvgPool2d):
-        rule = rule_of(layer, index)
-        if isinstance(layer, AvgPool2d):
-            layer = _as_convolution(layer, a)
-        return _share_out(layer, a, output, relevance, rule)
+        return _share_out(layer, a, output, relevance, rule_of(layer, index))
     # Max pool (the winner takes all), flatten, padding: the gradient's own way back. What a rule
     # gave to padded pixels stays outside.
     passed = layer.backward(a, relevance)
@@ -309,7 +319,7 @@ def _through(
 
 
 def _share_out(
-    layer: Dense | Conv2d, a: Array, output: Array, relevance: Array, rule: Rule
+    layer: Dense | Conv2d | AvgPool2d, a: Array, output: Array, relevance: Array, rule: Rule
 ) -> tuple[Array, tuple[Array, Array]]:
     """Forward, divide, backward, multiply: the four steps of every rule."""
     xp = namespace(a)
@@ -317,49 +327,52 @@ def _share_out(
     passed: Any = xp.zeros_like(a)
     to_bias, absorbed = 0.0, 0.0
     for shares, given in _cases(rule, output, relevance):
-        # Behind a ReLU nothing is negative: half of γ's work is then left out.
-        parts = [
-            (inputs, replace(layer, weight=rho(layer.weight), bias=None))
-            for alpha, rho in shares.parts
-            if bool(xp.any((inputs := alpha(a)) != 0))
-        ]
-        bias = None
-        if layer.bias is not None and shares.bias is not None:
-            bias = shares.bias(layer.bias)
-            bias = bias[:, None, None] if isinstance(layer, Conv2d) else bias
+        bias = getattr(layer, "bias", None)
+        bias = None if bias is None or shares.bias is None else shares.bias(bias)
         # 1 · Forward: what the unit pretends to add up. Plain shares are the layer's own output.
-        z = output
-        if shares is not PLAIN:
+        if shares is PLAIN:
+            parts, z = [(a, layer)], output
+        else:
+            parts = _parts(layer, a, shares)
             z = sum((part.forward(inputs) for inputs, part in parts), xp.zeros_like(output))
-            z = z if bias is None else z + bias
+            z = z if bias is None else z + bias.reshape(-1, *[1] * (z.ndim - 2))
         # 2 · Divide.
         if rule.epsilon:
-            side = xp.where(z >= 0, xp.ones_like(z), -xp.ones_like(z)) * rule.epsilon
+            # ε sign(z), with sign(0) = +1: to −0.0, + 0.0 gives 0.0.
+            side = xp.copysign(arrays.like(rule.epsilon, z), z + 0.0)
             s = given / (z + side)
             absorbed = absorbed + _total(side * s)
         else:
             # A unit with z = 0 has nothing to share by: its relevance is absorbed.
-            is_zero = z == 0
-            s = xp.where(is_zero, xp.zeros_like(z), given) / xp.where(is_zero, xp.ones_like(z), z)
-            absorbed = absorbed + _total(xp.where(is_zero, given, xp.zeros_like(z)))
+            is_zero = xp.astype(z == 0, z.dtype)
+            s = given * (1 - is_zero) / (z + is_zero)
+            absorbed = absorbed + _total(given * is_zero)
         # 3 · Backward, and 4 · multiply.
         for inputs, part in parts:
-            passed = passed + inputs * part.backward(inputs, s)
+            passed += inputs * part.backward(inputs, s)
         if bias is not None:
-            to_bias = to_bias + _total(bias * s)
+            to_bias = to_bias + xp.sum(s.reshape(*s.shape[:2], -1), axis=2) @ bias
     return passed, (to_bias, absorbed)
+
+
+def _parts(layer: Any, a: Array, shares: Shares) -> list[tuple[Array, Any]]:
+    """Return pairs of inputs α(a) and a layer with weights ρ(W)."""
+    if isinstance(layer, AvgPool2d):
+        layer = _as_convolution(layer, a)
+    return [
+        (inputs, replace(layer, weight=rho(layer.weight), bias=None))
+        for inputs, rho in [(alpha(a), rho) for alpha, rho in shares.parts]
+        # Behind a ReLU nothing is negative: half of γ's work is then left out.
+        if bool(namespace(a).any(inputs != 0))
+    ]
 
 
 def _cases(rule: Rule, output: Array, relevance: Array) -> list[tuple[Shares, Array]]:
     """Return the shares of the units above and below zero, each with its own relevance."""
     if rule.above is rule.below:
         return [(rule.above, relevance)]
-    xp = namespace(output)
-    above, nothing = output > 0, xp.zeros_like(relevance)
-    return [
-        (rule.above, xp.where(above, relevance, nothing)),
-        (rule.below, xp.where(above, nothing, relevance)),
-    ]
+    above = arrays.where_positive(relevance, output)
+    return [(rule.above, above), (rule.below, relevance - above)]
 
 
 def _through_sum(

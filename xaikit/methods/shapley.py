@@ -51,7 +51,6 @@ def exact_shapley(game: Game, progress: bool = False) -> Attribution:
             "or make groups of features"
         )
     v = _all_payoffs(game, games, progress)
-    v -= v[0]  # differences stay the same, and large payoffs lose fewer digits
     size = np.zeros(1, dtype=int)  # |S| of each coalition, in the order of the payoffs
     for _ in range(players):
         size = np.concatenate([size, size + 1])

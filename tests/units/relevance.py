@@ -1,0 +1,144 @@
+"""What the tests of LRP share: every rule once more, as a table of shares from its formula.
+
+Unit k of a layer adds up what its inputs j send it. A rule says what it pretends they send, as a
+table c (out, in), and what its bias sends, b (out,). Its relevance R_k is then shared out as
+c_kj / z_k, with z = Σ_j c_kj + b_k + ε sign(z). Convolutions and average pools are dense matrices
+here, made by sending unit vectors through torch's version of the layer.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+import xaikit as xk
+from tests.units.support import twin, twin_gradients
+from xaikit.core.layers import run
+
+
+class Rule(NamedTuple):
+    """xaikit's rule, and the formula of its table: (a, W, touched, β) -> c, b, for a row a."""
+
+    ours: object
+    table: Callable
+    epsilon: float = 0.0
+
+
+def plain(a, weight, touched, bias):
+    return weight * a, bias
+
+
+def gamma(gamma):
+    """What agrees with the sign of z weighs 1 + γ."""
+
+    def table(a, weight, touched, bias):
+        sent = weight * a
+        side = np.where(sent.sum(axis=1) + bias > 0, 1, -1)
+
+        def favoured(values, side):
+            return np.where(values * side > 0, (1 + gamma) * values, values)
+
+        return favoured(sent, side[:, None]), favoured(bias, side)
+
+    return table
+
+
+def zbox(low, high):
+    """What inputs send beyond the least that they could: low where w > 0, high where w < 0."""
+
+    def table(a, weight, touched, bias):
+        return weight * (a - np.where(weight > 0, low, high)), 0 * bias
+
+    return table
+
+
+def squares(a, weight, touched, bias):
+    return weight**2, 0 * bias
+
+
+def equal(a, weight, touched, bias):
+    return touched, 0 * bias
+
+
+RULES = {
+    "LRP-0": Rule(xk.LRPEpsilon(0.0), plain),
+    "ε": Rule(xk.LRPEpsilon(0.25), plain, 0.25),
+    "small ε": Rule(xk.LRPEpsilon(1e-6), plain, 1e-6),
+    "γ": Rule(xk.LRPGamma(0.25), gamma(0.25)),
+    "large γ": Rule(xk.LRPGamma(50.0), gamma(50.0)),
+    "z^B": Rule(xk.LRPZBox(-1e3, 2e3), zbox(-1e3, 2e3)),
+    "w²": Rule(xk.LRPWSquare(), squares),
+    "flat": Rule(xk.LRPFlat(), equal),
+}
+
+
+class Step(NamedTuple):
+    """What becomes of the relevance of a layer's outputs, and the size of what was added up."""
+
+    passed: np.ndarray
+    to_bias: np.ndarray
+    absorbed: np.ndarray
+    size: np.ndarray
+
+
+def matrix(layer, shape, weight=None):
+    """Return a linear layer, its bias left out, as a matrix (out, in) for inputs of this shape."""
+    units = torch.eye(int(np.prod(shape)), dtype=torch.float64).reshape(-1, *shape)
+    parameters = {} if weight is None else {"weight": torch.tensor(weight)}
+    return twin(layer, units, parameters).flatten(1).numpy().T
+
+
+def share_out(layer, a, relevance, rule):
+    """Pass relevance (n, …) through a dense, convolutional or average pooling layer."""
+    weight = getattr(layer, "weight", None)
+    table = matrix(layer, a.shape[1:], weight)
+    # Where there are weights, zeros too; a pool's are never zero.
+    touched = np.sign(matrix(layer, a.shape[1:], None if weight is None else np.ones_like(weight)))
+    bias = getattr(layer, "bias", None)
+    bias = np.zeros(len(touched)) if bias is None else np.repeat(bias, len(touched) // len(bias))
+    steps = []
+    for row, given in zip(a.reshape(len(a), -1), relevance.reshape(len(a), -1), strict=True):
+        c, b = rule.table(row, table, touched, bias)
+        z = c.sum(axis=1) + b
+        extra = np.where(z >= 0, rule.epsilon, -rule.epsilon)
+        nothing = z + extra == 0
+        s = np.where(nothing, 0, given) / np.where(nothing, 1, z + extra)
+        lost = (extra * s).sum() + given[nothing].sum()
+        size = np.abs(c * s[:, None]).sum() + np.abs(b * s).sum() + np.abs(given).sum()
+        steps.append(Step(c.T @ s, (b * s).sum(), lost, size))
+    passed, *booked = (np.array(part) for part in zip(*steps, strict=True))
+    return Step(passed.reshape(a.shape), *booked)
+
+
+def total(values):
+    """Sum over all but the first axis, (n,)."""
+    return values.reshape(len(values), -1).sum(axis=1)
+
+
+def through(layer, a, relevance, rule):
+    """Pass relevance through any layer."""
+    nothing, size = np.zeros(len(a)), total(np.abs(relevance))
+    match layer:
+        case xk.Dense() | xk.Conv2d() | xk.AvgPool2d():
+            return share_out(layer, a, relevance, rule)
+        case xk.MaxPool2d() | xk.Flatten() | xk.ZeroPad2d():
+            # As gradients go: to the winner, into the old shape, and not onto the frame.
+            passed = twin_gradients(lambda x, _: twin(layer, x, {}), a, {}, relevance)[1].numpy()
+            return Step(passed, nothing, total(relevance) - total(passed), size)
+        case xk.Residual():
+            f = run(layer.layers, a)[-1]
+            both = np.abs(a) + np.abs(f)
+            kept = relevance * np.where(both > 0, np.abs(a) / np.where(both > 0, both, 1), 0.5)
+            inside = chain(layer.layers, a, relevance - kept, rule)
+            return inside._replace(passed=kept + inside.passed, size=size + inside.size)
+    return Step(relevance, nothing, nothing, size)
+
+
+def chain(layers, a, relevance, rule):
+    """Pass relevance through layers, one rule for all of them."""
+    step = Step(relevance, *np.zeros((3, len(a))))
+    for layer, inputs in zip(reversed(layers), reversed(run(layers, a)[:-1]), strict=True):
+        passed, *booked = through(layer, inputs, step.passed, rule)
+        step = Step(passed, *(old + new for old, new in zip(step[1:], booked, strict=True)))
+    return step

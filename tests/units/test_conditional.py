@@ -1,0 +1,246 @@
+"""Absence by a Gaussian: the golden formula, conditioning by the precision matrix, odd data."""
+
+import re
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import xaikit as xk
+from tests.units.coalitions import by_subsets, coalitions, recorded
+from tests.units.support import assert_equal, numpy_of, seeds
+
+
+def with_moments(mean, covariance, rows=40, seed=0):
+    """Return rows (m, d) whose mean and covariance are exactly these."""
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(size=(rows, len(mean)))
+    noise -= noise.mean(axis=0)
+    white = noise @ np.linalg.inv(np.linalg.cholesky(noise.T @ noise / rows)).T
+    return mean + white @ np.linalg.cholesky(covariance).T
+
+
+def random_background(columns, seed, rows=40):
+    rng = np.random.default_rng(seed)
+    spread = rng.normal(size=(columns, columns)) * rng.uniform(0.1, 10, columns)[:, None]
+    covariance = spread @ spread.T + 0.1 * np.eye(columns)
+    return with_moments(rng.normal(0, 3, columns), covariance, rows)
+
+
+def conditional(background, x, present):
+    """Return mean and covariance of the absent columns given x, by the precision matrix."""
+    mean, precision = background.mean(axis=0), np.linalg.inv(np.cov(background.T, ddof=0))
+    covariance = np.linalg.inv(precision[np.ix_(~present, ~present)])
+    shift = precision[np.ix_(~present, present)] @ (x - mean)[present]
+    return mean[~present] - covariance @ shift, covariance
+
+
+@given(
+    r=st.floats(-0.99, 0.99),
+    beta=st.tuples(*[st.floats(-3, 3)] * 2),
+    seed=seeds,
+    x=st.tuples(*[st.floats(-3, 3)] * 2),
+)
+def test_golden_formula(r, beta, seed, x):
+    """φ₁ = β₁x₁ + (r/2)(β₂x₁ − β₁x₂) when related features move along; β₁x₁ when they do not."""
+    background = with_moments(np.zeros(2), np.array([[1, r], [r, 1]]))
+    model, x = (lambda rows: rows @ beta), np.array(x)
+    marginal = xk.exact_shapley(xk.marginal_game(model, x, background))
+    np.testing.assert_allclose(marginal.values, beta * x, atol=1e-12)
+    game = xk.conditional_game(model, x, background, samples=2, seed=seed)
+    shared = r / 2 * (beta[1] * x[0] - beta[0] * x[1])
+    expected = np.array([beta[0] * x[0] + shared, beta[1] * x[1] - shared])
+    np.testing.assert_allclose(xk.exact_shapley(game).values, expected, atol=1e-11)
+
+
+@given(columns=st.integers(1, 4), rows=st.integers(1, 3), seed=seeds)
+def test_linear_models_need_only_the_conditional_means(columns, rows, seed):
+    background = random_background(columns, seed)
+    rng = np.random.default_rng(seed)
+    x, beta = rng.normal(size=(rows, columns)), rng.normal(size=columns)
+    masks = coalitions(columns)
+    payoffs = xk.conditional_game(lambda z: z @ beta + 7, x, background, samples=4, seed=seed)(
+        masks
+    )
+    for mask, paid in zip(masks[1:-1], payoffs[1:-1], strict=True):
+        for row, payoff in zip(x, paid, strict=True):
+            filled = row.copy()
+            filled[~mask] = conditional(background, row, mask)[0]
+            assert payoff == pytest.approx(filled @ beta + 7, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_squares_show_the_conditional_covariances(seed):
+    """E[(b·X)²] = (b·μ)² + bᵀΣb, within four standard errors of 20,000 draws."""
+    background = random_background(4, seed, rows=6)
+    rng = np.random.default_rng(seed)
+    x, beta = rng.normal(size=4), rng.normal(size=4)
+    game = xk.conditional_game(lambda z: (z @ beta) ** 2, x, background, samples=20_000, seed=seed)
+    masks = coalitions(4)[1:-1]
+    for mask, payoff in zip(masks, game(masks), strict=True):
+        mean, covariance = conditional(background, x, mask)
+        centre = x[mask] @ beta[mask] + mean @ beta[~mask]
+        variance = beta[~mask] @ covariance @ beta[~mask]
+        # Antithetic draws: only the square itself is random, with variance 2 σ⁴ a pair.
+        error = np.sqrt(2 / 10_000) * variance
+        assert abs(payoff - centre**2 - variance) < 4 * error + 1e-9
+
+
+def test_draws_are_normal_and_come_with_their_mirror_images():
+    background = with_moments(np.array([1.0, 5.0]), np.array([[4.0, 0.0], [0.0, 9.0]]))
+    seen = []
+
+    def model(rows):
+        seen.append(rows.copy())
+        return rows[:, 0]
+
+    game = xk.conditional_game(model, np.array([2.0, 3.0]), background, samples=1000)
+    seen.clear()
+    game(np.array([[True, False]]))
+    rows = np.concatenate(seen)
+    assert rows.shape == (1000, 2) and np.all(rows[:, 0] == 2.0)
+    z = np.sort((rows[:, 1] - 5) / 3)
+    np.testing.assert_allclose(z, -z[::-1], atol=1e-12)
+    assert len(np.unique(z.round(9))) == 1000
+    assert 0.9 < z.std() < 1.1 and 2.5 < np.mean(z**4) < 3.5
+
+
+def test_ends_are_the_plain_mean_and_the_row_itself():
+    background = np.random.default_rng(0).exponential(size=(30, 3))
+    x = np.array([[1.0, 2.0, 3.0], [0.5, 0.0, 1.0]])
+    model = lambda rows: np.stack([rows[:, 0], np.exp(rows).prod(axis=1)], axis=1)  # noqa: E731
+    result = xk.exact_shapley(xk.conditional_game(model, x, background, [1, 0]))
+    np.testing.assert_allclose(result.base, model(background).mean(axis=0)[[1, 0]], rtol=1e-14)
+    np.testing.assert_allclose(result.output, [np.exp(6), 0.5], rtol=1e-14)
+
+
+def test_the_same_coalition_pays_the_same_twice():
+    background, x = random_background(3, 0), np.random.default_rng(1).normal(size=(2, 3))
+    model = lambda rows: np.sin(rows).sum(axis=1)  # noqa: E731
+    game = xk.conditional_game(model, x, background)
+    masks = coalitions(3)
+    np.testing.assert_array_equal(game(masks), game(masks))
+    alone = xk.conditional_game(model, x[1], background)(masks[::-1])[::-1]
+    np.testing.assert_allclose(game(masks)[:, 1], alone, atol=1e-14)
+    other = xk.conditional_game(model, x, background, seed=1)(masks)
+    assert np.all(other[1:-1] != game(masks)[1:-1])
+
+
+def test_groups_come_and_go_together(backend):
+    background, x = random_background(4, 2), np.random.default_rng(3).normal(size=(2, 4))
+    beta = np.array([1.0, -2.0, 0.5, 3.0])
+    network = backend.network(xk.Network([xk.Dense(beta[None])]))
+    game = xk.conditional_game(
+        network, backend.array(x), backend.array(background), groups={"pair": [3, 1]}
+    )
+    assert game.players == ("pair", "x0", "x2")
+
+    def worth(masks):
+        payoffs = []
+        for mask in masks[:, [1, 0, 2, 0]]:
+            filled = np.array([np.where(mask, row, background.mean(axis=0)) for row in x])
+            if 0 < mask.sum() < 4:
+                filled[:, ~mask] = [conditional(background, row, mask)[0] for row in x]
+            payoffs.append(filled @ beta)
+        return payoffs
+
+    expected = by_subsets(xk.Game(3, worth)).T
+    tolerance = 1e-10 if backend.dtype == "float64" else 1e-4
+    assert_equal(xk.exact_shapley(game).values, expected, backend, tolerance)
+
+
+def test_the_same_numbers_everywhere(backend):
+    background, x = random_background(3, 4), np.random.default_rng(5).normal(size=(2, 3))
+    network = xk.Network.mlp([3, 6, 2], "tanh", seed=0)
+    expected = xk.exact_shapley(xk.conditional_game(network, x, background, 1, samples=16))
+    here = backend.network(network)
+    game = xk.conditional_game(here, backend.array(x), backend.array(background), 1, samples=16)
+    result = xk.exact_shapley(game)
+    for name in ("values", "base", "output", "data"):
+        actual, other = getattr(result, name), numpy_of(getattr(expected, name))
+        assert_equal(actual, other, backend, 1e-10 if backend.dtype == "float64" else 1e-4)
+
+
+def test_no_call_of_the_model_is_large():
+    called, sizes = recorded(lambda rows: rows.sum(axis=1))
+    background = random_background(3, 0).repeat(100, axis=0)
+    game = xk.conditional_game(called, np.ones((7, 3)), background, samples=5000)
+    game(coalitions(3))
+    assert max(sizes) <= 2048 and sum(sizes) == 7 + 7 * 4000 + 6 * 7 * 5000
+
+
+# Data that are no Gaussian.
+
+
+def singular():
+    """Backgrounds (m, 3) whose covariance has no inverse, by what is wrong with them."""
+    rows = np.random.default_rng(0).normal(size=(50, 3))
+    constant, rounded, doubled, total = (rows.copy() for _ in range(4))
+    constant[:, 1] = 2.0
+    rounded[:, 1] = 1 / 3  # its mean, and so its std, is off by a rounding error
+    doubled[:, 1] = 2 * doubled[:, 0] + 1
+    total[:, 2] = total[:, 0] + total[:, 1]
+    return {
+        "constant": constant,
+        "rounded": rounded,
+        "doubled": doubled,
+        "total": total,
+        "few rows": rows[:3],
+        "all the same": np.ones((5, 3)),
+    }
+
+
+@pytest.mark.parametrize("name", singular())
+def test_a_singular_covariance_warns_and_stays_finite(name):
+    background, x = singular()[name], np.array([0.5, 0.8, -1.0])
+    beta = np.array([1.0, 2.0, 3.0])
+    told = "the background's covariance is singular .* 1e-6 was added to its diagonal"
+    with pytest.warns(UserWarning, match=told):
+        game = xk.conditional_game(lambda rows: rows @ beta, x, background)
+    result = xk.exact_shapley(game)
+    assert abs(result.gap) < 1e-9 and np.abs(result.values).max() < 100
+    if name in ("constant", "rounded"):  # tells nothing of the others, nor they of it
+        rest = xk.conditional_game(lambda rows: rows @ beta[::2], x[::2], background[:, ::2])
+        expected = xk.exact_shapley(rest).values
+        np.testing.assert_allclose(result.values[::2], expected, atol=1e-4)
+        mean = background[0, 1]
+        assert result.values[1] == pytest.approx(2 * (0.8 - mean), abs=1e-9)
+
+
+def test_one_of_two_equal_features_tells_all_of_the_other():
+    background = np.random.default_rng(0).normal(size=(50, 1)).repeat(2, axis=1)
+    with pytest.warns(UserWarning, match="singular"):
+        game = xk.conditional_game(lambda rows: rows[:, 0], np.array([1.5, 1.5]), background)
+    half = (1.5 - background.mean()) / 2
+    np.testing.assert_allclose(xk.exact_shapley(game).values, [half, half], atol=1e-4)
+
+
+def test_a_sound_background_gives_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        xk.conditional_game(lambda rows: rows[:, 0], np.ones(3), random_background(3, 0) * 1e-6)
+
+
+@pytest.mark.parametrize("samples", [0, 1, 3, -2])
+def test_samples_come_in_pairs(samples):
+    told = f"samples is {samples}, expected an even number of at least 2"
+    with pytest.raises(ValueError, match=told):
+        xk.conditional_game(len, np.ones(2), np.eye(2), samples=samples)
+
+
+@pytest.mark.parametrize(
+    ("x", "background", "told"),
+    [
+        (
+            np.ones((2, 3)),
+            np.ones((1, 3)),
+            "(2, 3) and the background (1, 3), expected rows of fea",
+        ),
+        (np.ones((1, 1, 2, 2)), np.ones((5, 1, 2, 2)), "at least two background rows"),
+    ],
+)
+def test_one_row_or_pictures_are_refused_in_words(x, background, told):
+    with pytest.raises(ValueError, match=re.escape(told)):
+        xk.conditional_game(len, x, background)

@@ -1,0 +1,225 @@
+"""Any callable as a model: scikit-learn, XGBoost, torch, a Network, functions; and what is none."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.ensemble import GradientBoostingClassifier, RandomForestRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch import nn
+from xgboost import XGBClassifier, XGBRegressor
+
+import xaikit as xk
+from tests.units.coalitions import by_subsets
+from tests.units.support import assert_lives_at, numpy_of
+from xaikit.core import models
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 4))
+Y = X[:, 0] * X[:, 1] + X[:, 2]
+LABELS = (Y > 0).astype(int) + (Y > 1)
+BACKGROUND = X[:20]
+torch.manual_seed(0)
+MODELS = {
+    "function (n,)": lambda x: x[:, 0] * x[:, 1],
+    "function (n, 1)": lambda x: x[:, :1] * x[:, 1:2],
+    "whole numbers": lambda x: (x[:, 0] > x[:, 1]).astype(int),
+    "booleans": lambda x: x[:, 0] > x[:, 1],
+    "a list": lambda x: [row.sum() ** 2 for row in x],
+    "a data frame": lambda x: pd.DataFrame({"a": x[:, 0], "b": x[:, 1] * x[:, 2]}),
+    "a series": lambda x: pd.Series(x[:, 0] * x[:, 1]),
+    "LinearRegression": LinearRegression().fit(X, Y).predict,
+    "RandomForestRegressor": RandomForestRegressor(5, random_state=0).fit(X, Y).predict,
+    "LogisticRegression": LogisticRegression().fit(X, LABELS).predict_proba,
+    "GradientBoostingClassifier": GradientBoostingClassifier(n_estimators=5)
+    .fit(X, LABELS)
+    .predict_proba,
+    "a pipeline": make_pipeline(StandardScaler(), LinearRegression()).fit(X, Y).predict,
+    "whole-number classes": LogisticRegression().fit(X, LABELS).predict,
+    "XGBRegressor": XGBRegressor(n_estimators=5, n_jobs=1).fit(X, Y).predict,
+    "XGBClassifier": XGBClassifier(n_estimators=5, n_jobs=1).fit(X, LABELS).predict_proba,
+    "Network": xk.Network.mlp([4, 6, 3], "tanh", seed=0),
+    "TorchModel": xk.TorchModel(nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 2))),
+    "TorchModel, float64": xk.TorchModel(nn.Sequential(nn.Linear(4, 2), nn.Softplus()).double()),
+}
+
+
+def column(model, rows, target):
+    """Return F_target of rows, asked of the model itself."""
+    answer = np.asarray(numpy_of(model(rows)), dtype=float).reshape(len(rows), -1)
+    return answer[:, target]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_any_callable_is_explained(name):
+    """v(S) restated with plain calls of the model, shared out by brute force."""
+    model, rows = MODELS[name], X[20:22]
+    targets = [0, np.asarray(numpy_of(model(rows))).reshape(2, -1).shape[1] - 1]
+    result = xk.exact_shapley(xk.marginal_game(model, rows, BACKGROUND, targets))
+    for row in range(2):
+
+        def worth(masks, row=row):
+            mixed = [np.where(mask, rows[row], BACKGROUND) for mask in masks]
+            return [column(model, rows, targets[row]).mean() for rows in mixed]
+
+        expected = by_subsets(xk.Game(4, worth))
+        atol = 1e-6 if name in ("XGBRegressor", "XGBClassifier", "TorchModel") else 1e-12
+        np.testing.assert_allclose(result.values[row], expected, atol=atol)
+        assert abs(result.gap[row]) < atol
+    assert result.values.dtype == np.float64
+
+
+@pytest.mark.parametrize("name", ["LinearRegression", "XGBRegressor"])
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+def test_data_frames_in(name):
+    """A frame for x and background, and a model that was fitted to one."""
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    kind = {"LinearRegression": LinearRegression(), "XGBRegressor": XGBRegressor(n_estimators=3)}
+    model = kind[name].fit(frame, Y).predict
+    for game in (xk.marginal_game, xk.conditional_game):
+        result = xk.exact_shapley(game(model, frame[:2], frame[10:20]))
+        expected = xk.exact_shapley(game(model, X[:2], X[10:20]))
+        np.testing.assert_allclose(result.values, expected.values, atol=1e-14)
+    series = xk.exact_shapley(xk.marginal_game(model, frame.iloc[0], frame[10:20]))
+    row = xk.exact_shapley(xk.marginal_game(model, X[0], X[10:20]))
+    np.testing.assert_array_equal(series.values, row.values)
+    result = xk.lime_tabular(model, frame[:2], frame[10:20], samples=50)
+    assert result.values.shape == (2, 4)
+
+
+# Rows in.
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 3, 4, 4)])
+def test_rows_get_a_batch_axis(backend, shape):
+    x = backend.array(np.ones(shape))
+    rows, single = models.as_rows(len, x)
+    assert tuple(rows.shape) == ((1, *shape) if len(shape) == 1 else shape)
+    assert single == (len(shape) == 1)
+    assert_lives_at(backend, rows)
+
+
+def test_whole_numbers_become_floating():
+    assert models.as_rows(len, [[1, 2]])[0].dtype == np.float64
+    assert models.as_rows(len, [True, False])[0].dtype == np.float64
+    assert models.as_rows(len, torch.ones(2, 2, dtype=torch.int32))[0].dtype == torch.float32
+    network = xk.Network.mlp([2, 1]).to("numpy", "float32")
+    assert models.as_rows(network, [[1, 2]])[0].dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("x", "error", "told"),
+    [
+        (5.0, ValueError, "x is a single number, expected a row (d,) or rows (n, …)"),
+        ([[1.0, np.nan]], ValueError, "x holds NaN or infinity (first at index (0, 1))"),
+        (np.ones((0, 3)), ValueError, "x is empty"),
+        ([["red", "blue"]], TypeError, "expected real numbers: encode text and categories"),
+        (np.ones(2, complex), TypeError, "x holds complex128 values, expected real numbers"),
+    ],
+)
+def test_bad_rows_are_refused_in_words(x, error, told):
+    with pytest.raises(error, match=re.escape(told)):
+        models.as_rows(len, x)
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        (nn.Linear(2, 1), "wrap the torch module Linear as TorchModel(module)"),
+        (LinearRegression(), "LinearRegression is not callable: give its predict"),
+        (
+            LogisticRegression(),
+            "LogisticRegression is not callable: give its predict_proba or predict",
+        ),
+        ("net", "str is not callable"),
+        (None, "NoneType is not callable"),
+    ],
+)
+@pytest.mark.parametrize("explain", ["baseline", "marginal", "conditional", "lime", "text"])
+def test_what_is_no_model_is_refused_in_words(explain, model, told):
+    x = np.ones((3, 2))
+    ways = {
+        "baseline": lambda: xk.baseline_game(model, x),
+        "marginal": lambda: xk.marginal_game(model, x, x),
+        "conditional": lambda: xk.conditional_game(model, x, x),
+        "lime": lambda: xk.lime_tabular(model, x, x),
+        "text": lambda: xk.text_game(model, "two words"),
+    }
+    with pytest.raises(TypeError, match=re.escape(told) + "$"):
+        ways[explain]()
+
+
+# Outputs.
+
+
+def test_outputs_are_a_table_of_numbers(backend):
+    x = backend.array([[1.0, 2.0], [3.0, 4.0]])
+    assert_lives_at(backend, models.outputs(lambda rows: rows, x))
+    assert tuple(models.outputs(lambda rows: rows[:, 0], x).shape) == (2, 1)
+    weight = torch.ones(2, requires_grad=True)
+    assert not models.outputs(lambda rows: weight * 2, x).requires_grad
+
+
+def test_targets_are_taken_row_by_row(backend):
+    x = backend.array([[1.0, 2.0], [3.0, 4.0]])
+    taken = models.targeted(lambda rows: rows, x, np.array([1, 0]))
+    assert taken.tolist() == [2, 3] and taken.dtype == np.float64
+    output, targets = models.outputs_and_targets(lambda rows: rows, x, 1)
+    assert numpy_of(output).tolist() == [2, 4] and targets.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("model", "error", "told"),
+    [
+        (
+            lambda x: np.array(["spam"] * len(x)),
+            TypeError,
+            "returned labels ('spam'), expected numbers",
+        ),
+        (lambda x: ["ham"] * len(x), TypeError, "labels ('ham')"),
+        (lambda x: np.array(["a"]), TypeError, "give its predict_proba, or a function that"),
+        (lambda x: np.array([None] * len(x)), TypeError, "returned labels (None)"),
+        (lambda x: np.array([], dtype=str), TypeError, "returned labels ('nothing')"),
+        (
+            lambda x: np.ones(2),
+            ValueError,
+            "returned shape (2,) for 3 rows, expected (3,) or (3, k)",
+        ),
+        (lambda x: np.ones((4, 2)), ValueError, "the model returned shape (4, 2) for 3 rows"),
+        (lambda x: np.ones((3, 2, 2)), ValueError, "the model returned shape (3, 2, 2) for 3 rows"),
+        (lambda x: 1.0, ValueError, "the model returned shape () for 3 rows"),
+        (lambda x: np.array([1.0, np.nan, 1.0]), ValueError, "the model returned NaN or infinity"),
+        (lambda x: torch.full((3, 1), torch.inf), ValueError, "the model returned NaN or infinity"),
+    ],
+)
+def test_bad_outputs_are_refused_in_words(model, error, told):
+    with pytest.raises(error, match=re.escape(told)):
+        models.outputs(model, np.ones((3, 2)))
+    with pytest.raises(error, match=re.escape(told)):
+        xk.baseline_game(model, np.ones((3, 2)))
+
+
+def test_classes_as_labels_are_refused_where_they_are_explained():
+    classifier = LogisticRegression().fit(X, np.where(Y > 0, "spam", "ham"))
+    with pytest.raises(TypeError, match=r"returned labels .*'(sp|h)am'.* give its predict_proba"):
+        xk.lime_tabular(classifier.predict, X[:1], X)
+
+
+# Chunks.
+
+
+def test_chunks_are_bounded_in_rows_and_in_numbers():
+    assert models.chunk_rows(1) == models.chunk_rows(2048) == 2048
+    assert models.chunk_rows(4096) == 1024
+    assert models.chunk_rows(2**22) == models.chunk_rows(2**24) == 1
+
+
+def test_chunks_cover_all_rows_once():
+    for rows, size in [(0, 3), (1, 3), (3, 3), (7, 3)]:
+        parts = list(models.chunks(rows, size))
+        assert [i for part in parts for i in range(rows)[part]] == list(range(rows))
+        assert all(part.stop - part.start <= size and part.stop <= rows for part in parts)
