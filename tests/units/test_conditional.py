@@ -52,7 +52,9 @@ def test_golden_formula(r, beta, seed, x):
     game = xk.conditional_game(model, x, background, samples=2, seed=seed)
     shared = r / 2 * (beta[1] * x[0] - beta[0] * x[1])
     expected = np.array([beta[0] * x[0] + shared, beta[1] * x[1] - shared])
-    np.testing.assert_allclose(xk.exact_shapley(game).values, expected, atol=1e-11)
+    result = xk.exact_shapley(game)
+    np.testing.assert_allclose(result.values, expected, atol=1e-11)
+    assert result.values.shape == (2,) and result.gap.ndim == 0
 
 
 @given(columns=st.integers(1, 4), rows=st.integers(1, 3), seed=seeds)

@@ -157,6 +157,19 @@ def test_fitted_prior_is_the_best_within_bounds(seed):
     assert cost(logs, z, t) < cost(start, z, t) - 0.5
 
 
+@pytest.mark.parametrize(("players", "a"), [(3, 0.1), (40, 0.05)])
+def test_the_fit_starts_from_weak_interactions(monkeypatch, players, a):
+    tried = []
+
+    def likelihood(prior, z, t):
+        tried.append([prior.linear, prior.smooth, prior.white, *prior.a])
+        return 0.0, np.zeros(players + 3)
+
+    monkeypatch.setattr(gaussian_process, "log_marginal_likelihood", likelihood)
+    fit_prior(np.ones((1, players)), np.ones(1), seed=0)
+    np.testing.assert_allclose(tried[0], [1, np.exp(-2), np.exp(-6)] + [a] * players, rtol=1e-12)
+
+
 def test_many_points_are_fitted_in_part(monkeypatch):
     seen = []
 
