@@ -189,14 +189,22 @@ def test_a_unit_below_zero_by_hand(backend, name):
     assert_unit(network, backend, rule, [-v for v in turned], -to_bias, -absorbed)
 
 
-def test_zero_counts_as_positive(backend):
+class MinusZero(xk.Dense):
+    """A layer of one's own, whose zeros are −0.0."""
+
+    def forward(self, a):
+        return -super().forward(-a)
+
+
+@pytest.mark.parametrize("kind", [xk.Dense, MinusZero])
+def test_zero_counts_as_positive(backend, kind):
     """Two inputs cancel, so z = 0, and the layer above hands that unit 6: 6 / ε goes to each."""
-    network = xk.Network([xk.Dense([[1.0, 1.0]]), xk.Dense([[2.0]], [6.0])])
+    network = backend.network(xk.Network([kind([[1.0, 1.0]]), xk.Dense([[2.0]], [6.0])]))
     x, rules = backend.array([[1.0, -1.0], [-3.0, 3.0]]), {0: xk.LRPEpsilon(0.5), 1: xk.LRPFlat()}
-    result = xk.lrp(backend.network(network), x, rule=rules)
+    result = xk.lrp(network, x, rule=rules)
     assert numpy_of(result.values).tolist() == [[12, -12], [-36, 36]]
     assert numpy_of(result.details["ledger"][1].absorbed).tolist() == [6, 6]
-    without = xk.lrp(backend.network(network), x, rule={1: xk.LRPFlat()})
+    without = xk.lrp(network, x, rule={1: xk.LRPFlat()})
     assert numpy_of(without.values).tolist() == [[0, 0], [0, 0]]
     assert numpy_of(without.details["ledger"][1].absorbed).tolist() == [6, 6]
 
