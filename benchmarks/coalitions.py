@@ -17,12 +17,13 @@ from benchmarks.timing import Comparison, compare
 
 FLOOR_ROWS = 4096  # the bare model gets its rows in chunks of this many
 MEMORY = """
-import resource, numpy as np, xaikit as xk
+import tracemalloc, numpy as np, xaikit as xk
 network = xk.Network.mlp([{players}, 32, 1], seed=0)
 game = xk.baseline_game(network, np.ones({players}))
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+xk.exact_shapley
+tracemalloc.start()
 xk.exact_shapley(game)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+print(tracemalloc.get_traced_memory()[1] / 2**20)
 """
 
 
