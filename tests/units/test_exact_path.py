@@ -174,6 +174,7 @@ def test_from_zero_without_biases_it_is_gradient_times_input(exact_backend, draw
     assert (pieces_of(result) == 1).all()
 
 
+STEEP = [xk.Dense([[1.0]], [2.0**-24 - 1]), xk.ReLU(), xk.Dense([[2.0**24]])]
 UNITS = {
     # x from −6 to 12 through min(max(x, 0), 6): a third of the way up.
     "relu6": ([xk.ReLU6()], [[12.0]], [[-6.0]], [[6.0]], 3),
@@ -185,6 +186,9 @@ UNITS = {
     "relu to its kink": ([xk.ReLU()], [[0.0]], [[-4.0]], [[0.0]], 1),
     "leaky": ([xk.LeakyReLU(0.25)], [[3.0]], [[-1.0]], [[3.25]], 2),
     "leaky from its kink down": ([xk.LeakyReLU(0.25)], [[-3.0]], [[0.0]], [[-0.75]], 1),
+    # The steep part is the last 2⁻²⁴ of the way, or the first.
+    "late": (STEEP, [[1.0]], [[0.0]], [[1.0]], 2),
+    "early": (STEEP, [[0.0]], [[1.0]], [[-1.0]], 2),
     # max(x₁, x₂): x₁ from 0 to 2 takes over from x₂ = 1 in the middle.
     "max": (
         [xk.MaxPool2d((1, 2)), xk.Flatten()],
