@@ -14,8 +14,8 @@ venv_usable := $(shell { $(run) -c 'import sys; sys.exit(sys.version_info < (3, 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test notebooks bench constraints \
-	lane-style lane-types lane-units lane-notebooks lane-exercises lane-browser
+.PHONY: help lab test notebooks bench grade constraints \
+	lane-style lane-types lane-units lane-notebooks lane-exercises lane-grading lane-browser
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -26,12 +26,12 @@ lab: $(VENV)/.has-lab ## open the course in JupyterLab (options for it: LAB_FLAG
 	@exec env JUPYTER_CONFIG_PATH="$(CURDIR)/tools/lab$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
 		$(run) -m jupyterlab --LabApp.default_url='/lab$(addprefix /tree/,$(first_lecture))' $(LAB_FLAGS)
 
-test: $(VENV)/.has-test ## run every check, as six lanes; a failing lane does not stop the next
+test: $(VENV)/.has-test ## run every check, as seven lanes; a failing lane does not stop the next
 	@$(MAKE) --no-print-directory --keep-going \
-		lane-style lane-types lane-units lane-notebooks lane-exercises lane-browser
+		lane-style lane-types lane-units lane-notebooks lane-exercises lane-grading lane-browser
 
 # Two workers on two cores: more threads inside each would only get in each other's way.
-lane-units lane-notebooks lane-exercises lane-browser: export OMP_NUM_THREADS = 1
+lane-units lane-notebooks lane-exercises lane-grading lane-browser: export OMP_NUM_THREADS = 1
 
 lane-style: $(VENV)/.has-test ## one lane of `make test`: ruff
 	$(run) -m ruff check
@@ -39,8 +39,8 @@ lane-style: $(VENV)/.has-test ## one lane of `make test`: ruff
 lane-types: $(VENV)/.has-test ## one lane of `make test`: mypy
 	$(run) -m mypy
 
-lane-units: $(VENV)/.has-test ## one lane of `make test`: everything under tests/ but tests/browser
-	$(run) -m pytest tests -n 2 --dist loadfile --ignore tests/browser
+lane-units: $(VENV)/.has-test ## one lane of `make test`: everything under tests/ but the next two
+	$(run) -m pytest tests -n 2 --dist loadfile --ignore tests/browser --ignore tests/grading
 
 lane-notebooks: $(VENV)/.has-test ## one lane of `make test`: lectures and solutions give their stored outputs
 	$(run) -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 -p tests.notebooks.kernel_sockets \
@@ -49,6 +49,10 @@ lane-notebooks: $(VENV)/.has-test ## one lane of `make test`: lectures and solut
 lane-exercises: $(VENV)/.has-test ## one lane of `make test`: exercises stop only where the learner writes
 	$(run) -m pytest --nbval-lax --nbval-current-env -p tests.notebooks.kernel_sockets \
 		-p tests.notebooks.exercise_lane exercises
+
+# Each class is graded by two workers. Without bubblewrap these tests are skipped, and say so.
+lane-grading: $(VENV)/.has-test ## one lane of `make test`: classes of learners, honest and hostile, are graded
+	$(run) -m pytest tests/grading -rs
 
 # Without Chromium these tests are skipped, and say so.
 lane-browser: $(VENV)/.has-test ## one lane of `make test`: the course in JupyterLab, worked by keyboard
@@ -60,6 +64,9 @@ notebooks: $(VENV)/.has-test ## execute and normalise lectures and solutions, de
 
 bench: $(VENV)/.has-test ## measure xaikit beside its peers
 	$(run) -m benchmarks
+
+grade: $(VENV)/.has-grading ## grade: ASSIGNMENT=… SUBMISSIONS=folder-or-zip, OPTIONS="--roster class.csv …"
+	@$(run) -m grading grade '$(ASSIGNMENT)' --submissions '$(SUBMISSIONS)' $(OPTIONS)
 
 # Two pins are moved by hand only. An open range for torch may choose a build with gigabytes of
 # CUDA packages; jsonschema from 4.25 on reads a grammar that adds two seconds to every start of
@@ -79,9 +86,13 @@ $(VENV)/.has-lab: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	$(run) -m pip install -c constraints.txt -e ".[lab]"
 	@touch $@
 
+$(VENV)/.has-grading: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+	$(run) -m pip install -c constraints.txt -e ".[grading]"
+	@touch $@ $(VENV)/.has-lab
+
 $(VENV)/.has-test: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	$(run) -m pip install -c constraints.txt -e ".[test]"
-	@touch $@ $(VENV)/.has-lab
+	@touch $@ $(VENV)/.has-lab $(VENV)/.has-grading
 
 ifneq ($(venv_usable),yes)
 .PHONY: $(VENV)/pyvenv.cfg

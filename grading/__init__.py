@@ -1,0 +1,1 @@
+"""What an instructor runs: intake, sandboxed grading, feedback, grades. See README.md."""

@@ -1,0 +1,219 @@
+"""Grade what waits: each submission in a process of its own, several at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import multiprocessing
+import os
+import re
+import resource
+import shutil
+import tempfile
+import threading
+import time
+import warnings
+import zlib
+from collections.abc import Callable
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import nbformat
+from nbgrader.apps import NbGraderAPI
+from sqlalchemy.exc import SAWarning
+
+from grading import register, sandbox
+from grading.course import Course, GradingError, digest_of, nbgrader_config, prepare, solution_of
+
+# What the trusted side may hold: a notebook can send it more than it expects.
+TRUSTED_MEMORY = 3 * sandbox.GIGABYTE
+NOT_GRADED = re.compile(r"^\s*grading\.execute\.NotGraded: (.*)$", re.MULTILINE)
+
+
+class Pace(NamedTuple):
+    """How many workers grade, and what each submission may use."""
+
+    workers: int = 2
+    cell_seconds: int = 60
+    limits: sandbox.Limits = sandbox.Limits()
+
+
+def grade_waiting(
+    course: Course,
+    assignment: str,
+    pace: Pace,
+    shard: tuple[int, int] = (1, 1),
+    again: bool = False,
+    told: Callable[[register.Entry, int, int], None] = lambda entry, done, of: None,
+) -> list[register.Entry]:
+    """Grade every submission taken in that was not graded by the solution as it is now.
+
+    Parameters
+    ----------
+    course, assignment
+        Which submissions.
+    pace : Pace
+        Workers and limits.
+    shard : (int, int)
+        ``(i, n)``: only the i-th of n slices of the learners. A learner's slice depends on nothing
+        but the name, so machines need not agree on the class.
+    again : bool
+        Grade also what is graded already.
+    told : callable
+        Called with each new entry, the number done, and the number to do.
+
+    Returns
+    -------
+    list of Entry
+        The new entries, in the order in which they came in.
+
+    Raises
+    ------
+    GradingError
+        If there is no sandbox, or if the same slice is being graded already.
+    """
+    if why := sandbox.missing():
+        raise GradingError(why)
+    prepare(course, assignment)
+    digest = digest_of(solution_of(course, assignment))
+    with _alone(course, assignment, shard):
+        waiting = [
+            entry
+            for entry in register.entries(course.database, assignment).values()
+            if slice_of(entry.learner, shard[1]) == shard[0]
+            and (again or entry.outcome == register.WAITING or entry.solution != digest)
+            # What was not taken in has no notebook to grade.
+            and entry.submission
+        ]
+        return _grade_all(course, waiting, digest, pace, told)
+
+
+def slice_of(learner: str, slices: int) -> int:
+    """Return which of n slices, 1 to n, a learner belongs to."""
+    return zlib.crc32(learner.encode()) % slices + 1
+
+
+@contextmanager
+def _alone(course: Course, assignment: str, shard: tuple[int, int]):
+    """Hold a lock that ends with this process, whatever ends it."""
+    path = course.root / f".grading-{assignment}-{shard[0]}-of-{shard[1]}"
+    with open(path, "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise GradingError(
+                f"{assignment} is being graded in {course.root} right now; wait for its end"
+            ) from None
+        yield
+
+
+def _grade_all(course, waiting, digest, pace, told) -> list[register.Entry]:
+    # One process a submission: what it does to its grader ends with it. They start from a server
+    # that has nbgrader loaded.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["grading.autograde", "grading.feedback"])
+    todo, done = list(reversed(waiting)), []
+    running: dict[Any, tuple] = {}
+    free = list(range(pace.workers))
+    while todo or running:
+        while todo and free:
+            entry, worker = todo.pop(), free.pop()
+            process = context.Process(
+                target=_grade_in_process, args=(course, entry, digest, pace, worker), daemon=False
+            )
+            process.start()
+            deadline = time.monotonic() + pace.limits.seconds + 60
+            running[process.sentinel] = (process, entry, worker, deadline)
+        ended = wait(list(running), timeout=1)
+        late = [s for s, (*_, deadline) in running.items() if time.monotonic() > deadline]
+        for sentinel in {*ended, *late}:
+            process, entry, worker, _ = running.pop(sentinel)
+            if sentinel in late:
+                process.kill()
+            process.join()
+            free.append(worker)
+            if process.exitcode:
+                reason = "its grader did not come to an end"
+                if sentinel not in late:
+                    reason = f"its grader broke down (exit code {process.exitcode})"
+                _fail(course, entry, digest, reason)
+            new = register.entries(course.database, entry.assignment)[entry.learner]
+            done.append(new)
+            told(new, len(done), len(waiting))
+    return done
+
+
+def _grade_in_process(course: Course, entry, digest: str, pace: Pace, worker: int) -> None:
+    """Grade one submission; the process ends with the grader that started it."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    # nbgrader's own objects are made in an order that SQLAlchemy remarks on.
+    warnings.filterwarnings("ignore", category=SAWarning)
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (TRUSTED_MEMORY, hard))
+    started = time.monotonic()
+    reason = grade_one(course, entry.assignment, entry.learner, pace, worker)
+    seconds = round(time.monotonic() - started, 2)
+    if reason:
+        _fail(course, entry, digest, reason, seconds)
+        return
+    notes = [entry.notes] if entry.notes else []
+    if stopped := _cells_out_of_time(course.autograded(entry.assignment, entry.learner)):
+        notes = [note for note in notes if not note.endswith("out of time")]
+        notes.append(f"{stopped} cell{'' if stopped == 1 else 's'} out of time")
+    graded = entry._replace(
+        outcome=register.GRADED,
+        reason="",
+        notes="; ".join(notes),
+        solution=digest,
+        seconds=seconds,
+    )
+    register.record(course.database, graded)
+
+
+def grade_one(course: Course, assignment: str, learner: str, pace: Pace, worker: int) -> str | None:
+    """Grade one submission into the gradebook; return why it got no score, or None if it did."""
+    home = Path(tempfile.mkdtemp(prefix="grading-"))
+    run = home / "run"
+    run.mkdir(mode=0o700)
+    verdict = home / "verdict"
+    config = nbgrader_config(course)
+    config.ExecuteInSandbox.run = str(run)
+    config.ExecuteInSandbox.verdict = str(verdict)
+    config.ExecuteInSandbox.request = sandbox.request(run, verdict, pace.limits, worker)
+    config.ExecuteInSandbox.timeout = pace.cell_seconds
+    try:
+        answer = NbGraderAPI(config=config).autograde(assignment, learner, force=True)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    if answer["success"]:
+        return None
+    log = answer.get("log", "")
+    if found := NOT_GRADED.search(log):
+        return found[1]
+    (course.root / "logs").mkdir(exist_ok=True)
+    place = course.root / "logs" / f"{assignment}-{learner}.log"
+    place.write_text(f"{log}\n{answer.get('error', '')}", encoding="utf-8")
+    return f"nbgrader gave up; its words are in {place.relative_to(course.root)}"
+
+
+def _fail(course: Course, entry, digest: str, reason: str, seconds: float | None = None) -> None:
+    failed = entry._replace(
+        outcome=register.FAILED, reason=reason, solution=digest, seconds=seconds
+    )
+    register.record(course.database, failed)
+
+
+def _cells_out_of_time(path: Path) -> int:
+    notebook = nbformat.read(path, as_version=4)
+    return sum(
+        any(output.get("ename") == "CellTimeoutError" for output in cell.get("outputs", []))
+        for cell in notebook.cells
+    )
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,165 @@
+"""The work folder of a course: its folders, nbgrader's settings, and assignments made ready."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from nbgrader.api import Gradebook
+from nbgrader.apps import NbGraderAPI
+from traitlets.config import Config
+
+from tools.derive import derive
+
+# nbgrader's own default is no course at all, to which PostgreSQL finds no row.
+COURSE_ID = "default_course"
+# What formgrader reads when JupyterLab is started in the work folder.
+FORMGRADER_SETTINGS = """\
+# Written by `python -m grading`; edits are lost.
+c = get_config()
+c.CourseDirectory.root = {root!r}
+c.CourseDirectory.db_url = {database!r}
+c.CourseDirectory.course_id = {course_id!r}
+# formgrader's Autograde button would run learners' code with your rights. It meets this first.
+c.Autograde.force = "Use `python -m grading autograde`: it grades in a sandbox."
+"""
+
+
+class GradingError(Exception):
+    """What keeps the whole of a command from running; the message says what to do."""
+
+
+class Course(NamedTuple):
+    """Where everything is.
+
+    Attributes
+    ----------
+    root : Path
+        The work folder: gradebook, submissions taken in, graded notebooks, feedback.
+    solutions : Path
+        Folder of the solutions, ``solutions/NAME/NAME.ipynb``.
+    database : str
+        SQLAlchemy's address of the gradebook.
+    """
+
+    root: Path
+    solutions: Path
+    database: str
+
+    def submitted(self, assignment: str, learner: str) -> Path:
+        """Return where nbgrader looks for a submission's notebook."""
+        return self.root / "submitted" / learner / assignment / f"{assignment}.ipynb"
+
+    def autograded(self, assignment: str, learner: str) -> Path:
+        """Return where a graded notebook stands."""
+        return self.root / "autograded" / learner / assignment / f"{assignment}.ipynb"
+
+    def feedback(self, assignment: str, learner: str) -> Path:
+        """Return where a learner's feedback page stands."""
+        return self.root / "feedback" / learner / assignment / f"{assignment}.html"
+
+    def gradebook(self) -> Gradebook:
+        """Open the gradebook; use it in a `with`."""
+        return Gradebook(self.database, COURSE_ID)
+
+
+def open_course(work: Path, solutions: Path, database: str | None = None) -> Course:
+    """Return a course, with its work folder made and its gradebook reachable."""
+    work = work.resolve()
+    work.mkdir(parents=True, exist_ok=True)
+    # nbgrader makes a new gradebook with the program alembic, and takes the first on the path.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    course = Course(work, solutions.resolve(), database or f"sqlite:///{work}/gradebook.db")
+    try:
+        with course.gradebook():
+            pass
+    except Exception as error:  # SQLAlchemy's errors have no common useful base over drivers
+        raise GradingError(
+            f"the gradebook cannot be opened at {_without_password(course.database)}: {error}"
+        ) from error
+    settings = FORMGRADER_SETTINGS.format(
+        root=str(work), database=course.database, course_id=COURSE_ID
+    )
+    config = work / "nbgrader_config.py"
+    config.touch(mode=0o600)
+    config.write_text(settings, encoding="utf-8")
+    return course
+
+
+def assignments(solutions: Path) -> list[str]:
+    """Return the names of the assignments that have a solution."""
+    files = solutions.glob("*/*.ipynb")
+    return sorted(path.stem for path in files if path.stem == path.parent.name)
+
+
+def solution_of(course: Course, assignment: str) -> Path:
+    """Return the file of an assignment's solution, or say which assignments there are."""
+    path = course.solutions / assignment / f"{assignment}.ipynb"
+    if not path.is_file():
+        known = ", ".join(assignments(course.solutions)) or "none at all"
+        raise GradingError(
+            f"there is no solution {path}; the assignments in {course.solutions} are: {known}"
+        )
+    return path
+
+
+def digest_of(solution: Path) -> str:
+    """Return a fingerprint of a solution: with another one, submissions are graded anew."""
+    return hashlib.sha256(solution.read_bytes()).hexdigest()
+
+
+def prepare(course: Course, assignment: str) -> None:
+    """Put an assignment's cells, points and hidden tests into the gradebook, once per version."""
+    solution = solution_of(course, assignment)
+    derive(solution.read_text(encoding="utf-8"))  # says what is wrong with it, if anything is
+    source = course.root / "source" / assignment / solution.name
+    stamp = source.with_name(".in-gradebook")
+    known = f"{digest_of(solution)} {hashlib.sha256(course.database.encode()).hexdigest()}"
+    if stamp.is_file() and stamp.read_text() == known:
+        return
+    source.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(solution, source)
+    answer = NbGraderAPI(config=nbgrader_config(course)).generate_assignment(assignment, force=True)
+    if not answer["success"]:
+        raise GradingError(f"nbgrader does not take {solution}:\n{answer.get('log', '')}")
+    stamp.write_text(known)
+
+
+def nbgrader_config(course: Course) -> Config:
+    """Return nbgrader's settings, those of the steps that replace its own included."""
+    config = Config()
+    config.CourseDirectory.root = str(course.root)
+    config.CourseDirectory.db_url = course.database
+    config.CourseDirectory.course_id = COURSE_ID
+    # Files beside a solution must not reach learners.
+    config.CourseDirectory.ignore = [".*", "*.py", "*.md", "*.pyc", "__pycache__"]
+    config.OverwriteCells.add_missing_cells = True
+    # Without nbgrader's late penalties: it computes them before the points given by hand.
+    config.Autograde.autograde_preprocessors = [
+        "grading.execute.ExecuteInSandbox",
+        "nbconvert.preprocessors.ClearMetadataPreprocessor",
+        "nbgrader.preprocessors.LimitOutput",
+        "grading.harmless.Harmless",
+        "nbgrader.preprocessors.SaveAutoGrades",
+        "nbgrader.preprocessors.CheckCellMetadata",
+    ]
+    config.LimitOutput.max_lines = 500
+    config.LimitOutput.max_traceback = 60
+    config.GenerateFeedback.preprocessors = [
+        "grading.feedback.HideTests",
+        "nbgrader.preprocessors.GetGrades",
+        "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+    ]
+    # Only looked for, never used: submissions come through intake.
+    config.Exchange.root = str(course.root / "exchange")
+    return config
+
+
+def _without_password(address: str) -> str:
+    from sqlalchemy.engine import make_url
+
+    return make_url(address).render_as_string(hide_password=True)

@@ -1,0 +1,158 @@
+"""Grades: a row for every learner, with a status beside every score."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+from nbgrader.api import Gradebook, MissingEntry
+
+from grading import register
+from grading.course import Course
+
+
+class Row(NamedTuple):
+    """One learner's line of the table.
+
+    Attributes
+    ----------
+    status : str
+        ``"graded"``; ``"needs manual"``: points by hand are outstanding; ``"waiting"``: taken in,
+        not graded yet; ``"failed: why"``; ``"missing"``: in the gradebook, and handed in nothing.
+        With ``", late"`` where it was.
+    score, automatic, manual, penalty : float or None
+        Points; None where nothing was graded. A missing learner has a score of 0, a failed one has
+        none.
+    """
+
+    learner: str
+    last_name: str
+    first_name: str
+    email: str
+    assignment: str
+    status: str
+    score: float | None
+    max_score: float
+    automatic: float | None
+    manual: float | None
+    penalty: float | None
+    handed_in: str
+    late_by: str
+    notes: str
+
+
+def rows(course: Course, assignment: str) -> list[Row]:
+    """Return the table of an assignment, in the order of the learners' names."""
+    entries = register.entries(course.database, assignment)
+    policy = register.late_policy(course.database, assignment)
+    with course.gradebook() as gradebook:
+        try:
+            most = gradebook.find_assignment(assignment).max_score
+        except MissingEntry:
+            most = 0.0
+        table = [
+            _row(gradebook, student, assignment, entries.get(student.id), policy, most)
+            for student in gradebook.students
+        ]
+    return sorted(table, key=lambda row: row.learner)
+
+
+def _row(gradebook: Gradebook, student, assignment, entry, policy, most: float) -> Row:
+    row = Row(
+        student.id,
+        student.last_name or "",
+        student.first_name or "",
+        student.email or "",
+        assignment,
+        "missing",
+        0.0,
+        most,
+        None,
+        None,
+        None,
+        "",
+        "",
+        entry.notes if entry else "",
+    )
+    if entry is None:
+        return row
+    if entry.outcome == register.FAILED:
+        return row._replace(status=f"failed: {entry.reason}", score=None)
+    if entry.outcome == register.WAITING:
+        return row._replace(status="waiting", score=None)
+    submission = gradebook.find_submission(assignment, student.id)
+    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+    automatic = sum(grade.auto_score or 0.0 for grade in grades)
+    late = submission.total_seconds_late
+    penalty = _penalty(late, submission.score, most, policy)
+    # nbgrader's own pages show it from here.
+    for notebook in submission.notebooks:
+        notebook.late_submission_penalty = penalty or None
+    gradebook.db.commit()
+    status = "needs manual" if submission.needs_manual_grade else "graded"
+    return row._replace(
+        status=f"{status}, late" if late > 0 else status,
+        score=round(submission.score - penalty, 6),
+        automatic=round(automatic, 6),
+        manual=round(submission.score - automatic, 6),
+        penalty=round(penalty, 6),
+        handed_in=str(submission.timestamp or ""),
+        late_by=_span(late) if late > 0 else "",
+    )
+
+
+def _penalty(seconds: float, score: float, most: float, policy: register.LatePolicy) -> float:
+    """Return the points that lateness costs: per_day · max score for each day begun."""
+    over = seconds - 60 * policy.grace_minutes
+    if seconds <= 0 or over <= 0:
+        return 0.0
+    return min(score, policy.per_day * most * math.ceil(over / 86_400))
+
+
+def _span(seconds: float) -> str:
+    days, rest = divmod(int(seconds), 86_400)
+    return f"{days} d {rest // 3600:02d}:{rest % 3600 // 60:02d}"
+
+
+def write_csv(table: list[Row], path: Path) -> None:
+    """Write the table; a spreadsheet that opens the file meanwhile sees the old or the new one."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(Row._fields)
+    for row in table:
+        writer.writerow(["" if value is None else _harmless(value) for value in row])
+    temporary = path.with_name(f".{path.name}.new")
+    # With a mark in front Excel reads UTF-8.
+    temporary.write_text("\ufeff" + text.getvalue(), encoding="utf-8", newline="")
+    os.replace(temporary, path)
+
+
+def _harmless(value: object) -> object:
+    """Keep a spreadsheet from running a text as a formula."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{value}"
+    return value
+
+
+def summary(table: list[Row]) -> str:
+    """Return how many learners have which status, and who needs the instructor's eye."""
+    counts = Counter(row.status.split(":")[0] for row in table)
+    width = max([len(status) for status in counts] + [0])
+    lines = [f"{status:<{width}}  {number:4d}" for status, number in sorted(counts.items())]
+    lines.append(f"{'in all':<{width}}  {len(table):4d}")
+    scores = [row.score for row in table if row.score is not None and row.status != "missing"]
+    if scores:
+        mean = sum(scores) / len(scores)
+        lines.append(f"mean score of those graded: {mean:.2f} of {table[0].max_score:g}")
+    for row in table:
+        if row.status.startswith("failed"):
+            lines.append(f"  {row.learner}: {row.status}")
+    for row in table:
+        if row.notes and not row.status.startswith("failed"):
+            lines.append(f"  {row.learner}: {row.notes}")
+    return "\n".join(lines)

@@ -1,0 +1,338 @@
+"""Find every learner's notebook in what an instructor was given, and take in what can be graded.
+
+What was given is only read: folders and archives stay as they are.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+import re
+import stat
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.utils import parse_utc
+
+from grading import register
+from grading.course import Course, GradingError, solution_of
+from grading.notebooks import MAX_BYTES, Rejected, grade_ids, read, restored
+from tools.derive import derive
+from tools.normalise import to_text
+
+# Names of folders are made of it, and nbgrader looks them up as patterns: no *, [, / or +.
+LEARNER = re.compile(r"\w(?:[\w.@ -]{0,98}[\w.@-])?")
+# What browsers and file managers append: "name (1)", "name-1", "name copy 2", "name - Copy".
+COPY = re.compile(r"(?: ?\((\d{1,3})\)|(?:_|-| - | )[cC]opy(?:[ -]?(\d{1,3}))?|-[cC]opy(\d{1,3}))$")
+MAX_ENTRIES = 100_000
+IGNORED = {".ipynb_checkpoints", "__MACOSX", "__pycache__", ".git"}
+
+
+class Given(NamedTuple):
+    """A file, or the name of an empty folder, somewhere in what was given."""
+
+    path: PurePosixPath
+    read: Callable[[int], bytes]
+    problem: str
+    changed: datetime | None
+
+
+class Candidate(NamedTuple):
+    """A file that may be a learner's notebook for one assignment."""
+
+    learner: str
+    given: Given
+    rank: tuple[bool, bool, int]
+
+
+class Report(NamedTuple):
+    """What intake did.
+
+    Attributes
+    ----------
+    taken, unchanged, rejected : list of str
+        Learners: with a new or changed notebook; with the notebook known before; without one that
+        can be graded.
+    ignored : list of str
+        Files in which no learner could be recognised, and why.
+    """
+
+    taken: list[str]
+    unchanged: list[str]
+    rejected: list[str]
+    ignored: list[str]
+
+
+def take_in(
+    course: Course, assignment: str, submissions: Path, use_file_times: bool = False
+) -> Report:
+    """Take in the submissions of one assignment.
+
+    Parameters
+    ----------
+    course : Course
+        Where to put them.
+    assignment : str
+        Its name; a folder may hold submissions of others too.
+    submissions : Path
+        nbgrader's folders (``LEARNER/ASSIGNMENT/ASSIGNMENT.ipynb``), a folder for each learner
+        (``LEARNER/ASSIGNMENT.ipynb``), a flat folder (``LEARNER_ASSIGNMENT.ipynb``), or a zip file
+        of any of these.
+    use_file_times : bool
+        Whether a notebook without a ``timestamp.txt`` beside it was handed in when its file was
+        last changed. Copying files changes that.
+
+    Returns
+    -------
+    Report
+        Who was taken in, and who was not; the reasons are in the register.
+    """
+    release = nbformat.reads(
+        derive(solution_of(course, assignment).read_text(encoding="utf-8")), as_version=4
+    )
+    candidates, stamps, ignored = _sort(assignment, list(_given(submissions)))
+    known = register.entries(course.database, assignment)
+    report = Report([], [], [], ignored)
+    with course.gradebook() as gradebook:
+        for learner in candidates:
+            gradebook.update_or_create_student(learner)
+    for learner, found in sorted(candidates.items()):
+        try:
+            notebook, notes, given = _choose(assignment, found, release)
+            when = _handed_in(stamps.get(learner), given.changed if use_file_times else None)
+        except Rejected as error:
+            report.rejected.append(learner)
+            register.record(
+                course.database,
+                register.Entry(assignment, learner, register.FAILED, f"not taken in: {error}"),
+            )
+            continue
+        text = to_text(notebook)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        _write(course.submitted(assignment, learner), text, when)
+        before = known.get(learner)
+        if before and before.submission == digest and before.outcome != register.WAITING:
+            report.unchanged.append(learner)
+            continue
+        report.taken.append(learner)
+        register.record(
+            course.database,
+            register.Entry(
+                assignment, learner, register.WAITING, notes="; ".join(notes), submission=digest
+            ),
+        )
+    return report
+
+
+def read_roster(course: Course, path: Path) -> int:
+    """Enter the learners of a CSV file into the gradebook, and return how many they are.
+
+    Its first line names the columns: ``learner`` (or ``id``), and, as you like, ``first_name``,
+    ``last_name``, ``email``.
+    """
+    try:
+        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise GradingError(f"the roster {path} cannot be read as CSV in UTF-8: {error}") from error
+    key = next((name for name in ("learner", "id") if rows and name in rows[0]), None)
+    if key is None:
+        raise GradingError(
+            f"the roster {path} needs a first line with a column 'learner', and a row for each one"
+        )
+    names = [unicodedata.normalize("NFC", (row[key] or "").strip()) for row in rows]
+    if bad := [name for name in names if not LEARNER.fullmatch(name)]:
+        raise GradingError(
+            f"the roster {path} holds names that no folder can have: {bad[:5]}; letters, digits, "
+            "spaces and . _ @ - are possible"
+        )
+    with course.gradebook() as gradebook:
+        for name, row in zip(names, rows, strict=True):
+            given = {k: row[k].strip() for k in ("first_name", "last_name", "email") if row.get(k)}
+            gradebook.update_or_create_student(name, **given)
+    return len(set(names))
+
+
+def _given(place: Path) -> Iterator[Given]:
+    """Yield every regular file below a folder or in an archive; others with what is wrong."""
+    if place.is_dir():
+        yield from _in_folder(place)
+    elif zipfile.is_zipfile(place):
+        yield from _in_archive(place)
+    else:
+        raise GradingError(
+            f"{place} is neither a folder nor a zip file; give the folder that holds the "
+            "submissions, or the archive that your learning platform exports"
+        )
+
+
+def _in_folder(root: Path) -> Iterator[Given]:
+    entries = 0
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if name not in IGNORED)
+        relative = PurePosixPath(Path(folder).relative_to(root).as_posix())
+        if not files and not folders:
+            yield Given(relative, lambda limit: b"", "empty folder", None)
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        for name in sorted([*files, *links]):
+            if (entries := entries + 1) > MAX_ENTRIES:
+                raise GradingError(f"{root} holds more than {MAX_ENTRIES} files")
+            path = Path(folder) / name
+            status = path.lstat()
+            problem = "" if stat.S_ISREG(status.st_mode) else _kind(status.st_mode)
+            changed = datetime.fromtimestamp(status.st_mtime, UTC).replace(tzinfo=None)
+            yield Given(relative / name, _reader(path), problem, changed)
+
+
+def _reader(path: Path) -> Callable[[int], bytes]:
+    def start(limit: int) -> bytes:
+        # A link put in its place meanwhile is not followed.
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            return file.read(limit)
+
+    return start
+
+
+def _in_archive(path: Path) -> Iterator[Given]:
+    """Yield what an archive holds. Nothing is unpacked: names that point outside reach nothing."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+    except (zipfile.BadZipFile, OSError) as error:
+        raise GradingError(f"{path} cannot be read as a zip file: {error}") from error
+    if len(infos) > MAX_ENTRIES:
+        raise GradingError(f"{path} holds more than {MAX_ENTRIES} files")
+    for info in infos:
+        parts = PurePosixPath(info.filename).parts
+        if info.is_dir() or not parts or any(part in IGNORED for part in parts):
+            continue
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        problem = "" if kind in (0, stat.S_IFREG) else _kind(kind)
+        if info.flag_bits & 1:
+            problem = "an encrypted file"
+        yield Given(PurePosixPath(*parts), _unpacker(path, info), problem, _changed(info))
+
+
+def _unpacker(path: Path, info: zipfile.ZipInfo) -> Callable[[int], bytes]:
+    def start(limit: int) -> bytes:
+        try:
+            with zipfile.ZipFile(path) as archive, archive.open(info) as file:
+                return file.read(limit)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            raise Rejected(f"the archive is damaged here: {error}") from None
+
+    return start
+
+
+def _changed(info: zipfile.ZipInfo) -> datetime | None:
+    try:
+        return datetime(*info.date_time)
+    except ValueError:
+        return None
+
+
+def _kind(mode: int) -> str:
+    return "a symbolic link" if stat.S_ISLNK(mode) else "not a regular file"
+
+
+def _sort(
+    assignment: str, files: list[Given]
+) -> tuple[dict[str, list[Candidate]], dict[str, Given], list[str]]:
+    """Return each learner's files for the assignment, time stamps, and files of nobody."""
+    candidates: dict[str, list[Candidate]] = {}
+    stamps: dict[str, Given] = {}
+    ignored = []
+    for given in files:
+        folders, name = given.path.parts[:-1], given.path.name
+        if given.problem == "empty folder":
+            folders, name = given.path.parts, ""
+        stem, copy_number = _without_copy(name.removesuffix(".ipynb"))
+        if assignment in folders[1:]:
+            learner = folders[folders.index(assignment, 1) - 1]
+        elif name.endswith(".ipynb") and stem == assignment and folders:
+            learner = folders[-1]
+        elif name.endswith(".ipynb") and stem.endswith(f"_{assignment}"):
+            learner = stem[: -len(assignment) - 1]
+            stem = assignment
+        else:
+            if name.endswith(".ipynb") and stem.endswith(assignment):
+                ignored.append(f"{given.path}: no learner in its name")
+            continue
+        learner = unicodedata.normalize("NFC", learner)
+        if not LEARNER.fullmatch(learner):
+            ignored.append(f"{given.path}: '{learner}' cannot be a learner's name")
+        elif name == "timestamp.txt":
+            stamps[learner] = given
+        else:
+            mine = candidates.setdefault(learner, [])
+            if name.endswith(".ipynb"):
+                # The file of the right name first; of copies the newest.
+                rank = (stem == assignment, copy_number == 0, copy_number)
+                mine.append(Candidate(learner, given, rank))
+    return candidates, stamps, ignored
+
+
+def _without_copy(stem: str) -> tuple[str, int]:
+    if match := COPY.search(stem):
+        return stem[: match.start()], int(next((n for n in match.groups() if n), "1"))
+    return stem, 0
+
+
+def _choose(
+    assignment: str, found: list[Candidate], release: NotebookNode
+) -> tuple[NotebookNode, list[str], Given]:
+    """Return a learner's notebook, what was repaired in it, and its file."""
+    if not found:
+        raise Rejected(f"no notebook: the folder holds no {assignment}.ipynb")
+    found = sorted(found, key=lambda candidate: candidate.rank, reverse=True)
+    given = found[0].given
+    if given.problem:
+        raise Rejected(f"{given.path.name} is {given.problem}; hand in the notebook itself")
+    try:
+        notebook = read(given.read(MAX_BYTES + 1))
+    except OSError as error:
+        raise Rejected(f"{given.path.name} cannot be read: {error.strerror}") from None
+    if not grade_ids(notebook) & grade_ids(release):
+        raise Rejected(
+            f"{given.path.name} holds no exercise of {assignment}; hand in the notebook that was "
+            "released"
+        )
+    notebook, notes = restored(notebook, release)
+    if given.path.name != f"{assignment}.ipynb" and not given.path.name.endswith(
+        f"_{assignment}.ipynb"
+    ):
+        notes.insert(0, f"taken from {given.path.name}")
+    if others := [candidate.given.path.name for candidate in found[1:]]:
+        notes.append(f"not looked at: {', '.join(others[:5])}")
+    return notebook, notes, given
+
+
+def _handed_in(stamp: Given | None, otherwise: datetime | None) -> datetime | None:
+    if stamp is None or stamp.problem:
+        return otherwise
+    try:
+        return parse_utc(stamp.read(200).decode("utf-8").strip())
+    except (ValueError, OverflowError, OSError):
+        raise Rejected(
+            "its timestamp.txt does not hold a time, like 2026-03-01 23:59 UTC"
+        ) from None
+
+
+def _write(path: Path, text: str, when: datetime | None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(".new")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(temporary, path)
+    stamp = path.with_name("timestamp.txt")
+    if when is None:
+        stamp.unlink(missing_ok=True)
+    else:
+        stamp.write_text(f"{when.isoformat(sep=' ', timespec='seconds')} UTC\n", encoding="utf-8")

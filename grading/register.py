@@ -1,0 +1,120 @@
+"""What became of each submission: two tables of our own beside nbgrader's, in its database.
+
+nbgrader's gradebook knows scores; that a notebook broke, or never came, looks there like a zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import sqlalchemy as sql
+
+TABLES = sql.MetaData()
+SUBMISSIONS = sql.Table(
+    "course_submissions",
+    TABLES,
+    sql.Column("assignment", sql.String(128), primary_key=True),
+    sql.Column("learner", sql.String(128), primary_key=True),
+    sql.Column("outcome", sql.String(16), nullable=False),
+    sql.Column("reason", sql.Text, nullable=False, default=""),
+    sql.Column("notes", sql.Text, nullable=False, default=""),
+    sql.Column("submission", sql.String(64), nullable=False, default=""),
+    sql.Column("solution", sql.String(64), nullable=False, default=""),
+    sql.Column("seconds", sql.Float),
+    sql.Column("changed", sql.String(32), nullable=False),
+)
+POLICIES = sql.Table(
+    "course_late_policies",
+    TABLES,
+    sql.Column("assignment", sql.String(128), primary_key=True),
+    sql.Column("per_day", sql.Float, nullable=False),
+    sql.Column("grace_minutes", sql.Float, nullable=False),
+)
+
+WAITING, GRADED, FAILED = "waiting", "graded", "failed"
+
+
+class Entry(NamedTuple):
+    """One submission.
+
+    Attributes
+    ----------
+    outcome : str
+        ``"waiting"`` for its grader, ``"graded"``, or ``"failed"``.
+    reason : str
+        Why it failed.
+    notes : str
+        What was repaired or left out, for the instructor.
+    submission, solution : str
+        Fingerprints of the notebook taken in and of the solution that it was graded by.
+    seconds : float or None
+        How long grading took.
+    """
+
+    assignment: str
+    learner: str
+    outcome: str
+    reason: str = ""
+    notes: str = ""
+    submission: str = ""
+    solution: str = ""
+    seconds: float | None = None
+
+
+class LatePolicy(NamedTuple):
+    """The share of an assignment's points that each day begun after `grace_minutes` costs."""
+
+    per_day: float = 0.0
+    grace_minutes: float = 0.0
+
+
+@contextmanager
+def _connected(database: str) -> Iterator[sql.Connection]:
+    engine = sql.create_engine(database)
+    try:
+        TABLES.create_all(engine)
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def entries(database: str, assignment: str) -> dict[str, Entry]:
+    """Return an assignment's entries, by learner."""
+    query = sql.select(SUBMISSIONS).where(SUBMISSIONS.c.assignment == assignment)
+    with _connected(database) as connection:
+        rows = connection.execute(query.order_by(SUBMISSIONS.c.learner)).mappings().all()
+    return {row["learner"]: Entry(*(row[field] for field in Entry._fields)) for row in rows}
+
+
+def record(database: str, *news: Entry) -> None:
+    """Write entries in the place of those that were there."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    with _connected(database) as connection:
+        for entry in news:
+            connection.execute(
+                sql.delete(SUBMISSIONS).where(
+                    SUBMISSIONS.c.assignment == entry.assignment,
+                    SUBMISSIONS.c.learner == entry.learner,
+                )
+            )
+            connection.execute(sql.insert(SUBMISSIONS).values(**entry._asdict(), changed=now))
+
+
+def late_policy(database: str, assignment: str) -> LatePolicy:
+    """Return what lateness costs; nothing, unless a policy was set."""
+    query = sql.select(POLICIES).where(POLICIES.c.assignment == assignment)
+    with _connected(database) as connection:
+        row = connection.execute(query).mappings().first()
+    return LatePolicy(row["per_day"], row["grace_minutes"]) if row else LatePolicy()
+
+
+def set_late_policy(database: str, assignment: str, policy: LatePolicy) -> None:
+    """Say what lateness costs from now on."""
+    with _connected(database) as connection:
+        connection.execute(sql.delete(POLICIES).where(POLICIES.c.assignment == assignment))
+        values = {"assignment": assignment, **policy._asdict()}
+        connection.execute(sql.insert(POLICIES).values(**values))

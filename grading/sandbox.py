@@ -1,0 +1,296 @@
+"""The Jupyter kernel of one submission, in a bubblewrap sandbox, under a watch.
+
+Jupyter starts this file as if it were the kernel (``python sandbox.py CONNECTION_FILE``). It starts
+the true kernel inside, stays outside as its guard, and writes down why it ended it, if it had to.
+
+Inside there are: the interpreter, its packages and `xaikit`, read-only; an empty home and an empty
+working folder in memory; no network; no other process, no other user's files. The one thing that
+inside and outside share is the folder of the connection file, with the kernel's Unix sockets.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+
+GIGABYTE = 1024**3
+WATCH_EVERY = 0.1  # seconds
+FIRST_UID = 64001  # of the users that kernels run as when root grades
+
+
+class Limits(NamedTuple):
+    """What one submission may use.
+
+    Two limits hold memory. `data` is the kernel's own (RLIMIT_DATA): an allocation beyond it fails
+    inside Python as a MemoryError. It does not count mapped libraries, of which PyTorch has
+    gigabytes, so it may be small. `resident` is the guard's, over all processes together.
+    """
+
+    data: int = 3 * GIGABYTE
+    resident: int = 4 * GIGABYTE
+    seconds: float = 300.0
+    processes: int = 64
+    file_size: int = 64 * 1024**2
+    shared_folder: int = 16 * 1024**2
+
+
+def missing() -> str | None:
+    """Return why no notebook can be run safely on this machine; None where it can."""
+    for program, package in [("bwrap", "bubblewrap"), ("prlimit", "util-linux")]:
+        if shutil.which(program) is None:
+            return (
+                f"{program} is not installed, and learners' notebooks are run in no other way. "
+                f"On Debian or Ubuntu:  sudo apt install {package}"
+            )
+    # On some machines bubblewrap is there, and making namespaces is forbidden.
+    with tempfile.TemporaryDirectory(prefix="grading-") as folder:
+        run = Path(folder, "run")
+        run.mkdir(mode=0o700)
+        inside = kernel_command(run / "kernel.json", Limits(), FIRST_UID)
+        inside = inside[: inside.index(sys.executable)]
+        trial = subprocess.run(
+            [*inside, sys.executable, "-c", "import ipykernel"], capture_output=True, text=True
+        )
+    if trial.returncode:
+        return (
+            "no sandbox can be made on this machine, and learners' notebooks are run in no other "
+            f"way. What was said: {trial.stderr.strip()[-500:]}. In a container, allow user "
+            "namespaces (docker run --security-opt seccomp=unconfined); on Ubuntu 24.04 see its "
+            "AppArmor profile for bwrap."
+        )
+    return None
+
+
+def kernel_command(connection_file: Path, limits: Limits, uid: int) -> list[str]:
+    """Return the command that runs an IPython kernel inside.
+
+    Parameters
+    ----------
+    connection_file : Path
+        Written by Jupyter; its folder is the only one that inside and outside share.
+    limits : Limits
+        What the kernel may use.
+    uid : int
+        The user to run as, if this process is root's; otherwise the kernel runs as ours, in a user
+        namespace of its own.
+    """
+    processes = limits.processes
+    if os.getuid() != 0:
+        # The limit counts every process of this user, those outside included.
+        processes += sum(p.num_threads() for p in psutil.process_iter() if _is_ours(p))
+    prlimit = [
+        "prlimit",
+        f"--data={limits.data}",
+        f"--as={16 * GIGABYTE}",
+        f"--cpu={int(limits.seconds) + 5}",
+        f"--nproc={processes}",
+        f"--fsize={limits.file_size}",
+        "--nofile=512",
+        "--core=0",
+    ]
+    kernel = [
+        sys.executable,
+        "-m",
+        "ipykernel_launcher",
+        "-f",
+        str(connection_file),
+        # A file numpy.py in the working folder must not stand in for the true one.
+        "--InteractiveShellApp.ignore_cwd=True",
+        "--HistoryManager.hist_file=:memory:",
+    ]
+    become = []
+    if os.getuid() == 0:
+        become = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+        become += ["--no-new-privs", "--bounding-set=-all"]
+    return [*_bubblewrap(connection_file.parent), *become, *prlimit, *kernel]
+
+
+def _bubblewrap(run: Path) -> list[str]:
+    """Return bubblewrap's part of the command; what stands in `run` is seen inside."""
+    command = ["bwrap", "--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid"]
+    command += ["--unshare-net", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox"]
+    if os.getuid() == 0:
+        command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        command += ["--cap-add", "CAP_SETPCAP"]
+    else:
+        command += ["--unshare-user", "--disable-userns"]
+    command += ["--ro-bind", "/usr", "/usr"]
+    for name in ("bin", "lib", "lib64", "sbin"):
+        command += ["--symlink", f"usr/{name}", f"/{name}"]
+    for name in ("ld.so.cache", "alternatives", "fonts", "localtime"):
+        command += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    command += ["--proc", "/proc", "--dev", "/dev"]
+    # Each at most a quarter of a gigabyte of memory.
+    for place in ("/tmp", "/submission", "/dev/shm"):
+        command += ["--size", str(GIGABYTE // 4), "--perms", "1777", "--tmpfs", place]
+    made: set[Path] = {Path("/"), Path("/usr"), Path("/tmp")}
+    folders = _read_only_folders()
+    for folder in [*folders, run]:
+        # Without these, bubblewrap makes the folders on the way for root alone.
+        for parent in reversed(folder.parents):
+            if parent not in made and not parent.is_relative_to("/usr"):
+                made.add(parent)
+                command += ["--perms", "0755", "--dir", str(parent)]
+    for folder in folders:
+        if not folder.is_relative_to("/usr"):
+            command += ["--ro-bind", str(folder), str(folder)]
+    command += ["--bind", str(run), str(run)]
+    # Without it, matplotlib would look through the system's fonts in every submission.
+    for fonts in Path(_matplotlib_cache()).glob("fontlist-*.json"):
+        inside = f"{_environment()['MPLCONFIGDIR']}"
+        command += ["--perms", "1777", "--dir", inside]
+        command += ["--ro-bind", str(fonts), f"{inside}/{fonts.name}"]
+    command += ["--remount-ro", "/", "--chdir", "/submission", "--clearenv"]
+    for name, value in _environment().items():
+        command += ["--setenv", name, value]
+    return command
+
+
+def _read_only_folders() -> list[Path]:
+    """Return the interpreter, its environment and xaikit's folder: not the rest of the course."""
+    xaikit = find_spec("xaikit")
+    folders = {Path(sys.base_prefix), Path(sys.prefix)}
+    if xaikit is not None and xaikit.origin is not None:
+        folders.add(Path(xaikit.origin).parent)
+    outermost = [a for a in folders if not any(a != b and a.is_relative_to(b) for b in folders)]
+    return sorted(outermost)
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "PATH": f"{sys.prefix}/bin:/usr/bin",
+        "HOME": "/tmp",
+        "USER": "learner",
+        "IPYTHONDIR": "/tmp/.ipython",
+        "MPLCONFIGDIR": "/tmp/.matplotlib",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "LANG": "C.UTF-8",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "NBGRADER_EXECUTION": "autograde",
+        "PYTHONPATH": os.pathsep.join(
+            str(folder.parent) for folder in _read_only_folders() if folder.name == "xaikit"
+        ),
+    }
+
+
+def _matplotlib_cache() -> str:
+    """Return where matplotlib keeps its list of fonts, without loading matplotlib."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.environ.get("MPLCONFIGDIR") or os.path.join(home, "matplotlib")
+
+
+def _is_ours(process: psutil.Process) -> bool:
+    try:
+        return process.uids().real == os.getuid()
+    except psutil.Error:
+        return False
+
+
+def guard(kernel: subprocess.Popen, run: Path, limits: Limits) -> str | None:
+    """Wait for a kernel's end; end it when it oversteps a limit, and return which one."""
+    parent, started, watched = os.getppid(), time.monotonic(), psutil.Process(kernel.pid)
+    while kernel.poll() is None:
+        verdict = None
+        if os.getppid() != parent:
+            verdict = "the grader ended"
+        elif time.monotonic() - started > limits.seconds:
+            verdict = f"it ran for more than {limits.seconds:g} seconds"
+        elif _resident(watched) > limits.resident:
+            verdict = f"it took more than {limits.resident / GIGABYTE:g} GB of memory"
+        elif _size(run) > limits.shared_folder:
+            verdict = "it filled the folder of its own sockets"
+        if verdict:
+            # With bubblewrap's first process ends everything inside.
+            kernel.kill()
+            kernel.wait()
+            return verdict
+        time.sleep(WATCH_EVERY)
+    return None
+
+
+def _resident(process: psutil.Process) -> int:
+    """Return the memory, in bytes, that a process and all below it hold."""
+    total = 0
+    try:
+        family = [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return 0
+    for member in family:
+        try:
+            total += member.memory_info().rss
+        except psutil.Error:
+            continue
+    return total
+
+
+def _size(folder: Path) -> int:
+    """Return the bytes in a folder; every entry counts for at least a block."""
+    total = 0
+    for place, folders, files in os.walk(folder):
+        for name in [*folders, *files]:
+            try:
+                total += max(4096, os.lstat(os.path.join(place, name)).st_size)
+            except OSError:
+                continue
+    return total
+
+
+def request(run: Path, verdict: Path, limits: Limits, worker: int) -> dict[str, str]:
+    """Return the environment variable that tells `main` what the grader asks for.
+
+    Parameters
+    ----------
+    run : Path
+        A folder of the grader's own (mode 0700) that holds the connection file and nothing else.
+    verdict : Path
+        Where to write why the kernel was ended, outside of what the kernel sees.
+    limits : Limits
+        What the kernel may use.
+    worker : int
+        The worker's number: kernels that run at the same time are different users.
+    """
+    wish = {"run": str(run), "verdict": str(verdict), "limits": limits, "worker": worker}
+    return {"XAI_SANDBOX": json.dumps(wish)}
+
+
+def main() -> int:
+    """Run the kernel that Jupyter asked for, as `request` says."""
+    wish = json.loads(os.environ["XAI_SANDBOX"])
+    connection_file, run = Path(sys.argv[1]).resolve(), Path(wish["run"]).resolve()
+    # Its owner is about to change, and all that stands in it is seen inside.
+    if connection_file.parent != run or run.stat().st_mode & 0o777 != 0o700:
+        raise SystemExit(f"{connection_file} is not in the private folder made for this kernel")
+    uid = FIRST_UID + wish["worker"]
+    if os.getuid() == 0:
+        for path in (run, connection_file):
+            os.chown(path, uid, uid)
+    limits = Limits(*wish["limits"])
+    command = kernel_command(connection_file, limits, uid)
+    # Jupyter interrupts by message; its signals are for the kernel's end.
+    # What cells print comes by message; this is what the kernel says of itself.
+    silent = subprocess.DEVNULL
+    kernel = subprocess.Popen(
+        command, start_new_session=True, stdin=silent, stdout=silent, stderr=silent
+    )
+    signal.signal(signal.SIGTERM, lambda *_: kernel.kill())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    verdict = guard(kernel, run, limits)
+    if verdict:
+        Path(wish["verdict"]).write_text(verdict, encoding="utf-8")
+    return kernel.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

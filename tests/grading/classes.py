@@ -1,0 +1,147 @@
+"""Assignments and classes of learners to grade, made for the tests."""
+
+import copy
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from grading import autograde, feedback, intake, register, sandbox
+from grading.course import open_course, prepare
+from tools.derive import derive
+from tools.normalise import to_text
+
+NAME = "two_sums"
+SECRET = "hidden_answer = double(20.5) + 1.25 - secrets_of_the_test"
+
+DOUBLE = """def double(x):
+    ### BEGIN SOLUTION
+    return 2 * x
+    ### END SOLUTION"""
+DOUBLE_CHECK = f"""assert double(2) == 4, "double(2) is 4"
+### BEGIN HIDDEN TESTS
+secrets_of_the_test = 42.25
+{SECRET}
+assert float(hidden_answer) == 0.0, "double: wrong"
+### END HIDDEN TESTS"""
+MEAN = """def mean(values):
+    ### BEGIN SOLUTION
+    return np.sum(values) / len(values)
+    ### END SOLUTION"""
+MEAN_CHECK = """np.testing.assert_allclose(mean(np.array([1.0, 3.0])), 2.0)
+### BEGIN HIDDEN TESTS
+hidden_values = np.random.default_rng().normal(size=5)
+assert np.abs(np.asarray(mean(hidden_values)) - hidden_values.sum() / 5).max() < 1e-12
+### END HIDDEN TESTS"""
+TASK = """Say why a mean may lie.
+<!-- BEGIN MARK SCHEME -->
+One point for outliers, three for saying which.
+<!-- END MARK SCHEME -->"""
+
+
+def marked(cell, grade_id, **mark):
+    """Return a cell with nbgrader's metadata."""
+    mark = {"grade": False, "solution": False, "locked": False, "task": False, **mark}
+    mark |= {"grade_id": grade_id, "schema_version": 3, "cell_type": cell.cell_type}
+    cell.metadata["nbgrader"] = mark
+    return cell
+
+
+def solution():
+    """Return the solution of a small assignment: 8 and 8 points, and 4 by hand."""
+    check = {"grade": True, "locked": True, "points": 8}
+    cells = [
+        new_markdown_cell("# Two sums"),
+        marked(new_code_cell("import numpy as np"), "setup", locked=True),
+        marked(new_code_cell(DOUBLE), "double", solution=True),
+        marked(new_code_cell(DOUBLE_CHECK), "double-check", **check),
+        marked(new_code_cell(MEAN), "mean", solution=True),
+        marked(new_code_cell(MEAN_CHECK), "mean-check", **check),
+        marked(new_markdown_cell(TASK), "why", task=True, locked=True, points=4),
+        new_markdown_cell("*Your answer:*"),
+    ]
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"
+    return new_notebook(cells=cells)
+
+
+def write_solution(folder, notebook=None, name=NAME):
+    """Write a solution below `folder`; return `folder`."""
+    path = Path(folder) / name / f"{name}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(to_text(notebook or solution()), encoding="utf-8")
+    return Path(folder)
+
+
+def exercise():
+    """Return the small assignment as learners get it."""
+    return nbformat.reads(derive(solution()), as_version=4)
+
+
+RIGHT_MEAN = "return np.sum(values) / len(values)"
+
+
+def answered(double="return 2 * x", mean=RIGHT_MEAN, before=(), after=()):
+    """Return an exercise with answers, and with further cells before and after the answers."""
+    notebook = exercise()
+    for cell in notebook.cells:
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if grade_id in ("double", "mean"):
+            body = double if grade_id == "double" else mean
+            cell.source = cell.source.replace("raise NotImplementedError()", body)
+            assert body in cell.source
+    notebook.cells[2:2] = [new_code_cell(source) for source in before]
+    notebook.cells += [new_code_cell(source) for source in after]
+    return notebook
+
+
+def without_cells(notebook, *grade_ids):
+    """Return a notebook without some marked cells."""
+    notebook = copy.deepcopy(notebook)
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id") not in grade_ids
+    ]
+    return notebook
+
+
+def cell_of(notebook, grade_id):
+    """Return the cell that has a grade id."""
+    return next(
+        cell
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id
+    )
+
+
+def hand_in(folder, learner, content, name=NAME, file=None):
+    """Put a notebook, or bytes, where nbgrader collects a learner's work."""
+    path = Path(folder) / learner / name / (file or f"{name}.ipynb")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else to_bytes(content))
+    return path
+
+
+def to_bytes(notebook):
+    """Return a notebook's file."""
+    return nbformat.writes(notebook).encode()
+
+
+PACE = autograde.Pace(
+    workers=2,
+    cell_seconds=4,
+    limits=sandbox.Limits(data=800 * 1024**2, resident=sandbox.GIGABYTE, seconds=25.0),
+)
+
+
+def grade(work, solutions, submissions, name=NAME, pace=PACE, **options):
+    """Take in and grade a class; return its course."""
+    course = open_course(Path(work), Path(solutions), options.pop("database", None))
+    prepare(course, name)
+    intake.take_in(course, name, Path(submissions))
+    autograde.grade_waiting(course, name, pace, **options)
+    for entry in register.entries(course.database, name).values():
+        if entry.outcome != register.WAITING:
+            feedback.write_feedback(course, entry)
+    return course

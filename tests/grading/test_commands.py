@@ -1,0 +1,158 @@
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from grading import register
+from grading.__main__ import main
+from tests.grading.classes import NAME, answered, hand_in, write_solution
+from tests.grading.test_hostile import sandboxed
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def folders(tmp_path):
+    write_solution(tmp_path / "solutions")
+    for number in range(8):
+        hand_in(tmp_path / "given", f"learner{number}", answered())
+    return tmp_path
+
+
+def options(folders, *more):
+    given = ["--work", folders / "work", "--solutions", folders / "solutions", *more]
+    return [str(word) for word in given]
+
+
+def command(folders, *words, **environment):
+    line = [sys.executable, "-m", "grading", *words]
+    return subprocess.Popen(
+        line,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_without_bubblewrap_it_refuses(folders):
+    words = ["grade", NAME, *options(folders, "--submissions", folders / "given")]
+    empty = folders / "no-programs"
+    empty.mkdir()
+    process = command(folders, *words, PATH=str(empty))
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "sudo apt install bubblewrap" in err
+    assert not (folders / "work" / "submitted").exists()
+    assert not (folders / "work" / "autograded").exists()
+
+
+def test_killed_in_the_middle_it_is_finished_by_the_next_run(folders):
+    before = sandboxed()
+    database = f"sqlite:///{folders / 'work' / 'gradebook.db'}"
+    words = options(folders, "--submissions", folders / "given")
+    assert main(["intake", NAME, *words]) == 0
+    process = command(folders, "autograde", NAME, *options(folders, "--workers", "2"))
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        graded = [e for e in register.entries(database, NAME).values() if e.outcome == "graded"]
+        if len(graded) >= 2:
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close(), process.stderr.close()
+    while sandboxed() - before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert sandboxed() - before == set()
+    first = {
+        name: entry
+        for name, entry in register.entries(database, NAME).items()
+        if entry.outcome == "graded"
+    }
+    assert 2 <= len(first) < 8
+    assert main(["autograde", NAME, *options(folders)]) == 0
+    second = register.entries(database, NAME)
+    assert {entry.outcome for entry in second.values()} == {"graded"}
+    assert len(second) == 8
+    # With the same seconds: they were not graded again.
+    assert {name: second[name] for name in first} == first
+
+
+def test_one_grader_at_a_time(folders, capsys):
+    assert main(["intake", NAME, *options(folders, "--submissions", folders / "given")]) == 0
+    process = command(folders, "autograde", NAME, *options(folders, "--workers", "1"))
+    lock = folders / "work" / f".grading-{NAME}-1-of-1"
+    while not lock.exists():
+        time.sleep(0.05)
+    time.sleep(0.5)
+    assert main(["autograde", NAME, *options(folders)]) == 2
+    assert "is being graded" in capsys.readouterr().err
+    process.kill()
+    process.communicate()
+
+
+def test_a_changed_solution_grades_anew(folders, capsys):
+    words = options(folders, "--submissions", folders / "given")
+    assert main(["intake", NAME, *words]) == 0
+    assert main(["autograde", NAME, *options(folders, "--shard", "1/4")]) == 0
+    graded = int(re.search(r"graded now: (\d+)", capsys.readouterr().out)[1])
+    assert 0 < graded < 8
+    path = folders / "solutions" / NAME / f"{NAME}.ipynb"
+    path.write_text(path.read_text().replace("== 4", "== 4.0"))
+    assert main(["autograde", NAME, *options(folders, "--shard", "1/4")]) == 0
+    assert f"graded now: {graded}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["intake", "autograde", "feedback", "export", "status", "grade"])
+def test_every_command_has_help(name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == 0
+    assert "--work" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["grade", "no_such"], "there is no solution"),
+        (["intake", NAME], "--submissions"),
+        (["intake", NAME, "--submissions", "/nonexistent"], "neither a folder nor a zip"),
+        (["status", NAME, "--db", "nosuchdatabase://x"], "the gradebook cannot be opened"),
+    ],
+)
+def test_what_cannot_be_done_is_said(folders, capsys, words, told):
+    assert main([*words, *options(folders)]) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--shard", "3/2"], ["--shard", "x"], ["--workers", "0"], ["--cell-seconds", "-1"]],
+)
+def test_options_out_of_range(folders, words):
+    with pytest.raises(SystemExit) as ended:
+        main(["autograde", NAME, *options(folders, *words)])
+    assert ended.value.code == 2
+
+
+def test_an_empty_folder_is_not_a_success(folders, capsys):
+    (folders / "nothing").mkdir()
+    words = options(folders, "--submissions", folders / "nothing")
+    assert main(["intake", NAME, *words]) == 2
+    assert "no submission of two_sums" in capsys.readouterr().err
+
+
+def test_status_shows_who_waits(folders, capsys):
+    words = options(folders, "--submissions", folders / "given")
+    assert main(["intake", NAME, *words]) == 0
+    assert main(["status", NAME, *options(folders)]) == 0
+    assert re.search(r"waiting +8", capsys.readouterr().out)
+    assert psutil.pid_exists(os.getpid())

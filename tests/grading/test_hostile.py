@@ -1,0 +1,149 @@
+import hashlib
+import os
+import re
+
+import psutil
+import pytest
+
+from grading import export, sandbox
+from tests.grading.classes import NAME, SECRET, answered, grade, hand_in, write_solution
+from tests.grading.hostile import Expected, files, notebooks
+
+HONEST = {"anna": 16.0, "ben": 8.0, "clara": 0.0, "dora": 16.0}
+
+
+def snapshot(folder):
+    """Return every file below a folder, with a fingerprint; links are not followed."""
+    return {
+        str(path): "link" if path.is_symlink() else hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if not path.is_dir()
+    }
+
+
+def sandboxed():
+    """Return the processes that belong to a sandbox."""
+    users = range(sandbox.FIRST_UID, sandbox.FIRST_UID + 8)
+    return {
+        process.pid
+        for process in psutil.process_iter(["name", "uids", "cmdline"])
+        if process.info["name"] == "bwrap"
+        or (process.info["uids"] and process.info["uids"].real in users)
+        or "sandbox.py" in " ".join(process.info["cmdline"] or [])
+    }
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """Grade one class of honest and hostile learners; return what there is to look at."""
+    outside = tmp_path_factory.mktemp("outside")
+    submissions, solutions = outside / "submissions", write_solution(outside / "solutions")
+    (outside / "treasure.txt").write_text(SECRET)
+    os.chmod(outside / "treasure.txt", 0o666)
+    hand_in(submissions, "anna", answered())
+    hand_in(submissions, "ben", answered(mean="return 0.0"))
+    hand_in(submissions, "clara", answered(double="return x", mean="return values[0]"))
+    expected = {}
+    for learner, (content, end) in notebooks().items():
+        hand_in(submissions, learner, content)
+        expected[learner] = end
+    for learner, (content, name, end) in files().items():
+        hand_in(submissions, learner, content, file=name)
+        expected[learner] = end
+    work = tmp_path_factory.mktemp("work")
+    thief = f"""
+import os, pathlib, sqlite3, sys
+seen = []
+for place, folders, names in os.walk('/'):
+    folders[:] = [n for n in folders if os.path.join(place, n) not in ('/usr', '/proc', '/dev')
+                  and os.path.join(place, n) not in (sys.prefix, sys.base_prefix)]
+    seen += [os.path.join(place, n) for n in names if n.endswith(('.ipynb', '.db', '.txt'))]
+try:
+    pathlib.Path({str(outside / "treasure.txt")!r}).write_text('stolen')
+    seen.append('written')
+except OSError:
+    pass
+try:
+    sqlite3.connect({str(work / "gradebook.db")!r}).execute('update grade set auto_score = 99')
+    seen.append('database')
+except sqlite3.Error:
+    pass
+print('LOOT', seen)
+"""
+    hand_in(submissions, "thief", answered(before=[thief]))
+    expected["thief"] = Expected("needs manual", 16.0)
+    target = hand_in(submissions, "linker", b"").with_name("two_sums.ipynb")
+    target.unlink()
+    target.symlink_to(submissions / "anna" / NAME / f"{NAME}.ipynb")
+    expected["linker"] = Expected("failed: not taken in: .*a symbolic link.*", None)
+    hand_in(submissions, "dora", answered())
+    before, processes = snapshot(outside), sandboxed()
+    course = grade(work, solutions, submissions)
+    table = {row.learner: row for row in export.rows(course, NAME)}
+    return {
+        "course": course,
+        "table": table,
+        "expected": expected,
+        "outside": (before, snapshot(outside)),
+        "processes": sandboxed() - processes,
+    }
+
+
+def test_every_submission_has_its_own_true_status(world):
+    wrong = {}
+    for learner, end in world["expected"].items():
+        row = world["table"][learner]
+        score_is_right = end.score == row.score or (end.score is None and "|" in end.status)
+        if not re.fullmatch(end.status, row.status, re.DOTALL) or not score_is_right:
+            wrong[learner] = (row.status, row.score, row.notes)
+    assert not wrong
+
+
+def test_the_others_get_their_grades(world):
+    assert {name: world["table"][name].score for name in HONEST} == HONEST
+    assert all(row.max_score == 20 for row in world["table"].values())
+    assert set(world["table"]) == {*HONEST, *world["expected"]}
+
+
+def test_nothing_outside_the_work_folder_changed(world):
+    before, after = world["outside"]
+    assert after == before
+
+
+def test_no_process_is_left(world):
+    assert world["processes"] == set()
+
+
+def test_a_thief_finds_nothing(world):
+    graded = world["course"].autograded(NAME, "thief").read_text()
+    assert "LOOT []" in graded
+
+
+def test_repairs_and_time_outs_are_noted(world):
+    notes = {name: row.notes for name, row in world["table"].items()}
+    assert "1 cell out of time" in notes["loop"]
+    assert "put back 2 deleted cells: double-check, mean-check" in notes["tests_deleted"]
+    assert "copies not counted: double-check, mean-check" in notes["tests_duplicated"]
+    assert "taken from Untitled.ipynb" in notes["renamed"]
+
+
+@pytest.mark.parametrize("learner", ["anna", "ben", "clara", "reads_history", "tests_duplicated"])
+def test_feedback_shows_no_hidden_test(world, learner):
+    page = world["course"].feedback(NAME, learner).read_text()
+    for secret in ("hidden_answer", "secrets_of_the_test", "hidden_values", "three for saying"):
+        assert secret not in page
+    assert "BEGIN HIDDEN" not in page
+
+
+def test_feedback_says_what_failed(world):
+    page = world["course"].feedback(NAME, "ben").read_text()
+    assert "AssertionError" in page
+    assert "Not equal to tolerance" in page  # the words of the visible test
+    assert "it ended its own kernel" in world["course"].feedback(NAME, "os_exit").read_text()
+
+
+def test_feedback_runs_no_script_of_a_learner(world):
+    page = world["course"].feedback(NAME, "scripts").read_text()
+    assert "<script>stolen" not in page
+    assert "onerror=stolen" not in page
+    assert not re.search(r"<script[^>]*>\s*stolen", page)

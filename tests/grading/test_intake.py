@@ -1,0 +1,169 @@
+import os
+import zipfile
+
+import nbformat
+import pytest
+
+from grading import intake, register
+from grading.course import GradingError, open_course, prepare
+from tests.grading.classes import (
+    NAME,
+    answered,
+    cell_of,
+    exercise,
+    hand_in,
+    to_bytes,
+    without_cells,
+    write_solution,
+)
+
+
+@pytest.fixture
+def course(tmp_path):
+    course = open_course(tmp_path / "work", write_solution(tmp_path / "solutions"))
+    prepare(course, NAME)
+    return course
+
+
+def taken(course, report):
+    return {name: course.submitted(NAME, name).is_file() for name in report.taken}
+
+
+def test_nbgraders_folders_flat_files_and_folders_of_learners(course, tmp_path):
+    given = tmp_path / "given"
+    hand_in(given, "anna", answered())
+    (given / "kim_min_jun_two_sums.ipynb").write_bytes(to_bytes(answered()))
+    (given / "Anna Maria").mkdir()
+    (given / "Anna Maria" / "two_sums.ipynb").write_bytes(to_bytes(answered()))
+    hand_in(given / "submitted", "김민준", answered())
+    (given / "anna_other_assignment.ipynb").write_bytes(b"of no interest")
+    report = intake.take_in(course, NAME, given)
+    everyone = {"anna", "kim_min_jun", "Anna Maria", "김민준"}
+    assert taken(course, report) == dict.fromkeys(everyone, True)
+    assert (report.rejected, report.ignored) == ([], [])
+
+
+def test_a_zip_of_either(course, tmp_path):
+    with zipfile.ZipFile(tmp_path / "given.zip", "w") as archive:
+        archive.writestr("export/anna/two_sums/two_sums.ipynb", to_bytes(answered()))
+        archive.writestr("export/ben_two_sums (2).ipynb", to_bytes(answered()))
+        archive.writestr("__MACOSX/export/._ben_two_sums.ipynb", b"\0")
+        archive.writestr("../../evil_two_sums.ipynb", to_bytes(answered()))
+        link = zipfile.ZipInfo("export/carl/two_sums/two_sums.ipynb")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+    report = intake.take_in(course, NAME, tmp_path / "given.zip")
+    assert taken(course, report) == {"anna": True, "ben": True, "evil": True}
+    assert report.rejected == ["carl"]
+    assert "symbolic link" in register.entries(course.database, NAME)["carl"].reason
+    assert not list(tmp_path.glob("*evil*")) and not list(tmp_path.parent.glob("*evil*"))
+
+
+def test_a_damaged_entry_of_a_zip_is_its_learners_alone(course, tmp_path):
+    path = tmp_path / "given.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("anna_two_sums.ipynb", to_bytes(answered()))
+        archive.writestr("ben_two_sums.ipynb", to_bytes(answered()))
+    data = bytearray(path.read_bytes())
+    data[60:90] = bytes(30)
+    path.write_bytes(data)
+    report = intake.take_in(course, NAME, path)
+    assert (report.taken, report.rejected) == (["ben"], ["anna"])
+    assert "damaged" in register.entries(course.database, NAME)["anna"].reason
+
+
+def test_of_copies_the_right_name_counts_and_then_the_newest(course, tmp_path):
+    given = tmp_path / "given"
+    for file, body in [("two_sums (1).ipynb", "return 1"), ("two_sums (10).ipynb", "return 10")]:
+        hand_in(given, "anna", answered(double=body), file=file)
+        hand_in(given, "ben", answered(double=body), file=file)
+    hand_in(given, "ben", answered(double="return 0"))
+    intake.take_in(course, NAME, given)
+    for learner, body in [("anna", "return 10"), ("ben", "return 0")]:
+        notebook = nbformat.read(course.submitted(NAME, learner), as_version=4)
+        assert body in cell_of(notebook, "double").source
+    notes = register.entries(course.database, NAME)["anna"].notes
+    assert notes == "taken from two_sums (10).ipynb; not looked at: two_sums (1).ipynb"
+
+
+@pytest.mark.parametrize("name", ["*", "a[b]", "a+b", "..", ".hidden", " anna", "a\nb", "x" * 101])
+def test_names_that_would_reach_other_folders_are_left_out(course, tmp_path, name):
+    given = tmp_path / "given"
+    hand_in(given, "anna", answered())
+    path = given / f"{name}_two_sums.ipynb"
+    path.write_bytes(to_bytes(answered()))
+    report = intake.take_in(course, NAME, given)
+    assert report.taken == ["anna"]
+    assert len(report.ignored) == 1
+
+
+def test_what_is_given_is_only_read(course, tmp_path):
+    given = tmp_path / "given"
+    path = hand_in(given, "anna", answered())
+    for entry in (path, path.parent, path.parent.parent, given):
+        os.chmod(entry, 0o555)
+    before = path.read_bytes()
+    assert intake.take_in(course, NAME, given).taken == ["anna"]
+    assert path.read_bytes() == before
+    for entry in (given, path.parent.parent, path.parent):
+        os.chmod(entry, 0o755)
+
+
+def test_deleted_cells_come_back_where_they_were(course, tmp_path):
+    hand_in(tmp_path / "given", "anna", without_cells(answered(), "double", "double-check", "why"))
+    intake.take_in(course, NAME, tmp_path / "given")
+    notebook = nbformat.read(course.submitted(NAME, "anna"), as_version=4)
+    marks = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells]
+    assert [mark for mark in marks if mark] == [
+        "setup", "double", "double-check", "mean", "mean-check", "why",
+    ]  # fmt: skip
+    assert "NotImplementedError" in cell_of(notebook, "double").source
+
+
+def test_outputs_tags_and_marks_of_the_learner_are_left_behind(course, tmp_path):
+    notebook = answered()
+    cell = cell_of(notebook, "double-check")
+    cell.metadata.update(tags=["skip-execution"])
+    cell.metadata["nbgrader"].update(points=1000, locked=False, checksum="0")
+    cell.outputs = [nbformat.v4.new_output("stream", text="all right")]
+    hand_in(tmp_path / "given", "anna", notebook)
+    intake.take_in(course, NAME, tmp_path / "given")
+    cell = cell_of(nbformat.read(course.submitted(NAME, "anna"), as_version=4), "double-check")
+    official = cell_of(exercise(), "double-check")
+    assert cell.metadata == official.metadata
+    assert (cell.outputs, cell.source) == ([], official.source)
+
+
+def test_a_changed_notebook_waits_again_and_the_same_one_does_not(course, tmp_path):
+    given = tmp_path / "given"
+    hand_in(given, "anna", answered())
+    assert intake.take_in(course, NAME, given).taken == ["anna"]
+    entry = register.entries(course.database, NAME)["anna"]
+    register.record(course.database, entry._replace(outcome=register.GRADED))
+    assert intake.take_in(course, NAME, given).unchanged == ["anna"]
+    hand_in(given, "anna", answered(double="return x + x"))
+    assert intake.take_in(course, NAME, given).taken == ["anna"]
+    assert register.entries(course.database, NAME)["anna"].outcome == register.WAITING
+
+
+def test_a_time_stamp_that_is_none(course, tmp_path):
+    hand_in(tmp_path / "given", "anna", answered())
+    hand_in(tmp_path / "given", "anna", b"yesterday", file="timestamp.txt")
+    assert intake.take_in(course, NAME, tmp_path / "given").rejected == ["anna"]
+    assert "timestamp.txt" in register.entries(course.database, NAME)["anna"].reason
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("name,mail\na,b\n", "column 'learner'"), ("learner\n*\n", "no folder"), ("", "column")],
+)
+def test_a_roster_that_cannot_be_used(course, tmp_path, text, words):
+    (tmp_path / "roster.csv").write_text(text)
+    with pytest.raises(GradingError, match=words):
+        intake.read_roster(course, tmp_path / "roster.csv")
+
+
+def test_neither_a_folder_nor_an_archive(course, tmp_path):
+    (tmp_path / "list.txt").write_text("anna")
+    with pytest.raises(GradingError, match="neither a folder nor a zip file"):
+        intake.take_in(course, NAME, tmp_path / "list.txt")

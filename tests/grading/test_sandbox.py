@@ -1,0 +1,139 @@
+"""What a kernel in the sandbox can do, and what the guard does."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from grading import sandbox
+
+
+def run_inside(code, tmp_path, limits=None):
+    """Run Python code in the place of the kernel; return the finished process."""
+    run = tmp_path / "run"
+    run.mkdir(mode=0o700, exist_ok=True)
+    if os.getuid() == 0:
+        os.chown(run, sandbox.FIRST_UID, sandbox.FIRST_UID)
+    command = sandbox.kernel_command(
+        run / "kernel.json", limits or sandbox.Limits(), sandbox.FIRST_UID
+    )
+    command = [*command[: command.index(sys.executable)], sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def test_torch_and_the_course_work_inside(tmp_path):
+    code = """
+import torch, xaikit as xk, numpy as np
+from xaikit.course import datasets, photos
+net = torch.nn.Sequential(torch.nn.Linear(784, 256), torch.nn.ReLU(), torch.nn.Linear(256, 10))
+optimizer = torch.optim.Adam(net.parameters())
+for _ in range(5):
+    optimizer.zero_grad()
+    net(torch.rand(256, 784)).sum().backward()
+    optimizer.step()
+import captum.attr, shap, sklearn.ensemble, matplotlib.pyplot
+print("done", datasets.diabetes().x_train.shape)
+"""
+    finished = run_inside(code, tmp_path)
+    assert finished.stdout.startswith("done (")
+    # Words on stderr would be shown to learners.
+    assert finished.stderr == ""
+
+
+def test_a_memory_bomb_meets_a_memory_error(tmp_path):
+    finished = run_inside("x = []\nwhile True: x.append(bytes(2**28))", tmp_path)
+    assert finished.returncode == 1
+    assert "MemoryError" in finished.stderr
+
+
+def test_what_is_seen_inside(tmp_path):
+    code = """
+import json, os, sys
+seen = {"root": sorted(os.listdir("/")), "course": sorted(os.listdir(sys.argv[1])),
+        "processes": [p for p in os.listdir("/proc") if p.isdigit()], "user": os.getuid(),
+        "environment": sorted(os.environ)}
+for name, path in [("home", "/root"), ("etc", "/etc/passwd"), ("root", "/x"), ("venv", sys.prefix)]:
+    try:
+        open(os.path.join(path, "y") if os.path.isdir(path) else path, "w")
+        seen["wrote " + name] = True
+    except OSError:
+        pass
+print(json.dumps(seen))
+"""
+    course = Path(sandbox.__file__).resolve().parents[1]
+    finished = run_inside(f"import sys\nsys.argv.append({str(course)!r})\n{code}", tmp_path)
+    seen = json.loads(finished.stdout)
+    assert not [key for key in seen if key.startswith("wrote")]
+    assert set(seen["course"]) <= {"xaikit", Path(sys.prefix).name}
+    assert "home" not in seen["root"] and "var" not in seen["root"]
+    assert len(seen["processes"]) <= 3
+    assert seen["user"] == (sandbox.FIRST_UID if os.getuid() == 0 else os.getuid())
+    assert "XAI_SANDBOX" not in seen["environment"]
+
+
+def test_no_network(tmp_path):
+    finished = run_inside("import socket; print(socket.if_nameindex())", tmp_path)
+    assert finished.stdout.strip() in ("[(1, 'lo')]", "[]")
+
+
+def guarded(code, tmp_path, **limits):
+    """Run code under the guard; return its verdict and the seconds it took."""
+    process = subprocess.Popen([sys.executable, "-c", code])
+    started = time.monotonic()
+    verdict = sandbox.guard(process, tmp_path, sandbox.Limits(**limits))
+    assert process.poll() is not None
+    return verdict, time.monotonic() - started
+
+
+def test_the_guard_lets_a_good_kernel_be(tmp_path):
+    assert guarded("pass", tmp_path)[0] is None
+
+
+def test_the_guard_counts_the_memory_of_children(tmp_path):
+    code = """
+import os, time
+for _ in range(4):
+    if os.fork() == 0:
+        x = bytearray(b"x") * (60 * 2**20)
+        time.sleep(30)
+time.sleep(30)
+"""
+    verdict, _ = guarded(code, tmp_path, resident=200 * 2**20)
+    assert verdict == "it took more than 0.195312 GB of memory"
+
+
+def test_the_guard_looks_at_the_clock_and_the_folder(tmp_path):
+    assert guarded("import time; time.sleep(60)", tmp_path, seconds=0.3)[0].startswith("it ran for")
+    (tmp_path / "big").write_bytes(bytes(10_000))
+    verdict, _ = guarded("import time; time.sleep(60)", tmp_path, shared_folder=8000)
+    assert verdict == "it filled the folder of its own sockets"
+
+
+def test_only_a_private_folder_changes_its_owner(tmp_path):
+    (tmp_path / "kernel.json").write_text("{}")
+    os.chmod(tmp_path, 0o755)
+    wish = sandbox.request(tmp_path, tmp_path / "verdict", sandbox.Limits(), 0)
+    owner = tmp_path.stat().st_uid
+    finished = subprocess.run(
+        [sys.executable, sandbox.__file__, str(tmp_path / "kernel.json")],
+        env={**os.environ, **wish},
+        capture_output=True,
+        text=True,
+    )
+    assert "is not in the private folder" in finished.stderr
+    assert tmp_path.stat().st_uid == owner
+
+
+@pytest.mark.parametrize(
+    ("program", "package"), [("bwrap", "bubblewrap"), ("prlimit", "util-linux")]
+)
+def test_what_is_missing_is_said(monkeypatch, program, package):
+    which = sandbox.shutil.which
+    monkeypatch.setattr(
+        sandbox.shutil, "which", lambda name: None if name == program else which(name)
+    )
+    assert f"sudo apt install {package}" in sandbox.missing()
