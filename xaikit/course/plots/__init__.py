@@ -19,6 +19,7 @@ from xaikit.course.plots.neighbourhoods import draw_neighbourhood
 from xaikit.course.plots.paths import draw_path
 from xaikit.course.plots.scores import attribution_bars, beeswarm, waterfall
 from xaikit.course.plots.text import tokens
+from xaikit.course.plots.units import draw_unit
 
 __all__ = [
     "DIVERGING",
@@ -37,6 +38,7 @@ __all__ = [
     "draw_path",
     "draw_pictures",
     "draw_product",
+    "draw_unit",
     "plt",
     "say",
     "style",

@@ -1,0 +1,40 @@
+"""Drawings of a unit under random coalitions can be read, and their bars are shares."""
+
+import numpy as np
+import pytest
+
+from tests.units.figures import reading_problems, the_figure
+from xaikit.course import plots
+from xaikit.methods import dasp
+
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("course_style")]
+
+
+@pytest.mark.parametrize(
+    ("mean", "variance"), [(0.3, 2.0), (-4.0, 0.5), (7.0, 1e-4), (0.0, 1.0), (120.0, 900.0)]
+)
+def test_drawn_unit(mean, variance):
+    drawn = mean + variance**0.5 * np.random.default_rng(0).standard_normal(4000)
+    predicted, seen = plots.draw_unit(drawn, mean, variance)
+    assert reading_problems(the_figure()) == []
+    for ax in the_figure().axes:
+        assert sum(bar.get_height() for bar in ax.patches) == pytest.approx(1)
+    assert predicted == float(dasp.relu(np.array(mean), np.array(variance))[0])
+    assert seen == pytest.approx(np.maximum(drawn, 0).mean())
+    assert abs(predicted - seen) < 0.05 * variance**0.5
+
+
+def test_drawn_unit_predicts_how_many_are_closed():
+    drawn = np.random.default_rng(1).standard_normal(20_000) - 1
+    plots.draw_unit(drawn, -1.0, 1.0)
+    _, right = the_figure().axes
+    (diamond,) = (line for line in right.lines if line.get_marker() == "D")
+    assert diamond.get_ydata()[0] == pytest.approx((drawn <= 0).mean(), abs=0.01)
+
+
+@pytest.mark.parametrize("z", [-1.5, 0.0, 2.0])
+def test_drawn_unit_that_is_certain(z):
+    assert plots.draw_unit(np.full(50, z), z, 0.0) == (max(z, 0.0), max(z, 0.0))
+    assert reading_problems(the_figure()) == []
+    for ax in the_figure().axes:
+        assert sum(bar.get_height() for bar in ax.patches) == pytest.approx(1)

@@ -1,0 +1,453 @@
+"""Checks of assignment 07: moments of coalitions, of a ReLU, of a layer; a DASP value; weights."""
+
+from collections.abc import Callable
+from itertools import combinations
+from math import comb, factorial
+from typing import Any
+
+import numpy as np
+
+import xaikit as xk
+from xaikit.course import checks
+from xaikit.course.checks import Mistake, compare, passed, plain, shape_of
+from xaikit.methods import dasp as xaikits
+
+KINDS = ("shapley", "banzhaf")
+NODES = np.polynomial.legendre.leggauss(120)
+
+
+XAIKITS = (
+    xaikits.dasp,
+    xaikits.unit_moments,
+    xaikits.unit_samples,
+    xaikits.propagate,
+    xaikits.layer_moments,
+    xaikits.relu,
+    xaikits.leaky_relu,
+    xaikits._of_coalitions,
+)
+
+
+def by_hand(answer: Callable, handed: bool = False) -> Callable:
+    """Return the learner's function, guarded; what would answer for it is switched off.
+
+    The moments that `dasp_value` is handed are answers of exercises 1 and 2: on for it alone.
+    """
+    moments = () if handed else (given_coalition_moments, given_relu_moments)
+    return checks.by_hand(answer, *XAIKITS, *moments)
+
+
+def _two(given: Any, shape: tuple[int, ...], name: str) -> list[np.ndarray]:
+    """Return the two parts of an answer, mean and variance."""
+    if given is None:
+        raise Mistake(f"{name} returned nothing: is there a return at its end?")
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        raise Mistake(f"{name} returns two things, mean and variance: return mean, variance")
+    return [plain(part, shape, f"{name}, {what}") for part, what in zip(given, WHAT, strict=True)]
+
+
+WHAT = ("mean", "variance")
+
+
+def coalition_moments(answer: Callable, rounds: int = 8) -> None:
+    """Check ``coalition_moments(P, player, k)`` -> (mean, variance)."""
+    rng = np.random.default_rng()
+    cases = [(2, 0), (2, 1)]
+    cases += [(int(rng.integers(4, 8)), -1) for _ in range(rounds)]
+    for M, size in cases:
+        P, player = _brought(rng, M), int(rng.integers(M))
+        for k in range(M) if size < 0 else [size]:
+            given = _two(by_hand(answer)(P, player, k), (), "coalition_moments")
+            others = np.delete(P, player)
+            sums = [sum(chosen) for chosen in combinations(others, k)]
+            expected = np.mean(sums), np.var(sums)
+            wrong = _wrong_coalitions(P, player, k)
+            for what, ours, theirs, mistakes in zip(WHAT, given, expected, wrong, strict=True):
+                compare(ours, np.array(theirs), mistakes, f"coalition_moments, {what}")
+    passed("coalition_moments: equal to the list of all coalitions, for every size")
+
+
+def _brought(rng: np.random.Generator, M: int) -> np.ndarray:
+    """Draw contributions whose moments with and without any of them differ."""
+    while True:
+        P = rng.normal(size=M) * 2 + rng.choice([-1, 1])
+        without = [np.delete(P, i) for i in range(M)]
+        if min(abs(o.mean() - P.mean()) for o in without) > 0.02 and abs(P).min() > 0.1:
+            return P
+
+
+def _wrong_coalitions(P: np.ndarray, player: int, k: int) -> tuple[dict, dict]:
+    M, others = len(P), np.delete(P, player)
+    K, mu, var = len(others), others.mean(), others.var()
+    share = (K - k) / (K - 1) if K > 1 else 0.0
+    right = k * var * share
+    means = {
+        "the player itself is among those drawn from: leave it out": k * P.mean(),
+        "this is the mean of one of the others: k of them are present": mu,
+        "this is the mean of all others together: k of them are present": others.sum(),
+        "the player counts as present: it comes on top, later": k * mu + P[player],
+    }
+    variances = {
+        "this is drawing with replacement: nobody can be in a coalition twice": k * var,
+        "the player itself is among those drawn from: leave it out": (
+            k * P.var() * (M - k) / (M - 1)
+        ),
+        "(K − k) is divided by K − 1, not by K": k * var * (K - k) / K,
+        "K counts the others, M − 1 of them: here it counts the player as well": (
+            k * var * (M - k) / (M - 1)
+        ),
+        "this is the variance of the mean of the k: their sum varies k² times as much": (
+            right / k**2 if k else 0.0
+        ),
+        "this is a standard deviation: give the variance": right**0.5,
+        "the variance of a sum of k grows with k, not with k²": k * right,
+        "the K others are all there are: divide their squares by K, not by K − 1": (
+            right * K / (K - 1) if K > 1 else 0.0
+        ),
+    }
+    return _arrays(means, k * mu), _arrays(variances, right)
+
+
+def _arrays(mistakes: dict[str, Any], right: Any) -> dict[str, np.ndarray]:
+    """Leave out mistakes that make no difference here: those nobody has made."""
+    values = {words: np.asarray(wrong, dtype=float) for words, wrong in mistakes.items()}
+    right = np.asarray(right, dtype=float)
+    return {words: wrong for words, wrong in values.items() if not checks.close(wrong, right)}
+
+
+def relu_moments(answer: Callable, rounds: int = 10) -> None:
+    """Check ``relu_moments(m, v)`` -> (mean, variance), arrays (n,)."""
+    rng = np.random.default_rng()
+    for _ in range(rounds):
+        n = int(rng.integers(3, 7))
+        m, v = rng.normal(size=n), rng.uniform(1.5, 5.0, size=n)
+        expected = _relu(m, v)
+        given = _two(by_hand(answer)(m, v), (n,), "relu_moments")
+        wrong = _wrong_relus(m, v)
+        for what, ours, theirs, mistakes in zip(WHAT, given, expected, wrong, strict=True):
+            compare(ours, theirs, mistakes, f"relu_moments, {what}")
+    m, v = np.array([-2.0, 0.0, 1.5]), np.zeros(3)
+    given = by_hand(answer)(m, v)
+    if not all(np.isfinite(np.asarray(part, dtype=float)).all() for part in given):
+        raise Mistake(
+            "relu_moments returned NaN or infinity for a certain unit, v = 0: there r = m/s "
+            "divides by zero. Such a unit passes relu(m) on, with variance 0"
+        )
+    given = _two(given, (3,), "relu_moments, v = 0")
+    for what, ours, theirs in zip(WHAT, given, (np.maximum(m, 0), 0 * m), strict=True):
+        compare(ours, theirs, {}, f"relu_moments, {what} of a certain unit (v = 0)")
+    passed(f"relu_moments: {rounds} rounds against integrals, and certain units")
+
+
+def _relu(m: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Integrate relu(m + st) and its square over the part where the gate is open."""
+    nodes, weights = NODES
+    mean, square = np.maximum(m, 0.0), np.maximum(m, 0.0) ** 2
+    for j in np.flatnonzero(v > 0):
+        s = v[j] ** 0.5
+        low, high = np.clip(-m[j] / s, -12, 12), 12.0
+        t = low + (high - low) * (nodes + 1) / 2
+        share = (high - low) / 2 * weights * np.exp(-(t**2) / 2) / (2 * np.pi) ** 0.5
+        mean[j], square[j] = share @ (m[j] + s * t), share @ (m[j] + s * t) ** 2
+    return mean, square - mean**2
+
+
+def _wrong_relus(m: np.ndarray, v: np.ndarray) -> tuple[dict, dict]:
+    mean, variance = _relu(m, v)
+    s = v**0.5
+    density = np.exp(-((m / s) ** 2) / 2) / (2 * np.pi) ** 0.5
+    below = (mean - s * density) / m
+    v_for_s, v_for_s_variance = _relu(m, v**2)
+    means = {
+        "this is relu of the mean: a unit whose mean is negative is open at times": np.maximum(
+            m, 0
+        ),
+        "the part s p(r) is missing": m * below,
+        "the part m Φ(r) is missing": s * density,
+        "s is the square root of the variance: you put the variance itself": v_for_s,
+        "p(r) is multiplied by s, not by the variance": m * below + v * density,
+        "p(r) is multiplied by s: the factor is missing": m * below + density,
+        "the sign of r is wrong: the gate is open for t > −r, with probability Φ(r)": (
+            m * (1 - below) + s * density
+        ),
+        "this is the mean where the gate is open: closed it passes 0, which counts": mean / below,
+    }
+    square = variance + mean**2
+    variances = {
+        "this is the variance before the ReLU": v,
+        "this is the mean square: subtract the squared mean": square,
+        "subtract the squared mean, not the mean": square - mean,
+        "subtract the squared mean behind the ReLU, not m²": square - m**2,
+        "this is a standard deviation: give the variance": variance**0.5,
+        "in the mean square, the part m s p(r) is missing": (square - m * s * density - mean**2),
+        "in the mean square, Φ(r) is multiplied by m² + v": (
+            m**2 * below + m * s * density - mean**2
+        ),
+        "s is the square root of the variance: you put the variance itself": v_for_s_variance,
+        "a variance before the ReLU shrinks by more than the share that is open": v * below,
+    }
+    return _arrays(means, mean), _arrays(variances, variance)
+
+
+def dense_moments(answer: Callable, rounds: int = 10) -> None:
+    """Check ``dense_moments(W, beta, m, v)`` -> (mean, variance), arrays (out,)."""
+    rng = np.random.default_rng()
+    for _ in range(rounds):
+        outputs, inputs = (int(size) for size in rng.permutation([2, 3, 4, 5])[:2])
+        W, beta = rng.normal(size=(outputs, inputs)), rng.uniform(0.5, 2, size=outputs)
+        W[0] = -abs(W[0]) - 0.1
+        m, v = rng.normal(size=inputs), rng.uniform(1.5, 4, size=inputs)
+        given = _two(by_hand(answer)(W, beta, m, v), (outputs,), "dense_moments")
+        pairs = [(range(inputs), W[o]) for o in range(outputs)]
+        mean = np.array([sum(w[i] * m[i] for i in js) for js, w in pairs])
+        variance = np.array([sum(w[i] ** 2 * v[i] for i in js) for js, w in pairs])
+        means = {
+            "the bias is missing: it moves the mean": mean,
+            "weights are not squared for the mean": W**2 @ m + beta,
+        }
+        variances = {
+            "weights are squared for a variance, since (wa)² = w²a²": W @ v,
+            "weights are squared for a variance; their size alone is not enough": abs(W) @ v,
+            "a bias is certain and adds nothing to a variance": variance + beta,
+            "a bias is certain and adds nothing to a variance, squared or not": variance + beta**2,
+            "standard deviations of independent units do not add up, variances do": (
+                (abs(W) @ v**0.5) ** 2
+            ),
+            "add the weighted parts first and you lose signs: square each weight": (
+                (W @ v**0.5) ** 2
+            ),
+            "variances are not squared, only the weights": W**2 @ v**2,
+            "this is a standard deviation: give the variance": variance**0.5,
+        }
+        compare(given[0], mean + beta, _arrays(means, mean + beta), "dense_moments, mean")
+        compare(given[1], variance, _arrays(variances, variance), "dense_moments, variance")
+    passed(f"dense_moments: {rounds} random layers")
+
+
+def given_coalition_moments(P: Any, player: int, k: int) -> tuple[float, float]:
+    """Return what exercise 1 asks for: `dasp_value` is given this, right whatever exercise 1 is."""
+    shape = shape_of(P)
+    if shape is None or len(shape) != 1 or len(P) < 2:
+        raise Mistake(
+            "coalition_moments takes the contributions to one unit, of shape (M,): call it for "
+            f"each row of P. It was given shape {shape}"
+        )
+    others = np.delete(np.asarray(P, dtype=float), player)
+    K = len(others)
+    if not 0 <= k <= K:
+        raise Mistake(
+            f"dasp_value: no coalition of {k} can be drawn from {K} others: k goes from 0 to M − 1"
+        )
+    spread = (K - k) / (K - 1) if K > 1 else 0.0
+    return float(k * others.mean()), float(k * others.var() * spread)
+
+
+def given_relu_moments(m: Any, v: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return what exercise 2 asks for, with numbers as well as with arrays."""
+    m, v = np.broadcast_arrays(np.asarray(m, dtype=float), np.asarray(v, dtype=float))
+    if (v < 0).any():
+        raise Mistake("relu_moments was given a negative variance")
+    mean, variance = _relu(m.reshape(-1), v.reshape(-1))
+    return mean.reshape(m.shape), variance.reshape(m.shape)
+
+
+def dasp_value(answer: Callable, rounds: int = 8) -> None:
+    """Check ``dasp_value(P, start, readout, player, coalition_moments, relu_moments)``."""
+    rng = np.random.default_rng()
+    for M in [2, 3, *(int(v) for v in rng.integers(4, 7, size=rounds))]:
+        units = int(rng.choice([u for u in (2, 3, 4) if u != M]))
+        P = np.array([_brought(rng, M) for _ in range(units)])
+        start, readout = rng.normal(size=units), rng.choice([-1, 1], units) * rng.uniform(1, 2)
+        readout = readout * rng.uniform(1.2, 2, size=units)
+        player = int(rng.integers(M))
+        given = by_hand(answer, handed=True)(
+            P, start, readout, player, given_coalition_moments, given_relu_moments
+        )
+        if shape_of(given) == (M,):
+            raise Mistake("dasp_value: average over the sizes, one number is asked")
+        if shape_of(given) == (units,) and units > 1:
+            raise Mistake("dasp_value: what reads the units out is missing: readout @ …")
+        given = plain(given, (), "dasp_value")
+        means = [_expectations(P, start, player, k) for k in range(M)]
+        steps = np.array([readout @ (present - absent) for absent, present in means])
+        compare(
+            given,
+            steps.mean(),
+            _wrong_values(P, start, readout, player, means, steps),
+            "dasp_value",
+        )
+    passed("dasp_value: networks of two to six players")
+
+
+def _expectations(
+    P: np.ndarray, start: np.ndarray, player: int, k: int, share: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the hidden units' means without and with the player, variances times `share`."""
+    pairs = [given_coalition_moments(row, player, k) for row in P]
+    m, v = (np.array(part) for part in zip(*pairs, strict=True))
+    absent, _ = _relu(start + m, share * v)
+    present, _ = _relu(start + m + P[:, player], share * v)
+    return absent, present
+
+
+def _wrong_values(
+    P: np.ndarray, start: np.ndarray, readout: np.ndarray, player: int, means: list, steps: Any
+) -> dict[str, np.ndarray]:
+    M = len(steps)
+    certain = [_expectations(P, start, player, k, share=0.0) for k in range(M)]
+    subsets = np.array([comb(M - 1, k) / 2 ** (M - 1) for k in range(M)])
+    shifted = [_expectations(P, 0 * start, player, k) for k in range(M)]
+    wrong = {
+        "this is a sum over the sizes: take their mean": steps.sum(),
+        "there are M sizes, 0 to M − 1: divide by M": steps.sum() / (M - 1),
+        "size 0, the empty coalition, is missing": steps[1:].mean(),
+        "size M − 1, all the others, is missing": steps[:-1].mean(),
+        "every size weighs the same: here every subset does, which is the Banzhaf value": (
+            subsets @ steps
+        ),
+        "this is relu of the mean: hand the variance to relu_moments": np.mean(
+            [readout @ (present - absent) for absent, present in certain]
+        ),
+        "the sign is wrong: with the player minus without": -steps.mean(),
+        "this is the mean with the player: subtract the mean without": np.mean(
+            [readout @ present for _, present in means]
+        ),
+        "start, what a unit receives from the baseline, is missing": np.mean(
+            [readout @ (present - absent) for absent, present in shifted]
+        ),
+        "what reads the units out is missing: here they are just added": np.mean(
+            [(present - absent).sum() for absent, present in means]
+        ),
+    }
+    return _arrays(wrong, steps.mean())
+
+
+def property_test(answer: Callable) -> None:
+    """Check a learner's test ``is_right_where_certain(steps_of)`` -> bool."""
+    for verdict, methods in _methods().items():
+        for what, method in methods.items():
+            given = by_hand(answer)(method)
+            if not isinstance(given, bool | np.bool_):
+                raise Mistake(
+                    f"is_right_where_certain returned {type(given).__name__}, expected True or "
+                    "False"
+                )
+            if bool(given) is not verdict:
+                verb = "rejected" if verdict else "accepted"
+                raise Mistake(f"is_right_where_certain: your test {verb} {what}")
+    passed("is_right_where_certain: accepts three right methods, rejects nine wrong ones")
+
+
+def _methods() -> dict[bool, dict[str, Callable]]:
+    """Return methods that a good test accepts, and methods that it rejects."""
+
+    def changed(change: Callable) -> Callable:
+        return lambda network, x, b: change(exact_steps(network, x, b))
+
+    def columns(table, chosen, values):
+        result = table.copy()
+        result[:, chosen] = values
+        return result
+
+    def level(table):  # equal to the table where all steps of a player are equal
+        return np.repeat(table.mean(axis=1, keepdims=True), table.shape[1], axis=1)
+
+    def slopes(network, x, b):
+        table = exact_steps(network, x, b)
+        slope = (np.asarray(x) - b) * network.gradient(np.asarray(x, dtype=float))
+        return np.repeat(slope[:, None], table.shape[1], axis=1)
+
+    def one_player(table):
+        return np.vstack([table[:-1], table[-1:] * 1.05])
+
+    middle = slice(1, -1)
+    return {
+        True: {
+            "steps that are right up to rounding: leave a tolerance": changed(
+                lambda t: t * (1 + 1e-13)
+            ),
+            "steps that are exact": exact_steps,
+            "DASP's own steps, which are approximate in the middle: there, only a linear network "
+            "makes them certain": changed(
+                lambda t: columns(t, middle, 1.1 * t[:, middle] - 0.1 * level(t)[:, middle])
+            ),
+        },
+        False: {
+            "a method that takes zeros for the baseline: draw a baseline that is not zero": (
+                lambda network, x, b: exact_steps(network, x, 0 * np.asarray(x))
+            ),
+            "steps whose sign is wrong": changed(lambda t: -t),
+            "steps that are 1% too large": changed(lambda t: 1.01 * t),
+            "a method that errs for the last player only: look at every player": changed(
+                one_player
+            ),
+            "steps that are wrong in the middle on a linear network: there, all sizes give w Δ": (
+                changed(lambda t: columns(t, middle, 1.1 * t[:, middle]))
+            ),
+            "a method whose first end, k = 0, is not F(b with x_i) − F(b): try a network that is "
+            "not linear": changed(lambda t: columns(t, 0, level(t)[:, 0])),
+            "a method whose last end, k = M − 1, is not F(x) − F(x with b_i): try a network that "
+            "is not linear": changed(lambda t: columns(t, -1, level(t)[:, -1])),
+            "a method that exchanges the two ends": changed(lambda t: t[:, ::-1]),
+            "gradient × input at every size: right on linear networks only": slopes,
+        },
+    }
+
+
+def exact_steps(network: Any, x: Any, b: Any) -> np.ndarray:
+    """Return the mean step of each player at each size, (M, M), from all coalitions."""
+    x, b = np.asarray(x, dtype=float), np.asarray(b, dtype=float)
+    if not isinstance(network, xk.Network):
+        raise Mistake(
+            f"steps_of(network, x, b) takes an xk.Network first, and was given "
+            f"{type(network).__name__}"
+        )
+    if x.ndim != 1 or x.shape != b.shape or len(x) > 10:
+        raise Mistake(
+            "steps_of(network, x, b) takes one row x and one baseline b, of shape (M,) each, with "
+            f"at most ten players; it was given shapes {x.shape} and {b.shape}"
+        )
+    M = len(x)
+    masks = (np.arange(2**M)[:, None] >> np.arange(M)) & 1 == 1
+    worth, size = network(np.where(masks, x, b))[:, 0], masks.sum(axis=1)
+    steps = np.empty((M, M))
+    for i in range(M):
+        for k in range(M):
+            without = np.flatnonzero(~masks[:, i] & (size == k))
+            steps[i, k] = (worth[without + 2**i] - worth[without]).mean()
+    return steps
+
+
+def size_weights(answer: Callable) -> None:
+    """Check ``size_weights(M, kind)`` -> (M,)."""
+    rng = np.random.default_rng()
+    for M in (1, 2, 3, *(int(m) for m in rng.permutation(np.arange(4, 12))[:5])):
+        for kind in KINDS:
+            name = f"size_weights({M}, {kind!r})"
+            given = by_hand(answer)(M, kind)
+            if shape_of(given) == (M + 1,):
+                raise Mistake(
+                    f"{name}: a coalition without the player has 0 to M − 1 members: M sizes"
+                )
+            given = plain(given, (M,), name)
+            # A weight for each subset of the others, gathered by size.
+            members = [bin(S).count("1") for S in range(2 ** (M - 1))]
+            one = {
+                "shapley": [factorial(k) * factorial(M - k - 1) / factorial(M) for k in range(M)],
+                "banzhaf": [1 / 2 ** (M - 1)] * M,
+            }
+            each = {q: np.array(weights) for q, weights in one.items()}
+            whole = {q: np.bincount(members, each[q][members], minlength=M) for q in KINDS}
+            other = KINDS[kind == "shapley"]
+            wrong = {
+                "this is the weight of one coalition of that size: add up all of them": each[kind],
+                "these are the other value's weights": whole[other],
+                "these count the coalitions of a size: their weights are to sum to 1": (
+                    whole["banzhaf"] * 2 ** (M - 1)
+                ),
+                "the coalitions do not contain the player: draw from M − 1 others": np.array(
+                    [comb(M, k) / 2**M for k in range(M)]
+                ),
+            }
+            compare(given, whole[kind], _arrays(wrong, whole[kind]), name)
+    passed("size_weights: both kinds, one to eleven players, every sum is 1")
