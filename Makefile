@@ -68,10 +68,11 @@ bench: $(VENV)/.has-test ## measure xaikit beside its peers
 grade: $(VENV)/.has-grading ## grade: ASSIGNMENT=… SUBMISSIONS=folder-or-zip, OPTIONS="--roster class.csv …"
 	@$(run) -m grading grade '$(ASSIGNMENT)' --submissions '$(SUBMISSIONS)' $(OPTIONS)
 
-# Two pins are moved by hand only. An open range for torch may choose a build with gigabytes of
+# Three pins are moved by hand only. An open range for torch may choose a build with gigabytes of
 # CUDA packages; jsonschema from 4.25 on reads a grammar that adds two seconds to every start of
-# Jupyter.
-pinned_by_hand = $(shell grep -E '^(torch|jsonschema)==' constraints.txt)
+# Jupyter; soupsieve from 3.0 on cannot read a selector in Python 3.11.2, which is Debian 12's, and
+# without it no notebook becomes a page.
+pinned_by_hand = $(shell grep -E '^(torch|jsonschema|soupsieve)==' constraints.txt)
 
 constraints: $(VENV)/pyvenv.cfg ## move constraints.txt to the newest versions that install together
 	$(run) -m venv --clear build/constraints
