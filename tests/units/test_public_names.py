@@ -61,6 +61,9 @@ HEAVY = {"torch", "scipy", "sklearn", "pandas", "matplotlib", "ipywidgets", "IPy
         "print(xk.gradient_x_input(n, [1, 2]))",
         "import xaikit as xk; n = xk.Network.mlp([2, 3, 1]); print(xk.lrp(n, [1, 2]), "
         "xk.integrated_gradients(n, [1, 2]), xk.integrated_gradients(n, [1, 2], rule='exact'))",
+        "import xaikit as xk; n = xk.Network.mlp([2, 3, 1]); a = xk.gradient_x_input(n, [1, 2]); "
+        "print(xk.deletion(n, [1, 2], a), xk.infidelity(n, [1, 2], a), xk.completeness(a), "
+        "xk.check_axioms(lambda n, x, b: 0 * x))",
     ],
 )
 def test_numpy_alone_is_enough(code):

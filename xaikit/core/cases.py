@@ -1,0 +1,75 @@
+"""What every measure of an explanation is given: a model, rows, and scores for them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from xaikit.core import arrays, models
+from xaikit.core.arrays import Array, namespace
+from xaikit.core.attribution import Attribution, as_baseline
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A model, rows with a batch axis, and the scores (n, d), float64 NumPy, that explain them."""
+
+    model: Any
+    x: Array
+    scores: np.ndarray
+    targets: np.ndarray
+    baseline: Array
+    output: np.ndarray
+    single: bool
+
+    def pay(self, rows: Array, owner: np.ndarray) -> np.ndarray:
+        """Return F_target of rows (m, d) that were made from the rows `owner` (m,) of x."""
+        shaped = rows.reshape(-1, *self.x.shape[1:])
+        return models.targeted(self.model, shaped, self.targets[owner])
+
+    def flat(self) -> tuple[Array, Array]:
+        """Return x and the baseline as rows (n, d)."""
+        n = len(self.x)
+        return self.x.reshape(n, -1), self.baseline.reshape(n, -1)
+
+
+def as_case(model: Any, x: Any, attribution: Any, target: Any, baseline: Any) -> Case:
+    """Check what was given and return it as a Case."""
+    x, single = models.as_rows(model, x)
+    output, targets = models.outputs_and_targets(model, x, target)
+    return Case(
+        model,
+        x,
+        scores_of(attribution, x),
+        targets,
+        namespace(x).broadcast_to(as_baseline(baseline, x), tuple(x.shape)),
+        arrays.to_numpy(output).astype(np.float64),
+        single,
+    )
+
+
+def scores_of(attribution: Any, x: Array) -> np.ndarray:
+    """Return an explanation of rows x (n, …) as float64 NumPy numbers (n, d).
+
+    Raises
+    ------
+    TypeError, ValueError
+        For scores that are no numbers, NaN, or of another shape than x.
+    """
+    values = attribution.values if isinstance(attribution, Attribution) else attribution
+    values = arrays.to_numpy(arrays.numeric(values, "attribution")).astype(np.float64)
+    row = tuple(x.shape[1:])
+    if values.shape != (len(x), *row) and not (len(x) == 1 and values.shape == row):
+        raise ValueError(
+            f"attribution has shape {values.shape}, expected one score for each number of x, "
+            f"{tuple(x.shape) if len(x) > 1 else row}"
+        )
+    return values.reshape(len(x), -1)
+
+
+def expect_count(name: str, value: Any, fewest: int) -> None:
+    """Raise unless a setting is a whole number of at least `fewest`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{name} is {value!r}, expected a whole number")
+    if value < fewest:
+        raise ValueError(f"{name} is {value}, expected at least {fewest}")

@@ -1,0 +1,113 @@
+"""Do explanations agree? Their ranks correlated, and the features they both put first.
+
+Lecture 09's matrix of disagreement. Agreement is no proof: methods of one family err together.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from xaikit.core import arrays
+from xaikit.core.attribution import Attribution
+
+
+class Agreement(NamedTuple):
+    """Each method beside each.
+
+    Attributes
+    ----------
+    names : list of str
+        The m methods.
+    spearman : array (n, m, m), or (m, m) for a single row
+        Rank correlation of their scores.
+    overlap : array, likewise
+        The share of one's top features that are among the other's, too.
+    """
+
+    names: list[str]
+    spearman: np.ndarray
+    overlap: np.ndarray
+
+
+def rank_agreement(
+    attributions: Mapping[str, Any], top: int = 5, absolute: bool = False
+) -> Agreement:
+    """Spearman's correlation, and |top_k(φ) ∩ top_k(ψ)| / k, for each pair of explanations.
+
+    Parameters
+    ----------
+    attributions : dict of name to Attribution or array
+        Explanations of the same rows, all (n, …) or all (d,).
+    top : int
+        k, how many features of largest size |φ| count as first. Among equal ones the overlap is
+        what drawing lots would give on average; two random explanations reach k / d.
+    absolute : bool
+        Whether to correlate sizes |φ| instead of signed scores: for saliency, which has no sign.
+
+    Returns
+    -------
+    Agreement
+        A constant explanation has no ranks: its correlation with any other is 0, with a constant
+        one 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For fewer than two explanations, shapes that differ, NaN, or a top outside 1 … d.
+
+    References
+    ----------
+    Krishna et al. 2022, The Disagreement Problem in Explainable Machine Learning,
+    arXiv:2202.01602.
+    """
+    if not isinstance(attributions, Mapping) or len(attributions) < 2:
+        raise TypeError("expected a dict of at least two explanations: name -> scores")
+    scores, shape = [], None
+    for name, given in attributions.items():
+        values = given.values if isinstance(given, Attribution) else given
+        values = arrays.to_numpy(arrays.numeric(values, str(name))).astype(np.float64)
+        shape = values.shape if shape is None else shape
+        if values.shape != shape or not shape:
+            raise ValueError(
+                f"{name} has shape {values.shape}, the first explanation {shape}: "
+                "expected the same rows"
+            )
+        scores.append(values.reshape(1 if len(shape) == 1 else len(values), -1))
+    rows, width = scores[0].shape
+    if not 1 <= top <= width:
+        raise ValueError(f"top is {top}, expected a number in 1 … {width}")
+    ranked = [np.abs(s) if absolute else s for s in scores]
+    first = [_top(np.abs(s), top) for s in scores]
+    size = (rows, len(scores), len(scores))
+    spearman, overlap = np.ones(size), np.ones(size)
+    for i in range(len(scores)):
+        for j in range(len(scores)):
+            spearman[:, i, j] = rank_correlation(ranked[i], ranked[j])
+            overlap[:, i, j] = (first[i] * first[j]).sum(axis=1) / top
+    names = [str(name) for name in attributions]
+    if shape is not None and len(shape) == 1:
+        return Agreement(names, spearman[0], overlap[0])
+    return Agreement(names, spearman, overlap)
+
+
+def rank_correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Spearman's correlation of rows (n, d) with rows (n, d), equal scores sharing a rank: (n,).
+
+    1 where all ranks are the same, even if all scores are equal; else 0 where one row is constant.
+    """
+    from scipy.stats import rankdata
+
+    centred = [rankdata(scores, axis=1) - (scores.shape[1] + 1) / 2 for scores in (a, b)]
+    norm = np.sqrt(np.prod([(ranks**2).sum(axis=1) for ranks in centred], axis=0))
+    product = (centred[0] * centred[1]).sum(axis=1)
+    same = (centred[0] == centred[1]).all(axis=1)
+    return np.where(same, 1.0, product / np.where(norm == 0, 1.0, norm))
+
+
+def _top(size: np.ndarray, top: int) -> np.ndarray:
+    """Return each feature's chance to be among the k largest if equals draw lots: (n, d)."""
+    threshold = np.sort(size, axis=1)[:, -top, None]
+    above, level = size > threshold, size == threshold
+    left = top - above.sum(axis=1, keepdims=True)
+    return above + level * left / level.sum(axis=1, keepdims=True)

@@ -1,0 +1,181 @@
+"""Deletion and insertion: change features in an explanation's order, and watch the model.
+
+Lecture 09 compares every method of the course by these curves and by the measures of
+`additivity`, `infidelity`, `sanity`, `retraining`, `axioms` and `agreement`. Each tests one thing,
+and none of them can tell a true explanation from a false one on its own: the docstrings name what
+each cannot see.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from xaikit.core import arrays, models
+from xaikit.core.arrays import namespace
+from xaikit.core.cases import Case, as_case, expect_count
+
+MOST_STEPS = 64  # of a curve, unless asked for more: a picture has thousands of features
+NUMBERS_AT_ONCE = 2**22  # of random orders that are in memory together
+
+
+class Curve(NamedTuple):
+    """Outputs while features disappear (or appear) in an order, and in random orders.
+
+    All are float64 NumPy numbers; without the axis n for a single row.
+
+    Attributes
+    ----------
+    fractions : array (s + 1,)
+        Share of the features that were removed (inserted), from 0 to 1.
+    outputs : array (n, s + 1)
+        F_target after that.
+    auc : array (n,)
+        The area under the outputs over the fractions, in units of F.
+    random_auc : array (n, r)
+        The same area for r random orders of each row.
+    band : array (2, n) or None
+        The ends between which the middle 95% (`confidence`) of the random areas lie.
+    """
+
+    fractions: np.ndarray
+    outputs: np.ndarray
+    auc: np.ndarray
+    random_auc: np.ndarray
+    band: np.ndarray | None
+
+
+def deletion(
+    model: Any,
+    x: Any,
+    attribution: Any,
+    target: Any = 0,
+    baseline: Any = None,
+    steps: int | None = None,
+    random: int = 100,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Curve:
+    """F_c(x with its k highest-scored features at the baseline), k = 0 … d, and the area below.
+
+    An explanation that knows what raises F lets it fall fast: a **small** area is good, compared
+    with the areas of random orders. Scores are taken with their sign (what lowers F goes last);
+    give their absolute values to remove by size. Equal scores go in a random order, never in that
+    of the columns, which would flatter a constant explanation of a picture.
+
+    Parameters
+    ----------
+    model : callable
+        F: rows (n, …) -> (n,) or (n, k); a Network, a TorchModel, any function.
+    x : array (n, …) or (d,)
+        Explained rows, or a single row.
+    attribution : Attribution or array like x
+        The scores to judge.
+    target : int or (n,) ints
+        c, the output column; one for all rows or one for each.
+    baseline : None, number, row, or array like x
+        What a removed feature becomes; None means zeros.
+    steps : int, optional
+        Parts of the way, at most d. None: one feature at a time, up to 64 parts.
+    random : int
+        r, random orders of each row; 0 for none.
+    confidence : float
+        The share of random areas inside the band.
+    seed : int
+        The same seed draws the same orders.
+
+    Returns
+    -------
+    Curve
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a model that returns labels or NaN, scores of another shape than x, NaN, a target out
+        of range, a baseline of another shape, steps or random that are no such numbers.
+
+    Notes
+    -----
+    Half-removed rows are unlike the data. A model's answer there is not trained, so the curve
+    tells how it behaves with this baseline, not what it would do without the information:
+    `remove_and_retrain` asks that. And it prefers scores made with the same baseline.
+
+    References
+    ----------
+    Samek et al. 2017, Evaluating the Visualization of What a Deep Neural Network Has Learned,
+    arXiv:1509.06321. Petsiuk, Das & Saenko 2018, RISE, arXiv:1806.07421, §4.1.
+    """
+    case = as_case(model, x, attribution, target, baseline)
+    return _curve(case, steps, random, confidence, seed, insert=False)
+
+
+def insertion(
+    model: Any,
+    x: Any,
+    attribution: Any,
+    target: Any = 0,
+    baseline: Any = None,
+    steps: int | None = None,
+    random: int = 100,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Curve:
+    """F_c(baseline with x's k highest-scored features), k = 0 … d: a **large** area is good.
+
+    Parameters, errors and limits are those of `deletion`; so is the answer, a `Curve`.
+    """
+    case = as_case(model, x, attribution, target, baseline)
+    return _curve(case, steps, random, confidence, seed, insert=True)
+
+
+def _curve(
+    case: Case, steps: int | None, random: int, confidence: float, seed: int, insert: bool
+) -> Curve:
+    rows, width = case.scores.shape
+    if steps is not None:
+        expect_count("steps", steps, 1)
+    expect_count("random", random, 0)
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence is {confidence}, expected a share such as 0.95")
+    parts = min(width, MOST_STEPS if steps is None else steps)
+    counts = np.linspace(0, width, parts + 1).round().astype(int)
+    fractions = counts / width
+    rng = np.random.default_rng(seed)
+    order = np.lexsort((rng.random(case.scores.shape), -case.scores), axis=1)
+    rank = np.argsort(order, axis=1)
+    outputs = _outputs(case, rank[None], counts, insert)[0]
+    areas = []
+    together = max(1, NUMBERS_AT_ONCE // (rows * width))
+    for block in models.chunks(random, together):
+        ranks = np.broadcast_to(np.arange(width), (block.stop - block.start, rows, width))
+        drawn = _outputs(case, rng.permuted(ranks, axis=2), counts, insert)
+        areas.append(np.trapezoid(drawn, fractions, axis=2))
+    random_auc = np.concatenate([np.empty((0, rows)), *areas]).T
+    tail = (1 - confidence) / 2
+    band = np.quantile(random_auc, [tail, 1 - tail], axis=1) if random else None
+    curve = Curve(fractions, outputs, np.trapezoid(outputs, fractions, axis=1), random_auc, band)
+    if not case.single:
+        return curve
+    return Curve(
+        fractions,
+        outputs[0],
+        curve.auc[0],
+        random_auc[0],
+        None if band is None else band[:, 0],
+    )
+
+
+def _outputs(case: Case, ranks: np.ndarray, counts: np.ndarray, insert: bool) -> np.ndarray:
+    """Return F after the first `count` features of each order have changed: (orders, n, counts).
+
+    ranks (orders, n, d) say when a feature's turn comes, from 0 to d − 1.
+    """
+    x, others = case.flat()
+    size = (*ranks.shape[:2], len(counts))
+    paid = np.empty(size).ravel()
+    for part in models.chunks(paid.size, models.chunk_rows(x.shape[1])):
+        order, owner, step = np.unravel_index(np.arange(part.start, part.stop), size)
+        changed = ranks[order, owner] < counts[step, None]
+        present = arrays.indices(changed if insert else ~changed, x)
+        which = arrays.indices(owner, x)
+        paid[part] = case.pay(namespace(x).where(present, x[which], others[which]), owner)
+    return paid.reshape(size)

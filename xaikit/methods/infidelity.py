@@ -1,0 +1,242 @@
+"""Infidelity and sensitivity: does an explanation predict the model nearby, and does it hold still?
+
+Two of lecture 09's measures, from one paper. A low infidelity alone may come from a wild
+explanation and a low sensitivity from one that says nothing: they belong together.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from xaikit.core import arrays, models
+from xaikit.core.arrays import Array
+from xaikit.core.cases import Case, as_case, expect_count, scores_of
+
+PERTURBATIONS = ("subset", "noisy baseline", "gaussian")
+
+
+class Infidelity(NamedTuple):
+    """A mean squared error of an explanation. All (n,), or 0-d for a single row.
+
+    Attributes
+    ----------
+    value : array
+        In units of F².
+    std_error : array
+        Standard deviation of that mean, from the spread over perturbations.
+    scale : array
+        The factor on the scores: 1, or the best one.
+    """
+
+    value: np.ndarray
+    std_error: np.ndarray
+    scale: np.ndarray
+
+
+def infidelity(
+    model: Any,
+    x: Any,
+    attribution: Any,
+    target: Any = 0,
+    baseline: Any = None,
+    perturbation: Any = "subset",
+    spread: Any = 0.1,
+    slopes: bool = False,
+    optimal_scale: bool = False,
+    samples: int = 1000,
+    seed: int = 0,
+) -> Infidelity:
+    """E[(I·φ − (F(x) − F(x − I)))²] over perturbations I: **small** is good.
+
+    φ are slopes here, in units of F per unit of x. Contributions, in units of F, count for the
+    share of the way to the baseline that I goes: φ_i I_i / (x_i − b_i).
+
+    Parameters
+    ----------
+    model, x, attribution, target, baseline
+        See `deletion`.
+    perturbation : str or array
+        "subset": features that go to the baseline, I = m ⊙ (x − b), the size of m uniform on
+        1 … d. "noisy baseline": I = x − (b + ε). "gaussian": I = ε. Or the I themselves,
+        (m, d) for all rows or (m, n, d) for each; pictures likewise.
+    spread : number or row
+        Standard deviation of ε.
+    slopes : bool
+        Whether the scores are slopes, as `model.gradient` returns them, not contributions.
+    optimal_scale : bool
+        Whether to multiply the scores by E[I·φ ΔF] / E[(I·φ)²] first, the factor that suits them
+        best: then the scores' unit does not matter, and no explanation is worse than none.
+    samples : int
+        Perturbations to draw, at least 2.
+    seed : int
+        The same seed draws the same perturbations; all rows share them.
+
+    Returns
+    -------
+    Infidelity
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `deletion`; for an unknown perturbation or one of another shape, a negative spread.
+
+    Notes
+    -----
+    Every perturbation asks another question, and each has its own winner: gradients for small
+    Gaussian ones, Shapley values and IG for subsets. Compare only values of the same question.
+
+    References
+    ----------
+    Yeh et al. 2019, On the (In)fidelity and Sensitivity of Explanations, arXiv:1901.09392,
+    definition 2.1, and its appendix for the optimal scale.
+    """
+    case = as_case(model, x, attribution, target, baseline)
+    weights = case.scores if slopes else _slopes(case)
+    explained, changed = [], []
+    for block in _perturbations(case, perturbation, spread, samples, seed):
+        drawn = arrays.like(block, case.x)  # (b, n or 1, d)
+        flat = case.x.reshape(1, len(case.x), -1)
+        moved = (flat - drawn).reshape(-1, flat.shape[2])
+        owner = np.tile(np.arange(len(case.x)), len(block))
+        changed.append(case.output - case.pay(moved, owner).reshape(len(block), -1))
+        explained.append((block * weights).sum(axis=2))
+    predicted, true = np.concatenate(explained), np.concatenate(changed)  # (m, n)
+    scale = np.ones(len(case.x))
+    if optimal_scale:
+        size = (predicted**2).sum(axis=0)
+        scale = (predicted * true).sum(axis=0) / np.where(size > 0, size, 1.0)
+    errors = (scale * predicted - true) ** 2
+    deviation = errors.std(axis=0, ddof=1) if len(errors) > 1 else np.full(len(case.x), np.inf)
+    found = Infidelity(errors.mean(axis=0), deviation / np.sqrt(len(errors)), scale)
+    return Infidelity(*(part[0] for part in found)) if case.single else found
+
+
+def max_sensitivity(
+    explain: Callable[[Array], Any],
+    x: Any,
+    radius: Any = 0.02,
+    samples: int = 50,
+    relative: bool = True,
+    seed: int = 0,
+) -> np.ndarray:
+    """max over ‖δ‖_∞ ≤ r of ‖φ(x + δ) − φ(x)‖ / ‖φ(x)‖: **small** is stable.
+
+    The largest of some random δ, hence a lower bound of the true maximum.
+
+    Parameters
+    ----------
+    explain : callable
+        x -> Attribution or array like x. It is called with as many rows as x has.
+    x : array (n, …) or (d,)
+        Rows, or a single row.
+    radius : number, or row (d,)
+        r, how far each feature may move; a row where features have different units.
+    samples : int
+        Random δ, uniform in the box.
+    relative : bool
+        Whether to divide by ‖φ(x)‖, so that methods with other units can be compared.
+    seed : int
+        The same seed draws the same δ.
+
+    Returns
+    -------
+    array (n,), or 0-d for a single row
+        Infinite for scores that are all 0 at x and move.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a radius that is negative or of another shape, scores of another shape than x, NaN.
+
+    Notes
+    -----
+    A constant explanation has sensitivity 0: being stable is not being right.
+
+    References
+    ----------
+    Yeh et al. 2019, arXiv:1901.09392, definition 3.1 (there without the division).
+    """
+    if not callable(explain):
+        raise TypeError(f"explain is {type(explain).__name__}, expected a function of x")
+    expect_count("samples", samples, 1)
+    x = arrays.floating(arrays.numeric(x))
+    single = x.ndim == 1
+    rows = x[None] if single else x
+    reach = _spread(radius, rows, "radius")
+    rng = np.random.default_rng(seed)
+    here = scores_of(explain(x), rows)
+    largest = np.zeros(len(rows))
+    for _ in range(samples):
+        step = arrays.like(rng.uniform(-1, 1, tuple(rows.shape)) * reach, x)
+        there = scores_of(explain((rows + step).reshape(x.shape)), rows)
+        largest = np.maximum(largest, np.linalg.norm(there - here, axis=1))
+    if relative:
+        size = np.linalg.norm(here, axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            largest = np.where(largest > 0, largest / size, 0.0)
+    return largest[0] if single else largest
+
+
+def _slopes(case: Case) -> np.ndarray:
+    """Return contributions (n, d) divided by the way x − b; 0 where there is no way."""
+    x, others = (arrays.to_numpy(part).astype(np.float64) for part in case.flat())
+    way = x - others
+    return np.where(way == 0, 0.0, case.scores / np.where(way == 0, 1.0, way))
+
+
+def _perturbations(
+    case: Case, perturbation: Any, spread: Any, samples: int, seed: int
+) -> Iterator[np.ndarray]:
+    """Yield float64 blocks (b, n or 1, d) of perturbations I that fit into one call."""
+    x, others = (arrays.to_numpy(part).astype(np.float64) for part in case.flat())
+    rows, width = x.shape
+    at_once = max(1, models.chunk_rows(width) // rows)
+    if not isinstance(perturbation, str):
+        given = _given(case, perturbation)
+        for block in models.chunks(len(given), at_once):
+            yield given[block]
+        return
+    if perturbation not in PERTURBATIONS:
+        raise ValueError(
+            f"unknown perturbation {perturbation!r}, expected one of {', '.join(PERTURBATIONS)}, "
+            "or an array of perturbations"
+        )
+    expect_count("samples", samples, 2)
+    noise = _spread(spread, case.x, "spread").reshape(-1)
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(1, width + 1, (samples, 1))
+    for block in models.chunks(samples, at_once):
+        count = block.stop - block.start
+        if perturbation == "subset":
+            rank = np.argsort(rng.random((count, width)), axis=1)
+            yield (rank < sizes[block])[:, None] * (x - others)
+            continue
+        epsilon = (rng.standard_normal((count, width)) * noise)[:, None]
+        yield epsilon if perturbation == "gaussian" else x - others - epsilon
+
+
+def _given(case: Case, perturbation: Any) -> np.ndarray:
+    """Return perturbations that the caller made as (m, n or 1, d)."""
+    drawn = arrays.to_numpy(arrays.numeric(perturbation, "perturbation")).astype(np.float64)
+    rows, shape = len(case.x), tuple(case.x.shape[1:])
+    width = case.scores.shape[1]
+    if drawn.shape[1:] == shape:
+        return drawn.reshape(-1, 1, width)
+    if drawn.shape[1:] == (rows, *shape):
+        return drawn.reshape(-1, rows, width)
+    raise ValueError(
+        f"perturbation has shape {drawn.shape}, expected (m, {', '.join(map(str, shape))}), m for "
+        f"all rows, or (m, {rows}, {', '.join(map(str, shape))}), m for each"
+    )
+
+
+def _spread(value: Any, x: Array, name: str) -> np.ndarray:
+    """Return a number, or one for each feature, as float64 (…) of a row's shape."""
+    spread = arrays.to_numpy(arrays.numeric(value, name)).astype(np.float64)
+    row = tuple(x.shape[1:])
+    if spread.shape not in ((), row):
+        raise ValueError(f"{name} has shape {spread.shape}, expected a number or a row {row}")
+    if spread.min() < 0 or spread.max() == 0:
+        raise ValueError(f"{name} is {value}, expected a positive number")
+    return np.broadcast_to(spread, row)

@@ -1,0 +1,125 @@
+"""Remove and retrain: is what an explanation calls important missed by a model trained without it?
+
+Lecture 09's answer to deletion's weak point: a model trained on rows with gaps is at home there.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from xaikit.core import arrays
+from xaikit.core.arrays import Array, namespace
+from xaikit.core.cases import scores_of
+
+Train = Callable[[Array, Any, Array, Any, int], float]
+
+
+class Retraining(NamedTuple):
+    """Test scores of models that were trained without some features.
+
+    Attributes
+    ----------
+    fractions : array (f,)
+        Share of each row's features that were removed.
+    scores : array (f, s)
+        With the explanation's first features removed, for each of s seeds.
+    random_scores : array (f, s)
+        With random features removed.
+    """
+
+    fractions: np.ndarray
+    scores: np.ndarray
+    random_scores: np.ndarray
+
+
+def remove_and_retrain(
+    train: Train,
+    x: Any,
+    y: Any,
+    attribution: Any,
+    x_test: Any,
+    y_test: Any,
+    attribution_test: Any,
+    fractions: Sequence[float] = (0.0, 0.25, 0.5, 0.75),
+    seeds: Sequence[int] = (0, 1, 2),
+) -> Retraining:
+    """Score of a model trained anew, t of each row's features, the largest |φ|, at their means.
+
+    A good explanation names what cannot be replaced: its scores fall **below** those of random
+    removal.
+
+    Parameters
+    ----------
+    train : callable
+        (x, y, x_test, y_test, seed) -> a number such as the accuracy on the test rows. It starts
+        from scratch each time.
+    x, x_test : array (n, …), (m, …)
+        Rows for training and for testing.
+    y, y_test
+        Their answers, handed on to `train`.
+    attribution, attribution_test : Attribution or array like x, like x_test
+        Scores of both; the largest |φ| of each row go first, equal ones in a random order.
+    fractions : sequence of float
+        t, each in 0 … 1.
+    seeds : sequence of int
+        One training each, and one random order of each row; a spread needs several.
+
+    Returns
+    -------
+    Retraining
+
+    Raises
+    ------
+    TypeError, ValueError
+        For scores of another shape than their rows, fractions outside 0 … 1, no seeds.
+
+    Notes
+    -----
+    Where features repeat each other, removing the right one costs nothing: a perfect explanation
+    then looks no better than chance. And which features are missing may give the answer away,
+    when scores are made for each row's own class.
+
+    References
+    ----------
+    Hooker et al. 2019, A Benchmark for Interpretability Methods in Deep Neural Networks,
+    arXiv:1806.10758. Rong et al. 2022, A Consistent and Efficient Evaluation Strategy for
+    Attribution Methods, arXiv:2202.00449 (the answer that masks give away).
+    """
+    if not callable(train):
+        raise TypeError(f"train is {type(train).__name__}, expected a function")
+    shares = np.asarray(fractions, dtype=np.float64)
+    if shares.ndim != 1 or not shares.size or shares.min() < 0 or shares.max() > 1:
+        raise ValueError(f"fractions is {fractions}, expected shares in 0 … 1")
+    if not len(seeds):
+        raise ValueError("seeds is empty, expected at least one")
+    parts = []
+    for rows, given, name in ((x, attribution, "x"), (x_test, attribution_test, "x_test")):
+        rows = arrays.floating(arrays.numeric(rows, name))
+        if rows.ndim < 2:
+            raise ValueError(f"{name} has shape {tuple(rows.shape)}, expected rows (n, …)")
+        parts.append((rows, np.abs(scores_of(given, rows))))
+    means = namespace(parts[0][0]).mean(parts[0][0], axis=0)
+    found = np.empty((2, len(shares), len(seeds)))
+    for column, seed in enumerate(seeds):
+        rng = np.random.default_rng(seed)
+        lots = [rng.random(size.shape) for _, size in parts]
+        for way in range(2):
+            ranks = [
+                np.argsort(np.lexsort((lot, -size * (way == 0)), axis=1), axis=1)
+                for (_, size), lot in zip(parts, lots, strict=True)
+            ]
+            for row, share in enumerate(shares):
+                left, left_test = (
+                    _without(rows, means, rank, share)
+                    for (rows, _), rank in zip(parts, ranks, strict=True)
+                )
+                found[way, row, column] = train(left, y, left_test, y_test, seed)
+    return Retraining(shares, *found)
+
+
+def _without(rows: Array, means: Array, rank: np.ndarray, share: float) -> Array:
+    """Return rows, the first `share` of each row's features at their means."""
+    count = round(share * rank.shape[1])
+    removed = arrays.indices((rank < count).reshape(tuple(rows.shape)), rows)
+    return namespace(rows).where(removed, means, rows)
