@@ -1,5 +1,6 @@
 """The data, the drawn network and the trees that lectures and assignments share."""
 
+from xaikit.course.datasets import synthetic
 from xaikit.course.datasets.comments import Comments, youtube_comments, youtube_spam_collection
 from xaikit.course.datasets.drawn import small_network, small_row
 from xaikit.course.datasets.models import california_model
@@ -25,6 +26,7 @@ __all__ = [
     "mnist",
     "small_network",
     "small_row",
+    "synthetic",
     "youtube_comments",
     "youtube_spam_collection",
 ]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 COLUMNS = 10
-# The eight corners of a cube, two for each class: any two columns are the same for all classes.
+# The eight corners of a cube, two opposite ones for each class: one column alone tells nothing.
 XOR_CORNERS = np.array(
     [
         *[(1, 1, 1), (-1, -1, -1)],
@@ -36,7 +36,7 @@ class Task(NamedTuple):
 
 
 def xor(rows: int = 512, seed: int = 0) -> Task:
-    """Four classes at opposite corners of a cube in three columns: no two of them tell anything.
+    """Four classes at opposite corners of a cube in three columns: one alone tells nothing.
 
     Each row belongs to one of eight corners and is a normal number away from it in each direction;
     the class is half the corner's number. Bayes accuracy 0.60, cross-entropy 0.964; from two of

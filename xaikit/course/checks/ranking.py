@@ -1,0 +1,542 @@
+"""Checks of assignment 08: masks, their losses, a step of the search, rankings that do not leak.
+
+The references go mask by mask and row by row; the selectors are quadratic forms, whose slopes are
+known without a network.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from xaikit.core.network import Network
+from xaikit.course import checks
+from xaikit.course.checks import Mistake, compare, passed, plain
+from xaikit.methods.dual_training import DualTraining, masked
+from xaikit.methods.mask_search import local_search, optimal_mask
+from xaikit.methods.ranking import DualNet
+
+DRAWS = 4000
+SIGMAS = 5.5  # a right answer is refused once in millions of checks
+
+Folds = list[tuple[np.ndarray, np.ndarray]]
+
+
+def by_hand(answer: Callable) -> Callable:
+    """Return the learner's function, guarded; xaikit's dual net is switched off inside."""
+    return checks.by_hand(
+        answer,
+        DualNet.fit,
+        DualTraining.random_masks,
+        DualTraining.explored_masks,
+        masked,
+        local_search,
+        optimal_mask,
+    )
+
+
+def random_masks(answer: Callable, rounds: int = 12) -> None:
+    """Check ``random_masks(d, s, count, rng)`` -> (count, d)."""
+    rng = np.random.default_rng()
+    for _ in range(rounds):
+        d = int(rng.integers(5, 9))
+        s = int(rng.integers(2, d - 1))
+        _expect_exactly(by_hand(answer)(d, s, 40, np.random.default_rng()), d, s, 40)
+    for d in (1, 4):
+        _expect_exactly(by_hand(answer)(d, d, 3, np.random.default_rng()), d, d, 3)
+    _expect_uniform(by_hand(answer)(5, 2, DRAWS, np.random.default_rng()))
+    twice = [by_hand(answer)(8, 4, 20, np.random.default_rng(7)) for _ in range(2)]
+    if not np.array_equal(*twice):
+        raise Mistake("random_masks: the same rng must give the same masks: draw from `rng` only")
+    for d, s in [(4, 0), (4, 5), (6, -1)]:
+        _expect_refusal(by_hand(answer), d, s)
+    passed(f"random_masks: exactly s ones, every subset alike, {rounds} sizes")
+
+
+def _expect_exactly(given: object, d: int, s: int, count: int) -> None:
+    masks = plain(given, (count, d), "random_masks")
+    if not np.isin(masks, (0, 1)).all():
+        raise Mistake("random_masks: a mask holds 0 and 1 only")
+    ones = masks.sum(axis=1)
+    if (ones == s).all():
+        return
+    if (ones == d - s).all():
+        raise Mistake("random_masks: 1 is shown and 0 is hidden: you hid s columns")
+    if (ones > s).any():
+        raise Mistake(
+            f"random_masks: rows hold {ones.min():.0f} to {ones.max():.0f} ones, expected exactly "
+            f"{s}. A coin for each column gives s ones on average only"
+        )
+    raise Mistake(
+        f"random_masks: some rows hold fewer than {s} ones: a column drawn twice is shown once. "
+        "Draw without replacement"
+    )
+
+
+def _expect_uniform(given: object) -> None:
+    masks = plain(given, (DRAWS, 5), "random_masks")
+    if (masks == masks[0]).all():
+        raise Mistake("random_masks: all rows are the same mask: draw anew for each row")
+    pairs = list(combinations(range(5), 2))
+    shares = np.array([(masks[:, list(pair)] == 1).all(axis=1).mean() for pair in pairs])
+    spread = np.sqrt(0.1 * 0.9 / DRAWS)
+    if (np.abs(shares - 0.1) > SIGMAS * spread).any():
+        raise Mistake(
+            "random_masks: not all subsets are alike. Of 5 columns, each pair is a tenth of the "
+            f"masks; yours are {shares.min():.2f} to {shares.max():.2f}"
+        )
+
+
+def _expect_refusal(draw: Callable, d: int, s: int) -> None:
+    try:
+        draw(d, s, 3, np.random.default_rng())
+    except ValueError as error:
+        if str(s) in str(error):
+            return
+        raise Mistake(
+            f"random_masks: the error's words should say what was given: s = {s}"
+        ) from None
+    raise Mistake(f"random_masks: s = {s} of d = {d} must raise a ValueError")
+
+
+def mask_losses(answer: Callable, rounds: int = 12) -> None:
+    """Check ``mask_losses(predict, x, y, masks)`` -> (B,)."""
+    rng = np.random.default_rng()
+    for number in range(rounds):
+        d = int(rng.integers(3, 6))
+        # As many rows as columns, at times: then a mask across the wrong axis raises no error.
+        n = d if number % 2 == 0 else int(rng.integers(7, 12))
+        x, y = rng.normal(size=(n, d)), rng.normal(size=n)
+        masks = _some_masks(rng, d)
+        predict = _predictor(rng, d)
+        given = plain(by_hand(answer)(predict, x, y, masks), (len(masks),), "mask_losses")
+        expected = np.array([_loss(predict, x * m, m, y) for m in masks])
+        compare(given, expected, _wrong_losses(predict, x, y, masks, expected), "mask_losses")
+    passed(f"mask_losses: {rounds} random operators, tables and sets of masks")
+
+
+def _some_masks(rng: np.random.Generator, d: int) -> np.ndarray:
+    """Return six masks of one or two columns each, not the complement of one another."""
+    masks = np.zeros((6, d))
+    for m in masks:
+        m[rng.permutation(d)[: rng.integers(1, d)]] = 1.0
+    return masks
+
+
+def _predictor(rng: np.random.Generator, d: int) -> Callable:
+    network = Network.mlp([2 * d, 6, 1], "tanh", seed=int(rng.integers(2**31)))
+
+    def predict(inputs: np.ndarray) -> np.ndarray:
+        inputs = np.asarray(inputs, dtype=float)
+        if inputs.ndim != 2 or inputs.shape[1] != 2 * d:
+            raise Mistake(
+                f"mask_losses: predict was handed an array of shape {inputs.shape}, expected "
+                f"(n, {2 * d}): beside what is shown it reads the mask, one copy for each row"
+            )
+        return network(inputs)[:, 0]
+
+    return predict
+
+
+def _loss(predict: Callable, shown: np.ndarray, told: np.ndarray, y: np.ndarray) -> float:
+    told = np.broadcast_to(told, shown.shape)
+    return float(((predict(np.hstack([shown, told])) - y) ** 2).mean())
+
+
+def _wrong_losses(
+    predict: Callable, x: np.ndarray, y: np.ndarray, masks: np.ndarray, expected: np.ndarray
+) -> dict[str, np.ndarray]:
+    n, d = x.shape
+
+    def with_(shown: Callable, told: Callable) -> np.ndarray:
+        return np.array([_loss(predict, shown(m), told(m), y) for m in masks])
+
+    def same(m: np.ndarray) -> np.ndarray:
+        return m
+
+    def absolute(m: np.ndarray) -> float:
+        inputs = np.hstack([x * m, np.broadcast_to(m, x.shape)])
+        return float(np.abs(predict(inputs) - y).mean())
+
+    def bias(m: np.ndarray) -> float:
+        inputs = np.hstack([x * m, np.broadcast_to(m, x.shape)])
+        return float((predict(inputs) - y).mean() ** 2)
+
+    wrong = {
+        "the input is not masked: hidden entries must be 0": with_(lambda m: x, same),
+        "a 1 in the mask means shown: you hid those": with_(lambda m: x * (1 - m), same),
+        "the mask that predict is told has 0 and 1 exchanged": with_(
+            lambda m: x * m, lambda m: 1 - m
+        ),
+        "predict is told that everything is hidden: hand it the mask": with_(
+            lambda m: x * m, np.zeros_like
+        ),
+        "predict is told that everything is shown: hand it the mask": with_(
+            lambda m: x * m, np.ones_like
+        ),
+        "first what is shown, then the mask: yours are the other way round": np.array(
+            [_loss(predict, np.broadcast_to(m, x.shape), x * m, y) for m in masks]
+        ),
+        "L(m) is the mean over the rows, not the sum": expected * n,
+        "L(m) is the mean over the rows: you divided by the number of masks": (
+            expected * n / len(masks)
+        ),
+        "the root is too much: L(m) is the mean of squares": np.sqrt(expected),
+        "square the errors; you took their sizes": np.array([absolute(m) for m in masks]),
+        "square first, then average: errors of both signs cancelled": np.array(
+            [bias(m) for m in masks]
+        ),
+        "this is the mean over all masks: each has a loss of its own": np.full(
+            len(masks), expected.mean()
+        ),
+    }
+    if n == d:
+        wrong["the mask hid rows: it belongs to the columns, m[j] to x[:, j]"] = with_(
+            lambda m: x * m[:, None], same
+        )
+    return wrong
+
+
+def selector_loss(answer: Callable, rounds: int = 20) -> None:
+    """Check ``selector_loss(predicted, losses, weights)`` -> a number and its slopes (B,)."""
+    rng = np.random.default_rng()
+    for _ in range(rounds):
+        count = int(rng.integers(3, 9))
+        f, L = rng.normal(size=count), rng.normal(size=count)
+        w = rng.integers(2, 11, size=count) + 0.5
+        given = by_hand(answer)(f, L, w)
+        if not isinstance(given, tuple | list) or len(given) != 2:
+            raise Mistake("selector_loss: return two things, the loss and its slopes")
+        value = plain(given[0], (), "selector_loss, the loss")
+        slopes = plain(given[1], (count,), "selector_loss, the slopes")
+        error = f - L
+        expected = np.array((w * error**2).mean() / 2)
+        compare(
+            value,
+            expected,
+            {
+                "the ½ is missing": 2 * expected,
+                "take the mean over masks, not the sum": count * expected,
+                "divide by the number of masks, not by the sum of the weights": (
+                    expected * count / w.sum()
+                ),
+                "the weights are missing": np.array((error**2).mean() / 2),
+                "the weights are squared: they stand outside of the square": np.array(
+                    ((w * error) ** 2).mean() / 2
+                ),
+                "square the errors; you took their sizes": np.array((w * np.abs(error)).mean() / 2),
+            },
+            "selector_loss, the loss",
+        )
+        compare(
+            slopes,
+            w * error / count,
+            {
+                "the sign is wrong: where f_S is above L, more f_S means more loss": -w
+                * error
+                / count,
+                "the mean is over B masks, so each slope is divided by B": w * error,
+                "the ½ and the square's 2 cancel: yours are twice as steep": 2 * w * error / count,
+                "the ½ and the square's 2 cancel: yours are half as steep": w * error / count / 2,
+                "the weights are missing": error / count,
+            },
+            "selector_loss, the slopes",
+        )
+    passed(f"selector_loss: {rounds} random sets of masks, the loss and its slopes")
+
+
+def search_step(answer: Callable, rounds: int = 60) -> None:
+    """Check ``search_step(predict, slope, mask)`` -> (d,)."""
+    rng = np.random.default_rng()
+    given, expected, wrong = [], [], []
+    for number in range(rounds):
+        predict, slope, mask = _selector(rng, falls=number % 2 == 0)
+        given.append(plain(by_hand(answer)(predict, slope, mask), mask.shape, "search_step"))
+        expected.append(_swapped(predict, slope, mask))
+        wrong.append(_wrong_steps(predict, slope, mask))
+    for mask in given:
+        if not np.isin(mask, (0, 1)).all():
+            raise Mistake("search_step: a mask holds 0 and 1 only")
+    tables = {words: np.array([case[words] for case in wrong]) for words in wrong[0]}
+    compare(np.array(given), np.array(expected), tables, "search_step")
+    everything = by_hand(answer)(lambda masks: np.zeros(len(masks)), np.cumsum, np.ones(4))
+    if not np.array_equal(plain(everything, (4,), "search_step"), np.ones(4)):
+        raise Mistake("search_step: with every column shown there is nothing to swap")
+    passed(f"search_step: {rounds} random selectors, half of them where the swap must be refused")
+
+
+def _selector(rng: np.random.Generator, falls: bool) -> tuple[Callable, Callable, np.ndarray]:
+    """Return f_S, its slope and a mask of three in seven, of which the swap does or does not pay.
+
+    f_S(m) = c·m + mᵀQm: with the slope c + 2Qm at the mask, yet a swap may go the other way.
+    """
+    while True:
+        c, Q = rng.normal(size=7), rng.normal(size=(7, 7))
+        Q = (Q + Q.T) / 2
+        mask = np.zeros(7)
+        mask[rng.permutation(7)[:3]] = 1.0
+
+        def predict(masks, c=c, Q=Q):
+            masks = np.asarray(masks, dtype=float)
+            if masks.ndim != 2 or masks.shape[1] != 7:
+                raise Mistake(
+                    f"search_step: predict was handed an array of shape {masks.shape}, expected "
+                    "(B, d): put masks in a table, mask[None] for one"
+                )
+            return masks @ c + np.einsum("bi,ij,bj->b", masks, Q, masks)
+
+        def slope(m, c=c, Q=Q):
+            return c + 2 * Q @ np.asarray(m, dtype=float)
+
+        new = _exchanged(mask, *_pair(slope(mask), mask))
+        if bool(predict(new[None])[0] < predict(mask[None])[0]) is falls:
+            return predict, slope, mask
+
+
+def _pair(slope: np.ndarray, mask: np.ndarray) -> tuple[int, int]:
+    on, off = np.flatnonzero(mask == 1), np.flatnonzero(mask == 0)
+    return int(on[slope[on].argmax()]), int(off[slope[off].argmin()])
+
+
+def _exchanged(mask: np.ndarray, out: int, enter: int) -> np.ndarray:
+    new = mask.copy()
+    new[out], new[enter] = 0.0, 1.0
+    return new
+
+
+def _kept_if(better: bool, new: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    return new if better else mask
+
+
+def _swapped(predict: Callable, slope: Callable, mask: np.ndarray) -> np.ndarray:
+    new = _exchanged(mask, *_pair(slope(mask), mask))
+    return _kept_if(predict(new[None])[0] < predict(mask[None])[0], new, mask)
+
+
+def _wrong_steps(predict: Callable, slope: Callable, mask: np.ndarray) -> dict[str, np.ndarray]:
+    g, here = slope(mask), predict(mask[None])[0]
+    new = _exchanged(mask, *_pair(g, mask))
+    opposite = _exchanged(mask, *_pair(-g, mask))
+    fall, climb = (predict(m[None])[0] for m in (new, opposite))
+    middle = _exchanged(mask, *_pair(slope(np.full(7, 0.5)), mask))
+    steepest = np.zeros(7)
+    steepest[np.argsort(g)[:3]] = 1.0
+    on, off = np.flatnonzero(mask == 1), np.flatnonzero(mask == 0)
+    removed, added = mask.copy(), mask.copy()
+    removed[_pair(g, mask)[0]], added[_pair(g, mask)[1]] = 0.0, 1.0
+    all_pairs = [_exchanged(mask, int(i), int(j)) for i in on for j in off]
+    best = min(all_pairs, key=lambda m: predict(m[None])[0])
+    return {
+        "every swap is accepted: keep the new mask only if the predicted loss falls": new,
+        "the predicted loss is a loss: keep the swap if it falls, not if it rises": _kept_if(
+            fall > here, new, mask
+        ),
+        "small is good: out goes the chosen column of the largest slope, in comes the other of "
+        "the smallest": _kept_if(climb < here, opposite, mask),
+        "small is good, in the slopes and in the loss: yours climbs": _kept_if(
+            climb > here, opposite, mask
+        ),
+        "small is good, and every swap is accepted": opposite,
+        "nothing was swapped": mask,
+        "take the slopes at the mask, not at ½": _kept_if(
+            predict(middle[None])[0] < here, middle, mask
+        ),
+        "one step swaps one pair: this takes the s smallest slopes of all": _kept_if(
+            predict(steepest[None])[0] < here, steepest, mask
+        ),
+        "the column that left was not replaced: a mask has exactly s ones": removed,
+        "no column left for the one that came: a mask has exactly s ones": added,
+        "this tries every pair: the step looks at the slopes and tries one": _kept_if(
+            predict(best[None])[0] < here, best, mask
+        ),
+    }
+
+
+def cross_validate(answer: Callable, rounds: int = 16) -> None:
+    """Check ``cross_validate(rank, judge, x, y, folds, s)`` -> (folds,)."""
+    rng = np.random.default_rng()
+    for _ in range(rounds):
+        d, count = int(rng.integers(7, 10)), int(rng.integers(3, 5))
+        x, y = rng.normal(size=(8 * count, d)), rng.normal(size=8 * count)
+        s, folds = int(rng.integers(2, 4)), _folds(rng, len(x), count)
+        judge = _judge(s)
+        given = by_hand(answer)(_rank, judge, x, y, folds, s)
+        given = plain(given, (count,), "cross_validate")
+        expected, wrong = _scores(x, y, folds, s), _wrong_scores(x, y, folds, s)
+        compare(given, expected, wrong, "cross_validate")
+    passed(f"cross_validate: {rounds} random tables, ranked and judged where they should be")
+
+
+def _folds(rng: np.random.Generator, rows: int, count: int) -> Folds:
+    parts = np.array_split(rng.permutation(rows), count)
+    return [(np.setdiff1d(np.arange(rows), part), part) for part in parts]
+
+
+def _rank(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the size of each column's covariance with y."""
+    return np.abs((x - x.mean(axis=0)).T @ (y - y.mean())) / len(y)
+
+
+def _judge(s: int) -> Callable:
+    def judge(x_fit, y_fit, x_test, y_test):
+        shapes = [np.shape(part) for part in (x_fit, x_test)]
+        if any(len(shape) != 2 or shape[1] != s for shape in shapes):
+            raise Mistake(
+                f"cross_validate: the judge was handed tables of shapes {shapes[0]} and "
+                f"{shapes[1]}, expected the {s} chosen columns of each"
+            )
+        return _error(x_fit, y_fit, x_test, y_test)
+
+    return judge
+
+
+def _error(x_fit: np.ndarray, y_fit: np.ndarray, x_test: np.ndarray, y_test: np.ndarray) -> float:
+    """Return the mean squared error of a least-squares line."""
+    return float(((x_test @ np.linalg.lstsq(x_fit, y_fit, rcond=None)[0] - y_test) ** 2).mean())
+
+
+def _scores(
+    x: np.ndarray,
+    y: np.ndarray,
+    folds: Folds,
+    s: int,
+    ranked: Callable = lambda fit, test: fit,
+    fitted: Callable = lambda fit, test: fit,
+    tested: Callable = lambda fit, test: test,
+    sign: int = -1,
+) -> np.ndarray:
+    """Return each fold's error; which rows are ranked, fitted and tested can be chosen."""
+    results = []
+    for fold in folds:
+        rows, fit, test = ranked(*fold), fitted(*fold), tested(*fold)
+        chosen = np.argsort(sign * _rank(x[rows], y[rows]))[:s]
+        results.append(_error(x[fit][:, chosen], y[fit], x[test][:, chosen], y[test]))
+    return np.array(results)
+
+
+def _wrong_scores(x: np.ndarray, y: np.ndarray, folds: Folds, s: int) -> dict[str, np.ndarray]:
+    everything = np.arange(len(x))
+
+    def all_rows(fit, test):
+        return everything
+
+    def test_rows(fit, test):
+        return test
+
+    def first_fold(fit, test):
+        return folds[0][0]
+
+    def fit_rows(fit, test):
+        return fit
+
+    return {
+        "you ranked on all rows: the test rows took part in the choice, and that leaks": _scores(
+            x, y, folds, s, ranked=all_rows
+        ),
+        "you ranked on the test rows: rank inside each fold's training rows": _scores(
+            x, y, folds, s, ranked=test_rows
+        ),
+        "you ranked once, in the first fold: its training rows are test rows of others": _scores(
+            x, y, folds, s, ranked=first_fold
+        ),
+        "a large score is important: you kept the s least important columns": _scores(
+            x, y, folds, s, sign=1
+        ),
+        "the judge was tested on the rows it learned from": _scores(
+            x, y, folds, s, tested=fit_rows
+        ),
+        "the judge learned from all rows, test rows as well": _scores(
+            x, y, folds, s, fitted=all_rows
+        ),
+        "training and test rows are exchanged": _scores(
+            x, y, folds, s, ranked=test_rows, fitted=test_rows, tested=fit_rows
+        ),
+        "you ranked on all rows, and kept the least important columns": _scores(
+            x, y, folds, s, ranked=all_rows, sign=1
+        ),
+    }
+
+
+def honesty_test(answer: Callable) -> None:
+    """Check a learner's test ``is_honest(evaluate, x, y, folds)`` -> bool."""
+    rng = np.random.default_rng()
+    for _ in range(3):
+        x, y = rng.normal(size=(20, 4)), rng.normal(size=20)
+        folds = _folds(rng, 20, 4)
+        for verdict, what, rows_of in _evaluations():
+            given = by_hand(answer)(_evaluation(rows_of), x, y, folds)
+            if not isinstance(given, bool | np.bool_):
+                raise Mistake(f"is_honest returned {type(given).__name__}, expected True or False")
+            if bool(given) is not verdict:
+                verb = "rejected" if verdict else "accepted"
+                raise Mistake(f"is_honest: your test {verb} {what}")
+    passed("is_honest: accepts three honest evaluations, rejects six that peek")
+
+
+def _evaluation(rows_of: Callable) -> Callable:
+    """Return a cross-validation that ranks on the rows that `rows_of(folds, number)` names."""
+
+    def evaluate(rank, judge, x, y, folds, s):
+        results, scores = [], np.empty(0)
+        for number, (fit, test) in enumerate(folds):
+            rows = rows_of(folds, number)
+            if rows is not None:
+                scores = np.asarray(rank(x[rows], y[rows]), dtype=float)
+                if scores.shape != (x.shape[1],):
+                    raise Mistake(
+                        "is_honest: the rank that you hand over must return a score for each "
+                        f"column, shape ({x.shape[1]},); yours has shape {scores.shape}"
+                    )
+            chosen = np.argsort(-scores)[:s]
+            parts = x[fit][:, chosen], y[fit], x[test][:, chosen], y[test]
+            results.append(judge(*parts))
+        return np.array(results)
+
+    return evaluate
+
+
+def _evaluations() -> list[tuple[bool, str, Callable]]:
+    """Return (verdict, words, the rows to rank on) of evaluations."""
+
+    def everything(folds: Folds) -> np.ndarray:
+        return np.sort(np.concatenate(folds[0]))
+
+    def with_a_test_row(folds: Folds, k: int, where: Sequence[int]) -> np.ndarray:
+        fit, test = folds[k]
+        return np.concatenate([fit, test[:1]]) if k in where else fit
+
+    return [
+        (True, "one that ranks inside each fold's training rows", lambda f, k: f[k][0]),
+        (
+            True,
+            "an honest one that goes through the training rows in another order",
+            lambda f, k: f[k][0][::-1],
+        ),
+        (
+            True,
+            "an honest one that ranks on half of the training rows",
+            lambda f, k: f[k][0][::2],
+        ),
+        (False, "one that ranks on all rows, in every fold", lambda f, k: everything(f)),
+        (
+            False,
+            "one that ranks on all rows once, before the folds",
+            lambda f, k: None if k else everything(f),
+        ),
+        (False, "one that ranks on the test rows", lambda f, k: f[k][1]),
+        (
+            False,
+            "one that ranks once, on the first fold's training rows: they are test rows of others",
+            lambda f, k: None if k else f[0][0],
+        ),
+        (
+            False,
+            "one that lets a single test row slip into every ranking",
+            lambda f, k: with_a_test_row(f, k, range(len(f))),
+        ),
+        (
+            False,
+            "one that lets a test row slip into the last fold's ranking only",
+            lambda f, k: with_a_test_row(f, k, [len(f) - 1]),
+        ),
+    ]
