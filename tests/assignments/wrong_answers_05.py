@@ -118,6 +118,18 @@ WRONG_ANSWERS = {
         "the contributions without R": four_steps("R is not in them", end="a * W.sum(axis=0)"),
         "the size of z": four_steps("keep the signs of z", s="R / abs(z)"),
         "the size of the relevance": four_steps("keep its sign", end="abs(a * c)"),
+        "W and its transpose exchanged": four_steps(
+            "W and W.T are exchanged", z="W.T @ a + b", c="W @ s"
+        ),
+        "upside down": four_steps("not z / R", s="z / R"),
+        "a ReLU": four_steps("no ReLU in here", s="np.where(z > 0, R / z, 0.0)"),
+        "the bias's share spread": four_steps("do not spread it", end="a * c + b @ s / len(a)"),
+        "the bias's share returned": four_steps(
+            "leave out what the bias gets", end="np.append(b @ s, a * c)"
+        ),
+        "summed over the inputs": four_steps(
+            "an input adds up over the units", end="(W * a * s[:, None]).sum(axis=1)"
+        ),
         "the table, not summed": four_steps(
             "add up what an input gets from all units", end="W * a * s[:, None]"
         ),
@@ -149,6 +161,15 @@ WRONG_ANSWERS = {
         "ε towards zero": hand_back(
             "yours moves it towards zero",
             side="-epsilon * np.where(z >= 0, 1.0, -1.0) + 1e-12",
+        ),
+        # The example has no unit with z = 0.
+        "np.sign": hand_back("np.sign(0)", side="epsilon * np.sign(z)")._replace(
+            loses={"hand_back-check"}
+        ),
+        "γ as a switch": hand_back(
+            "a number, not a switch",
+            weights="W + (gamma > 0) * np.maximum(W, 0)",
+            bias="b + (gamma > 0) * np.maximum(b, 0)",
         ),
         "no ε": hand_back("ε is missing in the denominator", side="0.0"),
         "no γ": hand_back("γ is missing", weights="W", bias="b"),
@@ -204,6 +225,17 @@ WRONG_ANSWERS = {
         ),
         "no sign anywhere": ledger("ε needs the sign of z", sign="np.ones(len(z))"),
         "the order": ledger("the order is: passed on", end="np.array([passed, side @ s, b @ s])"),
+        "s without ε": ledger(
+            "ε belongs into the denominator", before="s = R / z; passed = np.sum(a * (W.T @ s))"
+        ),
+        "sizes": ledger(
+            "keep its sign when you add up",
+            end="np.array([abs(a * (W.T @ s)).sum(), b @ s, side @ s])",
+        ),
+        "the biases themselves, and the rest": ledger(
+            "here the last account is the rest",
+            end="np.array([passed, b.sum(), R.sum() - passed - b.sum()])",
+        ),
         "what the units had": ledger(
             "not what the units had", end="np.array([R.sum(), b @ s, side @ s])"
         ),
@@ -221,6 +253,23 @@ WRONG_ANSWERS = {
         "class 0": explain(
             "you always explain class 0", start="output * (np.arange(len(b2)) == 0)"
         ),
+        "the largest score": explain(
+            "the class is `target`", start="output * (output == output.max())"
+        ),
+        "a ReLU at the end": explain(
+            "no ReLU behind the last layer",
+            start="np.where(np.arange(len(output)) == target, np.maximum(output, 0), 0.0)",
+        ),
+        "ε in the last layer alone": explain(
+            "missing in the first layer", side="epsilon * (W is W2) * np.where(z >= 0, 1.0, -1.0)"
+        ),
+        "ε in the first layer alone": explain(
+            "missing in the second layer",
+            side="epsilon * (W is W1) * np.where(z >= 0, 1.0, -1.0)",
+        ),
+        "divided by what the ReLU let through": explain(
+            "before the ReLU", z="h if W is W1 else W @ a + b"
+        ),
         "a softmax": explain(
             "before any softmax",
             start="np.exp(output) / np.exp(output).sum() * (np.arange(len(b2)) == target)",
@@ -236,7 +285,7 @@ WRONG_ANSWERS = {
             )
         ),
         "no biases on the way back": explain("no bias on the way back", z="W @ a"),
-        "hidden relevance": explain("returned an array of shape", end="h"),
+        "hidden relevance": explain("go one layer further back", end="h"),
         "xaikit's LRP": explain(
             SWITCHED_OFF, end=f"xk.lrp({WHOLE}, x, target, xk.LRPEpsilon(epsilon)).values"
         ),
@@ -247,6 +296,9 @@ WRONG_ANSWERS = {
         ),
         "one direction": conserves(
             "return bool((gaps <= 1e-8 * size).all())", "conserves: your test accepted"
+        ),
+        "a tolerance that may be negative": conserves(
+            "return bool((abs(gaps) <= 1e-8 * totals).all())", "positive in every case"
         ),
         "a wide tolerance": conserves(
             "return bool((abs(gaps) <= 0.03 * abs(totals)).all())", "accepted"

@@ -138,6 +138,14 @@ WRONG_ANSWERS = {
         "points as columns": slopes_on_the_way(
             "return gradient((baseline + a * delta).T)", "write α as a column"
         ),
+        "from zero": slopes_on_the_way("return gradient(a * delta)", "add the baseline"),
+        "the points": slopes_on_the_way(
+            "return baseline + a * delta", "these are the points themselves"
+        ),
+        "slopes mixed": slopes_on_the_way(
+            "return gradient(baseline) + a * (gradient(x) - gradient(baseline))",
+            "you mix the slopes at both ends",
+        ),
         "the average": slopes_on_the_way(
             "return gradient(baseline + a * delta).mean(axis=0)", "keep a row for each point"
         ),
@@ -171,6 +179,16 @@ WRONG_ANSWERS = {
             "n parts have the width 1 / n",
             right="np.arange(1, n + 1) / n, np.full(n, 1 / (n - 1))",
         ),
+        "one end halved": quadrature(
+            "of both ends, not of one",
+            trapezoid="np.linspace(0, 1, n), np.append(0.5, np.ones(n - 1)) / (n - 1)",
+        ),
+        "half a part too far": quadrature(
+            "half a part beyond", midpoint="np.linspace(0, 1, n) + 0.5 / n, np.full(n, 1 / n)"
+        ),
+        "exchanged": quadrature(
+            "return alphas first", midpoint="np.full(n, 1 / n), (np.arange(n) + 0.5) / n"
+        ),
         "no widths": quadrature("divide by n", midpoint="(np.arange(n) + 0.5) / n, np.ones(n)"),
         "backwards": quadrature(
             "the way is walked backwards",
@@ -195,6 +213,15 @@ WRONG_ANSWERS = {
     },
     "integrated_gradients": {
         "one slope, at x": integrated("this is one slope, at x", points="x + 0 * alphas[:, None]"),
+        # The example's slopes are straight lines.
+        "one slope, in the middle": integrated(
+            "at the middle of the way",
+            points="(x + baseline) / 2 + 0 * alphas[:, None]",
+            loses=BOTH[:1],
+        ),
+        "the mean of everything": integrated(
+            "you averaged over the features too", result="(x - baseline) * slopes.mean()"
+        ),
         "no distance": integrated("multiply by the distance", result="slopes.mean(axis=0)"),
         "times x": integrated(
             "the distance that was walked is x − b", result="x * slopes.mean(axis=0)"
@@ -271,6 +298,15 @@ WRONG_ANSWERS = {
             "return np.full(len(tables), tables[:, group].sum(axis=1).mean())",
             "you averaged over the baselines",
         ),
+        "the first baseline": group_per_baseline(
+            "return np.full(len(tables), tables[0, group].sum())", "the first baseline's number"
+        ),
+        "the group moved alone": group_per_baseline(
+            "return np.array([explain(x, np.where(np.isin(range(len(x)), group), b, x)).sum() "
+            "for b in baselines])",
+            "you moved the group alone",
+        ),
+        "one number": group_per_baseline("return tables[:, group].sum()", "one number a baseline"),
         "exchanged": group_per_baseline(
             "return np.array([explain(b, x)[group].sum() for b in baselines])",
             "x and the baseline are exchanged",
@@ -311,7 +347,10 @@ WRONG_ANSWERS = {
             "return bool(gaps.min() >= -tolerance)", "all positive: a gap counts in both"
         ),
         "the mean over rows": is_complete(
-            "return bool(abs(gaps.mean()) <= tolerance)", "do not let rows cancel"
+            "return bool(abs(gaps.mean()) <= tolerance)", "not at their mean"
+        ),
+        "the mean size": is_complete(
+            "return bool(abs(gaps).mean() <= tolerance)", "not at their mean"
         ),
         "the first row alone": is_complete(
             "return bool(abs(gaps[0]) <= tolerance)", "look at every row"
@@ -351,6 +390,26 @@ WRONG_ANSWERS = {
         ),
         "half the way": one_kink("the kink is not in the middle", share="0.5"),
         "v forgotten": one_kink("the weight v behind the unit", end="delta * w * share"),
+        # The example's weights are 1.
+        "w forgotten": one_kink(
+            "the weights w are missing", end="delta * v * share", loses=["one_kink-check"]
+        ),
+        "c forgotten": one_kink("the bias c is missing", before="", share=None)._replace(
+            source=one_kink("").source.replace("baseline + c", "baseline").replace("x + c", "x")
+        ),
+        # The example opens after a quarter of the way, which a thousand points hit.
+        "a sum over points": one_kink(
+            "close, but not exact",
+            end="delta * v * w * np.mean([w @ (baseline + (j + 0.5) / 1000 * delta) + c > 0 "
+            "for j in range(1000)])",
+            loses=["one_kink-check"],
+        ),
+        "a rounding error divided": one_kink(
+            "a rounding error",
+            end="delta * v * w * np.clip(z_x / (z_x - z_b or 1e-30), 0, 1) if z_x > z_b "
+            "else delta * v * w * share * (abs(z_x - z_b) > 1e-9)",
+            loses=["one_kink-check"],
+        ),
         "averaged slopes": one_kink("these are averaged slopes", end="v * w * share"),
         # The example's baseline is zero.
         "times x": one_kink("not by x", end="x * v * w * share", loses=["one_kink-check"]),

@@ -93,6 +93,7 @@ def test_a_locked_cell_loses_its_hidden_lines_and_its_traceback():
     [
         new_output("stream", text=f"In[3]: {SECRET}\n"),
         new_output("stream", text=repr([f"x\n{SECRET}\ny"])),
+        new_output("stream", text=SECRET.replace(" ", "\n> ")),
         new_output("execute_result", data={"text/plain": SECRET.replace(" ", "\x1b[31m \x1b[0m")}),
         new_output("display_data", data={"text/html": f"<b>{SECRET}</b>"}),
         new_output("error", ename="E", evalue=SECRET, traceback=[]),

@@ -45,12 +45,19 @@ print("done", datasets.diabetes().x_train.shape)
 
 
 def test_a_memory_bomb_meets_a_memory_error(tmp_path):
-    finished = run_inside("x = []\nwhile True: x.append(bytes(2**28))", tmp_path)
-    assert finished.returncode == 1
-    assert "MemoryError" in finished.stderr
+    code = """
+x = []
+try:
+    while True: x.append(bytes(2**28))
+except MemoryError:
+    print(len(x))
+"""
+    quarters = int(run_inside(code, tmp_path).stdout)
+    assert 10 <= quarters <= 12
 
 
-def test_what_is_seen_inside(tmp_path):
+def test_what_is_seen_inside(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADING_DB", "postgresql://grader:password@db")
     code = """
 import json, os, sys
 seen = {"root": sorted(os.listdir("/")), "course": sorted(os.listdir(sys.argv[1])),
@@ -72,7 +79,7 @@ print(json.dumps(seen))
     assert "home" not in seen["root"] and "var" not in seen["root"]
     assert len(seen["processes"]) <= 3
     assert seen["user"] == (sandbox.FIRST_UID if os.getuid() == 0 else os.getuid())
-    assert "XAI_SANDBOX" not in seen["environment"]
+    assert not {"GRADING_DB", "XAI_SANDBOX"} & set(seen["environment"])
 
 
 def test_no_network(tmp_path):
@@ -123,6 +130,7 @@ def test_only_a_private_folder_changes_its_owner(tmp_path):
         env={**os.environ, **wish},
         capture_output=True,
         text=True,
+        timeout=60,
     )
     assert "is not in the private folder" in finished.stderr
     assert tmp_path.stat().st_uid == owner

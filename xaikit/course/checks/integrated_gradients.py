@@ -56,6 +56,15 @@ def slopes_on_the_way(answer: Callable, rounds: int = 20) -> None:
             "you scale the input, α x: the way begins at the baseline, not at zero": along(
                 lambda a, x=x: a * x
             ),
+            "α (x − b) begins at zero: add the baseline": along(
+                lambda a, x=x, b=baseline: a * (x - b)
+            ),
+            "these are the points themselves: hand them to `gradient`": np.array(
+                [baseline + a * (x - baseline) for a in alphas]
+            ),
+            "you mix the slopes at both ends: take the slopes at the points between": np.array(
+                [gradient(baseline) + a * (gradient(x) - gradient(baseline)) for a in alphas]
+            ),
             "b + α x ends at b + x: the step from b to x is x − b": along(
                 lambda a, x=x, b=baseline: b + a * x
             ),
@@ -76,7 +85,8 @@ def slopes_on_the_way(answer: Callable, rounds: int = 20) -> None:
 def quadrature(answer: Callable) -> None:
     """Check ``quadrature(rule, n)`` -> (alphas (n,), weights (n,))."""
     rng = np.random.default_rng()
-    for n in (2, 3, *(int(v) for v in rng.integers(4, 60, size=8))):
+    # Two points last: among so few, many mistakes look alike.
+    for n in (3, *(int(v) for v in rng.integers(4, 60, size=8)), 2):
         for rule in RULES:
             given = by_hand(answer)(rule, n)
             if not isinstance(given, tuple | list) or len(given) != 2:
@@ -93,12 +103,22 @@ def _places(rule: str, n: int) -> np.ndarray:
     return np.array([(j + 1) / n if rule == "right" else j / (n - 1) for j in range(n)])
 
 
+def _weights(rule: str, n: int) -> np.ndarray:
+    if rule != "trapezoid":
+        return np.full(n, 1 / n)
+    return np.array([0.5, *[1.0] * (n - 2), 0.5]) / (n - 1)
+
+
 def _compare_alphas(rule: str, n: int, alphas: np.ndarray) -> None:
     ends = {
         "these are left ends, j / n from j = 0": np.arange(n) / n,
         "these are right ends": _places("right", n),
         "these are n points from end to end, which belongs to the trapezoid": np.linspace(0, 1, n),
         "these are midpoints": _places("midpoint", n),
+        "half a part beyond n points from end to end: the middles are (j + ½) / n": (
+            np.linspace(0, 1, n) + 0.5 / n
+        ),
+        "these are the weights: return alphas first, then weights": _weights(rule, n),
         "the way is walked backwards": _places(rule, n)[::-1],
     }
     # Which coincide for few points is no mistake of the learner's.
@@ -112,17 +132,18 @@ def _compare_weights(rule: str, n: int, weights: np.ndarray) -> None:
             "n parts have the width 1 / n each, not 1 / (n − 1)": np.full(n, 1 / (n - 1)),
             "these are widths of 1: divide by n": np.ones(n),
         }
-        compare(weights, np.full(n, 1 / n), misconceptions, name)
+        compare(weights, _weights(rule, n), misconceptions, name)
         return
     halved = np.array([0.5, *[1.0] * (n - 2), 0.5])
     misconceptions = {
         "they sum to 1 − 1/n: n points from end to end bound n − 1 intervals, and each is "
         "1 / (n − 1) wide": halved / n,
         "both ends bound one interval only: halve their weights": np.full(n, 1 / (n - 1)),
+        "halve the weights of both ends, not of one": np.array([0.5, *[1.0] * (n - 1)]) / (n - 1),
     }
     if n > 2:  # two points that are both ends weigh the same
         misconceptions["equal weights sum to 1, but the two ends count half"] = np.full(n, 1 / n)
-    compare(weights, halved / (n - 1), misconceptions, name)
+    compare(weights, _weights(rule, n), misconceptions, name)
 
 
 def integrated_gradients(answer: Callable, rounds: int = 20) -> None:
@@ -182,6 +203,12 @@ def _wrong_integrals(
             _walk(gradient, x, 0 * x, _places("midpoint", steps)) * x
         ),
         "keep the sign: a negative score lowered the output": abs(middle * delta),
+        "this is one slope, at the middle of the way: average the slopes of the whole way": (
+            gradient((x + baseline) / 2) * delta
+        ),
+        "you averaged over the features too: mean(axis=0) keeps a slope for each": (
+            middle.mean() * delta
+        ),
     }
 
 
@@ -189,7 +216,7 @@ def group_per_baseline(answer: Callable, rounds: int = 20) -> None:
     """Check ``group_per_baseline(explain, x, baselines, group)`` -> (k,)."""
     rng = np.random.default_rng()
     for _ in range(rounds):
-        k, d = (int(v) for v in rng.permutation([2, 3, 5, 6])[:2])
+        k, d = (int(v) for v in rng.permutation([2, 4, 5, 6])[:2])
         d += 3
         _, gradient = _curve(rng, d)
         x = rng.normal(size=d)
@@ -206,7 +233,7 @@ def group_per_baseline(answer: Callable, rounds: int = 20) -> None:
             return _walk(gradient, start, end, _places("midpoint", 40)) * (start - end)
 
         given = by_hand(answer)(explain, x, baselines, group)
-        if shape_of(given) in ((k, 3), (3,)) and shape_of(given) != (k,):
+        if shape_of(given) in ((k, 3), (3,), ()) and given is not None and shape_of(given) != (k,):
             raise Mistake("group_per_baseline: one number a baseline, the sum over the group")
         given = plain(given, (k,), "group_per_baseline")
         tables = np.array([explain(x, b) for b in baselines])
@@ -223,6 +250,10 @@ def group_per_baseline(answer: Callable, rounds: int = 20) -> None:
             "x and the baseline are exchanged: explain(x, baseline)": -expected,
             "members of a group may cancel: keep their signs": abs(tables[:, group]).sum(axis=1),
             "the order is that of the baselines": expected[::-1],
+            "this is the first baseline's number every time": np.full(k, expected[0]),
+            "you moved the group alone: explain all of x, then take the group's scores": np.array(
+                [explain(x, np.where(np.isin(range(d), group), b, x)).sum() for b in baselines]
+            ),
         }
         compare(given, expected, misconceptions, "group_per_baseline")
     passed(f"group_per_baseline: {rounds} random functions, two to six baselines")
@@ -250,13 +281,16 @@ def completeness_test(answer: Callable) -> None:
         return right + np.asarray(gaps, dtype=float).reshape(-1, 1) * np.eye(d)[0]
 
     one, last, both = np.ones(len(rows)), np.zeros(len(rows)), np.zeros(len(rows))
-    # Not f(b) itself: a sum that is f(x) is another mistake.
-    last[-1], both[0], both[1] = f(baseline) * np.array([0.5, 0.5, -0.5])
+    # So small that a mean over the rows hides it.
+    last[-1], both[0], both[1] = 2 * tolerance * np.array([1.0, 1.0, -1.0])
     cases = {
         True: {
-            "sums that are right up to rounding: leave the tolerance": right * (1 + 1e-13),
-            "gaps of half the tolerance": shifted(0.5 * tolerance * one),
-            "gaps of minus half the tolerance": shifted(-0.5 * tolerance * one),
+            "sums of f(x) − f(b), right up to rounding: leave the tolerance, and check that your "
+            "gap is the sum of a row's scores − (f(x) − f(b))": right * (1 + 1e-13),
+            "gaps of half the tolerance: hold every row's gap by itself against the tolerance "
+            "you are given": shifted(0.5 * tolerance * one),
+            "gaps of minus half the tolerance: hold every row's gap by itself against the "
+            "tolerance you are given": shifted(-0.5 * tolerance * one),
         },
         False: {
             "gaps of twice the tolerance, all positive: a gap counts in both directions": shifted(
@@ -265,7 +299,7 @@ def completeness_test(answer: Callable) -> None:
             "gaps of twice the tolerance, all negative: a gap counts in both directions": shifted(
                 -2 * tolerance * one
             ),
-            "a gap in the last row only: look at every row": shifted(last),
+            "a gap in the last row only: look at every row, not at their mean": shifted(last),
             "a gap in one row and its opposite in another: do not let rows cancel": shifted(both),
             "scores that sum to f(x): they explain the difference f(x) − f(b)": shifted(
                 f(baseline) * one
@@ -306,6 +340,17 @@ def one_kink(answer: Callable, rounds: int = 10) -> None:
             w, c, v, x, baseline = _unit(rng, case)
             given = plain(by_hand(answer)(w, c, v, x, baseline), (len(x),), "one_kink")
             expected = _one_kink(w, c, v, x, baseline)
+            if case == "still" and not checks.close(given, expected):
+                raise Mistake(
+                    "one_kink: here w·x = w·b, and the gate stays open on the whole way, yet your "
+                    "share is not 1. z_x − z_b is 0 or a rounding error: do not divide by it"
+                )
+            off, size = np.abs(given - expected).max(), np.abs(expected).max()
+            if off < 0.01 * size and not checks.close(given, expected):
+                raise Mistake(
+                    "one_kink: close, but not exact. Is this a sum over points? Compute the α at "
+                    "which z is 0 instead"
+                )
             compare(given, expected, _wrong_kinks(w, c, v, x, baseline), "one_kink")
     passed(f"one_kink: {5 * rounds} random units that open, close or stay as they are")
 
@@ -360,6 +405,8 @@ def _wrong_kinks(
         "the weight v behind the unit is missing": right / v,
         "these are averaged slopes: multiply by x − b": right / (x - baseline),
         "multiply by the distance x − b, not by x": right * x / (x - baseline),
+        "the weights w are missing: the slope of an open unit is v w": right / w,
+        "the bias c is missing in z": _one_kink(w, 0.0, v, x, baseline),
     }
     return {words: values for words, values in wrong.items() if not checks.close(right, values)}
 

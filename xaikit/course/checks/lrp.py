@@ -48,8 +48,11 @@ def handed_back(
         z = sum(contributions)
         contributions = [m * (1 + gamma) if m * z > 0 else m for m in contributions]
         z = sum(contributions)
-        whole = abs(z) + epsilon
-        shares = [R[k] * m * np.sign(z) / whole for m in contributions]
+        whole, side = abs(z) + epsilon, 1.0 if z >= 0 else -1.0
+        if whole == 0:  # nothing to share by
+            absorbed += R[k]
+            continue
+        shares = [R[k] * m * side / whole for m in contributions]
         to_inputs += shares[:-1]
         to_bias += shares[-1]
         absorbed += R[k] * epsilon / whole
@@ -98,14 +101,24 @@ def four_steps(answer: Callable, rounds: int = 20) -> None:
         given = by_hand(answer)(a, W, b, R)
         if shape_of(given) == (units, inputs):
             raise Mistake(f"{name}: add up what an input gets from all units, over the rows")
+        if shape_of(given) == (inputs + 1,):
+            raise Mistake(
+                f"{name}: leave out what the bias gets, return the inputs' relevance alone"
+            )
+        if shape_of(given) == (units,) != (inputs,):
+            raise Mistake(
+                f"{name}: this has a number for each unit: an input adds up over the units, axis 0"
+            )
         given = plain(given, (inputs,), name)
         z = W @ a + b
+        to_bias = R.sum() - expected.sum()
         misconceptions = {
             "the bias belongs into z: it is neuron 0, a supplier like the others": (
                 handed_back(a, W, 0 * b, R)[0]
             ),
             "step 4 is missing: multiply by a": (R / z) @ W,
             "step 2 divides: s = R / z": a * ((R * z) @ W),
+            "step 2 is upside down: s = R / z, not z / R": a * ((z / R) @ W),
             "step 2 is missing: divide R by z before you go back": a * (R @ W),
             "these are the contributions, summed: R is not in them": a * W.sum(axis=0),
             "add the bias before you divide: s = R / (W a + b), not R / (W a) + b": (
@@ -113,9 +126,23 @@ def four_steps(answer: Callable, rounds: int = 20) -> None:
             ),
             "relevance may be negative: keep the signs of z": a * ((R / abs(z)) @ W),
             "relevance may be negative: keep its sign": abs(expected),
+            "the bias keeps its share: do not spread it over the inputs": (
+                expected + to_bias / inputs
+            ),
+            "no ReLU in here: a unit with negative z hands relevance back too": (
+                a * (np.where(z > 0, R / z, 0.0) @ W)
+            ),
         }
         if units == inputs:
-            misconceptions["step 3 goes backwards: W.T @ s, not W @ s"] = a * (W @ (R / z))
+            misconceptions |= {
+                "step 3 goes backwards: W.T @ s, not W @ s": a * (W @ (R / z)),
+                "W and W.T are exchanged: W @ a goes forwards, W.T @ s backwards": (
+                    a * (W @ (R / (a @ W + b)))
+                ),
+                "this has a number for each unit: an input adds up over the units, axis 0": (
+                    (W * a).sum(axis=1) * R / z
+                ),
+            }
         compare(given, expected, misconceptions, name)
     passed(f"{name}: {rounds} random layers")
 
@@ -134,7 +161,25 @@ def hand_back(answer: Callable, rounds: int = 10) -> None:
             given = plain(by_hand(answer)(a, W, b, R, epsilon, gamma), (inputs,), "hand_back")
             wrong = _wrong_rules(a, W, b, R, epsilon, gamma)
             compare(given, expected, wrong, "hand_back")
+    _unit_at_zero(rng, answer)
     passed(f"hand_back: {4 * rounds} random layers, LRP-0, LRP-ε, LRP-γ, and both at once")
+
+
+def _unit_at_zero(rng: np.random.Generator, answer: Callable) -> None:
+    """Check LRP-ε where a unit receives exactly 0: whole numbers, so that no sum rounds."""
+    a, w = rng.integers(1, 5, size=3).astype(float), rng.integers(1, 4, size=3) * [1.0, -1.0, 1.0]
+    W, b, R = np.array([w, [1.0, 1.0, 0.0]]), np.array([-(w @ a), 1.0]), rng.uniform(0.5, 2, size=2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        given = by_hand(answer)(a, W, b, R, 0.25, 0.0)
+    if shape_of(given) == (3,) and not np.isfinite(np.asarray(given, dtype=float)).all():
+        raise Mistake(
+            "hand_back: a unit received z = 0 and you divide by 0: sign(0) is +1 here, and "
+            "np.sign(0) is 0"
+        )
+    zero, down = _wrong_rules(a, W, b, R, 0.25, 0.0), np.where(W @ a + b > 0, 1, -1) * 0.25
+    zero["sign(0) is +1"] = a * ((R / (W @ a + b + down)) @ W)
+    expected = handed_back(a, W, b, R, 0.25)[0]
+    compare(plain(given, (3,), "hand_back"), expected, zero, "hand_back, a unit with z = 0")
 
 
 def _wrong_rules(a, W, b, R, epsilon, gamma) -> dict[str, np.ndarray]:
@@ -156,6 +201,11 @@ def _wrong_rules(a, W, b, R, epsilon, gamma) -> dict[str, np.ndarray]:
         ),
         "ε is missing in the denominator": shared(stabiliser=0.0),
         "γ is missing: W + γ max(W, 0), and the same for the bias": shared(W, b, back=W),
+        "γ is a number, not a switch: W + γ max(W, 0), and the same for the bias": shared(
+            W + (gamma > 0) * np.maximum(W, 0),
+            b + (gamma > 0) * np.maximum(b, 0),
+            back=W + (gamma > 0) * np.maximum(W, 0),
+        ),
         "γ favours positive weights; yours favours negative ones": shared(
             down, b + gamma * np.minimum(b, 0), back=down
         ),
@@ -221,9 +271,18 @@ def ledger(answer: Callable, rounds: int = 20) -> None:
                     epsilon * (R / (z + epsilon)).sum(),
                 ]
             ),
+            "ε belongs into the denominator of s: s = R / (z + ε sign(z))": np.array(
+                [a @ ((R / z) @ W), b @ (R / z), epsilon * abs(1 / z) @ R]
+            ),
             "the order is: passed on, to the biases, absorbed": np.array([on, absorbed, to_bias]),
             "the first account is what the inputs get, not what the units had": (
                 np.array([total, to_bias, absorbed])
+            ),
+            "relevance may be negative: keep its sign when you add up": (
+                np.array([abs(to_inputs).sum(), to_bias, absorbed])
+            ),
+            "each bias counts times its unit's s, and here the last account is the rest": (
+                np.array([on, b.sum(), total - on - b.sum()])
             ),
         }
         compare(given, np.array([on, to_bias, absorbed]), misconceptions, "ledger")
@@ -233,15 +292,27 @@ def ledger(answer: Callable, rounds: int = 20) -> None:
 def explain(answer: Callable, rounds: int = 20) -> None:
     """Check ``explain(W1, b1, W2, b2, x, target, epsilon)`` -> (n,)."""
     rng = np.random.default_rng()
-    for _ in range(rounds):
+    for attempt in range(rounds):
         n, hidden, classes = (int(v) for v in rng.permutation([3, 4, 5, 6])[:3])
         z2 = np.zeros(classes)
-        # Scores of some size and no two alike, so that a start from a wrong one shows.
-        while abs(z2).min() < 0.3 or abs(np.diff(np.sort(z2))).min() < 0.1:
+        # Scores of some size and no two alike, so that a start from a wrong one shows, and no
+        # probability near 0.
+        while abs(z2).min() < 0.3 or abs(np.diff(np.sort(z2))).min() < 0.1 or np.ptp(z2) > 5:
             weights, biases, x = draw(rng, [n, hidden, classes], bias=True)
             z2 = forward(weights, biases, x)[-1]
-        target, epsilon = int(rng.integers(1, classes)), float(rng.uniform(0.2, 0.5))
-        given = by_hand(answer)(*_flat(weights, biases), x, target, epsilon)
+        # Neither class 0 nor the largest score, and every fourth time without ε.
+        others = [c for c in range(1, classes) if c != z2.argmax()]
+        target = int(rng.choice(others))
+        epsilon = float(rng.uniform(0.2, 0.5)) * (attempt % 4 != 3)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            given = by_hand(answer)(*_flat(weights, biases), x, target, epsilon)
+        if shape_of(given) == (hidden,):
+            raise Mistake("explain: this is the hidden units' relevance: go one layer further back")
+        if shape_of(given) == (n,) and not epsilon and not np.isfinite(given).all():
+            raise Mistake(
+                "explain: with ε = 0 you divide by 0. The z of the first layer is W1 x + b1, "
+                "before the ReLU, and it is not 0"
+            )
         given = plain(given, (n,), "explain")
         expected = _explained(weights, biases, x, _one(z2, target), epsilon)
         one = np.eye(classes)[target]
@@ -254,6 +325,18 @@ def explain(answer: Callable, rounds: int = 20) -> None:
                 _explained(weights, biases, x, one, epsilon)
             ),
             "you always explain class 0": _explained(weights, biases, x, _one(z2, 0), epsilon),
+            "you explain the largest score: the class is `target`": _explained(
+                weights, biases, x, _one(z2, int(z2.argmax())), epsilon
+            ),
+            "no ReLU behind the last layer: a score may be negative": _explained(
+                weights, biases, x, _one(np.maximum(z2, 0), target), epsilon
+            ),
+            "ε is missing in the first layer": _explained(
+                weights, biases, x, _one(z2, target), epsilon, below=0.0
+            ),
+            "ε is missing in the second layer": _explained(
+                weights, biases, x, _one(z2, target), 0.0, below=epsilon
+            ),
             "start from the score, before any softmax": (
                 _explained(weights, biases, x, one * chance, epsilon)
             ),
@@ -288,7 +371,7 @@ def _flat(weights: list, biases: list) -> list[np.ndarray]:
 
 
 def _explained(
-    weights, biases, x, start, epsilon, target=None, gates=True, bias_back=True
+    weights, biases, x, start, epsilon, target=None, gates=True, bias_back=True, below=None
 ) -> np.ndarray:
     z1 = weights[0] @ x + biases[0]
     h = np.maximum(z1, 0) if gates else z1
@@ -296,7 +379,8 @@ def _explained(
         start = _one(weights[1] @ h + biases[1], target)
     biases = biases if bias_back else [0 * b for b in biases]
     middle = handed_back(h, weights[1], biases[1], start, epsilon)[0]
-    return handed_back(x, weights[0], biases[0], middle, epsilon)[0]
+    below = epsilon if below is None else below
+    return handed_back(x, weights[0], biases[0], middle, below)[0]
 
 
 def _without_sign(weights, biases, x, start, epsilon) -> np.ndarray:
@@ -317,7 +401,8 @@ def conservation_test(answer: Callable) -> None:
     for units, inputs in [(2, 3), (3, 2), (4, 4), (1, 5), (3, 4)]:
         a, W, b, R = draw_layer(rng, units, inputs, positive=True)
         W = W + (b / (a @ a))[:, None] * a  # its unit receives the same without a bias
-        cases.append((a, W, R * (2 if R.sum() >= 0 else -2) + np.eye(units)[0] * 3))
+        R = R * (2 if R.sum() >= 0 else -2) + np.eye(units)[0] * 3
+        cases.append((a, W, -R if inputs == 2 else R))  # one case sums to less than zero
 
     def rule(epsilon=0.0, gamma=0.0):
         return lambda a, W, R: handed_back(a, W, np.zeros(len(R)), R, epsilon, gamma)[0]
@@ -339,17 +424,19 @@ def conservation_test(answer: Callable) -> None:
 
     verdicts = {
         True: {
-            "LRP-0, which conserves up to rounding. Is there a tolerance?": right,
+            "LRP-0, which conserves up to rounding. Does it compare the sum of the inputs' "
+            "relevance with that of R, signs kept, and with a tolerance that is positive in every "
+            "case?": right,
             "LRP-γ, which conserves too: compare the sums, not the values": rule(gamma=0.5),
             "a rule with rounding errors of 1e-13": moved(lambda i, total: 1e-13 * abs(total)),
         },
         False: {
             "LRP-ε, which absorbs a part": rule(epsilon=0.1),
             "sums that are 1% too large: errors count in both directions": moved(
-                lambda i, total: 0.01 * total
+                lambda i, total: 0.01 * abs(total)
             ),
             "sums that are 1% too small: errors count in both directions": moved(
-                lambda i, total: -0.01 * total
+                lambda i, total: -0.01 * abs(total)
             ),
             "a rule that is wrong in the last case only: look at every case": moved(
                 lambda i, total: 0.5 * (i == len(cases) - 1)

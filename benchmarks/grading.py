@@ -1,0 +1,74 @@
+"""Submissions a minute, in the sandbox and by plain nbgrader, which has none."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.tables import Table
+
+ROOT = Path(__file__).resolve().parents[1]
+ASSIGNMENT = "03_shapley_values"
+LEARNERS = 16
+MOST_SECONDS = 3.0  # a submission, with two workers on two cores
+
+
+def table() -> Table:
+    """Grade one honest class by plain nbgrader and by ours with one and two workers."""
+    with tempfile.TemporaryDirectory(prefix="class-") as folder:
+        submissions = make_class(Path(folder, "submitted"), LEARNERS)
+        took = {"nbgrader autograde, no sandbox": plain(Path(folder, "plain"), submissions)}
+        for workers in (1, 2):
+            words = f"grading, {workers} worker{'s' if workers > 1 else ''}"
+            took[words] = ours(Path(folder, str(workers)), submissions, workers)
+    rows = [
+        [words, f"{LEARNERS}", f"{seconds / LEARNERS:.2f}", f"{60 * LEARNERS / seconds:.0f}"]
+        for words, seconds in took.items()
+    ]
+    last = took["grading, 2 workers"] / LEARNERS
+    missed = [] if last <= MOST_SECONDS else [f"grading: {last:.2f} s, at most {MOST_SECONDS} s"]
+    return Table(["grader", "submissions", "seconds each", "a minute"], rows, missed)
+
+
+def make_class(folder: Path, learners: int) -> Path:
+    """Hand in the solution for every second learner, the untouched exercise for the others."""
+    for number in range(learners):
+        target = folder / f"learner{number:02d}" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+        target.parent.mkdir(parents=True)
+        source = "solutions" if number % 2 else "exercises"
+        shutil.copy(ROOT / source / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", target)
+    return folder
+
+
+def ours(work: Path, submissions: Path, workers: int) -> float:
+    """Return the seconds that grading takes after intake."""
+    run("grading", "intake", ASSIGNMENT, "--work", work, "--submissions", submissions)
+    command = ["grading", "autograde", ASSIGNMENT, "--work", work, "--workers", workers]
+    return run(*command)
+
+
+def plain(course: Path, submissions: Path) -> float:
+    """Return the seconds that `nbgrader autograde` takes for the same notebooks."""
+    source = course / "source" / ASSIGNMENT
+    source.mkdir(parents=True)
+    shutil.copy(ROOT / "solutions" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", source)
+    shutil.copytree(submissions, course / "submitted")
+    run("nbgrader", "generate_assignment", ASSIGNMENT, folder=course)
+    return run("nbgrader", "autograde", ASSIGNMENT, folder=course)
+
+
+def run(module: str, *words: object, folder: Path = ROOT) -> float:
+    """Return the seconds that a command takes; raise if it fails."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    started = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", module, *map(str, words)],
+        cwd=folder,
+        env={**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"},
+        check=True,
+        capture_output=True,
+    )
+    return time.perf_counter() - started
