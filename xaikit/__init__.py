@@ -9,7 +9,8 @@ from typing import Any
 
 _HOMES = {
     "core.attribution": ["Attribution"],
-    "core.games": ["Game", "baseline_game", "conditional_game", "marginal_game", "text_game"],
+    "core.conditional": ["conditional_game"],
+    "core.games": ["Game", "baseline_game", "marginal_game", "text_game"],
     "core.layers": [
         "AvgPool2d",
         "Conv2d",
@@ -39,7 +40,8 @@ _HOMES = {
     "methods.integrated_gradients": ["integrated_gradients"],
     "methods.kernel_shap": ["kernel_shap"],
     "methods.lime": ["lime_tabular", "lime_text"],
-    "methods.lrp": ["LRPEpsilon", "LRPFlat", "LRPGamma", "LRPWSquare", "LRPZBox", "lrp"],
+    "methods.lrp": ["lrp"],
+    "methods.lrp_rules": ["LRPEpsilon", "LRPFlat", "LRPGamma", "LRPWSquare", "LRPZBox"],
     "methods.ranking": ["DualNet"],
     "methods.retraining": ["remove_and_retrain"],
     "methods.sanity": ["parameter_randomisation"],

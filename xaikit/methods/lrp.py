@@ -1,15 +1,13 @@
 """Layer-wise relevance propagation: an output handed back layer by layer, and a ledger of it.
 
-A rule is data: which inputs and which weights a layer pretends to have while relevance passes
-through it. The four steps of every rule are written once, in `_share_out`. Lecture 05 shows what
-each rule changes in the picture.
+A rule is data (`lrp_rules.py`): which inputs and which weights a layer pretends to have while
+relevance passes through it. The four steps of every rule are written once, in `_share_out`.
+Lecture 05 shows what each rule changes in the picture.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
@@ -24,135 +22,7 @@ from xaikit.core.attribution import (
 from xaikit.core.layers import Activation, AvgPool2d, Conv2d, Dense, Layer, Residual, run
 from xaikit.core.network import Network
 from xaikit.core.training import expect_columns
-
-Map = Callable[[Array], Array]
-
-
-def same(values: Array) -> Array:
-    """Return the values as they are."""
-    return values
-
-
-def positive(values: Array) -> Array:
-    """Return max(values, 0)."""
-    return values.clip(0)
-
-
-def negative(values: Array) -> Array:
-    """Return min(values, 0)."""
-    return values.clip(max=0)
-
-
-def ones(values: Array) -> Array:
-    """Return a one for each value."""
-    return namespace(values).ones_like(values)
-
-
-@dataclass(frozen=True)
-class Shares:
-    """z = Σ_p ρ_p(W) α_p(a) + bias: what a unit pretends to add up.
-
-    Attributes
-    ----------
-    parts : pairs (α, ρ)
-        Maps of the inputs a and of the weights W.
-    bias : map or None
-        Of the bias; None leaves it out.
-    """
-
-    parts: tuple[tuple[Map, Map], ...]
-    bias: Map | None = same
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How a layer hands its relevance back to its inputs.
-
-    Attributes
-    ----------
-    name : str
-    above : Shares
-        For units whose z = Wa + β is positive …
-    below : Shares
-        … and for all others.
-    epsilon : float
-        ε ≥ 0: each z is moved that far away from zero.
-    low, high : array or None
-        Where the inputs must lie, for the rule that needs it.
-    """
-
-    name: str
-    above: Shares
-    below: Shares
-    epsilon: float = 0.0
-    low: Any = None
-    high: Any = None
-
-
-PLAIN = Shares(((same, same),))
-
-
-def LRPEpsilon(epsilon: float = 0.0) -> Rule:
-    """LRP-ε: R_j = Σ_k a_j w_kj / (z_k + ε sign(z_k)) R_k; LRP-0 for ε = 0.
-
-    ε takes a share from every unit, most from those whose z is small. Without the sign a negative
-    z would be pushed through zero.
-    """
-    if not 0 <= epsilon < np.inf:
-        raise ValueError(f"epsilon is {epsilon}, expected a number ≥ 0")
-    return Rule(f"LRP-ε ({epsilon:g})" if epsilon else "LRP-0", PLAIN, PLAIN, float(epsilon))
-
-
-def LRPGamma(gamma: float = 0.25) -> Rule:
-    """LRP-γ: what agrees with the sign of z weighs 1 + γ.
-
-    Where z > 0 units add a⁺(W + γW⁺) + a⁻(W + γW⁻) + β + γβ⁺, elsewhere the mirror image
-    a⁺(W + γW⁻) + a⁻(W + γW⁺) + β + γβ⁻. For inputs a ≥ 0 and z > 0 this is the rule of the
-    literature, ρ(w) = w + γ max(w, 0); here it holds for all inputs, row by row.
-    """
-    if not 0 <= gamma < np.inf:
-        raise ValueError(f"gamma is {gamma}, expected a number ≥ 0")
-
-    def more_positive(values: Array) -> Array:
-        return values + gamma * positive(values)
-
-    def more_negative(values: Array) -> Array:
-        return values + gamma * negative(values)
-
-    above = Shares(((positive, more_positive), (negative, more_negative)), bias=more_positive)
-    below = Shares(((positive, more_negative), (negative, more_positive)), bias=more_negative)
-    return Rule(f"LRP-γ ({gamma:g})", above, below)
-
-
-def LRPZBox(low: Any, high: Any) -> Rule:
-    """z^B, for a first layer whose inputs lie in [low, high]: Wa − W⁺ low − W⁻ high, no bias.
-
-    Parameters
-    ----------
-    low, high : number or array like one row of x
-    """
-    bounds = [arrays.to_numpy(arrays.numeric(bound, "a bound")) for bound in (low, high)]
-    if not (bounds[0] <= bounds[1]).all():
-        raise ValueError("low is above high")
-
-    def minus(bound: np.ndarray) -> Map:
-        return lambda a: namespace(a).zeros_like(a) - arrays.like(bound, a)
-
-    parts = ((same, same), (minus(bounds[0]), positive), (minus(bounds[1]), negative))
-    shares = Shares(parts, bias=None)
-    return Rule("LRP-z^B", shares, shares, 0.0, *bounds)
-
-
-def LRPWSquare() -> Rule:
-    """w²: a first layer hands relevance back in proportion to squared weights, whatever a is."""
-    shares = Shares(((ones, lambda weight: weight**2),), bias=None)
-    return Rule("LRP-w²", shares, shares)
-
-
-def LRPFlat() -> Rule:
-    """Flat: a first layer hands relevance back in equal shares."""
-    shares = Shares(((ones, ones),), bias=None)
-    return Rule("LRP-flat", shares, shares)
+from xaikit.methods.lrp_rules import PLAIN, LRPEpsilon, Rule, Shares
 
 
 @dataclass(frozen=True)

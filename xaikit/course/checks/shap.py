@@ -7,7 +7,8 @@ from math import factorial, isclose
 import numpy as np
 
 from xaikit.core import surrogate
-from xaikit.core.games import baseline_game, conditional_game, marginal_game
+from xaikit.core.conditional import conditional_game
+from xaikit.core.games import baseline_game, marginal_game
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, close, compare, passed, plain, shape_of
 from xaikit.methods import gaussian_process, kernel_shap, shapley

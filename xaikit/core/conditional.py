@@ -1,0 +1,141 @@
+"""The conditional game: absent features are drawn as the present ones suggest.
+
+Lecture 04 sets it beside the marginal game of `games.py`, which ignores what features have to do
+with each other.
+"""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from xaikit.core import arrays, models
+from xaikit.core.arrays import Array, namespace
+from xaikit.core.games import Game, as_background, data_of_players, name_players
+
+
+def conditional_game(
+    model: Callable,
+    x: Any,
+    background: Any,
+    target: Any = 0,
+    samples: int = 256,
+    seed: int = 0,
+    groups: Mapping[str, Sequence[int]] | None = None,
+) -> Game:
+    """v(S) = E[F(X) | X_S = x_S]: absent features are drawn as the present ones suggest.
+
+    The background is described by a Gaussian: given x_S, the absent columns U have mean
+    μ_U + Σ_US Σ_SS⁻¹ (x_S − μ_S) and covariance Σ_UU − Σ_US Σ_SS⁻¹ Σ_SU. v(∅) is the plain mean
+    over the background, v(N) is F(x).
+
+    Parameters
+    ----------
+    background : array (m, d)
+        At least two rows, of x's library, device and dtype.
+    samples : int
+        Draws a coalition, in antithetic pairs. All coalitions share them, so the same S pays the
+        same twice.
+    seed : int
+        The same seed gives the same game.
+    model, x, target, groups
+        See `baseline_game`; x has rows of features, (n, d) or (d,).
+
+    Returns
+    -------
+    Game
+        Payoffs (B,) for a single row, (B, n) for rows.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `marginal_game`; for pictures, or a background of one row.
+
+    Notes
+    -----
+    Where the covariance is singular (a constant column, one that is the sum of others, fewer rows
+    than columns) a ridge of 1e-6 is added to the correlations, with a warning.
+
+    References
+    ----------
+    Aas, Jullum & Løland 2021, Explaining individual predictions when features are dependent,
+    arXiv:1903.10464, §3.
+    """
+    x, single = models.as_rows(model, x)
+    rows = as_background(background, x)
+    if x.ndim != 2 or rows.shape[0] < 2:
+        raise ValueError(
+            f"x has shape {tuple(x.shape)} and the background {tuple(rows.shape)}, "
+            "expected rows of features (n, d) and at least two background rows"
+        )
+    if samples < 2 or samples % 2:
+        raise ValueError(f"samples is {samples}, expected an even number of at least 2")
+    output, targets = models.outputs_and_targets(model, x, target)
+    players, column_masks = name_players(groups, x.shape[1])
+    mean, scale, correlation = _gaussian(arrays.to_numpy(rows))
+    standardised = (arrays.to_numpy(x) - mean) / scale
+    half = np.random.default_rng(seed).standard_normal((samples // 2, x.shape[1]))
+    normals = np.concatenate([half, -half])
+
+    def draws(present: np.ndarray) -> np.ndarray:
+        """Return rows (n, samples, d), the absent columns drawn given the present ones."""
+        absent = ~present
+        to_present = correlation[np.ix_(absent, present)]
+        weights = np.linalg.solve(correlation[np.ix_(present, present)], to_present.T).T
+        covariance = correlation[np.ix_(absent, absent)] - weights @ to_present.T
+        noise = normals[:, absent] @ _root(covariance).T
+        drawn = np.repeat(arrays.to_numpy(x)[:, None], samples, axis=1).astype(np.float64)
+        centres = standardised[:, present] @ weights.T
+        drawn[:, :, absent] = mean[absent] + scale[absent] * (centres[:, None] + noise)
+        return drawn
+
+    def value(masks: np.ndarray) -> np.ndarray:
+        payoffs = np.empty((len(masks), len(x)))
+        for place, present in enumerate(column_masks(masks)):
+            if present.all():
+                payoffs[place] = arrays.to_numpy(output)
+            elif not present.any():
+                payoffs[place] = empty
+            else:
+                payoffs[place] = _mean_outputs(model, arrays.like(draws(present), x), targets)
+        return payoffs[:, 0] if single else payoffs
+
+    empty = _mean_outputs(model, namespace(x).broadcast_to(rows, (len(x), *rows.shape)), targets)
+    return Game(players, value, data_of_players(x, groups))
+
+
+def _mean_outputs(model: Callable, rows: Array, targets: np.ndarray) -> np.ndarray:
+    """Return the mean over draws of F_target: rows (n, draws, d) -> (n,)."""
+    asked = np.repeat(targets, rows.shape[1])
+    flat = rows.reshape(-1, rows.shape[2])
+    paid = [
+        models.targeted(model, flat[part], asked[part])
+        for part in models.chunks(len(flat), models.chunk_rows(flat.shape[1]))
+    ]
+    return np.concatenate(paid).reshape(rows.shape[:2]).mean(axis=1)
+
+
+def _gaussian(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the means, standard deviations and correlations of a background (m, d)."""
+    rows = rows.astype(np.float64)
+    mean, scale = rows.mean(axis=0), rows.std(axis=0)
+    scale[scale == 0] = 1.0
+    correlation = np.atleast_2d(np.cov(((rows - mean) / scale).T, ddof=0))
+    # At rounding error Cholesky is a lottery; eigenvalues are not.
+    if np.linalg.eigvalsh(correlation)[0] < 1e-10:
+        warnings.warn(
+            "the background's covariance is singular (a constant column, one that is the sum of "
+            "others, or fewer rows than columns): 1e-6 was added to its diagonal",
+            stacklevel=3,
+        )
+        correlation = correlation + 1e-6 * np.eye(len(correlation))
+    return mean, scale, correlation
+
+
+def _root(covariance: np.ndarray) -> np.ndarray:
+    """Return L with L Lᵀ = covariance."""
+    try:
+        return np.linalg.cholesky(covariance)
+    except np.linalg.LinAlgError:  # a conditional variance of zero, but for rounding
+        return np.linalg.cholesky(covariance + 1e-6 * np.eye(len(covariance)))
