@@ -3,7 +3,16 @@
 import argparse
 import sys
 
-from benchmarks import backward, coalitions, estimators, inside
+from benchmarks import (
+    backward,
+    coalitions,
+    estimators,
+    grading,
+    inside,
+    propagation,
+    ranking,
+    selection,
+)
 from benchmarks.tables import store
 
 SECTIONS = {
@@ -12,6 +21,11 @@ SECTIONS = {
     "coalitions": (coalitions.table, ["numpy", "shap", "lime"]),
     "errors": (estimators.error_table, ["numpy", "scikit-learn", "shap"]),
     "coverage": (estimators.coverage_table, ["numpy", "scikit-learn"]),
+    "propagation": (propagation.table, ["numpy"]),
+    "propagation costs": (propagation.cost_table, ["numpy"]),
+    "ranking": (ranking.table, ["numpy", "scikit-learn"]),
+    "selection": (selection.table, ["numpy", "scikit-learn"]),
+    "grading": (grading.table, ["nbgrader", "nbclient"]),
 }
 
 

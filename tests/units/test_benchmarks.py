@@ -6,7 +6,18 @@ import torch
 
 import xaikit as xk
 from benchmarks import __main__ as bench
-from benchmarks import backward, coalitions, estimators, games, inside, tables
+from benchmarks import (
+    backward,
+    coalitions,
+    estimators,
+    games,
+    inside,
+    propagation,
+    ranking,
+    selection,
+    selectors,
+    tables,
+)
 from benchmarks.timing import Comparison, compare
 
 
@@ -95,3 +106,73 @@ def test_games_of_the_benchmarks():
     table = games.table_game("sum", xk.marginal_game(lambda a: a.sum(axis=1), x, background))
     np.testing.assert_allclose(table.shapley, x, atol=1e-14)
     assert estimators.coverage([table], xk.kernel_shap, 8, seeds=1) == 1.0
+
+
+def test_propagation_is_measured_against_exact_values():
+    np.testing.assert_allclose(
+        propagation.errors(np.array([[3.0, 4.0], [1.0, 0.0]]), np.array([[3.0, 0.0], [2.0, 0.0]])),
+        [4 / 3, 1 / 2],
+    )
+    linear = xk.Network(xk.Network.mlp([3, 1]).layers)
+    ((kind, off, rank),) = propagation.distances({"linear": [linear]})
+    assert kind == "linear, 1 networks × 4 rows" and off < 1e-14 and rank == 1
+    own, bare = propagation.seconds(rows=1, repeats=1)
+    assert own > 0 and bare > 0
+
+
+def fit(mask, score):
+    return ranking.Fit(mask, ranking=True, first=False, score=score, seconds=2.0)
+
+
+def test_rankings_that_miss_a_demand_are_named():
+    fits = [fit(True, 1.0), fit(False, 1.5)]
+    loss, accuracy = ranking.LOSS, "accuracy"
+    line, missed = ranking.row(ranking.Demand("xor", 3, 1, loss, 1.25), fits)
+    asked = "at least 1 masks, cross-entropy at most 1.25"
+    assert line == ["xor, s = 3", "1 of 2", "2 of 2", "–", "cross-entropy 1.250", "2.0", asked]
+    assert not missed
+    assert len(ranking.row(ranking.Demand("xor", 3, 2, loss, 1.24), fits)[1]) == 2
+    assert len(ranking.row(ranking.Demand("xor", 3, 0, accuracy, 1.26), fits)[1]) == 1
+    assert ranking.row(ranking.Demand("additive", 3, 0, accuracy), fits)[0][3] == "0 of 2"
+
+
+def test_a_short_fit_of_every_task_is_measured():
+    for demand in ranking.DEMANDS:
+        (found,) = ranking.fits(demand, seeds=1, exploration=8, refinement=10)
+        assert np.isfinite(found.score) and found.seconds > 0
+
+
+def test_columns_are_judged_on_the_same_folds():
+    """The two columns that matter tell all, two others nothing, and all four almost all."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 4))
+    data = selection.DataSet(x, (x[:, 1] * x[:, 3] > 0).astype(int), np.array([3, 1]), 2)
+    methods = {
+        "right": lambda x, y, size: np.array([3, 1]),
+        "wrong": lambda x, y, size: np.array([0, 2]),
+        "all": selectors.everything,
+    }
+    results = selection.judged(data, methods, folds=4)
+    assert results["right"].hits.tolist() == [2] * 4 and not results["wrong"].hits.any()
+    assert results["wrong"].scores.max() < 0.7 < results["right"].scores.min()
+    lead = results["right"].scores - results["wrong"].scores
+    assert selection.verdict(*selection.interval(lead)) == "dual net wins"
+    assert selection.verdict(*selection.interval(-lead)) == "dual net loses"
+    assert selection.verdict(*selection.interval(0 * lead)) == "no difference"
+
+
+def test_the_interval_over_folds_by_hand():
+    """Mean 2, variance 1; 1/3 + 1/2 of it; two degrees of freedom: t = (2p − 1) / √(2p(1 − p))."""
+    low, high = selection.interval(np.array([1.0, 2.0, 3.0]))
+    half = 0.95 / (2 * 0.975 * 0.025) ** 0.5 * (5 / 6) ** 0.5
+    np.testing.assert_allclose([low, high], [2 - half, 2 + half], rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["classes", "numbers"])
+def test_every_selector_finds_a_column_that_is_all(kind):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(120, 5))
+    y = x[:, 3] if kind == "numbers" else np.digitize(x[:, 3], [-0.5, 0.5])
+    for name, choose in selectors.METHODS.items():
+        if choose not in (selectors.dual_net, selectors.everything):
+            assert choose(x, y, 1).tolist() == [3], name

@@ -1,12 +1,12 @@
 """DASP: moments against draws, end terms against occlusion, values against exact ones."""
 
 from dataclasses import replace
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 
 import numpy as np
 import pytest
 import torch
-from scipy.stats import spearmanr
+from scipy.stats import norm, spearmanr
 
 import xaikit as xk
 from tests.units.support import assert_lives_at, numpy_of
@@ -119,6 +119,24 @@ def test_moments_of_pools_are_those_of_draws():
         assert np.abs(variance[0] / draws.var(axis=0) - 1).max() < variance_off
 
 
+@pytest.mark.parametrize("size", [(1, 3), (3, 2), (5, 1)])
+def test_the_largest_of_an_odd_number_of_entries_may_be_any_of_them(size):
+    """Entries without spread, so the largest is exact, wherever it stands."""
+    count = size[0] * size[1]
+    m = np.eye(count).reshape(count, 1, *size)
+    for far in (0.0, -5.0):
+        mean, variance = dasp.layer_moments(MaxPool2d(size), (m + far, np.zeros_like(m)))
+        np.testing.assert_array_equal(mean.ravel(), 1 + far)
+        np.testing.assert_array_equal(variance, 0)
+
+
+@pytest.mark.parametrize("layer", ACTIVATIONS, ids=repr)
+def test_rounding_makes_no_variance_negative(layer):
+    m = np.linspace(-300, 300, 601)[None]
+    for v in (0.0, 1e-30, 1e-14, 1e-8):
+        assert (dasp.layer_moments(layer, (m, np.full_like(m, v)))[1] >= 0).all()
+
+
 def test_linear_layers_and_sums_push_moments_exactly():
     rng = np.random.default_rng(1)
     layer = dense(rng, 4, 4)
@@ -158,9 +176,23 @@ def test_samples_of_units_show_what_moments_predict():
         assert np.abs(mean[0] - drawn.mean(axis=0)).max() < 0.15 * drawn.std(axis=0).max()
     again = dasp.unit_samples(network, x, 5, samples=10)
     np.testing.assert_array_equal(again[0], dasp.unit_samples(network, x, 5, samples=10)[0])
+    assert (again[0] != dasp.unit_samples(network, x, 5, samples=10, seed=1)[0]).any()
 
 
 # Values
+
+
+@pytest.mark.parametrize("value", [0.1, 0.3, 0.7, 1.1, 2.3])
+def test_exact_where_coalitions_of_a_size_are_all_the_same(value):
+    """Players that all bring the same leave nothing to chance; rounding must not, either."""
+    rng = np.random.default_rng(16)
+    column, bias, last = rng.normal(size=(3, 40))
+    first = Dense(np.repeat(column[:, None], 7, axis=1), bias)
+    network, x = xk.Network([first, ReLU(), Dense(last[None])]), np.full(7, value)
+    exact = (network(x) - network(np.zeros(7))) / 7
+    np.testing.assert_allclose(xk.dasp(network, x).values, np.repeat(exact, 7), atol=1e-12)
+    for size in range(8):
+        assert (dasp.unit_moments(network, x, size)[0][1] >= 0).all()
 
 
 def test_exact_on_linear_models(backend):
@@ -181,6 +213,54 @@ def test_exact_for_one_or_two_players(players):
     network, x = mlp(7, [players, 6, 1]), np.random.default_rng(8).normal(size=(3, players))
     exact = xk.exact_shapley(xk.baseline_game(network, x, 0.5))
     np.testing.assert_allclose(xk.dasp(network, x, baseline=0.5).values, exact.values, atol=1e-12)
+
+
+def by_enumeration(network, x, baseline):
+    """φ of one row through first layer, ReLU and output: the moments over all coalitions listed.
+
+    Player i's term at size k: E[relu] of the units under every coalition of k others, with i and
+    without, each unit's values over these being taken for a Gaussian's of that mean and variance.
+    """
+    first, _, *rest = network.layers
+    players = x.size
+    values = np.zeros(players)
+    for i, size in product(range(players), range(players)):
+        others = [j for j in range(players) if j != i]
+        outputs = []
+        for present in ([], [i]):
+            rows = []
+            for chosen in combinations(others, size):
+                row = baseline.copy()
+                row.ravel()[[*chosen, *present]] = x.ravel()[[*chosen, *present]]
+                rows.append(first.forward(row[None])[0])
+            mean, std = np.mean(rows, axis=0), np.std(rows, axis=0)
+            a = mean / np.where(std > 1e-9, std, 1)
+            inside = np.where(std > 1e-9, norm.cdf(a), mean > 0)
+            hidden = mean * inside + np.where(std > 1e-9, std * norm.pdf(a), 0)
+            outputs.append(xk.Network(rest)(hidden[None])[0, 0])
+        values[i] += (outputs[1] - outputs[0]) / players
+    return values.reshape(x.shape)
+
+
+@pytest.mark.parametrize("first", ["dense", "convolution"])
+def test_values_are_those_of_all_coalitions_listed(first):
+    """To rounding: after the first layer only sums, so its moments are the only ones there are."""
+    rng = np.random.default_rng(15)
+    if first == "dense":
+        network, shape = mlp(15, [6, 7, 1]), (6,)
+    else:
+        conv = Conv2d(rng.normal(size=(2, 1, 2, 2)), rng.normal(size=2), padding=(0, 1))
+        network, shape = xk.Network([conv, ReLU(), Flatten(), dense(rng, 1, 8)]), (1, 2, 3)
+    x, baseline = rng.normal(size=(2, 2, *shape))
+    result = xk.dasp(network, x, baseline=baseline, sizes=6)
+    np.testing.assert_array_equal(result.details["sizes"], np.arange(6))
+    for row in range(2):
+        expected = by_enumeration(network, x[row], baseline[row])
+        np.testing.assert_allclose(result.values[row], expected, atol=1e-12)
+    end = network(baseline)[:, 0]
+    np.testing.assert_allclose(result.base, end, atol=1e-14)
+    gap = result.values.reshape(2, -1).sum(axis=1) - (network(x)[:, 0] - end)
+    np.testing.assert_allclose(result.gap, gap, atol=1e-12)
 
 
 @pytest.mark.parametrize("middle", [in_one_basket, lambda rng: []], ids=["all layers", "plain"])
@@ -241,7 +321,7 @@ def test_rows_do_not_depend_on_their_batch_or_on_chunks(monkeypatch):
 def test_sizes_are_a_quadrature():
     k, weights = dasp.coalition_sizes(8)
     np.testing.assert_array_equal(k, np.arange(8))
-    for players, sizes in [(9, None), (100, 7), (3, 2)]:
+    for players, sizes in [(9, None), (100, 7), (3, 2), (8, 7)]:
         k, weights = dasp.coalition_sizes(players, sizes)
         assert len(k) == (sizes or 4) and (k >= 0).all() and (k <= players - 1).all()
         assert np.isclose(weights.sum(), 1) and np.isclose(weights @ k, (players - 1) / 2)

@@ -213,6 +213,14 @@ UNITS = {
         [[[[-2.0, 2.0]]]],
         2,
     ),
+    # The second overtakes, though it hardly grows.
+    "slow": (
+        [xk.MaxPool2d((1, 2)), xk.Flatten()],
+        [[[[0.0, 2.0**-14]]]],
+        [[[[0.0, -(2.0**-14)]]]],
+        [[[[0.0, 2.0**-14]]]],
+        2,
+    ),
     # Equal all the way: the first of them, as in the gradient.
     "always equal": (
         [xk.MaxPool2d((1, 2)), xk.Flatten()],
@@ -319,6 +327,15 @@ def test_a_row_does_not_depend_on_its_batch(exact_backend, drawn):
         atol = 1e-10 * (1 + np.abs(expected).max())
         np.testing.assert_allclose(numpy_of(alone.values), expected, rtol=0, atol=atol)
         assert pieces_of(alone)[0] == pieces_of(together)[i]
+
+
+def test_what_is_near_a_kink_is_not_measured_by_longer_rows(backend):
+    """2⁻²⁴ before its kink a unit is not on it, however far another row goes."""
+    network = backend.network(xk.Network(STEEP))
+    x, baseline = backend.array([[0.0], [1e8], [-1e8]]), backend.array([[1.0]] * 3)
+    result = exact(network, x, 0, baseline)
+    assert_equal(result.values[:1], np.array([[-1.0]]), backend)
+    assert pieces_of(result)[0] == 2
 
 
 @given(drawn=networks(kinds=KINKED), seed=seeds)

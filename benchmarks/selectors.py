@@ -1,0 +1,91 @@
+"""Ways to choose columns: xaikit's two networks, and scikit-learn's, with its defaults.
+
+Each is a function of standardised rows (n, d), their y (n,), and how many columns are wanted; it
+returns those columns' numbers. Whole-numbered y are classes.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.feature_selection import RFE, mutual_info_classif, mutual_info_regression
+from sklearn.inspection import permutation_importance
+from sklearn.linear_model import LassoCV, LinearRegression, LogisticRegression
+from sklearn.model_selection import train_test_split
+
+import xaikit as xk
+
+ITERATIONS = 5000  # scikit-learn's default of 100 does not always get there
+
+
+def are_classes(y: np.ndarray) -> bool:
+    """Say whether y holds classes."""
+    return y.dtype.kind in "iub"
+
+
+def largest(importances: np.ndarray, size: int) -> np.ndarray:
+    """Return the columns of largest importance; of equal ones the first."""
+    return np.argsort(-importances, kind="stable")[:size]
+
+
+def dual_net(x: np.ndarray, y: np.ndarray, size: int) -> np.ndarray:
+    """Return the subset of xaikit's ranker."""
+    return xk.DualNet(size, seed=0).fit(x, y).subset_
+
+
+def forest(y: np.ndarray) -> RandomForestClassifier | RandomForestRegressor:
+    """Return a forest of scikit-learn's size."""
+    return (RandomForestClassifier if are_classes(y) else RandomForestRegressor)(random_state=0)
+
+
+def impurity(x: np.ndarray, y: np.ndarray, size: int) -> np.ndarray:
+    """Return the columns by which a forest's splits gain most."""
+    return largest(forest(y).fit(x, y).feature_importances_, size)
+
+
+def permutation(x: np.ndarray, y: np.ndarray, size: int) -> np.ndarray:
+    """Return the columns that a forest misses most, shuffled in a quarter that it has not seen."""
+    classes = y if are_classes(y) else None
+    x, held, y, y_held = train_test_split(x, y, random_state=0, stratify=classes)
+    result = permutation_importance(forest(y).fit(x, y), held, y_held, random_state=0)
+    return largest(result.importances_mean, size)
+
+
+def penalty(x: np.ndarray, y: np.ndarray, size: int) -> np.ndarray:
+    """Return the largest coefficients under an L1 penalty; of several classes, their sum.
+
+    For numbers the penalty is chosen by cross-validation: scikit-learn's default leaves nothing.
+    """
+    if not are_classes(y):
+        return largest(np.abs(LassoCV(random_state=0).fit(x, y).coef_), size)
+    model = LogisticRegression(l1_ratio=1, solver="saga", max_iter=ITERATIONS, random_state=0)
+    return largest(np.abs(model.fit(x, y).coef_).sum(axis=0), size)
+
+
+def information(x: np.ndarray, y: np.ndarray, size: int) -> np.ndarray:
+    """Return the columns of which each alone says most about y."""
+    estimate = mutual_info_classif if are_classes(y) else mutual_info_regression
+    return largest(estimate(x, y, random_state=0), size)
+
+
+def elimination(x: np.ndarray, y: np.ndarray, size: int) -> np.ndarray:
+    """Return what is left when a linear model drops its smallest coefficient again and again."""
+    model = LogisticRegression(max_iter=ITERATIONS) if are_classes(y) else LinearRegression()
+    return np.flatnonzero(RFE(model, n_features_to_select=size).fit(x, y).support_)
+
+
+def everything(x: np.ndarray, y: np.ndarray, size: int) -> np.ndarray:
+    """Return all columns."""
+    return np.arange(x.shape[1])
+
+
+OURS = "dual net"
+METHODS: dict[str, Callable[[np.ndarray, np.ndarray, int], np.ndarray]] = {
+    OURS: dual_net,
+    "permutation importance of a forest": permutation,
+    "a forest's own importance": impurity,
+    "L1 penalty": penalty,
+    "mutual information": information,
+    "recursive elimination": elimination,
+    "all columns": everything,
+}
