@@ -54,6 +54,18 @@ def test_failed_waiting_and_missing_are_told_apart(course):
     assert "anna: failed: it broke" in told and "in all      3" in told
 
 
+def test_an_entry_replaces_its_own_and_no_other(course):
+    first = register.Entry(NAME, "anna", register.WAITING)
+    others = [first._replace(learner="ben"), first._replace(assignment="another")]
+    register.record(course.database, first, *others)
+    register.record(course.database, first._replace(outcome=register.GRADED))
+    assert register.entries(course.database, NAME) == {
+        "anna": first._replace(outcome=register.GRADED),
+        "ben": others[0],
+    }
+    assert register.entries(course.database, "another") == {"anna": others[1]}
+
+
 def test_a_table_that_a_spreadsheet_opens_without_running_it(course, tmp_path):
     with course.gradebook() as gradebook:
         gradebook.add_student("anna", first_name="=cmd|'/c calc'!A0", last_name='Ng, "A"')

@@ -12,11 +12,29 @@ LECTURES = sorted((ROOT / "lectures").glob("*.ipynb"))
 README = (ROOT / "README.md").read_text()
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "TEACHING.md", "grading/README.md"]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_links_lead_somewhere(document):
     links = re.findall(r"\]\(([^)#]+)", (ROOT / document).read_text())
     local = [link for link in links if "://" not in link]
-    assert [link for link in local if not (ROOT / link).exists()] == []
+    assert [link for link in local if not (ROOT / document).parent.joinpath(link).exists()] == []
+
+
+def test_the_minutes_of_the_plan_are_those_of_the_notebooks():
+    plan = re.findall(
+        r"^\| (\d\d) \|[^|]+\| (\d+) \| (\d+) \|", (ROOT / "TEACHING.md").read_text(), re.MULTILINE
+    )
+
+    def minutes(pattern):
+        (path,) = ROOT.glob(pattern)
+        return re.search(r"\*\*Time\*\* about (\d+) minutes", path.read_text())[1]
+
+    assert plan == [
+        (path.name[:2], minutes(f"lectures/{path.name}"), minutes(f"solutions/{path.name[:2]}*/*"))
+        for path in LECTURES
+    ]
 
 
 @pytest.mark.parametrize("lecture", LECTURES, ids=lambda path: path.stem)

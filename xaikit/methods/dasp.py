@@ -42,7 +42,7 @@ Moments = tuple[Array, Array]  # means and variances
 def dasp(
     network: Network, x: Any, target: Any = 0, baseline: Any = None, sizes: int | None = None
 ) -> Attribution:
-    """φ_i = 1/N Σ_k (E[F(S ∪ i)] − E[F(S)]), |S| = k, i ∉ S, each expectation by propagation.
+    """φ_i = 1/M Σ_k (E[F(S ∪ i)] − E[F(S)]), |S| = k, i ∉ S, each expectation by propagation.
 
     Every input element is a player; an absent one has its baseline value. Exact for linear models.
 
@@ -58,7 +58,7 @@ def dasp(
         None means zeros.
     sizes : int, optional
         At how many coalition sizes the mean over k is taken, by Gauss-Legendre quadrature at
-        fractional sizes; as many as players, or more, means every size from 0 to N − 1. None is
+        fractional sizes; as many as players, or more, means every size from 0 to M − 1. None is
         every size up to 8 players, 4 of them beyond.
 
     Returns
@@ -114,9 +114,9 @@ def dasp(
 
 
 def coalition_sizes(players: int, sizes: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Return coalition sizes k in [0, N − 1] and weights: the mean over all sizes is Σ w f(k).
+    """Return coalition sizes k in [0, M − 1] and weights: the mean over all sizes is Σ w f(k).
 
-    All sizes with weight 1/N; or Gauss-Legendre nodes on [−½, N − ½], clipped to the ends.
+    All sizes with weight 1/M; or Gauss-Legendre nodes on [−½, M − ½], clipped to the ends.
     """
     if sizes is None:
         sizes = players if players <= ALL_SIZES_UP_TO else NODES
@@ -137,7 +137,7 @@ def unit_moments(network: Network, x: Any, size: float, baseline: Any = None) ->
     x : array (d,), or pictures (1, channels, height, width)
         One row.
     size : float
-        0 to N, whole or not.
+        0 to M, whole or not.
     baseline : None, number, row, or array like x
 
     Returns
@@ -165,7 +165,7 @@ def unit_samples(
     network, x, baseline
         See `unit_moments`.
     size : int
-        Players present, 0 to N.
+        Players present, 0 to M.
     samples : int
         Coalitions drawn.
     seed : int
@@ -232,9 +232,9 @@ def _alone(head: Sequence[Layer], first: Dense | Conv2d, delta: Array, part: sli
 
 
 def _of_coalitions(k: np.ndarray, players: int, total: Array, squares: Array) -> Moments:
-    """Mean and variance of the sum over k players drawn without replacement: (sizes, …).
+    """Mean and variance of the sum over k of K players, without replacement: (sizes, …).
 
-    kμ and kσ²(M − k)/(M − 1), with μ and σ² the population's.
+    kμ and kσ²(K − k)/(K − 1), with μ and σ² the population's.
     """
     xp = namespace(total)
     mean = total / max(players, 1)

@@ -1,0 +1,205 @@
+"""`make book` builds without a warning, and its pages hold what the course holds."""
+
+import json
+import re
+import shutil
+from html import unescape
+
+import nbformat
+import pytest
+
+import xaikit
+from tests.book import ROOT, Page, build, dead_links, other_hosts, pages
+from tools.book import escape_formulas, link_to_api, make_pages, modules, plain_signature
+from tools.references import cited, works
+
+LECTURES = sorted(ROOT.glob("lectures/*.ipynb"))
+EXERCISES = sorted(ROOT.glob("exercises/*/*.ipynb"))
+NOTEBOOKS = [*LECTURES, *EXERCISES]
+
+
+def name(path):
+    return str(path.relative_to(ROOT).with_suffix(""))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("web book")
+    return build(folder), folder / "book"
+
+
+@pytest.fixture(scope="module")
+def folder(built):
+    return built[1].resolve()
+
+
+@pytest.fixture(scope="module")
+def book(folder):
+    return pages(folder)
+
+
+def test_it_builds_without_a_warning(built, folder):
+    status, printed = built[0]
+    assert (status, printed) == (0, f"The book: {folder / 'index.html'}\n")
+
+
+def test_a_warning_fails_the_build_but_hides_no_other(tmp_path, capfd):
+    source = tmp_path / "source"
+    shutil.copytree(ROOT / "book", source)
+    (source / "index.md").write_text("# Book\n\n[gone](gone.md)\n\n[nowhere](nowhere.md)\n")
+    assert make_pages(source, tmp_path / "book") != 0
+    warnings = capfd.readouterr().err
+    assert "gone.md" in warnings and "nowhere.md" in warnings
+
+
+def test_every_link_leads_somewhere(book):
+    assert sum(len(page.links) for page in book.values()) > 1000
+    assert dead_links(book) == []
+
+
+def test_no_page_loads_from_another_host(book):
+    assert sum(len(page.loaded) for page in book.values()) > 1000
+    assert other_hosts(book) == set()
+
+
+def test_the_checkers_find_planted_faults(tmp_path):
+    (tmp_path / "a.html").write_text(
+        '<h1 id="top">A</h1><a href="b.html#there">…</a><a href="#top">…</a><a href="b.html#no">…'
+        '</a><a href="c.html">…</a><a href="#no">…</a><img src="no.png">'
+        '<script src="https://host.example/x.js"></script><a href="https://host.example">…</a>'
+    )
+    (tmp_path / "b.html").write_text('<p id="there">B</p>')
+    book = pages(tmp_path)
+    dead = [link for _, link in dead_links(book)]
+    assert dead == ["b.html#no", "c.html", "#no", "no.png"]
+    assert other_hosts(book) == {"https://host.example/x.js"}
+
+
+@pytest.mark.parametrize("kind", ["lectures", "exercises"])
+def test_every_notebook_has_its_page_and_no_other(folder, kind):
+    found = sorted((folder / kind).rglob("[0-9]*.html"))
+    assert [str(page.relative_to(folder).with_suffix("")) for page in found] == [
+        name(path) for path in NOTEBOOKS if path.is_relative_to(ROOT / kind)
+    ]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_the_first_page_links_every_notebook(folder, path):
+    # Once in the menu, once in the table.
+    assert Page(folder / "index.html").links.count(f"{name(path)}.html") >= 2
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_figures_and_results_are_the_stored_ones(folder, path):
+    cells = nbformat.read(path, as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    page = (folder / f"{name(path)}.html").read_text()
+    figures = [image for image in Page(folder / f"{name(path)}.html").images if image.get("alt")]
+    assert len(figures) == sum("image/png" in output.get("data", {}) for output in outputs)
+    printed = "\n".join(output.text for output in outputs if output.output_type == "stream")
+    shown = unescape(re.sub(r"<[^>]+>", "", page))
+    assert [line for line in printed.splitlines() if line not in shown] == []
+
+
+@pytest.mark.parametrize("path", LECTURES, ids=name)
+def test_links_to_files_of_xaikit_lead_to_their_pages(folder, path):
+    text = "".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+    linked = re.findall(r"\]\(\.\./xaikit/(.+?)\.py\)", text)
+    links = Page(folder / f"{name(path)}.html").links
+    assert [f for f in linked if f"../api/{f.replace('/', '.')}.html" not in links] == []
+
+
+@pytest.mark.parametrize("path", LECTURES, ids=name)
+def test_a_widget_is_followed_by_a_figure_of_it(path):
+    # Where a reader of the book finds the note that announces one.
+    cells = nbformat.read(path, as_version=4).cells
+    for cell, following in zip(cells, cells[1:], strict=False):
+        if cell.cell_type == "code" and "widgets.explore(" in cell.source:
+            kinds = [
+                kind for output in following.get("outputs", []) for kind in output.get("data", ())
+            ]
+            assert "image/png" in kinds
+
+
+def test_every_public_name_is_described_and_listed(folder, book):
+    listed = book[folder / "api" / "index.html"].links
+    for public, home in xaikit._HOME.items():
+        page = book[folder / "api" / f"{home.removeprefix('xaikit.')}.html"]
+        assert f"{home}.{public}" in page.anchors
+        assert f"{page.file.name}#{home}.{public}" in listed
+
+
+def test_every_module_has_a_page(folder):
+    names = [module for group in ("core", "methods", "course") for module in modules(group)]
+    assert "methods.lrp" in names and "course.checks.lrp" in names
+    files = {page.stem for page in (folder / "api").glob("*.html")}
+    assert files == {"index", "core", "methods", "course", *names}
+
+
+def test_every_identifier_that_lectures_cite_is_listed_once(folder):
+    text = "".join(
+        cell.source.partition("## References")[2]
+        for path in LECTURES
+        for cell in nbformat.read(path, as_version=4).cells
+    )
+    wanted = set(re.findall(r"arXiv:[\d.]+\d|doi:10\.[^\s,;]+[^\s,;.)]", text))
+    assert len(wanted) > 30
+    page = unescape(re.sub(r"<[^>]+>", "", (folder / "references.html").read_text()))
+    assert {i: page.count(i) for i in wanted} == dict.fromkeys(wanted, 1)
+
+
+def test_works_are_split_joined_and_sorted(tmp_path):
+    items = {
+        "00_a": "- Data: Doe & Roe (2004), doi:10.1/2 (rows); Loe (1998), doi:10.3/4 (columns).",
+        "01_b": "- A. Zoe (2017), First, arXiv:1509.06321. V. Coe, A. Doe (2018), Second.\n"
+        "- J. Doe, R. Roe (2004), Rows, *Journal* 1, doi:10.1/2 (rows).\n- A photo, by somebody.",
+    }
+    paths = []
+    for stem, references in items.items():
+        cell = {"cell_type": "markdown", "metadata": {}, "source": f"## References\n\n{references}"}
+        paths.append(tmp_path / f"{stem}.ipynb")
+        paths[-1].write_text(
+            json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
+        )
+    assert len(list(cited(paths[0]))) == 2
+    assert [(work.text, [path.stem for path in work.lectures]) for work in works(paths)] == [
+        ("V. Coe, A. Doe (2018), Second.", ["01_b"]),
+        ("J. Doe, R. Roe (2004), Rows, *Journal* 1, doi:10.1/2.", ["00_a", "01_b"]),
+        ("Loe (1998), doi:10.3/4.", ["00_a"]),
+        ("A. Zoe (2017), First, arXiv:1509.06321.", ["01_b"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    "given, expected",
+    [
+        ("|∂F_c/∂x|, x*y", r"\|∂F_c/∂x\|, x\*y"),
+        ("the attribute subset_ of", r"the attribute subset\_ of"),
+        ("`_a|b_` and ``*c``", "`_a|b_` and ``*c``"),
+    ],
+)
+def test_formulas_of_docstrings_are_no_markup(given, expected):
+    assert escape_formulas(given) == expected
+
+
+@pytest.mark.parametrize(
+    "given, expected",
+    [
+        ("(x: ~typing.Any, n: int = 3)", "(x, n: int = 3)"),
+        ("(x: ~typing.Any = 0, **kw: ~typing.Any)", "(x = 0, **kw)"),
+        ("(f: ~collections.abc.Callable = <function same>)", "(f: Callable = same)"),
+        ("(a: ~xaikit.core.games.Game)", "(a: ~xaikit.core.games.Game)"),
+        ("(d: dict[str, ~typing.Any] = <factory>)", "(d: dict[str, Any] = ...)"),
+        ("(*args, **kwargs)", ""),
+        (None, None),
+    ],
+)
+def test_signatures_are_plain(given, expected):
+    assert plain_signature(given) == expected
+
+
+def test_only_files_of_xaikit_become_pages():
+    text = "[a](../xaikit/methods/lrp.py), [b](../../xaikit/core/games.py), [c](../README.md)"
+    assert link_to_api(text) == (
+        "[a](../api/methods.lrp.md), [b](../../api/core.games.md), [c](../README.md)"
+    )
