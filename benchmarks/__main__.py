@@ -9,6 +9,7 @@ from benchmarks import (
     estimators,
     grading,
     inside,
+    pictures,
     propagation,
     ranking,
     selection,
@@ -42,6 +43,7 @@ def main() -> int:
         table = measure()
         store(name, table, packages)
         missed += table.missed
+    pictures.draw()
     print("\n".join(["missed:", *missed] if missed else ["every demand met"]))
     return int(bool(missed))
 

@@ -70,6 +70,13 @@ def stored(name: str) -> tuple[str, str, str]:
     return before + start, table, end + after
 
 
+def rows_of(name: str) -> list[dict[str, str]]:
+    """Return a stored table's rows, each by the names of the columns."""
+    lines = [line for line in stored(name)[1].splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [dict(zip(cells[0], row, strict=True)) for row in cells[2:]]
+
+
 def store(name: str, table: Table, packages: Sequence[str]) -> None:
     """Put a table into its place in README."""
     before, _, after = stored(name)

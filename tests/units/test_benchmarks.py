@@ -12,6 +12,7 @@ from benchmarks import (
     estimators,
     games,
     inside,
+    pictures,
     propagation,
     ranking,
     selection,
@@ -176,3 +177,12 @@ def test_every_selector_finds_a_column_that_is_all(kind):
     for name, choose in selectors.METHODS.items():
         if choose not in (selectors.dual_net, selectors.everything):
             assert choose(x, y, 1).tolist() == [3], name
+
+
+def test_every_stored_row_has_a_cell_for_each_column_and_is_drawn():
+    for name in bench.SECTIONS:
+        assert len({tuple(row) for row in tables.rows_of(name)}) == 1
+    assert pictures.errors().axes[0].get_title() == "random networks"
+    assert len(pictures.times().axes[0].patches) == sum(
+        row["÷ peer"] != "–" for name in pictures.TIMED for row in tables.rows_of(name)
+    )
