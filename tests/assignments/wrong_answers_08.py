@@ -152,6 +152,17 @@ WRONG_ANSWERS = {
             "own = np.random.default_rng()\n    for m in masks:\n"
             "        m[own.permutation(d)[:s]] = 1.0\n    return masks",
         ),
+        "one rng for all": random_masks(
+            "another rng gives the very same masks",
+            "own = np.random.default_rng(0)\n    for m in masks:\n"
+            "        m[own.permutation(d)[:s]] = 1.0\n    return masks",
+        ),
+        "all columns refused": random_masks(
+            "shows every column and is allowed",
+            "if not 1 <= s < d:\n        raise ValueError(s)\n"
+            "    for m in masks:\n        m[rng.permutation(d)[:s]] = 1.0\n    return masks",
+            guard=False,
+        ),
         "no refusal": random_masks(
             "must raise a ValueError",
             "for m in masks:\n        m[rng.permutation(d)[:s]] = 1.0\n    return masks",
@@ -183,6 +194,14 @@ WRONG_ANSWERS = {
         "not masked": mask_losses("the input is not masked", shown="x"),
         "hidden and shown exchanged": mask_losses(
             "a 1 in the mask means shown", shown="x * (1 - m)"
+        ),
+        "hidden and shown exchanged, told so": mask_losses(
+            "you hid those, and told predict so", shown="x * (1 - m)", mask="1 - m"
+        ),
+        "halved": mask_losses("no ½ here", loss="(error**2).mean() / 2"),
+        "every row with every answer": mask_losses(
+            "each prediction met the answers of all rows",
+            loss="((error + y - y[:, None]) ** 2).mean()",
         ),
         "the wrong axis": mask_losses(
             "the mask hid rows",
@@ -290,7 +309,30 @@ WRONG_ANSWERS = {
         "the mask itself changed": search_step(
             "search_step changed one of its inputs", copy="mask"
         ),
-        "nothing left to swap": search_step("attempt to get argmin", full="pass"),
+        "nothing left to swap": search_step("return the mask. Yours stops", full="pass"),
+        "kept if nothing changes": search_step("< and not <=", keep="after <= before"),
+        "places for numbers": search_step(
+            "counts among the chosen columns",
+            change="new[slopes[on].argmax()], new[slopes[off].argmin()] = 0.0, 1.0",
+        ),
+        "the steepest of all": search_step(
+            "you took them of all columns",
+            change="new[slopes.argmax()], new[slopes.argmin()] = 0.0, 1.0",
+        ),
+        "slopes times mask": search_step(
+            "0 may be the largest",
+            change=(
+                "new[(slopes * mask).argmax()] = 0.0\n    new[(slopes * (1 - mask)).argmin()] = 1.0"
+            ),
+        ),
+        "sizes of slopes": search_step("you took sizes", at="mask)\n    slopes = abs(slopes"),
+        "slopes decide": search_step(
+            "the slopes alone decide", keep="slopes[joins] < slopes[leaves]"
+        ),
+        "to the end": search_step(
+            "this goes on until nothing falls",
+            keep="False else search_step(predict, slope, new) if after < before",
+        ),
         "half a column": search_step(
             "a mask holds 0 and 1 only",
             change="new[leaves], new[joins] = 0.5, 0.5",
@@ -337,6 +379,17 @@ WRONG_ANSWERS = {
             order="np.argsort(scores)",
         ),
         "all columns": cross_validate("expected the", columns=""),
+        "columns of the test rows": cross_validate(
+            "you ranked them for themselves",
+            parts="x[train]{0}, y[train], "
+            "x[test][:, np.argsort(-rank(x[test], y[test]))[:s]], y[test]",
+        ),
+        "places for the order": cross_validate(
+            "it holds each column's place", order="np.argsort(np.argsort(-scores))"
+        ),
+        "the answers of all rows": cross_validate(
+            "rank was handed shapes", scores="rank(x[train], y)"
+        ),
         "the mean": cross_validate(
             "cross_validate returned an array of shape ()", end="np.mean(results)"
         ),

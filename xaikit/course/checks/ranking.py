@@ -43,14 +43,29 @@ def random_masks(answer: Callable, rounds: int = 12) -> None:
         s = int(rng.integers(2, d - 1))
         _expect_exactly(by_hand(answer)(d, s, 40, np.random.default_rng()), d, s, 40)
     for d in (1, 4):
-        _expect_exactly(by_hand(answer)(d, d, 3, np.random.default_rng()), d, d, 3)
+        _expect_exactly(_with_all(by_hand(answer), d), d, d, 3)
     _expect_uniform(by_hand(answer)(5, 2, DRAWS, np.random.default_rng()))
-    twice = [by_hand(answer)(8, 4, 20, np.random.default_rng(7)) for _ in range(2)]
-    if not np.array_equal(*twice):
+    first, again, other = (by_hand(answer)(8, 4, 20, np.random.default_rng(n)) for n in (7, 7, 8))
+    if not np.array_equal(first, again):
         raise Mistake("random_masks: the same rng must give the same masks: draw from `rng` only")
+    if np.array_equal(first, other):
+        raise Mistake(
+            "random_masks: another rng gives the very same masks: draw from the `rng` that you are "
+            "handed, and make none of your own"
+        )
     for d, s in [(4, 0), (4, 5), (6, -1)]:
         _expect_refusal(by_hand(answer), d, s)
     passed(f"random_masks: exactly s ones, every subset alike, {rounds} sizes")
+
+
+def _with_all(draw: Callable, d: int) -> object:
+    try:
+        return draw(d, d, 3, np.random.default_rng())
+    except ValueError:
+        raise Mistake(
+            f"random_masks: s = {d} of d = {d} shows every column and is allowed: raise where s is "
+            "below 1 or above d"
+        ) from None
 
 
 def _expect_exactly(given: object, d: int, s: int, count: int) -> None:
@@ -162,9 +177,16 @@ def _wrong_losses(
         inputs = np.hstack([x * m, np.broadcast_to(m, x.shape)])
         return float((predict(inputs) - y).mean() ** 2)
 
+    def crossed(m: np.ndarray) -> float:
+        inputs = np.hstack([x * m, np.broadcast_to(m, x.shape)])
+        return float(((predict(inputs) - y[:, None]) ** 2).mean())
+
     wrong = {
         "the input is not masked: hidden entries must be 0": with_(lambda m: x, same),
         "a 1 in the mask means shown: you hid those": with_(lambda m: x * (1 - m), same),
+        "a 1 in the mask means shown: you hid those, and told predict so": with_(
+            lambda m: x * (1 - m), lambda m: 1 - m
+        ),
         "the mask that predict is told has 0 and 1 exchanged": with_(
             lambda m: x * m, lambda m: 1 - m
         ),
@@ -182,6 +204,10 @@ def _wrong_losses(
             expected * n / len(masks)
         ),
         "the root is too much: L(m) is the mean of squares": np.sqrt(expected),
+        "no ½ here: it belongs to the selector's loss": expected / 2,
+        "each prediction met the answers of all rows: predict(...) and y both have shape (n,)": (
+            np.array([crossed(m) for m in masks])
+        ),
         "square the errors; you took their sizes": np.array([absolute(m) for m in masks]),
         "square first, then average: errors of both signs cancelled": np.array(
             [bias(m) for m in masks]
@@ -257,12 +283,49 @@ def search_step(answer: Callable, rounds: int = 60) -> None:
     for mask in given:
         if not np.isin(mask, (0, 1)).all():
             raise Mistake("search_step: a mask holds 0 and 1 only")
+    stayed = [words["nothing was swapped"] for words in wrong]
+    _expect_as_many(np.array(given), np.array(stayed))
     tables = {words: np.array([case[words] for case in wrong]) for words in wrong[0]}
     compare(np.array(given), np.array(expected), tables, "search_step")
-    everything = by_hand(answer)(lambda masks: np.zeros(len(masks)), np.cumsum, np.ones(4))
-    if not np.array_equal(plain(everything, (4,), "search_step"), np.ones(4)):
-        raise Mistake("search_step: with every column shown there is nothing to swap")
+    _expect_kept(by_hand(answer))
     passed(f"search_step: {rounds} random selectors, half of them where the swap must be refused")
+
+
+def _expect_as_many(given: np.ndarray, masks: np.ndarray) -> None:
+    """Raise if every mask that changed has a column less than before, or every one has more."""
+    more = (given - masks).sum(axis=1)[(given != masks).any(axis=1)]
+    if more.size and (more < 0).all():
+        raise Mistake(
+            "search_step: the column that left was not replaced: a mask has exactly s ones"
+        )
+    if more.size and (more > 0).all():
+        raise Mistake(
+            "search_step: no column left for the one that came: a mask has exactly s ones"
+        )
+
+
+def _expect_kept(step: Callable) -> None:
+    """Check what must stay: a full mask, and one that a swap neither improves nor worsens."""
+
+    def level(masks):
+        return np.zeros(len(masks))
+
+    try:
+        full = step(level, np.cumsum, np.ones(4))
+    except (ValueError, IndexError) as error:
+        raise Mistake(
+            "search_step: with every column shown there is nothing to swap: return the mask. "
+            f"Yours stops with {type(error).__name__}: {error}"
+        ) from None
+    if not np.array_equal(plain(full, (4,), "search_step"), np.ones(4)):
+        raise Mistake("search_step: with every column shown there is nothing to swap")
+    mask = np.array([0.0, 0.0, 1.0, 1.0])
+    tie = step(level, lambda m: np.arange(4.0), mask)
+    if not np.array_equal(plain(tie, (4,), "search_step"), mask):
+        raise Mistake(
+            "search_step: where the predicted loss stays the same, keep the old mask (< and not "
+            "<=): a search that goes on like this may never end"
+        )
 
 
 def _selector(rng: np.random.Generator, falls: bool) -> tuple[Callable, Callable, np.ndarray]:
@@ -322,10 +385,20 @@ def _wrong_steps(predict: Callable, slope: Callable, mask: np.ndarray) -> dict[s
     steepest = np.zeros(7)
     steepest[np.argsort(g)[:3]] = 1.0
     on, off = np.flatnonzero(mask == 1), np.flatnonzero(mask == 0)
-    removed, added = mask.copy(), mask.copy()
-    removed[_pair(g, mask)[0]], added[_pair(g, mask)[1]] = 0.0, 1.0
+    places = _exchanged(mask, int(g[on].argmax()), int(g[off].argmin()))
+    of_all = _exchanged(mask, int(g.argmax()), int(g.argmin()))
+    products = _exchanged(mask, int((g * mask).argmax()), int((g * (1 - mask)).argmin()))
+    sizes = _exchanged(mask, *_pair(np.abs(g), mask))
+    out, enter = _pair(g, mask)
+    end = mask
+    while not np.array_equal(end, further := _swapped(predict, slope, end)):
+        end = further
     all_pairs = [_exchanged(mask, int(i), int(j)) for i in on for j in off]
     best = min(all_pairs, key=lambda m: predict(m[None])[0])
+
+    def if_it_falls(new: np.ndarray) -> np.ndarray:
+        return _kept_if(predict(new[None])[0] < here, new, mask)
+
     return {
         "every swap is accepted: keep the new mask only if the predicted loss falls": new,
         "the predicted loss is a loss: keep the swap if it falls, not if it rises": _kept_if(
@@ -338,17 +411,20 @@ def _wrong_steps(predict: Callable, slope: Callable, mask: np.ndarray) -> dict[s
         ),
         "small is good, and every swap is accepted": opposite,
         "nothing was swapped": mask,
-        "take the slopes at the mask, not at ½": _kept_if(
-            predict(middle[None])[0] < here, middle, mask
+        "take the slopes at the mask, not at ½": if_it_falls(middle),
+        "one step swaps one pair: this takes the s smallest slopes of all": if_it_falls(steepest),
+        "this tries every pair: the step looks at the slopes and tries one": if_it_falls(best),
+        "one step swaps one pair: this goes on until nothing falls": end,
+        "the slopes alone decide: ask predict whether the loss of the new mask is lower": (
+            _kept_if(g[enter] < g[out], new, mask)
         ),
-        "one step swaps one pair: this takes the s smallest slopes of all": _kept_if(
-            predict(steepest[None])[0] < here, steepest, mask
-        ),
-        "the column that left was not replaced: a mask has exactly s ones": removed,
-        "no column left for the one that came: a mask has exactly s ones": added,
-        "this tries every pair: the step looks at the slopes and tries one": _kept_if(
-            predict(best[None])[0] < here, best, mask
-        ),
+        "slopes[on].argmax() counts among the chosen columns: on[...] turns that place into a "
+        "column's number, and off[...] does for the others": if_it_falls(places),
+        "out goes the largest slope among the chosen columns, in comes the smallest among the "
+        "others: you took them of all columns": if_it_falls(of_all),
+        "slope times mask is 0 for the other columns, and 0 may be the largest: look among the "
+        "chosen ones only, slopes[on], and slopes[off]": if_it_falls(products),
+        "the sign of a slope counts: you took sizes": if_it_falls(sizes),
     }
 
 
@@ -374,6 +450,11 @@ def _folds(rng: np.random.Generator, rows: int, count: int) -> Folds:
 
 def _rank(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the size of each column's covariance with y."""
+    if np.ndim(x) != 2 or np.shape(y) != np.shape(x)[:1]:
+        raise Mistake(
+            f"cross_validate: rank was handed shapes {np.shape(x)} and {np.shape(y)}, expected a "
+            "table and one answer for each of its rows"
+        )
     return np.abs((x - x.mean(axis=0)).T @ (y - y.mean())) / len(y)
 
 
@@ -410,6 +491,24 @@ def _scores(
     for fold in folds:
         rows, fit, test = ranked(*fold), fitted(*fold), tested(*fold)
         chosen = np.argsort(sign * _rank(x[rows], y[rows]))[:s]
+        results.append(_error(x[fit][:, chosen], y[fit], x[test][:, chosen], y[test]))
+    return np.array(results)
+
+
+def _other_columns(x: np.ndarray, y: np.ndarray, folds: Folds, s: int) -> np.ndarray:
+    """Return the errors where the columns of the test rows are ranked on the test rows."""
+    results = []
+    for fit, test in folds:
+        chosen, other = (np.argsort(-_rank(x[rows], y[rows]))[:s] for rows in (fit, test))
+        results.append(_error(x[fit][:, chosen], y[fit], x[test][:, other], y[test]))
+    return np.array(results)
+
+
+def _by_places(x: np.ndarray, y: np.ndarray, folds: Folds, s: int) -> np.ndarray:
+    """Return the errors where each column's place in the order is taken for the order."""
+    results = []
+    for fit, test in folds:
+        chosen = np.argsort(np.argsort(-_rank(x[fit], y[fit])))[:s]
         results.append(_error(x[fit][:, chosen], y[fit], x[test][:, chosen], y[test]))
     return np.array(results)
 
@@ -454,6 +553,10 @@ def _wrong_scores(x: np.ndarray, y: np.ndarray, folds: Folds, s: int) -> dict[st
         "you ranked on all rows, and kept the least important columns": _scores(
             x, y, folds, s, ranked=all_rows, sign=1
         ),
+        "the test rows need the columns that were chosen on the training rows: you ranked them "
+        "for themselves": _other_columns(x, y, folds, s),
+        "np.argsort(-scores) is the order, best column first; sorted once more it holds each "
+        "column's place": _by_places(x, y, folds, s),
     }
 
 
