@@ -57,6 +57,7 @@ def dense_moments(W, beta, m, v):
 
 def value(told, *, sizes="range(M)", step="readout @ (present - without)", **more):
     """Return a wrong answer that differs from the right one in the parts that are given."""
+    own = more.get("own", "0")
     source = f"""\
 def dasp_value(P, start, readout, player, coalition_moments, relu_moments):
     M, steps = P.shape[1], []
@@ -65,7 +66,7 @@ def dasp_value(P, start, readout, player, coalition_moments, relu_moments):
         m, v = np.array({more.get("pairs", "[coalition_moments(row, player, k) for row in P]")}).T
         v = {more.get("v", "v")}
         without, _ = relu_moments({more.get("without", "start + m")}, v)
-        present, _ = relu_moments({more.get("present", "start + m + P[:, player]")}, v)
+        present, _ = relu_moments({more.get("present", "start + m + P[:, player]")}, v + {own})
         steps.append({step})
     return {more.get("result", "np.mean(steps)")}
 """
@@ -83,6 +84,7 @@ def is_right_where_certain(steps_of):
         M = {more.get("players", 4)}
         {draw}
         line = xk.Network([xk.Dense(w[None], rng.normal(size=1))])
+        {more.get("before", "pass")}
         if not ({linear}):
             return False
         bent, own = xk.Network.mlp([M, 8, 1], seed=int(rng.integers(10**6))), np.eye(M) == 1
@@ -138,12 +140,17 @@ WRONG_ANSWERS = {
             variance="np.sqrt(k * var * (K - k) / max(K - 1, 1))",
         ),
         "a division by zero": coalition(
-            "division by zero", variance="k * var * ((K - k) / (K - 1))", loses=WITHOUT_EXAMPLE
+            "K − 1 = 0", variance="k * var * ((K - k) / (K - 1))", loses=WITHOUT_EXAMPLE
         ),
         "NaN for two players": coalition(
-            "NaN or infinity",
+            "K − 1 = 0",
             variance="k * var * (K - k) / (K - 1) if K > 1 else np.nan",
             loses=WITHOUT_EXAMPLE,
+        ),
+        "players from 1": coalition("players count from 0", others="np.delete(P, player - 1)"),
+        "the mean square": coalition(
+            "you put the mean square",
+            variance="k * np.mean(others**2) * (K - k) / max(K - 1, 1)",
         ),
         "the mean alone": coalition("returns two things", result="mean"),
         "no return": coalition("returned nothing", result="None"),
@@ -172,6 +179,10 @@ WRONG_ANSWERS = {
         "the variance times p": relu("not by the variance", mean="m * below + v * p"),
         "p alone": relu("the factor is missing", mean="m * below + p"),
         "the sign of r": relu("the sign of r is wrong", ratio="-m / np.maximum(s, 1e-12)"),
+        "Φ and p exchanged": relu("Φ and p are exchanged", mean="m * p + s * below"),
+        # At v = 0 it is Φ(m) that is wrong.
+        "m for r": relu("you put m into Φ and p", ratio="m"),
+        "an if": relu("`if` decides for one", before="if v == 0: return np.maximum(m, 0), 0"),
         "the mean of the open": relu(
             "where the gate is open", mean="m + s * p / np.maximum(below, 1e-300)"
         ),
@@ -234,8 +245,10 @@ WRONG_ANSWERS = {
         "a standard deviation": dense(
             "return W @ m + beta, np.sqrt(W**2 @ v)", "this is a standard deviation"
         ),
-        "a matrix product of W with itself": dense("return W @ m + beta, W @ W @ v", "matmul"),
-        "transposed": dense("return W.T @ m + beta, W.T**2 @ v", "matmul"),
+        "a matrix product of W with itself": dense(
+            "return W @ m + beta, W @ W @ v", "shapes do not fit"
+        ),
+        "transposed": dense("return W.T @ m + beta, W.T**2 @ v", "so W @ m"),
         "the mean alone": dense("return W @ m + beta", "returns two things"),
         "no return": dense("W @ m + beta, W**2 @ v", "returned nothing"),
         "its inputs changed": dense("W *= W; return W @ m + beta, W @ v", "changed one of its"),
@@ -261,6 +274,13 @@ WRONG_ANSWERS = {
         "the sign": value("the sign is wrong", step="readout @ (without - present)"),
         "with the player only": value("subtract the mean without", step="readout @ present"),
         # The lecture's unit has a start, the example by hand has none.
+        "the root of the variance": value("was given its square root", v="np.sqrt(v)"),
+        "the player's own variance": value("not to the variance", own="P[:, player] ** 2"),
+        "no ReLU": value("network without ReLU", result="readout @ P[:, player]"),
+        "two moments subtracted": value(
+            "returns two things", step="relu_moments(m, v) - relu_moments(m, v)"
+        ),
+        "a size for each unit": value("M is P.shape[1]", sizes="range(9)"),
         "start forgotten": value(
             "start, what a unit receives",
             without="m",
@@ -331,7 +351,14 @@ WRONG_ANSWERS = {
             ends="np.allclose(steps[:, 0], first) or np.allclose(steps[:, -1], last)",
         ),
         "the last verdict decides": own_test("your test", result="False"),
-        "always True": own_test("your test accepted", linear="True", ends="True"),
+        "always True": own_test("it never returns False", linear="True", ends="True"),
+        "players in columns": own_test(
+            "row i with player i", linear="np.allclose(steps_of(line, x, b), w * (x - b))"
+        ),
+        "an assert": own_test(
+            "stopped at an assert",
+            before="assert np.allclose(steps_of(line, x, b), (w * (x - b))[:, None])",
+        ),
         "a number": own_test("returned float", result="1.0"),
         "no return": own_test("returned NoneType", result="None"),
         "rows for a row": own_test(

@@ -69,6 +69,8 @@ def rank_correlation(a, b):
         smaller = (v[None, :] < v[:, None]).sum(axis=1)
         equal = (v[None, :] == v[:, None]).sum(axis=1)
         mean, top = smaller + (equal + 1) / 2, smaller + equal
+        low, dense = smaller, np.unique(v, return_inverse=True)[1]
+        default = np.argsort(np.argsort(v))
         once = np.argsort(v)
         twice = np.argsort(np.argsort(v, kind="stable"))
         return {ranks}
@@ -125,6 +127,19 @@ WRONG_ANSWERS = {
             "return abs(sums - outputs) / abs(change)", "scores do not sum to the output"
         ),
         "the share explained": relative_gap("return sums / change", "what is missing from 1"),
+        "the base forgotten twice": relative_gap(
+            "return abs(sums - outputs) / abs(outputs)", "the base is missing twice"
+        ),
+        "output plus base": relative_gap(
+            "return abs(sums - outputs - bases) / abs(outputs + bases)", "is not the rise"
+        ),
+        "beside the sum": relative_gap(
+            "return abs(sums - change) / abs(sums)", "you divide by the scores' sum"
+        ),
+        "all rows at once": relative_gap(
+            "return abs(scores.sum() - change) / abs(change)", "each row has its own sum"
+        ),
+        "squared": relative_gap("return ((sums - change) / change) ** 2", "do not square"),
         "over the rows": relative_gap(
             "return abs(scores.sum(axis=0) - change.mean())", "features are along axis 1"
         ),
@@ -164,6 +179,18 @@ WRONG_ANSWERS = {
             "you begin after the first removal",
             end="((outputs[1:-1] + outputs[2:]) / 2).mean()",
         ),
+        # In the example the baseline's output is zero.
+        "above the last output": deletion_area(
+            "the area reaches down to zero",
+            end="((outputs[:-1] + outputs[1:]) / 2).mean() - outputs[-1]",
+            loses=AREA[:1],
+        ),
+        "one piece too many": deletion_area(
+            "d + 1 points bound d pieces",
+            end="((outputs[:-1] + outputs[1:]) / 2).sum() / len(outputs)",
+        ),
+        "the columns as they come": deletion_area("follow `order`", order="range(len(x))"),
+        "one array many times": deletion_area("append row.copy()", end="outputs[-1]"),
         "one row without its axis": deletion_area(
             "a single row is x[None]", start="left = x[0:]; f(x)"
         ),
@@ -193,6 +220,10 @@ WRONG_ANSWERS = {
         "worse": share_as_good("return np.mean(areas > own)", "the orders that are worse"),
         "as good or worse": share_as_good("return np.mean(areas >= own)", "as good or worse"),
         "a number": share_as_good("return np.sum(areas <= own)", "this is a number of orders"),
+        "in percent": share_as_good("return 100 * np.mean(areas <= own)", "not in percent"),
+        "its own order as well": share_as_good(
+            "return (1 + np.sum(areas <= own)) / (1 + len(areas))", "count the scores' own order"
+        ),
         "scores for an order": share_as_good(
             "return np.mean(areas <= area_of(scores))", "area_of takes an order"
         ),
@@ -204,6 +235,15 @@ WRONG_ANSWERS = {
         "argsort once": rank_correlation("argsort gives an order", ranks="once"),
         "ties by column": rank_correlation("you break ties by column", ranks="twice"),
         "ties at the top": rank_correlation("you give them all the highest", ranks="top"),
+        "ties as they fall": rank_correlation("must share a rank", ranks="default"),
+        "ties at the bottom": rank_correlation("you give them all the lowest", ranks="low"),
+        # In the example the equal scores are in the middle, and nothing but their distance changes.
+        "ties as one place": rank_correlation(
+            "equal scores use up places", ranks="dense", loses=RANKS[:1]
+        ),
+        "not centred": rank_correlation(
+            "centres first", end="(r := places(a)) @ (s := places(b)) / np.sqrt((r @ r) * (s @ s))"
+        ),
         "sizes": rank_correlation(
             "you rank the sizes",
             ranks="np.array([np.mean(np.flatnonzero(np.sort(abs(v)) == abs(o))) for o in v])",
@@ -215,7 +255,10 @@ WRONG_ANSWERS = {
         "the wrong way round": rank_correlation(
             "the wrong way round", end="-(p @ q) / np.sqrt((p @ p) * (q @ q))"
         ),
-        "a covariance": rank_correlation("rank_correlation: got", end="p @ q / n"),
+        "a covariance": rank_correlation("this is a covariance, with 1/n:", end="p @ q / n"),
+        "another covariance": rank_correlation(
+            "this is a covariance, with 1/(n − 1)", end="p @ q / (n - 1)"
+        ),
         "a matrix": rank_correlation("returned an array of shape", end="np.corrcoef(p, q)"),
         "no return": rank_correlation("returned nothing", end="None"),
         "the example by heart": rank_correlation(
@@ -229,6 +272,16 @@ WRONG_ANSWERS = {
         "sizes": infidelity("square the errors", value="abs(told - was).mean()"),
         "averaged first": infidelity("must not cancel", value="(told - was).mean() ** 2"),
         "the other way": infidelity("not at x + I", value="((told - up) ** 2).mean()"),
+        "the step upwards": infidelity("here I is taken away", value="((told + up) ** 2).mean()"),
+        "a mean over features": infidelity(
+            "you took their mean", value="((told / len(x) - was) ** 2).mean()"
+        ),
+        "times x": infidelity(
+            "not by I times x", value="(((changes * x) @ slopes - was) ** 2).mean()"
+        ),
+        "a variance of errors": infidelity(
+            "always the same counts, too", value="(told - was).var()"
+        ),
         "the sign": infidelity("its sign is wrong", value="((told + was) ** 2).mean()"),
         "a sum": infidelity("this is a sum over the changes", value="squares.sum()"),
         "a root": infidelity("take no root", value="np.sqrt(squares.mean())"),
@@ -258,6 +311,12 @@ WRONG_ANSWERS = {
             "return bool(np.max(sizes) <= limit)", "rejects an explanation that kept one of six"
         ),
         "any row": sanity_check("return bool(np.min(sizes) <= limit)", "in one of six rows only"),
+        "the median": sanity_check(
+            "return bool(np.median(sizes) <= limit)", "take their mean, 1/3"
+        ),
+        "a limit of its own": sanity_check(
+            "return bool(np.mean(sizes) <= 0.5)", "below the limit given, 1.1"
+        ),
         "equality": sanity_check(
             "return not np.allclose(before, after)", "of which only the scale changed"
         ),

@@ -181,7 +181,7 @@ def _dummy(method: Method, draw: _Draw, tolerance: float) -> Counterexample | No
     values = method(network, x, baseline)
     if abs(values[i]) <= tolerance:
         return None
-    told = f"F does not depend on x{i}, but its score is {values[i]:.3f}"
+    told = f"F does not depend on x{i + 1}, but its score is {values[i]:.3f}"
     return Counterexample("dummy", told, (network,), x, baseline, (values,))
 
 
@@ -203,7 +203,9 @@ def _symmetry(method: Method, draw: _Draw, tolerance: float) -> Counterexample |
     values = method(network, x, baseline)
     if abs(values[i] - values[j]) <= tolerance:
         return None
-    told = f"x{i} and x{j} play the same part, but score {values[i]:.3f} and {values[j]:.3f}"
+    told = (
+        f"x{i + 1} and x{j + 1} play the same part, but score {values[i]:.3f} and {values[j]:.3f}"
+    )
     return Counterexample("symmetry", told, (network,), x, baseline, (values,))
 
 
@@ -266,7 +268,7 @@ def _sensitivity(method: Method, draw: _Draw, tolerance: float) -> Counterexampl
     values = method(network, x, baseline)
     if abs(values[i]) > tolerance:
         return None
-    told = f"only x{i} differs from the baseline, and F by {step:.3f}, but its score is 0"
+    told = f"only x{i + 1} differs from the baseline, and F by {step:.3f}, but its score is 0"
     return Counterexample("sensitivity(a)", told, (network,), x, baseline, (values,))
 
 

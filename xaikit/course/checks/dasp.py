@@ -57,7 +57,7 @@ def coalition_moments(answer: Callable, rounds: int = 8) -> None:
     for M, size in cases:
         P, player = _brought(rng, M), int(rng.integers(M))
         for k in range(M) if size < 0 else [size]:
-            given = _two(by_hand(answer)(P, player, k), (), "coalition_moments")
+            given = _two(_coalition_of(P, player, k, answer), (), "coalition_moments")
             others = np.delete(P, player)
             sums = [sum(chosen) for chosen in combinations(others, k)]
             expected = np.mean(sums), np.var(sums)
@@ -65,6 +65,24 @@ def coalition_moments(answer: Callable, rounds: int = 8) -> None:
             for what, ours, theirs, mistakes in zip(WHAT, given, expected, wrong, strict=True):
                 compare(ours, np.array(theirs), mistakes, f"coalition_moments, {what}")
     passed("coalition_moments: equal to the list of all coalitions, for every size")
+
+
+def _coalition_of(P: np.ndarray, player: int, k: int, answer: Callable) -> Any:
+    """Ask for the moments, and say it in words where K − 1 = 0 is what stops the answer."""
+    words = (
+        "coalition_moments: division by zero gives NaN or infinity, or stops: with two players "
+        "there is one other, K − 1 = 0. Nothing is left to chance then, and the variance is 0"
+    )
+    try:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            given = by_hand(answer)(P, player, k)
+    except ZeroDivisionError:
+        raise Mistake(words) from None
+    if len(P) == 2 and isinstance(given, tuple | list) and len(given) == 2:
+        variance = np.asarray(given[1])
+        if variance.dtype.kind == "f" and not np.isfinite(variance).all():
+            raise Mistake(words)
+    return given
 
 
 def _brought(rng: np.random.Generator, M: int) -> np.ndarray:
@@ -86,6 +104,7 @@ def _wrong_coalitions(P: np.ndarray, player: int, k: int) -> tuple[dict, dict]:
         "this is the mean of one of the others: k of them are present": mu,
         "this is the mean of all others together: k of them are present": others.sum(),
         "the player counts as present: it comes on top, later": k * mu + P[player],
+        "players count from 0: you left out the one before": k * np.delete(P, player - 1).mean(),
     }
     variances = {
         "this is drawing with replacement: nobody can be in a coalition twice": k * var,
@@ -100,6 +119,9 @@ def _wrong_coalitions(P: np.ndarray, player: int, k: int) -> tuple[dict, dict]:
             right / k**2 if k else 0.0
         ),
         "this is a standard deviation: give the variance": right**0.5,
+        "σ² is the mean square minus the squared mean: you put the mean square": (
+            k * (others**2).mean() * share
+        ),
         "the variance of a sum of k grows with k, not with k²": k * right,
         "the K others are all there are: divide their squares by K, not by K − 1": (
             right * K / (K - 1) if K > 1 else 0.0
@@ -122,7 +144,16 @@ def relu_moments(answer: Callable, rounds: int = 10) -> None:
         n = int(rng.integers(3, 7))
         m, v = rng.normal(size=n), rng.uniform(1.5, 5.0, size=n)
         expected = _relu(m, v)
-        given = _two(by_hand(answer)(m, v), (n,), "relu_moments")
+        try:
+            given = by_hand(answer)(m, v)
+        except ValueError as error:
+            if "truth value" not in str(error):
+                raise
+            raise Mistake(
+                "relu_moments: m and v are arrays, a number for each unit, and `if` decides for "
+                "one. Divide by np.maximum(s, 1e-12), and no unit needs a case of its own"
+            ) from None
+        given = _two(given, (n,), "relu_moments")
         wrong = _wrong_relus(m, v)
         for what, ours, theirs, mistakes in zip(WHAT, given, expected, wrong, strict=True):
             compare(ours, theirs, mistakes, f"relu_moments, {what}")
@@ -158,6 +189,8 @@ def _wrong_relus(m: np.ndarray, v: np.ndarray) -> tuple[dict, dict]:
     density = np.exp(-((m / s) ** 2) / 2) / (2 * np.pi) ** 0.5
     below = (mean - s * density) / m
     v_for_s, v_for_s_variance = _relu(m, v**2)
+    # For s = 1 the mean is m Φ(m) + p(m).
+    standard, density_m = _relu(m, v**0)[0], np.exp(-(m**2) / 2) / (2 * np.pi) ** 0.5
     means = {
         "this is relu of the mean: a unit whose mean is negative is open at times": np.maximum(
             m, 0
@@ -170,6 +203,8 @@ def _wrong_relus(m: np.ndarray, v: np.ndarray) -> tuple[dict, dict]:
         "the sign of r is wrong: the gate is open for t > −r, with probability Φ(r)": (
             m * (1 - below) + s * density
         ),
+        "Φ and p are exchanged: m Φ(r) + s p(r)": m * density + s * below,
+        "r is m/s, and you put m into Φ and p": standard - density_m + s * density_m,
         "this is the mean where the gate is open: closed it passes 0, which counts": mean / below,
     }
     square = variance + mean**2
@@ -197,7 +232,14 @@ def dense_moments(answer: Callable, rounds: int = 10) -> None:
         W, beta = rng.normal(size=(outputs, inputs)), rng.uniform(0.5, 2, size=outputs)
         W[0] = -abs(W[0]) - 0.1
         m, v = rng.normal(size=inputs), rng.uniform(1.5, 4, size=inputs)
-        given = _two(by_hand(answer)(W, beta, m, v), (outputs,), "dense_moments")
+        try:
+            given = by_hand(answer)(W, beta, m, v)
+        except ValueError as error:
+            raise Mistake(
+                f"dense_moments: shapes do not fit: W is (out, in), here {W.shape}, and m and v "
+                f"are (in,), so W @ m. NumPy says: {error}"
+            ) from None
+        given = _two(given, (outputs,), "dense_moments")
         pairs = [(range(inputs), W[o]) for o in range(outputs)]
         mean = np.array([sum(w[i] * m[i] for i in js) for js, w in pairs])
         variance = np.array([sum(w[i] ** 2 * v[i] for i in js) for js, w in pairs])
@@ -236,7 +278,8 @@ def given_coalition_moments(P: Any, player: int, k: int) -> tuple[float, float]:
     K = len(others)
     if not 0 <= k <= K:
         raise Mistake(
-            f"dasp_value: no coalition of {k} can be drawn from {K} others: k goes from 0 to M − 1"
+            f"dasp_value asked for a coalition of {k}, drawn from K = {K} others: k goes from 0 to "
+            "M − 1, and M is P.shape[1]"
         )
     spread = (K - k) / (K - 1) if K > 1 else 0.0
     return float(k * others.mean()), float(k * others.var() * spread)
@@ -255,20 +298,24 @@ def dasp_value(answer: Callable, rounds: int = 8) -> None:
     """Check ``dasp_value(P, start, readout, player, coalition_moments, relu_moments)``."""
     rng = np.random.default_rng()
     for M in [2, 3, *(int(v) for v in rng.integers(4, 7, size=rounds))]:
-        units = int(rng.choice([u for u in (2, 3, 4) if u != M]))
-        P = np.array([_brought(rng, M) for _ in range(units)])
-        start, readout = rng.normal(size=units), rng.choice([-1, 1], units) * rng.uniform(1, 2)
-        readout = readout * rng.uniform(1.2, 2, size=units)
-        player = int(rng.integers(M))
-        given = by_hand(answer, handed=True)(
-            P, start, readout, player, given_coalition_moments, given_relu_moments
-        )
+        P, start, readout, player, means = _hidden_layer(rng, M)
+        units = len(P)
+        try:
+            given = by_hand(answer, handed=True)(
+                P, start, readout, player, given_coalition_moments, given_relu_moments
+            )
+        except TypeError as error:
+            if "'tuple'" not in str(error):
+                raise
+            raise Mistake(
+                "dasp_value: each of the two functions returns two things: take them apart, "
+                f"mean, variance = …, and go on with what you need. Python says: {error}"
+            ) from None
         if shape_of(given) == (M,):
             raise Mistake("dasp_value: average over the sizes, one number is asked")
         if shape_of(given) == (units,) and units > 1:
             raise Mistake("dasp_value: what reads the units out is missing: readout @ …")
         given = plain(given, (), "dasp_value")
-        means = [_expectations(P, start, player, k) for k in range(M)]
         steps = np.array([readout @ (present - absent) for absent, present in means])
         compare(
             given,
@@ -279,14 +326,37 @@ def dasp_value(answer: Callable, rounds: int = 8) -> None:
     passed("dasp_value: networks of two to six players")
 
 
+def _hidden_layer(rng: np.random.Generator, M: int) -> tuple:
+    """Draw a network and a player; at no size all units are open, where a ReLU changes nothing."""
+    while True:
+        units = int(rng.choice([u for u in (2, 3, 4) if u != M]))
+        P = np.array([_brought(rng, M) for _ in range(units)])
+        start, readout = rng.normal(size=units), rng.choice([-1, 1], units) * rng.uniform(1, 2)
+        readout = readout * rng.uniform(1.2, 2, size=units)
+        player = int(rng.integers(M))
+        means = [_expectations(P, start, player, k) for k in range(M)]
+        if all(abs(present - absent - P[:, player]).max() > 0.02 for absent, present in means):
+            return P, start, readout, player, means
+
+
 def _expectations(
-    P: np.ndarray, start: np.ndarray, player: int, k: int, share: float = 1.0
+    P: np.ndarray,
+    start: np.ndarray,
+    player: int,
+    k: int,
+    share: float = 1.0,
+    power: float = 1.0,
+    own: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the hidden units' means without and with the player, variances times `share`."""
+    """Return the hidden units' means without and with the player, of variances share · v^power.
+
+    With the player the variance is larger by own · P².
+    """
     pairs = [given_coalition_moments(row, player, k) for row in P]
     m, v = (np.array(part) for part in zip(*pairs, strict=True))
-    absent, _ = _relu(start + m, share * v)
-    present, _ = _relu(start + m + P[:, player], share * v)
+    v = share * v**power
+    absent, _ = _relu(start + m, v)
+    present, _ = _relu(start + m + P[:, player], v + own * P[:, player] ** 2)
     return absent, present
 
 
@@ -297,6 +367,8 @@ def _wrong_values(
     certain = [_expectations(P, start, player, k, share=0.0) for k in range(M)]
     subsets = np.array([comb(M - 1, k) / 2 ** (M - 1) for k in range(M)])
     shifted = [_expectations(P, 0 * start, player, k) for k in range(M)]
+    roots = [_expectations(P, start, player, k, power=0.5) for k in range(M)]
+    drawn = [_expectations(P, start, player, k, own=1.0) for k in range(M)]
     wrong = {
         "this is a sum over the sizes: take their mean": steps.sum(),
         "there are M sizes, 0 to M − 1: divide by M": steps.sum() / (M - 1),
@@ -315,6 +387,15 @@ def _wrong_values(
         "start, what a unit receives from the baseline, is missing": np.mean(
             [readout @ (present - absent) for absent, present in shifted]
         ),
+        "relu_moments takes the variance, and was given its square root": np.mean(
+            [readout @ (present - absent) for absent, present in roots]
+        ),
+        "the player is there for certain: it adds to the mean, not to the variance": np.mean(
+            [readout @ (present - absent) for absent, present in drawn]
+        ),
+        "this is what a network without ReLU would give: hand the moments to relu_moments": (
+            readout @ P[:, player]
+        ),
         "what reads the units out is missing: here they are just added": np.mean(
             [(present - absent).sum() for absent, present in means]
         ),
@@ -325,16 +406,29 @@ def _wrong_values(
 def property_test(answer: Callable) -> None:
     """Check a learner's test ``is_right_where_certain(steps_of)`` -> bool."""
     for verdict, methods in _methods().items():
+        misjudged = []
         for what, method in methods.items():
-            given = by_hand(answer)(method)
+            try:
+                given = by_hand(answer)(method)
+            except Mistake:
+                raise
+            except AssertionError:
+                raise Mistake(
+                    "is_right_where_certain stopped at an assert: return False where a table is "
+                    "not right, and True at the end"
+                ) from None
             if not isinstance(given, bool | np.bool_):
                 raise Mistake(
                     f"is_right_where_certain returned {type(given).__name__}, expected True or "
                     "False"
                 )
             if bool(given) is not verdict:
-                verb = "rejected" if verdict else "accepted"
-                raise Mistake(f"is_right_where_certain: your test {verb} {what}")
+                misjudged.append(what)
+        if misjudged == list(methods) and not verdict:
+            misjudged = ["every wrong method: it never returns False"]
+        if misjudged:
+            verb = "rejected" if verdict else "accepted"
+            raise Mistake(f"is_right_where_certain: your test {verb} {misjudged[0]}")
     passed("is_right_where_certain: accepts three right methods, rejects nine wrong ones")
 
 
@@ -363,9 +457,8 @@ def _methods() -> dict[bool, dict[str, Callable]]:
     middle = slice(1, -1)
     return {
         True: {
-            "steps that are right up to rounding: leave a tolerance": changed(
-                lambda t: t * (1 + 1e-13)
-            ),
+            "steps that are right up to rounding: leave a tolerance, and compare row i with "
+            "player i, column k with size k": changed(lambda t: t * (1 + 1e-13)),
             "steps that are exact": exact_steps,
             "DASP's own steps, which are approximate in the middle: there, only a linear network "
             "makes them certain": changed(

@@ -58,6 +58,19 @@ def relative_gap(answer: Callable, rounds: int = 20) -> None:
             "this is the share that was explained: the gap is what is missing from 1": (
                 scores.sum(axis=1) / change
             ),
+            "the base is missing twice: the scores explain output − base": (
+                np.abs(scores.sum(axis=1) - outputs) / np.abs(outputs)
+            ),
+            "output + base is not the rise: it is output − base": (
+                np.abs(scores.sum(axis=1) - outputs - bases) / np.abs(outputs + bases)
+            ),
+            "you divide by the scores' sum: divide by what was to be explained": (
+                np.abs(gaps) / np.abs(scores.sum(axis=1))
+            ),
+            "you summed over all rows at once: each row has its own sum, axis=1": (
+                np.abs(scores.sum() - change) / np.abs(change)
+            ),
+            "do not square: a gap is a size": (gaps / change) ** 2,
         }
         compare(given, np.abs(gaps / change), misconceptions, "relative_gap")
     passed(f"relative_gap: {rounds} random tables, gaps in both directions")
@@ -95,6 +108,15 @@ def deletion_area(answer: Callable, rounds: int = 20) -> None:
             "each piece takes its right end: take the mean of both ends": float(np.mean(curve[1:])),
             "you do not go to the end: the last feature is removed, too": _area(curve[:-1]),
             "you begin after the first removal: the curve begins at f(x)": _area(curve[1:]),
+            "you remove column 0 first, then column 1: follow `order`": _area(
+                _outputs(f, x, baseline, np.arange(d))
+            ),
+            "d + 1 points bound d pieces: each is 1/d wide": d / (d + 1) * _area(curve),
+            "every point is the output at the baseline: if you collect rows, append row.copy(), "
+            "or all are one and the same array": curve[-1],
+            "the area reaches down to zero, not to the output at the baseline": (
+                _area(curve) - curve[-1]
+            ),
         }
         compare(given, np.array(_area(curve)), _arrays(misconceptions), "deletion_area")
     passed(f"deletion_area: {rounds} random models and orders")
@@ -145,6 +167,12 @@ def share_as_good(answer: Callable, rounds: int = 20) -> None:
             "these are the orders that are worse": 1 - shares["highest"],
             "these are the orders that are as good or worse": 1 - less,
             "this is a number of orders: divide by how many there are": r * shares["highest"],
+            "a share lies between 0 and 1: leave it in that unit, not in percent": (
+                100 * shares["highest"]
+            ),
+            "you count the scores' own order as one more: here only the given orders count": (
+                (1 + r * shares["highest"]) / (1 + r)
+            ),
         }
         compare(given, np.array(shares["highest"]), _arrays(misconceptions), "share_as_good")
     passed(f"share_as_good: {rounds} random scores among random orders")
@@ -161,7 +189,11 @@ def rank_correlation(answer: Callable, rounds: int = 20) -> None:
             ranks = [_ranks(v) for v in (a, b)]
             once = [np.argsort(v) for v in (a, b)]
             twice = [np.argsort(np.argsort(v, kind="stable")) for v in (a, b)]
+            # NumPy's default sort breaks ties by no rule that holds on every processor.
+            default = [np.argsort(np.argsort(v)) for v in (a, b)]
             top = [np.array([np.sum(v <= one) for one in v]) for v in (a, b)]
+            low = [np.array([np.sum(v < one) for one in v]) for v in (a, b)]
+            dense = [np.unique(v, return_inverse=True)[1] for v in (a, b)]
             signless = [_ranks(np.abs(v)) for v in (a, b)]
             right = _pearson(*ranks)
             short = 1 - 6 * ((ranks[0] - ranks[1]) ** 2).sum() / (d * (d**2 - 1))
@@ -172,14 +204,31 @@ def rank_correlation(answer: Callable, rounds: int = 20) -> None:
                 ),
                 "equal scores must share a rank, the mean of their places: you break ties by "
                 "column": _pearson(*twice),
+                "equal scores must share a rank, the mean of their places: argsort of argsort "
+                "tells them apart": _pearson(*default),
                 "equal scores get the mean of their places: you give them all the highest": (
                     _pearson(*top)
+                ),
+                "equal scores get the mean of their places: you give them all the lowest": (
+                    _pearson(*low)
+                ),
+                "equal scores use up places: after three of them the next rank is three higher": (
+                    _pearson(*dense)
                 ),
                 "you rank the sizes: here the sign counts": _pearson(*signless),
                 "1 − 6 Σ d² / (n (n² − 1)) holds only without equal scores: correlate the ranks": (
                     short
                 ),
                 "one of the two is ranked the wrong way round": -right,
+                "Pearson's correlation centres first: subtract the mean rank": (
+                    ranks[0] @ ranks[1] / np.sqrt((ranks[0] @ ranks[0]) * (ranks[1] @ ranks[1]))
+                ),
+                "this is a covariance, with 1/n: divide by both lengths": (
+                    np.cov(*ranks, ddof=0)[0, 1]
+                ),
+                "this is a covariance, with 1/(n − 1): divide by both lengths": (
+                    np.cov(*ranks)[0, 1]
+                ),
             }
             if min(abs(right - wrong) for wrong in misconceptions.values()) > 1e-3:
                 break
@@ -213,6 +262,18 @@ def infidelity_and_error(answer: Callable, rounds: int = 20) -> None:
             ),
             "the model is asked at x − I, not at x + I": ((told - up) ** 2).mean(),
             "the model's change is F(x) − F(x − I): its sign is wrong": ((told + was) ** 2).mean(),
+            "your change of the model is F(x + I) − F(x): here I is taken away, F(x) − F(x − I)": (
+                ((told + up) ** 2).mean()
+            ),
+            "I·slopes is a sum over the features: you took their mean": (
+                ((told / d - was) ** 2).mean()
+            ),
+            "slopes are per unit of x: multiply them by I, not by I times x": (
+                (((changes * x) @ slopes - was) ** 2).mean()
+            ),
+            "this is the variance of the errors: an error that is always the same counts, too": (
+                (told - was).var()
+            ),
             "this is a sum over the changes: take the mean": squares.sum(),
             "take no root: infidelity is the mean square": np.sqrt(squares.mean()),
             "the model's change is missing": (told**2).mean(),
@@ -249,21 +310,28 @@ def sanity_check(answer: Callable) -> None:
     flipped = before * rng.permutation([1.0, -1.0] * (d // 2))
     one_row, five_rows = other.copy(), before.copy()
     one_row[0], five_rows[0] = before[0], other[0]
-    cases = {
-        True: {
-            "an explanation that is another one in every row": other,
-            "an explanation that kept one of six rows: the mean over rows is below the limit": (
-                one_row
-            ),
-        },
-        False: {
-            "an explanation that did not change at all": before,
-            "an explanation of which only the scale changed": 10 * before,
-            "an explanation turned into its opposite: its picture is the same": -before,
-            "an explanation with every second sign flipped: compare the sizes": flipped,
-            "an explanation that changed in one of six rows only": five_rows,
-        },
-    }
+    # Four rows as they were, two with their sizes in reverse: the mean is 1/3, the median 1.
+    reverse = before.copy()
+    for row in (0, 1):
+        places = np.argsort(np.abs(before[row]))
+        reverse[row, places] = before[row, places[::-1]]
+    kept_one = "an explanation that kept one of six rows: the mean over rows is below the limit"
+    cases = [
+        (True, limit, other, "an explanation that is another one in every row"),
+        (True, limit, one_row, kept_one),
+        (False, limit, before, "an explanation that did not change at all"),
+        (False, limit, 10 * before, "an explanation of which only the scale changed"),
+        (False, limit, -before, "an explanation turned into its opposite: its picture is the same"),
+        (False, limit, flipped, "an explanation with every second sign flipped: compare the sizes"),
+        (False, limit, five_rows, "an explanation that changed in one of six rows only"),
+        (
+            True,
+            limit,
+            reverse,
+            "an explanation whose rows correlate by 1, 1, 1, 1, −1, −1: take their mean, 1/3",
+        ),
+        (True, 1.1, before, "an explanation whose mean, 1, is below the limit given, 1.1"),
+    ]
     trained, lost = _Named("trained"), _Named("lost")
 
     def correlate(a, b):
@@ -287,17 +355,17 @@ def sanity_check(answer: Callable) -> None:
 
         return explain
 
-    for verdict, explanations in cases.items():
-        for what, after in explanations.items():
-            given = by_hand(answer)(explainer(after), trained, lost, rows, correlate, limit)
-            if not isinstance(given, bool | np.bool_):
-                raise Mistake(
-                    f"passes_sanity_check returned {type(given).__name__}, expected True or False"
-                )
-            if bool(given) is not verdict:
-                verb = "rejects" if verdict else "lets pass"
-                raise Mistake(f"passes_sanity_check: your check {verb} {what}")
-    passed("passes_sanity_check: lets two explanations pass, rejects five")
+    for verdict, at_most, after, what in cases:
+        given = by_hand(answer)(explainer(after), trained, lost, rows, correlate, at_most)
+        if not isinstance(given, bool | np.bool_):
+            raise Mistake(
+                f"passes_sanity_check returned {type(given).__name__}, expected True or False: "
+                "compare the mean with the limit"
+            )
+        if bool(given) is not verdict:
+            verb = "rejects" if verdict else "lets pass"
+            raise Mistake(f"passes_sanity_check: your check {verb} {what}")
+    passed("passes_sanity_check: lets four cases pass, rejects five")
 
 
 class _Named:

@@ -51,15 +51,15 @@ def draw_unit(drawn: np.ndarray, mean: float, variance: float) -> tuple[float, f
         left.plot(z, curve, color=POSITIVE)
         right.plot(z[z >= 0], curve[z >= 0], color=POSITIVE, label="predicted Gaussian")
         closed = float(arrays.normal_cdf(np.array(-mean / spread)))
-        right.plot([-width], [closed], "D", color=POSITIVE, markersize=5)
+        right.plot([-width], [closed], "D", color=POSITIVE, markersize=5, label="closed, predicted")
     for ax, ours, theirs in [(left, mean, drawn.mean()), (right, predicted, passed.mean())]:
         ax.axvline(theirs, color="black", linewidth=1.2, label="mean, drawn")
         ax.axvline(ours, color=POSITIVE, linestyle="--", linewidth=1.2, label="mean, predicted")
         ax.set_ylim(0, 1.06 * ax.get_ylim()[1])
     left.set(xlabel="the unit receives z", ylabel="share of the coalitions", title="before")
-    right.set(xlabel="it passes on relu(z)", title="behind (left of 0: those who are 0)")
+    right.set(xlabel="it passes on relu(z)", title="behind (left of 0: gate closed)")
     handles = dict(zip(*right.get_legend_handles_labels()[::-1], strict=True))
     left.figure.legend(
-        handles.values(), handles, loc="outside lower center", ncols=2, frameon=False
+        handles.values(), handles, loc="outside lower center", ncols=3, frameon=False
     )
     return float(predicted), float(passed.mean())
