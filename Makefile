@@ -14,7 +14,7 @@ venv_usable := $(shell { $(run) -c 'import sys; sys.exit(sys.version_info < (3, 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test notebooks bench grade constraints \
+.PHONY: help lab test notebooks book bench grade constraints \
 	lane-style lane-types lane-units lane-notebooks lane-exercises lane-grading lane-browser
 
 help: ## show this list
@@ -62,6 +62,9 @@ notebooks: $(VENV)/.has-test ## execute and normalise lectures and solutions, de
 	$(run) -m tools.notebooks
 	$(run) -m tools.picture
 
+book: $(VENV)/.has-book ## make a web book of lectures, exercises and xaikit, in build/book
+	$(run) -m tools.book
+
 bench: $(VENV)/.has-test ## measure xaikit beside its peers
 	$(run) -m benchmarks
 
@@ -91,9 +94,13 @@ $(VENV)/.has-grading: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	$(run) -m pip install -c constraints.txt -e ".[grading]"
 	@touch $@ $(VENV)/.has-lab
 
+$(VENV)/.has-book: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+	$(run) -m pip install -c constraints.txt -e ".[book]"
+	@touch $@ $(VENV)/.has-lab
+
 $(VENV)/.has-test: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	$(run) -m pip install -c constraints.txt -e ".[test]"
-	@touch $@ $(VENV)/.has-lab $(VENV)/.has-grading
+	@touch $@ $(VENV)/.has-lab $(VENV)/.has-grading $(VENV)/.has-book
 
 ifneq ($(venv_usable),yes)
 .PHONY: $(VENV)/pyvenv.cfg

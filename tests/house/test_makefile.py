@@ -15,6 +15,7 @@ LANES = [
     "-m pytest tests -n 2",
     "-m pytest --nbval --nbval-current-env",
     "-m pytest --nbval-lax",
+    "-m pytest tests/grading",
     "-m pytest tests/browser",
 ]
 # Stands in for Python: notes how it was called, and fails when told to.
@@ -84,11 +85,13 @@ def installs(calls: list[str]) -> list[str]:
 def test_help_is_what_a_bare_make_shows(bare):
     status, text, _ = bare.make()
     assert status == 0
-    for target in ["lab", "test", "notebooks", "bench"]:
+    for target in ["lab", "test", "notebooks", "book", "bench"]:
         assert f"make {target} " in text
 
 
-@pytest.mark.parametrize("target, extra", [("lab", ".[lab]"), ("test", ".[test]")])
+@pytest.mark.parametrize(
+    "target, extra", [("lab", ".[lab]"), ("book", ".[book]"), ("test", ".[test]")]
+)
 def test_packages_are_installed_once(prepared, target, extra):
     assert installs(prepared.make(target)[2]) == [f"-m pip install -c constraints.txt -e {extra}"]
     assert not installs(prepared.make(target)[2])
@@ -105,6 +108,7 @@ def test_a_changed_requirement_installs_again(prepared, source):
 def test_what_the_tests_need_includes_what_the_course_needs(prepared):
     prepared.make("test")
     assert not installs(prepared.make("lab")[2])
+    assert not installs(prepared.make("book")[2])
 
 
 def test_an_interrupted_installation_is_taken_up_again(prepared):

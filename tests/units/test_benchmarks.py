@@ -186,3 +186,4 @@ def test_every_stored_row_has_a_cell_for_each_column_and_is_drawn():
     assert len(pictures.times().axes[0].patches) == sum(
         row["÷ peer"] != "–" for name in pictures.TIMED for row in tables.rows_of(name)
     )
+    pictures.plt.close("all")

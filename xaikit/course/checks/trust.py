@@ -224,10 +224,10 @@ def rank_correlation(answer: Callable, rounds: int = 20) -> None:
                     ranks[0] @ ranks[1] / np.sqrt((ranks[0] @ ranks[0]) * (ranks[1] @ ranks[1]))
                 ),
                 "this is a covariance, with 1/n: divide by both lengths": (
-                    np.cov(*ranks, ddof=0)[0, 1]
+                    np.cov(ranks[0], ranks[1], ddof=0)[0, 1]
                 ),
                 "this is a covariance, with 1/(n − 1): divide by both lengths": (
-                    np.cov(*ranks)[0, 1]
+                    np.cov(ranks[0], ranks[1])[0, 1]
                 ),
             }
             if min(abs(right - wrong) for wrong in misconceptions.values()) > 1e-3:

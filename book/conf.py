@@ -1,0 +1,94 @@
+"""Sphinx's settings for the web book; `make book` copies them into build/book-source with the rest.
+
+No page asks anything of another host: the theme's fonts and icons and MathJax come from packages.
+"""
+
+from types import FunctionType
+
+from tools.book import escape_formulas, plain_signature, read_notebook
+
+project = "xaikit"
+author = "the xaikit authors"
+copyright = f"2026 {author}"
+language = "en"
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.githubpages",
+]
+# README.md lends its parts to the first page, and is no page of its own.
+exclude_patterns = ["README.md"]
+
+# Quotes stay as they are written: "gauss-legendre" is to be copied.
+smartquotes = False
+
+# Lectures are shown as they are stored. A figure's words are the sentence printed below it.
+nb_execution_mode = "off"
+nb_render_image_options = {"alt": "Figure; the sentence printed below it says what it shows."}
+myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_heading_anchors = 2
+
+# The files that `make book` copies are of MathJax 3. It is configured here, if only by a default,
+# because MyST tells the version from that and adds its own settings.
+mathjax_path = "mathjax/tex-chtml.js"
+mathjax3_config = {"options": {"enableMenu": True}}
+
+# A layer's forward and backward are described once, where Layer is.
+autodoc_inherit_docstrings = False
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 80
+add_module_names = False
+default_role = "py:obj"
+napoleon_use_rtype = False
+# Under their own name, and not as members, of which there would be too many of one name.
+napoleon_custom_sections = [("Attributes", "params_style")]
+
+html_theme = "sphinx_book_theme"
+html_title = "xaikit: how a network came to its answer"
+html_favicon = "_static/favicon.svg"
+html_static_path = ["_static"]
+html_css_files = ["book.css"]
+html_js_files = ["book.js"]
+html_context = {"default_mode": "auto"}
+html_theme_options = {
+    "navbar_persistent": [],  # the search field stands in the menu already
+    "show_navbar_depth": 1,
+    "show_toc_level": 2,
+    "use_fullscreen_button": False,
+    "extra_footer": "Code under the MIT licence; text and figures under CC BY 4.0.",
+}
+
+
+def setup(app):
+    """Adapt what was written for other readers: notebooks for JupyterLab, docstrings for help()."""
+
+    def as_page(app, docname, source):
+        if str(app.env.doc2path(docname)).endswith(".ipynb"):
+            source[0] = read_notebook(source[0])
+
+    def as_text(app, what, name, obj, options, lines):
+        lines[:] = [escape_formulas(line) for line in lines]
+
+    def as_signature(app, what, name, obj, options, signature, answer):
+        return plain_signature(signature), None if answer == "~typing.Any" else answer
+
+    def not_ours(app, what, name, obj, skip, options):
+        # Members that another library wrote into ours, or that a named tuple or the default of a
+        # dataclass makes.
+        foreign = not (getattr(obj, "__module__", None) or "xaikit").startswith("xaikit")
+        described = getattr(obj, "__doc__", None) or ""
+        default = isinstance(obj, FunctionType) and obj.__name__ != name
+        return foreign or default or described.startswith("Alias for field") or None
+
+    app.connect("source-read", as_page)
+    # Before napoleon, whose own markup is to stay.
+    app.connect("autodoc-process-docstring", as_text, priority=400)
+    app.connect("autodoc-process-signature", as_signature)
+    app.connect("autodoc-skip-member", not_ours)

@@ -1,0 +1,73 @@
+"""One list of the works that the lectures cite, read from their sections "References"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+
+IDENTIFIER = re.compile(r"\b(doi:10\.\d+/\S*[\w)]|arXiv:\d+\.\d+)")
+ADDRESSES = {"doi": "https://doi.org/", "arXiv": "https://arxiv.org/abs/"}
+
+
+@dataclass
+class Work:
+    """A cited work, in the fullest of the lectures' wordings, and the lectures that cite it."""
+
+    text: str
+    lectures: list[Path] = field(default_factory=list)
+
+
+def works(lectures: list[Path]) -> list[Work]:
+    """Return each work that the lectures cite once, by the first author's name and the year."""
+    found: dict[str, Work] = {}
+    for lecture in lectures:
+        for text in cited(lecture):
+            work = found.setdefault(_key(text), Work(text))
+            work.text = max(work.text, text, key=len)
+            if lecture not in work.lectures:
+                work.lectures.append(lecture)
+    return sorted(found.values(), key=lambda work: _order(work.text))
+
+
+def cited(lecture: Path) -> Iterator[str]:
+    """Yield the works in a lecture's section "References", each in one line of Markdown."""
+    for cell in nbformat.read(lecture, as_version=4).cells:
+        _, heading, section = cell.source.partition("## References\n")
+        if cell.cell_type == "markdown" and heading:
+            for item in re.findall(r"^- (.*)", section, re.MULTILINE):
+                yield from _split(item)
+
+
+def linked(text: str) -> str:
+    """Return Markdown in which each plain doi:… and arXiv:… is a link."""
+
+    def link(match: re.Match[str]) -> str:
+        kind, _, number = match[0].partition(":")
+        return f"[{match[0]}]({ADDRESSES[kind]}{number})"
+
+    return IDENTIFIER.sub(link, text)
+
+
+def _split(item: str) -> Iterator[str]:
+    """Yield the works of a list item, which may name several, one after the other's identifier."""
+    rest = item.removeprefix("Data: ")
+    for part in re.split(r"(?<=\d|X)(?: \([^)]*\))?[.;] (?=[A-Z])", rest):
+        text = re.sub(rf"({IDENTIFIER.pattern})(?: \([^)]*\))?\.?$", r"\1", part).rstrip(".")
+        # What has no year is no work: a picture, say, whose source the lecture names.
+        if re.search(r"\(\d{4}\)", text):
+            yield f"{text}."
+
+
+def _key(text: str) -> str:
+    identifier = IDENTIFIER.search(text)
+    return identifier[0].lower() if identifier else re.sub(r"\W", "", text).lower()
+
+
+def _order(text: str) -> tuple[str, str]:
+    year = re.search(r"\((\d{4})\)", text)
+    without_initials = re.sub(r"^(?:\w\.[- ]?)+", "", text)
+    return without_initials.replace("Š", "S").casefold(), year[1] if year else ""
