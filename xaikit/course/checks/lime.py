@@ -226,8 +226,10 @@ def explain(answer: Callable, rounds: int = 20) -> None:
         tokens = rng.permutation(WORDS)[: rng.integers(4, 7)].tolist()
         masks = _masks(rng, len(tokens), 3 * len(tokens))
         classifier = _classifier(rng, tokens)
-        # Where all texts have one label, the labels' slopes are 0, as are those of who gives up.
-        while len(winners := set(classifier(_texts(tokens, masks)).argmax(axis=1))) == 1:
+        # Where all texts that weigh something have one label, the labels' slopes are 0, as are
+        # those of who gives up.
+        texts = _texts(tokens, masks[masks.any(axis=1)])
+        while len(winners := set(classifier(texts).argmax(axis=1))) == 1:
             classifier = _classifier(rng, tokens)
         target = int(rng.choice(sorted(winners)))
         ridge = float(rng.uniform(0.5, 2))
