@@ -96,6 +96,12 @@ WRONG_ANSWERS = {
         "half of everything": backward("the 2 is missing", dy="y - t"),
         "the other sign": backward("the sign is wrong", dy="2 * (t - y)"),
         "no gates": backward("the ReLU is missing on the way back", dz="dy * w2"),
+        "h in place of the gates": backward("not by h", dz="dy * w2 * h"),
+        "z in place of the gates": backward("not by z", dz="dy * w2 * z"),
+        "past x": backward(
+            "times what W1[k, j] multiplies, x[j]",
+            end="np.outer(dz, np.ones_like(x)), dz, dy * h, dy",
+        ),
         "past w2": backward("multiply by w2 on the way back", dz="dy * (z > 0)"),
         "b1 forgotten": backward("b1 is missing", z="W1 @ x"),
         "b2 forgotten": backward("b2 is missing", y="w2 @ h"),
@@ -137,6 +143,10 @@ WRONG_ANSWERS = {
         "absolute values of the units": saliency("take the absolute value", end="np.abs(dz) @ W1"),
         "gradient × input": saliency("this is gradient × input", end="np.abs(x * (dz @ W1))"),
         "a table": saliency("pick the score of one class", end="np.abs(W2 * (z > 0) @ W1)"),
+        "h in place of the gates": saliency("not by h", dz="W2[target] * np.maximum(z, 0)"),
+        "squared": saliency("not the square", end="(dz @ W1) ** 2"),
+        "the hidden units": saliency("you stopped at the hidden units", end="np.abs(dz)"),
+        "every path": saliency("each input collects", end="np.abs(dz[:, None] * W1)"),
         "no return": saliency("saliency returned nothing", end="None"),
         "the example by heart": saliency("saliency", end="np.array([6.0, 3.0])"),
         "xaikit's saliency": saliency(
@@ -160,6 +170,11 @@ WRONG_ANSWERS = {
             "Do you step both ways",
             "return bool(np.abs(errors).max() < 1e-7)",
             difference="(f(x + step) - f(x)) / 1e-5",
+        ),
+        "twice the slope": slope_is_right(
+            "divide by 2e-5",
+            "return bool(np.abs(errors).max() < 1e-6)",
+            difference="(f(x + step) - f(x - step)) / 1e-5",
         ),
         "errors without abs": slope_is_right(
             "your test accepted", "return bool((errors < 1e-6).all())"

@@ -114,6 +114,13 @@ WRONG_ANSWERS = {
             "W1[z1 <= 0], W2[z2 <= 0] = 0, 0; return W3 @ W2 @ W1",
             "jacobian changed one of its inputs",
         ),
+        "times the input": jacobian(
+            "return x * (W3 @ gates_2 @ W2 @ gates_1 @ W1)", "return the slopes alone"
+        ),
+        "absolute slopes": jacobian(
+            "return np.abs(W3 @ gates_2 @ W2 @ gates_1 @ W1)",
+            "keep the signs",
+        ),
         "no return": jacobian("W3 @ gates_2 @ W2 @ gates_1 @ W1", "jacobian returned nothing"),
         "one long vector": jacobian(
             "return (W3 @ gates_2 @ W2 @ gates_1 @ W1).ravel()", "jacobian returned an array of"
@@ -167,6 +174,12 @@ WRONG_ANSWERS = {
         "the sum over classes": gradient_times_input(
             "return x * J.sum(axis=0)", "you summed over all classes"
         ),
+        "the winning class": gradient_times_input(
+            "return x * J[(J @ x).argmax()]", "not the one with the largest score"
+        ),
+        "parts of one": gradient_times_input(
+            "return x * J[target] / (x @ J[target])", "do not divide by their sum"
+        ),
         "a single number": gradient_times_input(
             "return x @ J[target]", "returned an array of shape (), expected"
         ),
@@ -211,6 +224,10 @@ WRONG_ANSWERS = {
             end="np.array([0.0 if received[-1][0] <= 0 else x @ grad, *result])",
         ),
         "the slopes at the biases": shares("multiply each by its bias", share="grad.sum()"),
+        "the slopes at the inputs": shares(
+            "multiply the slopes at x by x", end="np.array([grad.sum(), *result])"
+        ),
+        "absolute shares": shares("keep the signs", end="np.abs(np.array([x @ grad, *result]))"),
         "the order reversed": shares(
             "the order is x first", end="np.array([x @ grad, *result])[::-1]"
         ),

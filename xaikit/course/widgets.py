@@ -7,8 +7,8 @@ from typing import Any
 def explore(draw: Callable[..., None], **controls: Any) -> None:
     """Show a control for each argument of `draw`, and redraw when one changes.
 
-    Every control can be reached with the Tab key and moved with the arrow keys; the figure is
-    redrawn when a value is final, not while it is dragged.
+    Every control can be reached with the Tab key. The arrow keys move a slider, and choose from a
+    list once it is open. The figure is redrawn when a value is final, not while it is dragged.
 
     Parameters
     ----------

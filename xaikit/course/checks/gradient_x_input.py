@@ -70,6 +70,9 @@ def _wrong_jacobians(weights: list, x: np.ndarray) -> dict[str, np.ndarray]:
             np.maximum(z1, 0), np.maximum(z2, 0)
         ),
         "on the diagonal belong the slopes φ′(z), which are 0 or 1, not z": product(z1, z2),
+        "return the slopes alone: multiplying by x is the next exercise": x
+        * product(gate(z1, 0), gate(z2, 0)),
+        "keep the signs: slopes may be negative": abs(product(gate(z1, 0), gate(z2, 0))),
         "your gates are the wrong way round: a gate is open where z > 0": product(
             gate(-z1, 0), gate(-z2, 0)
         ),
@@ -81,11 +84,16 @@ def gradient_times_input(answer: Callable, rounds: int = 20) -> None:
     rng = np.random.default_rng()
     for _ in range(rounds):
         n, k = (int(v) for v in rng.permutation([4, 5, 6, 7])[:2])
-        x, target = rng.normal(size=n), int(rng.integers(k))
+        x = rng.normal(size=n)
         table = rng.normal(size=(k, n))
         # All four pairs of signs occur, so that a lost sign shows.
         x[:4] = abs(x[:4]) * [1, 1, -1, -1]
         table[:, :4] = abs(table[:, :4]) * [1, -1, 1, -1]
+        # The class with the largest score is neither the first nor the target.
+        if (table @ x).argmax() == 0:
+            table = np.roll(table, 1, axis=0)
+        winner = int((table @ x).argmax())
+        target = int(rng.choice([c for c in range(k) if c != winner]))
         expected = np.array([x[i] * table[target, i] for i in range(n)])
         given = by_hand(answer)(table, x, target)
         if shape_of(given) == (n, n):
@@ -108,6 +116,12 @@ def gradient_times_input(answer: Callable, rounds: int = 20) -> None:
                 {"you always explain class 0: pick row `target` of the Jacobian": x * table[0]}
                 if target
                 else {}
+            ),
+            "keep the importances as they are: do not divide by their sum": (
+                expected / expected.sum()
+            ),
+            "explain the class that is asked for, not the one with the largest score": (
+                x * table[winner]
             ),
         }
         compare(given, expected, misconceptions, "gradient_times_input")
@@ -188,6 +202,10 @@ def _wrong_shares(
         "these are the slopes at the biases, summed: multiply each by its bias": (
             np.array([expected[0], *_shares(weights, biases, x, slopes_only=True)[1:]])
         ),
+        "the first share is Σ x_i ∂ŷ/∂x_i: multiply the slopes at x by x": np.array(
+            [slopes(weights, biases, x)[0].sum(), *expected[1:]]
+        ),
+        "keep the signs: shares may be negative": abs(expected),
         "no ReLU follows the last layer, so there is no gate": expected * (received[-1] > 0),
     }
 
@@ -231,7 +249,8 @@ def completeness_test(answer: Callable) -> None:
             given = by_hand(answer)(_explainer(rows, values), network, rows)
             if not isinstance(given, bool | np.bool_):
                 raise Mistake(
-                    f"is_complete returned {type(given).__name__}, expected True or False"
+                    f"is_complete returned {type(given).__name__}, expected True or False: one "
+                    "verdict for all rows together"
                 )
             if bool(given) is not verdict:
                 verb = "rejected" if verdict else "accepted"

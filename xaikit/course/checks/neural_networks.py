@@ -126,6 +126,15 @@ def _wrong_loss_slopes(parameters: list, x: np.ndarray, t: float) -> dict[str, d
     wrong = {name: {half: slope / 2, sign: -slope} for name, slope in right.items()}
     wrong["W1"][no_gate] = np.outer(through, x)
     wrong["b1"][no_gate] = through
+    for gates, explanation in [(h, "h"), (z, "z")]:
+        explanation = (
+            f"through the ReLU multiply by 1 or 0, its slope (z > 0), not by {explanation}"
+        )
+        wrong["W1"][explanation] = np.outer(through * gates, x)
+        wrong["b1"][explanation] = through * gates
+    wrong["W1"]["the slope at W1[k, j] is that at z[k] times what W1[k, j] multiplies, x[j]"] = (
+        np.outer(through * gate, np.ones_like(x))
+    )
     wrong["b1"]["multiply by w2 on the way back through the output neuron"] = 2 * error * gate
     wrong["W1"]["multiply by w2 on the way back through the output neuron"] = np.outer(
         2 * error * gate, x
@@ -160,6 +169,14 @@ def saliency(answer: Callable, rounds: int = 20) -> None:
         given = by_hand(answer)(W1, b1, W2, b2, x, target)
         if shape_of(given) == (classes, inputs):
             raise Mistake("saliency: pick the score of one class, row `target` of W2")
+        if shape_of(given) == (hidden,):
+            raise Mistake(
+                "saliency: you stopped at the hidden units: go one step further, to the inputs"
+            )
+        if shape_of(given) == (hidden, inputs):
+            raise Mistake(
+                "saliency: each input collects from all hidden units: add up over them, `dz @ W1`"
+            )
         given = plain(given, (inputs,), "saliency")
         gate = W1 @ x + b1 > 0
         p = np.exp(scores - scores.max())
@@ -172,6 +189,10 @@ def saliency(answer: Callable, rounds: int = 20) -> None:
             "the ReLU is missing on the way back: no slope passes a unit that is off": abs(
                 W2[target] @ W1
             ),
+            "through the ReLU multiply by 1 or 0, its slope (z > 0), not by h": abs(
+                (W2[target] * (W1 @ x + b1) * gate) @ W1
+            ),
+            "take the absolute value, not the square": table[target] ** 2,
             "you summed over all classes: use row `target` of W2": abs(table.sum(axis=0)),
             "take the absolute value once, at the end: paths may cancel": abs(W2[target] * gate)
             @ abs(W1),
@@ -211,8 +232,8 @@ def slope_test(answer: Callable) -> None:
         candidates = [
             (
                 True,
-                "the right slope. Do you step both ways, by 1e-5, one input at a time, and is "
-                "there a tolerance?",
+                "the right slope. Do you step both ways, by 1e-5, one input at a time, divide "
+                "by 2e-5, and is there a tolerance?",
                 right,
             ),
             (False, "a slope with the wrong sign", lambda v: -right(v)),
@@ -239,7 +260,10 @@ def slope_test(answer: Callable) -> None:
                 continue
             given = by_hand(answer)(f, slope, x)
             if not isinstance(given, bool | np.bool_):
-                raise Mistake(f"slope_is_right returned {type(given).__name__}, expected a bool")
+                raise Mistake(
+                    f"slope_is_right returned {type(given).__name__}, expected a bool: return one "
+                    "True or False for all inputs together"
+                )
             if bool(given) is not verdict:
                 raise Mistake(
                     f"slope_is_right: your test {'rejected' if verdict else 'accepted'} {what}"

@@ -91,7 +91,7 @@ def draw_line(
     values = network(at + ts[:, None] * line)[:, 0]
     x = at + t * line
     slope, output = network.gradient(x), network(x)[0]
-    _, (left, right) = plt.subplots(1, 2, figsize=(7, 3.2), width_ratios=[1.2, 1])
+    _, (left, right) = plt.subplots(1, 2, figsize=(7, 3.4), width_ratios=[1, 1])
     left.plot(ts, values, color="black", label="output")
     left.plot(ts, output + (ts - t) * (slope @ line), "--", color=NEUTRAL, label="tangent")
     left.plot([t], [output], "o", color=POSITIVE, markersize=8)
@@ -99,7 +99,8 @@ def draw_line(
     left.set_ylim(low - 0.15 * (high - low) - 0.5, high + 0.15 * (high - low) + 0.5)
     left.set(xlabel="t, position on the line", ylabel="output ŷ")
     left.legend(frameon=False, loc="upper center")
-    bars = {"slope": slope, "input": x, "product": slope * x}
+    # Adding 0 turns −0, which would be written as -0.00, into 0.
+    bars = {"slope": slope + 0.0, "input": x + 0.0, "product": slope * x + 0.0}
     height = 0.8 / len(inputs)
     for i, name in enumerate(inputs):
         for k, numbers in enumerate(bars.values()):
@@ -114,7 +115,7 @@ def draw_line(
                 fontsize=8,
             )
     reach = max(1.0, *(np.abs(b).max() for b in bars.values()))
-    right.set_xlim(-1.05 * reach, 2.6 * reach)
+    right.set_xlim(-1.15 * reach, 2.7 * reach)
     right.axvline(0, color="black", linewidth=0.8)
     right.set_yticks([0, -1, -2], list(bars))
     right.set_xlabel("each in its own unit")
