@@ -256,6 +256,15 @@ def test_a_sentence_comes_after_the_figure(monkeypatch, capsys):
     assert capsys.readouterr().out == "Both bars are positive.\n"
 
 
+def test_a_long_sentence_ends_its_lines_between_words(capsys):
+    words = ["gradient-x-input", "−0.03", "(18%),"] * 12
+    plots.say(" ".join(words) + "\n  and an indented line")
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 96
+    assert " ".join(lines).split() == words
+    assert last == "  and an indented line"
+
+
 # Colours
 
 

@@ -1,5 +1,6 @@
 """What all figures share: the style, the colours of the signs, numbers and names as text."""
 
+import textwrap
 import unicodedata
 
 import matplotlib.pyplot as plt
@@ -29,10 +30,12 @@ def style() -> None:
 def say(sentence: str) -> None:
     """Show the figures drawn so far, and under them what they show, with the computed numbers.
 
-    Readers who cannot see a figure have the sentence, and the notebook tests compare it.
+    Readers who cannot see a figure have the sentence, and the notebook tests compare it. Lines end
+    between words: JupyterLab would break them inside of one.
     """
     plt.show()
-    print(sentence)
+    for line in sentence.splitlines():
+        print(textwrap.fill(line, 96, break_long_words=False, break_on_hyphens=False))
 
 
 def colour(values: np.ndarray) -> list[str]:
