@@ -6,6 +6,7 @@ import sys
 from benchmarks import (
     backward,
     coalitions,
+    devices,
     estimators,
     grading,
     inside,
@@ -19,6 +20,7 @@ from benchmarks.tables import store
 SECTIONS = {
     "backward pass": (backward.table, ["numpy", "torch"]),
     "inside": (inside.table, ["numpy", "torch", "captum"]),
+    "devices": (devices.table, ["numpy", "torch"]),
     "coalitions": (coalitions.table, ["numpy", "shap", "lime"]),
     "errors": (estimators.error_table, ["numpy", "scikit-learn", "shap"]),
     "coverage": (estimators.coverage_table, ["numpy", "scikit-learn"]),

@@ -33,7 +33,8 @@ myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 2
 
 # The files that `make book` copies are of MathJax 3. It is configured here, if only by a default,
-# because MyST tells the version from that and adds its own settings.
+# because MyST tells the version from that and adds its own settings. Its licence, Apache 2.0, goes
+# with it: _static/mathjax-LICENSE.txt.
 mathjax_path = "mathjax/tex-chtml.js"
 mathjax3_config = {"options": {"enableMenu": True}}
 

@@ -9,6 +9,7 @@ from benchmarks import __main__ as bench
 from benchmarks import (
     backward,
     coalitions,
+    devices,
     estimators,
     games,
     inside,
@@ -187,3 +188,11 @@ def test_every_stored_row_has_a_cell_for_each_column_and_is_drawn():
         row["÷ peer"] != "–" for name in pictures.TIMED for row in tables.rows_of(name)
     )
     pictures.plt.close("all")
+
+
+def test_the_same_task_is_timed_on_every_kind_of_array():
+    name, (features, _, task) = next(iter(devices.TASKS.items()))
+    line = devices.row(name, features, 2, task, repeats=1)
+    assert line[0] == f"{name}, 30-512-512-1, 2 rows"
+    assert float(line[1]) > 0 and float(line[2]) > 0
+    assert (line[3] == "–") == (not torch.cuda.is_available())
