@@ -54,9 +54,9 @@ lane-exercises: $(VENV)/.has-test ## one lane of `make test`: exercises stop onl
 lane-grading: $(VENV)/.has-test ## one lane of `make test`: classes of learners, honest and hostile, are graded
 	$(run) -m pytest tests/grading -rs
 
-# Without Chromium these tests are skipped, and say so.
+# Each worker has a JupyterLab of its own. Without Chromium these tests are skipped, and say so.
 lane-browser: $(VENV)/.has-test ## one lane of `make test`: the course in JupyterLab, worked by keyboard
-	$(run) -m pytest tests/browser -rs
+	$(run) -m pytest tests/browser -n 2 --dist loadfile -rs
 
 notebooks: $(VENV)/.has-test ## execute and normalise lectures and solutions, derive exercises, draw the README's picture
 	$(run) -m tools.notebooks
