@@ -99,6 +99,8 @@ def _autograde(course: Course, given: argparse.Namespace) -> None:
 
 
 def _feedback(course: Course, given: argparse.Namespace) -> None:
+    # Pages show points and penalties as they are now, those given by hand since included.
+    export.record_penalties(course, given.assignment)
     ready = [
         entry
         for entry in register.entries(course.database, given.assignment).values()
@@ -111,6 +113,7 @@ def _feedback(course: Course, given: argparse.Namespace) -> None:
 
 
 def _export(course: Course, given: argparse.Namespace) -> None:
+    export.record_penalties(course, given.assignment)
     path = given.to or course.root / f"grades-{given.assignment}.csv"
     export.write_csv(export.rows(course, given.assignment), path)
     print(f"grades in {path}")

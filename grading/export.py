@@ -90,10 +90,6 @@ def _row(gradebook: Gradebook, student, assignment, entry, policy, most: float) 
     automatic = sum(grade.auto_score or 0.0 for grade in grades)
     late = submission.total_seconds_late
     penalty = _penalty(late, submission.score, most, policy)
-    # nbgrader's own pages show it from here.
-    for notebook in submission.notebooks:
-        notebook.late_submission_penalty = penalty or None
-    gradebook.db.commit()
     status = "needs manual" if submission.needs_manual_grade else "graded"
     return row._replace(
         status=f"{status}, late" if late > 0 else status,
@@ -104,6 +100,18 @@ def _row(gradebook: Gradebook, student, assignment, entry, policy, most: float) 
         handed_in=str(submission.timestamp or ""),
         late_by=_span(late) if late > 0 else "",
     )
+
+
+def record_penalties(course: Course, assignment: str) -> None:
+    """Write what lateness costs into the gradebook, from where nbgrader's own pages show it."""
+    policy = register.late_policy(course.database, assignment)
+    with course.gradebook() as gradebook:
+        for submission in gradebook.assignment_submissions(assignment):
+            late, most = submission.total_seconds_late, submission.max_score
+            penalty = _penalty(late, submission.score, most, policy)
+            for notebook in submission.notebooks:
+                notebook.late_submission_penalty = penalty or None
+        gradebook.db.commit()
 
 
 def _penalty(seconds: float, score: float, most: float, policy: register.LatePolicy) -> float:

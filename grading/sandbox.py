@@ -148,7 +148,7 @@ def _bubblewrap(run: Path) -> list[str]:
     command += ["--bind", str(run), str(run)]
     # Without it, matplotlib would look through the system's fonts in every submission.
     for fonts in Path(_matplotlib_cache()).glob("fontlist-*.json"):
-        inside = f"{_environment()['MPLCONFIGDIR']}"
+        inside = _environment()["MPLCONFIGDIR"]
         command += ["--perms", "1777", "--dir", inside]
         command += ["--ro-bind", str(fonts), f"{inside}/{fonts.name}"]
     command += ["--remount-ro", "/", "--chdir", "/submission", "--clearenv"]

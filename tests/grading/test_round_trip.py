@@ -112,6 +112,14 @@ def test_lateness_costs_two_of_twenty_points_for_each_day_begun(graded):
     assert (float(late["automatic"]), float(late["penalty"]), float(late["score"])) == (16, 4, 12)
 
 
+def test_the_first_page_shows_what_lateness_cost(graded):
+    _, _, work = graded
+    page = work / "feedback" / "late_lea" / NAME / f"{NAME}.html"
+    text = page.read_text(encoding="utf-8")
+    assert "Late submission penalty (Score: -4.0)" in text
+    assert "(Score: 12.0 / 20.0)" in text
+
+
 def test_a_second_call_grades_nothing_twice(graded, capsys):
     _, rows, work = graded
     before = register.entries(f"sqlite:///{work}/gradebook.db", NAME)
