@@ -138,7 +138,7 @@ def _grade_all(course, waiting, digest, pace, told) -> list[register.Entry]:
                 if sentinel not in late:
                     reason = f"its grader broke down (exit code {process.exitcode})"
                 _fail(course, entry, digest, reason)
-            new = register.entries(course.database, entry.assignment)[entry.learner]
+            new = register.entry_of(course.database, entry.assignment, entry.learner)
             done.append(new)
             told(new, len(done), len(waiting))
     return done

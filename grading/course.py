@@ -13,6 +13,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
+from grading import register
 from tools.derive import derive
 
 # nbgrader's own default is no course at all, to which PostgreSQL finds no row.
@@ -77,6 +78,7 @@ def open_course(work: Path, solutions: Path, database: str | None = None) -> Cou
     try:
         with course.gradebook():
             pass
+        register.make_tables(course.database)
     except Exception as error:  # SQLAlchemy's errors have no common useful base over drivers
         raise GradingError(
             f"the gradebook cannot be opened at {_without_password(course.database)}: {error}"

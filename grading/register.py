@@ -75,11 +75,16 @@ class LatePolicy(NamedTuple):
 def _connected(database: str) -> Iterator[sql.Connection]:
     engine = sql.create_engine(database)
     try:
-        TABLES.create_all(engine)
         with engine.begin() as connection:
             yield connection
     finally:
         engine.dispose()
+
+
+def make_tables(database: str) -> None:
+    """Make the two tables where they are missing."""
+    with _connected(database) as connection:
+        TABLES.create_all(connection)
 
 
 def entries(database: str, assignment: str) -> dict[str, Entry]:
@@ -87,7 +92,20 @@ def entries(database: str, assignment: str) -> dict[str, Entry]:
     query = sql.select(SUBMISSIONS).where(SUBMISSIONS.c.assignment == assignment)
     with _connected(database) as connection:
         rows = connection.execute(query.order_by(SUBMISSIONS.c.learner)).mappings().all()
-    return {row["learner"]: Entry(*(row[field] for field in Entry._fields)) for row in rows}
+    return {row["learner"]: _entry(row) for row in rows}
+
+
+def entry_of(database: str, assignment: str, learner: str) -> Entry:
+    """Return the entry of a submission that has one."""
+    query = sql.select(SUBMISSIONS).where(
+        SUBMISSIONS.c.assignment == assignment, SUBMISSIONS.c.learner == learner
+    )
+    with _connected(database) as connection:
+        return _entry(connection.execute(query).mappings().one())
+
+
+def _entry(row: sql.RowMapping) -> Entry:
+    return Entry(*(row[field] for field in Entry._fields))
 
 
 def record(database: str, *news: Entry) -> None:

@@ -8,24 +8,12 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "core.activations": ["LeakyReLU", "ReLU", "ReLU6", "Sigmoid", "Softplus", "Tanh"],
     "core.attribution": ["Attribution"],
     "core.conditional": ["conditional_game"],
+    "core.convolution": ["AvgPool2d", "Conv2d", "MaxPool2d", "ZeroPad2d"],
     "core.games": ["Game", "baseline_game", "marginal_game", "text_game"],
-    "core.layers": [
-        "AvgPool2d",
-        "Conv2d",
-        "Dense",
-        "Flatten",
-        "LeakyReLU",
-        "MaxPool2d",
-        "ReLU",
-        "ReLU6",
-        "Residual",
-        "Sigmoid",
-        "Softplus",
-        "Tanh",
-        "ZeroPad2d",
-    ],
+    "core.layers": ["Dense", "Flatten", "Residual"],
     "core.network": ["Network"],
     "core.torch_model": ["TorchModel"],
     "core.from_torch": ["from_torch"],

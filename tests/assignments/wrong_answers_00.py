@@ -193,10 +193,10 @@ WRONG_ANSWERS = {
             "a slope that is 1% too", "return bool(np.abs(errors).max() < 0.01)"
         ),
         "a verdict for each input": slope_is_right(
-            "returned ndarray, expected a bool", "return np.abs(errors) < 1e-6"
+            "returned ndarray, expected True or False", "return np.abs(errors) < 1e-6"
         ),
         "no return": slope_is_right(
-            "returned NoneType, expected a bool", "np.abs(errors).max() < 1e-6"
+            "returned NoneType, expected True or False", "np.abs(errors).max() < 1e-6"
         ),
         "its inputs changed": slope_is_right(
             "changed one of its inputs", "x += 1; return bool(np.abs(errors).max() < 1e-6)"

@@ -305,10 +305,10 @@ WRONG_ANSWERS = {
     },
     "passes_sanity_check": {
         "with signs": sanity_check(
-            "return bool(np.mean(signed) <= limit)", "lets pass an explanation turned into"
+            "return bool(np.mean(signed) <= limit)", "accepted an explanation turned into"
         ),
         "every row": sanity_check(
-            "return bool(np.max(sizes) <= limit)", "rejects an explanation that kept one of six"
+            "return bool(np.max(sizes) <= limit)", "rejected an explanation that kept one of six"
         ),
         "any row": sanity_check("return bool(np.min(sizes) <= limit)", "in one of six rows only"),
         "the median": sanity_check(
@@ -321,18 +321,18 @@ WRONG_ANSWERS = {
             "return not np.allclose(before, after)", "of which only the scale changed"
         ),
         "the wrong way round": sanity_check(
-            "return bool(np.mean(sizes) >= limit)", "rejects an explanation that is another"
+            "return bool(np.mean(sizes) >= limit)", "rejected an explanation that is another"
         ),
         "sizes of signed correlations": sanity_check(
             "return bool(np.mean(np.abs(signed)) <= limit)", "every second sign flipped"
         ),
-        "always True": sanity_check("return True", "lets pass"),
-        "always False": sanity_check("return False", "rejects"),
+        "always True": sanity_check("return True", "accepted"),
+        "always False": sanity_check("return False", "rejected"),
         "a number": sanity_check("return float(np.mean(sizes))", "returned float"),
         "no return": sanity_check("bool(np.mean(sizes) <= limit)", "returned NoneType"),
         "one model twice": sanity_check(
             "return bool(np.mean([correlate(abs(a), abs(a)) for a in before]) <= limit)",
-            "rejects an explanation that is another",
+            "rejected an explanation that is another",
         ),
         "all rows at once": sanity_check(
             "return correlate(abs(before).ravel(), abs(after).ravel()) <= limit",

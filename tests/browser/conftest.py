@@ -47,6 +47,13 @@ def context(chromium):
     return context
 
 
+@pytest.fixture
+def page(context):
+    page = context.new_page()
+    yield page
+    page.close()
+
+
 @pytest.fixture(scope="package")
 def course(tmp_path_factory):
     course = tmp_path_factory.mktemp("course")

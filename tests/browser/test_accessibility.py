@@ -2,10 +2,10 @@
 
 import nbformat
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from tests.browser import axe
 from tests.lab import ROOT
 
 NOTEBOOKS = sorted([*ROOT.glob("lectures/*.ipynb"), *ROOT.glob("exercises/*/*.ipynb")])
@@ -25,56 +25,28 @@ NOT_OURS = [
     # other way to write it.
     ("empty-table-header", ".jp-RenderedMarkdown thead th:first-child"),
 ]
-# Folded hints and answers are read as well. Where a text's image has no words, nbconvert writes
-# "No description has been provided", and axe takes alt="" for decoration, which the course has
-# none of: both become what they are, images without alt. Figures of code cells keep nbconvert's
-# words: matplotlib's have no alt text, and the sentence printed under each figure stands for it.
-PREPARE = """() => {
-    document.querySelectorAll('details').forEach(details => { details.open = true })
+# Where a text's image has no words, nbconvert writes "No description has been provided", and axe
+# takes alt="" for decoration, which the course has none of: both become what they are, images
+# without alt. Figures of code cells keep nbconvert's words: matplotlib's have no alt text, and the
+# sentence printed under each figure stands for it.
+FORGET_EMPTY_WORDS = """() => {
     document.querySelectorAll('.jp-RenderedMarkdown img').forEach(image => {
         if (/^$|^No description/.test(image.alt.trim())) image.removeAttribute('alt')
     })
 }"""
-# axe names an element by a selector, or by several from the outer frame inwards.
-IS_INSIDE = "([target, place]) => document.querySelector(target.at(-1)).closest(place) !== null"
 
 
-def complaints(page, notebook):
-    """Show a notebook as nbconvert renders it; return all complaints of axe with their places.
-
-    A place is that of NOT_OURS, or None if the complaint is about something of ours.
-    """
+def show(page, notebook):
+    """Show a notebook as nbconvert renders it."""
     html, _ = HTMLExporter().from_notebook_node(notebook)
     page.set_content(html)
-    page.evaluate(PREPARE)
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response
-    assert found["passes"], "axe looked at nothing"
-    return [
-        (rule["id"], element["html"], excuse(page, rule["id"], element["target"]))
-        for rule in found["violations"]
-        for element in rule["nodes"]
-    ]
-
-
-def excuse(page, rule, target):
-    places = [place for name, place in NOT_OURS if name == rule]
-    return next((p for p in places if page.evaluate(IS_INSIDE, [target, p])), None)
-
-
-def faults(page, notebook):
-    return [(rule, html) for rule, html, place in complaints(page, notebook) if place is None]
-
-
-@pytest.fixture
-def page(context):
-    page = context.new_page()
-    yield page
-    page.close()
+    page.evaluate(FORGET_EMPTY_WORDS)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_axe_finds_no_fault(page, path):
-    assert faults(page, nbformat.read(path, as_version=4)) == []
+    show(page, nbformat.read(path, as_version=4))
+    assert axe.faults(page, NOT_OURS) == []
 
 
 def test_axe_finds_planted_faults(page):
@@ -88,8 +60,8 @@ def test_axe_finds_planted_faults(page):
         "<details><summary>Answer</summary>\n\n[](notes.md)\n\n</details>": "link-name",
     }
     cells = [new_markdown_cell(source) for source in ["# Faults", *planted]]
-    found = faults(page, new_notebook(cells=cells))
-    assert sorted(rule for rule, _ in found) == sorted(planted.values())
+    show(page, new_notebook(cells=cells))
+    assert sorted(rule for rule, _ in axe.faults(page, NOT_OURS)) == sorted(planted.values())
 
 
 def test_nothing_is_left_out_without_need(page):
@@ -99,5 +71,5 @@ def test_nothing_is_left_out_without_need(page):
         new_markdown_cell("| | one | two |\n| --- | --- | --- |\n| w | 1 | 2 |"),
         new_code_cell("1 in [1.5, 1]  # a comment", execution_count=1, outputs=[result]),
     ]
-    found = complaints(page, new_notebook(cells=cells))
-    assert {(rule, place) for rule, _, place in found} == set(NOT_OURS)
+    show(page, new_notebook(cells=cells))
+    assert {(rule, place) for rule, _, place in axe.complaints(page, NOT_OURS)} == set(NOT_OURS)

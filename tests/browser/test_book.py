@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from tests.book import build
+from tests.browser import axe
 
 PAGES = ["lectures/05_lrp", "api/methods.lrp", "lectures/glossary"]
 # Complaints about what is not ours: an axe rule, and where it is left out.
@@ -15,8 +15,6 @@ NOT_OURS = [
     # Sphinx writes a signature that fills several lines as a list of definitions without terms.
     ("definition-list", "dt.sig"),
 ]
-OPEN_ALL = "document.querySelectorAll('details').forEach(details => { details.open = true })"
-IS_INSIDE = "([target, place]) => document.querySelector(target.at(-1)).closest(place) !== null"
 MATH_IS_SET = """() => window.MathJax?.startup?.promise?.then(() => true) ?? false"""
 
 
@@ -28,38 +26,14 @@ def book(tmp_path_factory):
     return folder / "book"
 
 
-@pytest.fixture
-def page(context):
-    page = context.new_page()
-    yield page
-    page.close()
-
-
 def show(page, book, name):
     page.goto((book / f"{name}.html").as_uri())
-    page.evaluate(OPEN_ALL)
-
-
-def complaints(page):
-    """Return all complaints of axe with their places of NOT_OURS, None for what is ours."""
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response
-    assert found["passes"], "axe looked at nothing"
-    return [
-        (rule["id"], element["html"], excuse(page, rule["id"], element["target"]))
-        for rule in found["violations"]
-        for element in rule["nodes"]
-    ]
-
-
-def excuse(page, rule, target):
-    places = [place for name, place in NOT_OURS if name == rule]
-    return next((p for p in places if page.evaluate(IS_INSIDE, [target, p])), None)
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_no_fault(page, book, name):
     show(page, book, name)
-    assert [(rule, html) for rule, html, place in complaints(page) if place is None] == []
+    assert axe.faults(page, NOT_OURS) == []
 
 
 def test_axe_finds_planted_faults(page, book):
@@ -68,15 +42,14 @@ def test_axe_finds_planted_faults(page, book):
         """() => document.querySelector('article').insertAdjacentHTML('beforeend',
             '<img src="x.png"><p style="color: #bbbbbb">Pale grey on white.</p>')"""
     )
-    found = {rule for rule, _, place in complaints(page) if place is None}
-    assert found == {"image-alt", "color-contrast"}
+    assert {rule for rule, _ in axe.faults(page, NOT_OURS)} == {"image-alt", "color-contrast"}
 
 
 def test_nothing_is_left_out_without_need(page, book):
     needed = set()
     for name in PAGES:
         show(page, book, name)
-        needed |= {(rule, place) for rule, _, place in complaints(page)}
+        needed |= {(rule, place) for rule, _, place in axe.complaints(page, NOT_OURS)}
     assert needed == set(NOT_OURS)
 
 

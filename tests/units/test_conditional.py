@@ -225,10 +225,18 @@ def test_a_sound_background_gives_no_warning():
         xk.conditional_game(lambda rows: rows[:, 0], np.ones(3), random_background(3, 0) * 1e-6)
 
 
-@pytest.mark.parametrize("samples", [0, 1, 3, -2])
-def test_samples_come_in_pairs(samples):
-    told = f"samples is {samples}, expected an even number of at least 2"
-    with pytest.raises(ValueError, match=told):
+@pytest.mark.parametrize(
+    ("samples", "error", "told"),
+    [
+        (0, ValueError, "at least 2"),
+        (1, ValueError, "at least 2"),
+        (-2, ValueError, "at least 2"),
+        (3, ValueError, "an even number"),
+        (2.0, TypeError, "a whole number"),
+    ],
+)
+def test_samples_come_in_pairs(samples, error, told):
+    with pytest.raises(error, match=f"samples is {samples}, expected {told}"):
         xk.conditional_game(len, np.ones(2), np.eye(2), samples=samples)
 
 

@@ -10,21 +10,9 @@ from scipy.stats import norm, spearmanr
 
 import xaikit as xk
 from tests.units.support import assert_lives_at, numpy_of
-from xaikit.core.layers import (
-    AvgPool2d,
-    Conv2d,
-    Dense,
-    Flatten,
-    LeakyReLU,
-    MaxPool2d,
-    ReLU,
-    ReLU6,
-    Residual,
-    Sigmoid,
-    Softplus,
-    Tanh,
-    ZeroPad2d,
-)
+from xaikit.core.activations import LeakyReLU, ReLU, ReLU6, Sigmoid, Softplus, Tanh
+from xaikit.core.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
+from xaikit.core.layers import Dense, Flatten, Residual
 from xaikit.methods import dasp
 
 ACTIVATIONS = [ReLU(), LeakyReLU(0.2), ReLU6(), Tanh(), Sigmoid(), Softplus()]
@@ -336,8 +324,10 @@ def test_errors_say_what_is_expected():
         xk.dasp(xk.TorchModel(torch.nn.Linear(4, 1)), x)
     with pytest.raises(ValueError, match="Dense or Conv2d layer first"):
         xk.dasp(xk.Network([ReLU(), *network.layers]), x)
-    for sizes in (0, 2.5, True):
-        with pytest.raises(ValueError, match="whole number of at least 1"):
+    with pytest.raises(ValueError, match="sizes is 0, expected at least 1"):
+        xk.dasp(network, x, sizes=0)
+    for sizes in (2.5, True):
+        with pytest.raises(TypeError, match="expected a whole number"):
             xk.dasp(network, x, sizes=sizes)
     for size in (-1, 5):
         with pytest.raises(ValueError, match="0 to 4"):

@@ -228,7 +228,7 @@ def test_errors_say_what_is_expected():
     data = synthetic.orange_skin(50, seed=0)
     x, y = data.x, data.y
     for wrong, error, words in [
-        (xk.DualNet(0), ValueError, "expected 1 to 10"),
+        (xk.DualNet(0), ValueError, "expected at least 1"),
         (xk.DualNet(11), ValueError, "expected 1 to 10"),
         (xk.DualNet(2.0), TypeError, "whole number"),
         (xk.DualNet(2, task="ranking"), ValueError, "'auto'"),

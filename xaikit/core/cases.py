@@ -65,11 +65,3 @@ def scores_of(attribution: Any, x: Array) -> np.ndarray:
             f"{tuple(x.shape) if len(x) > 1 else row}"
         )
     return values.reshape(len(x), -1)
-
-
-def expect_count(name: str, value: Any, fewest: int) -> None:
-    """Raise unless a setting is a whole number of at least `fewest`."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError(f"{name} is {value!r}, expected a whole number")
-    if value < fewest:
-        raise ValueError(f"{name} is {value}, expected at least {fewest}")

@@ -13,6 +13,7 @@ import numpy as np
 from xaikit.core import arrays, models
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.games import Game, as_background, data_of_players, name_players
+from xaikit.core.settings import expect_count
 
 
 def conditional_game(
@@ -69,8 +70,9 @@ def conditional_game(
             f"x has shape {tuple(x.shape)} and the background {tuple(rows.shape)}, "
             "expected rows of features (n, d) and at least two background rows"
         )
-    if samples < 2 or samples % 2:
-        raise ValueError(f"samples is {samples}, expected an even number of at least 2")
+    expect_count("samples", samples, 2)
+    if samples % 2:
+        raise ValueError(f"samples is {samples}, expected an even number")
     output, targets = models.outputs_and_targets(model, x, target)
     players, column_masks = name_players(groups, x.shape[1])
     mean, scale, correlation = _gaussian(arrays.to_numpy(rows))

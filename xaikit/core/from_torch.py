@@ -7,21 +7,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from xaikit.core.layers import (
-    AvgPool2d,
-    Conv2d,
-    Dense,
-    Flatten,
-    Layer,
-    LeakyReLU,
-    MaxPool2d,
-    ReLU,
-    ReLU6,
-    Sigmoid,
-    Softplus,
-    Tanh,
-    ZeroPad2d,
-)
+from xaikit.core.activations import LeakyReLU, ReLU, ReLU6, Sigmoid, Softplus, Tanh
+from xaikit.core.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
+from xaikit.core.layers import Dense, Flatten, Layer
 from xaikit.core.network import Network
 
 Layers = Layer | list[Layer]

@@ -1,4 +1,4 @@
-"""The layers of a network, forward beside backward, by hand.
+"""The layers of a network, forward beside backward, by hand; how they are run one after the other.
 
 Every layer is a frozen dataclass. With ``a`` (n, …) its inputs, one row an instance, and ``grad``
 the derivative of a score with respect to its outputs:
@@ -12,15 +12,11 @@ Written against the array API: NumPy arrays and torch tensors alike, on any devi
 weights are one call away: ``dataclasses.replace(layer, weight=…, bias=…)``.
 """
 
-import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
-
-import numpy as np
 
 from xaikit.core import arrays
-from xaikit.core.arrays import Array, Pair, namespace
+from xaikit.core.arrays import Array, namespace
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +50,7 @@ class Layer:
         return replace(self, **changed)
 
 
-def _weights(layer: Layer, dimensions: str) -> None:
+def check_weights(layer: Layer, dimensions: str) -> None:
     """Check weight and bias of a new layer; whole numbers become float64."""
     for name, shape in (("weight", dimensions), ("bias", "(out,)")):
         value = getattr(layer, name)
@@ -76,26 +72,6 @@ def _weights(layer: Layer, dimensions: str) -> None:
         )
 
 
-def _pair(value: Any, what: str, smallest: int) -> Pair:
-    """Return (height, width) of a setting given as one number or two."""
-    try:
-        height, width = (operator.index(v) for v in (value if np.ndim(value) else (value, value)))
-    except (TypeError, ValueError):
-        height = width = smallest - 1
-    if min(height, width) < smallest:
-        raise ValueError(f"{what} is {value!r}, expected a whole number ≥ {smallest}, or two")
-    return height, width
-
-
-def _expect_pictures(layer: Layer, a: Array, channels: int | None = None) -> None:
-    """Raise unless a is (n, channels, height, width)."""
-    if a.ndim != 4 or (channels is not None and a.shape[1] != channels):
-        raise ValueError(
-            f"{layer!r} expects pictures of shape (n, {channels or 'channels'}, height, width), "
-            f"got {tuple(a.shape)}"
-        )
-
-
 @dataclass(frozen=True, eq=False)
 class Dense(Layer):
     """z = a Wᵀ + b, with weight W of shape (out, in) and bias b (out,) or None.
@@ -107,7 +83,7 @@ class Dense(Layer):
     bias: Array | None = None
 
     def __post_init__(self):
-        _weights(self, "(out, in)")
+        check_weights(self, "(out, in)")
 
     def __repr__(self) -> str:
         outputs, inputs = self.weight.shape
@@ -138,104 +114,6 @@ class Dense(Layer):
 
 
 @dataclass(frozen=True, eq=False)
-class Conv2d(Layer):
-    """Cross-correlation of pictures (n, in, h, w) with weight (out, in / groups, kh, kw).
-
-    A sum of shifted dense layers, one for each position of the kernel; see `arrays.conv2d`.
-    """
-
-    weight: Array
-    bias: Array | None = None
-    stride: Any = 1  # a number or (height, width); stored as a pair
-    padding: Any = 0
-    groups: int = 1
-
-    def __post_init__(self):
-        _weights(self, "(out, in / groups, height, width)")
-        object.__setattr__(self, "stride", _pair(self.stride, "stride", 1))
-        object.__setattr__(self, "padding", _pair(self.padding, "padding", 0))
-        if self.groups < 1 or self.weight.shape[0] % self.groups:
-            raise ValueError(
-                f"{self.weight.shape[0]} outputs do not split into {self.groups} groups"
-            )
-
-    def __repr__(self) -> str:
-        outputs, inputs, height, width = self.weight.shape
-        return f"Conv2d({inputs * self.groups} -> {outputs}, {height}×{width})"
-
-    parameters = Dense.parameters
-
-    @property
-    def _settings(self) -> tuple:
-        return self.stride, self.padding, self.groups
-
-    def forward(self, a: Array) -> Array:
-        _expect_pictures(self, a, self.weight.shape[1] * self.groups)
-        for axis, side in enumerate(("high", "wide")):
-            size, kernel = a.shape[2 + axis] + 2 * self.padding[axis], self.weight.shape[2 + axis]
-            if size < kernel:
-                raise ValueError(f"{self!r} got pictures {size} pixels {side}, padding included")
-        z = arrays.conv2d(a, self.weight, *self._settings)
-        if self.bias is not None:
-            z += self.bias[:, None, None]
-        return z
-
-    def backward(self, a: Array, grad: Array) -> Array:
-        return arrays.conv2d_backward(a, self.weight, grad, *self._settings)
-
-    def parameter_gradients(self, a: Array, grad: Array) -> dict[str, Array]:
-        gradients = {"weight": arrays.conv2d_weight_gradient(a, self.weight, grad, *self._settings)}
-        if self.bias is not None:
-            gradients["bias"] = namespace(grad).sum(grad, axis=(0, 2, 3))
-        return gradients
-
-
-@dataclass(frozen=True, eq=False)
-class _Pool2d(Layer):
-    """Windows of `size`, `stride` apart (None: size apart); size None is the whole picture."""
-
-    size: Any = 2  # a number or (height, width); stored as a pair
-    stride: Any = None
-
-    def __post_init__(self):
-        if self.size is None and self.stride is not None:
-            raise ValueError("a pool over the whole picture (size None) has no stride")
-        for name in ("size", "stride"):
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, _pair(getattr(self, name), name, 1))
-
-    def windows(self, a: Array) -> tuple[Pair, Pair]:
-        """Size and stride of the windows on pictures a."""
-        _expect_pictures(self, a)
-        size = tuple(a.shape[2:]) if self.size is None else self.size
-        if size[0] > a.shape[2] or size[1] > a.shape[3]:
-            raise ValueError(f"{self!r} got pictures of {a.shape[2]}×{a.shape[3]} pixels")
-        return size, size if self.stride is None else self.stride
-
-
-@dataclass(frozen=True, eq=False)
-class MaxPool2d(_Pool2d):
-    """The largest entry of each window; back, winner takes all (of equals, the first)."""
-
-    def forward(self, a: Array) -> Array:
-        return arrays.max_pool2d(a, *self.windows(a))
-
-    def backward(self, a: Array, grad: Array) -> Array:
-        return arrays.max_pool2d_backward(a, grad, *self.windows(a))
-
-
-@dataclass(frozen=True, eq=False)
-class AvgPool2d(_Pool2d):
-    """The mean of each window; back, every entry receives an equal share."""
-
-    def forward(self, a: Array) -> Array:
-        return arrays.avg_pool2d(a, *self.windows(a))
-
-    def backward(self, a: Array, grad: Array) -> Array:
-        return arrays.avg_pool2d_backward(a, grad, *self.windows(a))
-
-
-@dataclass(frozen=True, eq=False)
 class Flatten(Layer):
     """Pictures (n, c, h, w) become rows (n, c · h · w)."""
 
@@ -244,28 +122,6 @@ class Flatten(Layer):
 
     def backward(self, a: Array, grad: Array) -> Array:
         return grad.reshape(a.shape)
-
-
-@dataclass(frozen=True, eq=False)
-class ZeroPad2d(Layer):
-    """A frame of zeros around each picture; the sides need not be equal."""
-
-    left: int = 0
-    right: int = 0
-    top: int = 0
-    bottom: int = 0
-
-    def __post_init__(self):
-        if min(self.left, self.right, self.top, self.bottom) < 0:
-            raise ValueError(f"{self!r}: a frame cannot be negative")
-
-    def forward(self, a: Array) -> Array:
-        _expect_pictures(self, a)
-        return arrays.pad2d(a, self.left, self.right, self.top, self.bottom)
-
-    def backward(self, a: Array, grad: Array) -> Array:
-        height, width = a.shape[2:]
-        return grad[:, :, self.top : self.top + height, self.left : self.left + width]
 
 
 def expect_layers(layers: Sequence[Layer]) -> None:
@@ -350,108 +206,3 @@ class Residual(Layer):
 def _numbered(dicts: Sequence[dict[str, Array]]) -> dict[str, Array]:
     """Join dicts, each name prefixed by its dict's position."""
     return {f"{i}.{name}": value for i, d in enumerate(dicts) for name, value in d.items()}
-
-
-@dataclass(frozen=True, eq=False)
-class Activation(Layer):
-    """A function φ applied to each unit z on its own: its Jacobian is diag(φ′(z)).
-
-    At a kink `derivative` is the slope that torch takes.
-    """
-
-    def derivative(self, z: Array) -> Array:
-        """Return φ′(z)."""
-        raise NotImplementedError
-
-    def backward(self, z: Array, grad: Array) -> Array:
-        return grad * self.derivative(z)
-
-
-def _gate(z: Array) -> Array:
-    """1 where z > 0, else 0, in z's dtype."""
-    return arrays.where_positive(namespace(z).ones_like(z), z)
-
-
-@dataclass(frozen=True, eq=False)
-class ReLU(Activation):
-    """φ(z) = max(z, 0), φ′(z) = 1 where z > 0, else 0."""
-
-    def forward(self, z: Array) -> Array:
-        return z.clip(0)
-
-    def derivative(self, z: Array) -> Array:
-        return _gate(z)
-
-    def backward(self, z: Array, grad: Array) -> Array:
-        return arrays.where_positive(grad, z)
-
-
-@dataclass(frozen=True, eq=False)
-class LeakyReLU(Activation):
-    """φ(z) = z where z > 0, else slope · z."""
-
-    slope: float = 0.01
-
-    def forward(self, z: Array) -> Array:
-        return z.clip(0) + self.slope * z.clip(max=0)
-
-    def derivative(self, z: Array) -> Array:
-        gate = _gate(z)
-        return gate + self.slope * (1 - gate)
-
-
-@dataclass(frozen=True, eq=False)
-class ReLU6(Activation):
-    """φ(z) = min(max(z, 0), 6), φ′(z) = 1 where 0 < z < 6, else 0."""
-
-    def forward(self, z: Array) -> Array:
-        return z.clip(0, 6)
-
-    def derivative(self, z: Array) -> Array:
-        return _gate(z) * _gate(6 - z)
-
-
-@dataclass(frozen=True, eq=False)
-class Tanh(Activation):
-    """φ(z) = tanh z, φ′(z) = 1 − tanh² z."""
-
-    def forward(self, z: Array) -> Array:
-        return namespace(z).tanh(z)
-
-    def derivative(self, z: Array) -> Array:
-        return 1 - self.forward(z) ** 2
-
-
-@dataclass(frozen=True, eq=False)
-class Sigmoid(Activation):
-    """φ(z) = 1 / (1 + e^−z), φ′(z) = φ(z) φ(−z)."""
-
-    def forward(self, z: Array) -> Array:
-        xp = namespace(z)
-        e = xp.exp(-xp.abs(z))  # never overflows, unlike e^−z
-        return xp.where(z >= 0, xp.ones_like(z), e) / (1 + e)
-
-    def derivative(self, z: Array) -> Array:
-        return self.forward(z) * self.forward(-z)
-
-
-@dataclass(frozen=True, eq=False)
-class Softplus(Activation):
-    """φ(z) = log(1 + e^z), φ′(z) = 1 / (1 + e^−z)."""
-
-    def forward(self, z: Array) -> Array:
-        xp = namespace(z)
-        return z.clip(0) + xp.log1p(xp.exp(-xp.abs(z)))  # never overflows, unlike e^z
-
-    def derivative(self, z: Array) -> Array:
-        return Sigmoid().forward(z)
-
-
-ACTIVATIONS: dict[str, type[Activation]] = {
-    "relu": ReLU,
-    "leaky_relu": LeakyReLU,
-    "relu6": ReLU6,
-    "tanh": Tanh,
-    "sigmoid": Sigmoid,
-    "softplus": Softplus,
-}

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from xaikit.core.settings import expect_count
+
 Estimate = tuple[np.ndarray, np.ndarray]  # values and their standard deviations, (M, n) each
 
 
@@ -43,13 +45,7 @@ def spend(
     """
     if budget is None:
         budget = 2 * players + 2048 if tolerance is None else most
-    elif isinstance(budget, bool) or not isinstance(budget, int | np.integer):
-        raise TypeError(f"budget is {budget!r}, expected a whole number of coalitions")
-    if budget < smallest_budget(players):
-        raise ValueError(
-            f"a budget of {budget} coalitions is too small for {players} players: "
-            f"give at least {smallest_budget(players)}"
-        )
+    expect_count("budget", budget, smallest_budget(players), f"coalitions for {players} players")
     budget = min(int(budget), most)
     if tolerance is None:
         return estimate(budget)

@@ -10,6 +10,7 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import as_targets
 from xaikit.core.layers import Layer, run, run_back
+from xaikit.core.settings import expect_count
 
 
 def fit(
@@ -26,8 +27,8 @@ def fit(
     """Return trained copies of the layers, and each epoch's mean loss; see `Network.fit`."""
     if loss not in LOSSES:
         raise ValueError(f"unknown loss {loss!r}, expected {' or '.join(LOSSES)}")
-    if batch_size < 1:
-        raise ValueError(f"batch_size is {batch_size}, expected at least 1")
+    expect_count("epochs", epochs, 0)
+    expect_count("batch_size", batch_size, 1)
     if first_array(layers) is None:
         raise ValueError("there is nothing to train: no layer has weights")
     output = expect_columns(run(layers, x[:1])[-1])

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from xaikit.core.activations import ReLU6
 from xaikit.core.arrays import Array
-from xaikit.core.layers import AvgPool2d, Conv2d, Dense, Flatten, Layer, ReLU6, Residual, ZeroPad2d
+from xaikit.core.convolution import AvgPool2d, Conv2d, ZeroPad2d
+from xaikit.core.layers import Dense, Flatten, Layer, Residual
 from xaikit.core.network import Network
 from xaikit.course.datasets.sources import module_of
 

@@ -7,8 +7,9 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
-from xaikit.core.cases import as_case, expect_count
+from xaikit.core.cases import as_case
 from xaikit.core.games import baseline_game
+from xaikit.core.settings import expect_count
 
 
 class Correlations(NamedTuple):

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from xaikit.core.activations import ReLU
 from xaikit.core.attribution import Attribution
-from xaikit.core.layers import Dense, ReLU
+from xaikit.core.layers import Dense
 from xaikit.core.network import Network
 
 Method = Callable[[Network, np.ndarray, np.ndarray], Any]

@@ -13,24 +13,13 @@ from typing import Any
 import numpy as np
 
 from xaikit.core import arrays, models
+from xaikit.core.activations import Activation, LeakyReLU, ReLU, ReLU6
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution, as_baseline, ask
-from xaikit.core.layers import (
-    Activation,
-    AvgPool2d,
-    Conv2d,
-    Dense,
-    Flatten,
-    Layer,
-    LeakyReLU,
-    MaxPool2d,
-    ReLU,
-    ReLU6,
-    Residual,
-    ZeroPad2d,
-    run,
-)
+from xaikit.core.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
+from xaikit.core.layers import Dense, Flatten, Layer, Residual, run
 from xaikit.core.network import Network
+from xaikit.core.settings import expect_count
 
 ALL_SIZES_UP_TO = 8  # players; beyond, coalition sizes are integrated by quadrature
 NODES = 4
@@ -120,8 +109,7 @@ def coalition_sizes(players: int, sizes: int | None = None) -> tuple[np.ndarray,
     """
     if sizes is None:
         sizes = players if players <= ALL_SIZES_UP_TO else NODES
-    if isinstance(sizes, bool) or not isinstance(sizes, int | np.integer) or sizes < 1:
-        raise ValueError(f"sizes is {sizes!r}, expected a whole number of at least 1")
+    expect_count("sizes", sizes, 1)
     if sizes >= players:
         return np.arange(players, dtype=float), np.full(players, 1 / players)
     nodes, weights = np.polynomial.legendre.leggauss(sizes)

@@ -12,7 +12,8 @@ import numpy as np
 
 from xaikit.core import arrays, models
 from xaikit.core.arrays import namespace
-from xaikit.core.cases import Case, as_case, expect_count
+from xaikit.core.cases import Case, as_case
+from xaikit.core.settings import expect_count
 
 MOST_STEPS = 64  # of a curve, unless asked for more: a picture has thousands of features
 NUMBERS_AT_ONCE = 2**22  # of random orders that are in memory together

@@ -16,22 +16,11 @@ from dataclasses import replace
 import numpy as np
 
 from xaikit.core import arrays
+from xaikit.core.activations import Activation, LeakyReLU, ReLU, ReLU6
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import one_hot
-from xaikit.core.layers import (
-    Activation,
-    AvgPool2d,
-    Conv2d,
-    Dense,
-    Flatten,
-    Layer,
-    LeakyReLU,
-    MaxPool2d,
-    ReLU,
-    ReLU6,
-    Residual,
-    ZeroPad2d,
-)
+from xaikit.core.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
+from xaikit.core.layers import Dense, Flatten, Layer, Residual
 from xaikit.core.network import Network
 
 # A unit this close to its kink, relative to the largest in its layer, is on it.

@@ -107,7 +107,7 @@ def gaussian_process_shapley(
     2006, Gaussian Processes for Machine Learning, ch. 5.
     """
     players = len(game.players)
-    if budget is not None and budget > MOST_EVALUATIONS:
+    if isinstance(budget, int | np.integer) and budget > MOST_EVALUATIONS:
         raise ValueError(
             f"a budget of {budget} needs matrices of {budget // 2} rows: give at most "
             f"{MOST_EVALUATIONS}, or use kernel_shap"

@@ -11,7 +11,8 @@ import numpy as np
 
 from xaikit.core import arrays, models
 from xaikit.core.arrays import Array
-from xaikit.core.cases import Case, as_case, expect_count, scores_of
+from xaikit.core.cases import Case, as_case, scores_of
+from xaikit.core.settings import expect_count
 
 PERTURBATIONS = ("subset", "noisy baseline", "gaussian")
 

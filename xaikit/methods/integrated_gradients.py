@@ -13,6 +13,7 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution, Question, ask
 from xaikit.core.network import Network
+from xaikit.core.settings import expect_count
 from xaikit.methods.exact_path import exact_integral
 
 RULES = ("gauss-legendre", "trapezoid", "midpoint", "right", "exact")
@@ -36,11 +37,7 @@ def quadrature(rule: str, steps: int) -> tuple[np.ndarray, np.ndarray]:
     TypeError, ValueError
         For another rule, or too few steps.
     """
-    if isinstance(steps, bool) or not isinstance(steps, int | np.integer):
-        raise TypeError(f"steps is {steps!r}, expected a whole number")
-    fewest = 2 if rule == "trapezoid" else 1
-    if steps < fewest:
-        raise ValueError(f"steps is {steps}, expected at least {fewest} for {rule!r}")
+    expect_count("steps", steps, 2 if rule == "trapezoid" else 1, f"for {rule!r}")
     if rule == "gauss-legendre":
         nodes, weights = _gauss_legendre(steps)
         return (1 + nodes) / 2, weights / 2

@@ -12,6 +12,7 @@ import numpy as np
 from xaikit.core import arrays, models
 from xaikit.core.attribution import Attribution
 from xaikit.core.games import as_background, text_game
+from xaikit.core.settings import expect_count
 from xaikit.core.surrogate import LinearFit, ridge_fit, side_by_side
 
 
@@ -80,10 +81,7 @@ def lime_tabular(
     rows = arrays.to_numpy(as_background(background, x)).astype(np.float64)
     columns = x.shape[1]
     width = 0.75 * np.sqrt(columns) if kernel_width is None else kernel_width
-    if samples < columns + 2:
-        raise ValueError(
-            f"samples is {samples}, expected at least {columns + 2} for {columns} features"
-        )
+    expect_count("samples", samples, columns + 2, f"for {columns} features")
     if not width > 0:
         raise ValueError(f"kernel_width is {kernel_width}, expected a positive number")
     if features is not None and not 1 <= features <= columns:
@@ -185,8 +183,7 @@ def lime_text(
     """
     if weight not in ("kept-fraction", "cosine"):
         raise ValueError(f"unknown weight {weight!r}, expected 'kept-fraction' or 'cosine'")
-    if samples < 2:
-        raise ValueError(f"samples is {samples}, expected at least 2")
+    expect_count("samples", samples, 2)
     game = text_game(classifier, text, target, tokenizer)
     if len(game.players) == 1:
         nothing, all_of_it = game.ends()

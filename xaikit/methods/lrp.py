@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from xaikit.core import arrays
+from xaikit.core.activations import Activation
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import (
     Attribution,
@@ -19,7 +20,8 @@ from xaikit.core.attribution import (
     one_hot,
     select,
 )
-from xaikit.core.layers import Activation, AvgPool2d, Conv2d, Dense, Layer, Residual, run
+from xaikit.core.convolution import AvgPool2d, Conv2d
+from xaikit.core.layers import Dense, Layer, Residual, run
 from xaikit.core.network import Network
 from xaikit.core.training import expect_columns
 from xaikit.methods.lrp_rules import PLAIN, LRPEpsilon, Rule, Shares

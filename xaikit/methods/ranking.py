@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.network import Network
+from xaikit.core.settings import expect_count
 from xaikit.methods.dual_training import DualTraining, masked
 from xaikit.methods.mask_search import selector_slope, swap_importances
 
@@ -218,9 +219,8 @@ class DualNet(SelectorMixin, BaseEstimator):
         self._scale = np.where(scale > 0, scale, 1.0)
         varying = len(self._varies)
         size = self.subset_size
-        if isinstance(size, bool) or not isinstance(size, int | np.integer):
-            raise TypeError(f"subset_size is {size!r}, expected a whole number")
-        if not 1 <= size <= varying:
+        expect_count("subset_size", size, 1)
+        if size > varying:
             raise ValueError(
                 f"subset_size is {size}, expected 1 to {varying}: X has {rows.shape[1]} columns, "
                 f"and {rows.shape[1] - varying} of them never change"

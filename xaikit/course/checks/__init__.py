@@ -103,6 +103,20 @@ def plain(answer: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
     return values
 
 
+def verdict_of(given: Any, name: str, hint: str = "") -> bool:
+    """Return what a learner's test says, or raise a Mistake if that is not True or False."""
+    if not isinstance(given, bool | np.bool_):
+        ending = f": {hint}" if hint else ""
+        raise Mistake(f"{name} returned {type(given).__name__}, expected True or False{ending}")
+    return bool(given)
+
+
+def judge(given: Any, verdict: bool, what: str, name: str, hint: str = "") -> None:
+    """Raise a Mistake unless a learner's test passes this verdict on `what`."""
+    if verdict_of(given, name, hint) is not verdict:
+        raise Mistake(f"{name}: your test {'rejected' if verdict else 'accepted'} {what}")
+
+
 def close(given: np.ndarray, expected: np.ndarray, tolerance: float = 1e-6) -> bool:
     """Tell whether two arrays agree, relative to the size of the expected one."""
     if given.shape != expected.shape:

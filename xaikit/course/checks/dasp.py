@@ -9,7 +9,7 @@ import numpy as np
 
 import xaikit as xk
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, passed, plain, shape_of
+from xaikit.course.checks import Mistake, compare, passed, plain, shape_of, verdict_of
 from xaikit.methods import dasp as xaikits
 
 KINDS = ("shapley", "banzhaf")
@@ -417,12 +417,7 @@ def property_test(answer: Callable) -> None:
                     "is_right_where_certain stopped at an assert: return False where a table is "
                     "not right, and True at the end"
                 ) from None
-            if not isinstance(given, bool | np.bool_):
-                raise Mistake(
-                    f"is_right_where_certain returned {type(given).__name__}, expected True or "
-                    "False"
-                )
-            if bool(given) is not verdict:
+            if verdict_of(given, "is_right_where_certain") is not verdict:
                 misjudged.append(what)
         if misjudged == list(methods) and not verdict:
             misjudged = ["every wrong method: it never returns False"]

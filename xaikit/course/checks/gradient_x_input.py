@@ -8,7 +8,7 @@ from xaikit.core.layers import input_gradient, run_back
 from xaikit.core.network import Network
 from xaikit.core.torch_model import TorchModel
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, passed, plain, shape_of
+from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
 from xaikit.course.checks.random_networks import draw, forward, slopes
 from xaikit.methods.gradients import gradient_x_input, saliency
 
@@ -247,14 +247,7 @@ def completeness_test(answer: Callable) -> None:
     for verdict, explanations in cases.items():
         for what, values in explanations.items():
             given = by_hand(answer)(_explainer(rows, values), network, rows)
-            if not isinstance(given, bool | np.bool_):
-                raise Mistake(
-                    f"is_complete returned {type(given).__name__}, expected True or False: one "
-                    "verdict for all rows together"
-                )
-            if bool(given) is not verdict:
-                verb = "rejected" if verdict else "accepted"
-                raise Mistake(f"is_complete: your test {verb} {what}")
+            judge(given, verdict, what, "is_complete", "one verdict for all rows together")
     passed("is_complete: accepts the right explanation, rejects five wrong ones")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, passed, plain, shape_of
+from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
 from xaikit.methods import exact_path
 from xaikit.methods import integrated_gradients as xaikits
 from xaikit.methods.gradients import gradient_x_input
@@ -322,13 +322,7 @@ def completeness_test(answer: Callable) -> None:
     for verdict, explanations in cases.items():
         for what, values in explanations.items():
             given = by_hand(answer)(explainer(values), f, rows, baseline, tolerance)
-            if not isinstance(given, bool | np.bool_):
-                raise Mistake(
-                    f"is_complete returned {type(given).__name__}, expected True or False"
-                )
-            if bool(given) is not verdict:
-                verb = "rejected" if verdict else "accepted"
-                raise Mistake(f"is_complete: your test {verb} {what}")
+            judge(given, verdict, what, "is_complete")
     passed("is_complete: accepts three explanations within the tolerance, rejects six")
 
 

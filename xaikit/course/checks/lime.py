@@ -9,7 +9,7 @@ import numpy as np
 
 from xaikit.core.surrogate import ridge_fit
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, passed, plain, shape_of
+from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
 from xaikit.methods.lime import lime_tabular, lime_text
 
 WORDS = ["visit", "my", "channel!", "on", "song", "for", "free", ";)", "good", "guy", "mystic"]
@@ -331,13 +331,7 @@ def one_token_test(answer: Callable) -> None:
     for verdict, explanations in cases.items():
         for what, change in explanations.items():
             given = by_hand(answer)(_explainer(change), text)
-            if not isinstance(given, bool | np.bool_):
-                raise Mistake(
-                    f"finds_the_token returned {type(given).__name__}, expected True or False"
-                )
-            if bool(given) is not verdict:
-                verb = "rejected" if verdict else "accepted"
-                raise Mistake(f"finds_the_token: your test {verb} {what}")
+            judge(given, verdict, what, "finds_the_token")
     passed(
         f"finds_the_token: accepts the right explanation, rejects {len(cases[False])} wrong ones"
     )

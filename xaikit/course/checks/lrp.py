@@ -12,7 +12,7 @@ from xaikit.core.layers import input_gradient, run_back
 from xaikit.core.network import Network
 from xaikit.core.torch_model import TorchModel
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, passed, plain, shape_of
+from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
 from xaikit.course.checks.random_networks import draw, forward
 from xaikit.methods import lrp as method
 from xaikit.methods.gradients import gradient_x_input
@@ -455,9 +455,5 @@ def conservation_test(answer: Callable) -> None:
     for verdict, rules in verdicts.items():
         for what, propagate in rules.items():
             given = by_hand(answer)(propagate, cases)
-            if not isinstance(given, bool | np.bool_):
-                raise Mistake(f"conserves returned {type(given).__name__}, expected True or False")
-            if bool(given) is not verdict:
-                verb = "rejected" if verdict else "accepted"
-                raise Mistake(f"conserves: your test {verb} {what}")
+            judge(given, verdict, what, "conserves")
     passed("conserves: accepts three rules that conserve, rejects seven that do not")

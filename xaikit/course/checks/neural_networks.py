@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from xaikit.core.layers import Dense, ReLU, input_gradient, run_back
+from xaikit.core.activations import ReLU
+from xaikit.core.layers import Dense, input_gradient, run_back
 from xaikit.core.network import Network
 from xaikit.core.torch_model import TorchModel
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, close, compare, passed, plain, shape_of
+from xaikit.course.checks import Mistake, close, compare, judge, passed, plain, shape_of
 from xaikit.course.checks.random_networks import draw, forward, slopes
 from xaikit.methods import gradients
 
@@ -259,13 +260,5 @@ def slope_test(answer: Callable) -> None:
             if close(slope(x), right(x), 1e-3) is not verdict:
                 continue
             given = by_hand(answer)(f, slope, x)
-            if not isinstance(given, bool | np.bool_):
-                raise Mistake(
-                    f"slope_is_right returned {type(given).__name__}, expected a bool: return one "
-                    "True or False for all inputs together"
-                )
-            if bool(given) is not verdict:
-                raise Mistake(
-                    f"slope_is_right: your test {'rejected' if verdict else 'accepted'} {what}"
-                )
+            judge(given, verdict, what, "slope_is_right", "one verdict for all inputs together")
     passed("slope_is_right: accepts the right slope, rejects eight wrong ones")

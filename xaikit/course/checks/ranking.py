@@ -11,7 +11,7 @@ import numpy as np
 
 from xaikit.core.network import Network
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, passed, plain
+from xaikit.course.checks import Mistake, compare, judge, passed, plain
 from xaikit.methods.dual_training import DualTraining, masked
 from xaikit.methods.mask_search import local_search, optimal_mask
 from xaikit.methods.ranking import DualNet
@@ -568,11 +568,7 @@ def honesty_test(answer: Callable) -> None:
         folds = _folds(rng, 20, 4)
         for verdict, what, rows_of in _evaluations():
             given = by_hand(answer)(_evaluation(rows_of), x, y, folds)
-            if not isinstance(given, bool | np.bool_):
-                raise Mistake(f"is_honest returned {type(given).__name__}, expected True or False")
-            if bool(given) is not verdict:
-                verb = "rejected" if verdict else "accepted"
-                raise Mistake(f"is_honest: your test {verb} {what}")
+            judge(given, verdict, what, "is_honest")
     passed("is_honest: accepts three honest evaluations, rejects six that peek")
 
 

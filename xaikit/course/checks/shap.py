@@ -10,7 +10,7 @@ from xaikit.core import surrogate
 from xaikit.core.conditional import conditional_game
 from xaikit.core.games import baseline_game, marginal_game
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, close, compare, passed, plain, shape_of
+from xaikit.course.checks import Mistake, close, compare, judge, passed, plain, shape_of
 from xaikit.methods import gaussian_process, kernel_shap, shapley
 
 
@@ -436,13 +436,7 @@ def property_test(answer: Callable) -> None:
         for what, (start, values) in explanations.items():
             explain = _explainer(rows, start, values)
             given = by_hand(answer)(explain, model, rows, unused)
-            if not isinstance(given, bool | np.bool_):
-                raise Mistake(
-                    f"is_true_to_model returned {type(given).__name__}, expected True or False"
-                )
-            if bool(given) is not verdict:
-                verb = "rejected" if verdict else "accepted"
-                raise Mistake(f"is_true_to_model: your test {verb} {what}")
+            judge(given, verdict, what, "is_true_to_model")
     passed(
         f"is_true_to_model: accepts the right explanation, rejects {len(cases[False])} wrong ones"
     )

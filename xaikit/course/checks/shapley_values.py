@@ -13,7 +13,7 @@ from math import comb, factorial
 import numpy as np
 
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, passed, plain, shape_of
+from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
 from xaikit.methods.gaussian_process import gaussian_process_shapley
 from xaikit.methods.kernel_shap import kernel_shap
 from xaikit.methods.shapley import exact_shapley, permutation_shapley
@@ -172,13 +172,7 @@ def symmetry_test(answer: Callable) -> None:
     for _ in range(2):
         for verdict, what, method, v in _symmetry_cases(rng):
             given = by_hand(answer)(method, v)
-            if not isinstance(given, bool | np.bool_):
-                raise Mistake(
-                    f"is_symmetric returned {type(given).__name__}, expected True or False"
-                )
-            if bool(given) is not verdict:
-                verb = "rejected" if verdict else "accepted"
-                raise Mistake(f"is_symmetric: your test {verb} {what}")
+            judge(given, verdict, what, "is_symmetric")
     passed("is_symmetric: accepts five right divisions, rejects six wrong ones")
 
 

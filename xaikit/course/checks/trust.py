@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, passed, plain, shape_of
+from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
 from xaikit.methods import additivity, agreement, infidelity, sanity
 from xaikit.methods import deletion as xaikits
 
@@ -357,14 +357,7 @@ def sanity_check(answer: Callable) -> None:
 
     for verdict, at_most, after, what in cases:
         given = by_hand(answer)(explainer(after), trained, lost, rows, correlate, at_most)
-        if not isinstance(given, bool | np.bool_):
-            raise Mistake(
-                f"passes_sanity_check returned {type(given).__name__}, expected True or False: "
-                "compare the mean with the limit"
-            )
-        if bool(given) is not verdict:
-            verb = "rejects" if verdict else "lets pass"
-            raise Mistake(f"passes_sanity_check: your check {verb} {what}")
+        judge(given, verdict, what, "passes_sanity_check", "compare the mean with the limit")
     passed("passes_sanity_check: lets four cases pass, rejects five")
 
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from xaikit.core.layers import Dense, ReLU
+from xaikit.core.activations import ReLU
+from xaikit.core.layers import Dense
 from xaikit.core.network import Network
 
 

@@ -1,0 +1,33 @@
+"""axe looks at a page (WCAG 2 A and AA, and more), and says what it complains about."""
+
+from axe_playwright_python.sync_playwright import Axe
+
+OPEN_ALL = "document.querySelectorAll('details').forEach(details => { details.open = true })"
+# axe names an element by a selector, or by several from the outer frame inwards.
+IS_INSIDE = "([target, place]) => document.querySelector(target.at(-1)).closest(place) !== null"
+
+
+def complaints(page, not_ours):
+    """Return all complaints of axe as (rule, html, place).
+
+    `not_ours` lists a rule and the place, a selector, where a complaint of it is not about us; a
+    complaint about something of ours has the place None. Folded hints and answers are read too.
+    """
+    page.evaluate(OPEN_ALL)
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response
+    assert found["passes"], "axe looked at nothing"
+    return [
+        (rule["id"], element["html"], _excuse(page, rule["id"], element["target"], not_ours))
+        for rule in found["violations"]
+        for element in rule["nodes"]
+    ]
+
+
+def faults(page, not_ours):
+    """Return (rule, html) of each complaint about something of ours."""
+    return [(rule, html) for rule, html, place in complaints(page, not_ours) if place is None]
+
+
+def _excuse(page, rule, target, not_ours):
+    places = [place for name, place in not_ours if name == rule]
+    return next((p for p in places if page.evaluate(IS_INSIDE, [target, p])), None)
