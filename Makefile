@@ -56,7 +56,7 @@ lane-grading: $(VENV)/.has-test ## one lane of `make test`: classes of learners,
 
 # Each worker has a JupyterLab of its own. Without Chromium these tests are skipped, and say so.
 lane-browser: $(VENV)/.has-test ## one lane of `make test`: the course in JupyterLab, worked by keyboard
-	$(run) -m pytest tests/browser -n 2 --dist loadfile -rs
+	$(run) -m pytest tests/browser -n 2 --dist loadgroup -rs
 
 notebooks: $(VENV)/.has-test ## execute and normalise lectures and solutions, derive exercises, draw the README's picture
 	$(run) -m tools.notebooks

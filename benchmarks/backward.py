@@ -124,7 +124,7 @@ def _tensors(name: str, module: nn.Module, x: torch.Tensor, repeats: int) -> Ite
         forward,
         1.2,
         repeats,
-        torch.cuda.synchronize if x.is_cuda else lambda: None,
+        x.device.type,
     )
 
 

@@ -1,6 +1,7 @@
 """Results as Markdown tables with demands, stored between markers in README.md."""
 
 import datetime
+import math
 import os
 import platform
 from collections.abc import Iterable, Sequence
@@ -44,11 +45,18 @@ def of_comparisons(comparisons: Iterable[Comparison]) -> Table:
         demand = f"{result.demand:.2f} × {result.against}"
         print(f"{result.task}: {result.ratio:.2f}, at most {demand}", flush=True)
         numbers = (result.ours, result.peer, result.floor, result.to_peer, result.to_floor)
-        rows.append([result.task, *(f"{number:.2f}" for number in numbers), demand])
+        megabytes = [megabytes_of(result.our_memory), megabytes_of(result.peer_memory)]
+        rows.append([result.task, *(f"{number:.2f}" for number in numbers), *megabytes, demand])
         if result.ratio > result.demand:
             missed.append(f"{result.task}: {result.ratio:.2f}, at most {demand}")
     times = ["xaikit, ms", "peer, ms", "bare model, ms"]
-    return Table(["task", *times, "÷ peer", "÷ bare model", "at most"], rows, missed)
+    ratios, memory = ["÷ peer", "÷ bare model"], ["xaikit, MB", "peer, MB"]
+    return Table(["task", *times, *ratios, *memory, "at most"], rows, missed)
+
+
+def megabytes_of(number: float) -> str:
+    """Write down a size of memory, a dash where it is unknown."""
+    return "–" if math.isnan(number) else "< 1" if number < 1 else f"{number:,.0f}"
 
 
 def machine(packages: Sequence[str]) -> str:

@@ -1,9 +1,16 @@
-"""Times as ratios: functions in turn, so that a slow moment of the machine hits all of them."""
+"""Times as ratios: functions in turn, so that a slow moment of the machine hits all of them.
+
+The memory of each is looked at in a call of its own, since looking takes time.
+"""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
+
+import torch
+
+from benchmarks import memory
 
 
 @dataclass(frozen=True)
@@ -18,6 +25,8 @@ class Comparison:
         Median milliseconds of xaikit, of the peer, and of the bare model's evaluations.
     to_peer, to_floor : float
         Median of ours / peer and of ours / floor over the runs.
+    our_memory, peer_memory : float
+        Megabytes that a call takes at its highest, NaN where unknown.
     demand : float
         What one of these ratios must not exceed …
     against : str
@@ -30,6 +39,8 @@ class Comparison:
     floor: float
     to_peer: float
     to_floor: float
+    our_memory: float
+    peer_memory: float
     demand: float
     against: str
 
@@ -46,17 +57,18 @@ def compare(
     floor: Callable[[], object],
     demand: float,
     repeats: int,
-    finish: Callable[[], object] = lambda: None,
+    device: str = "cpu",
     against: str = "peer",
     warm_up: int = 3,
 ) -> Comparison:
-    """Time three functions in turn; `finish` waits until a GPU has done its work."""
+    """Time three functions in turn, each until the device has done its work."""
     runs: dict[Callable, list[float]] = {ours: [], peer: [], floor: []}
     for repeat in range(repeats + warm_up):
         for function, times in runs.items():
             start = time.perf_counter()
             function()
-            finish()
+            if device == "cuda":
+                torch.cuda.synchronize()
             if repeat >= warm_up:
                 times.append(1000 * (time.perf_counter() - start))
     medians = [median(runs[f]) for f in (ours, peer, floor)]
@@ -64,4 +76,5 @@ def compare(
         median(a / b for a, b in zip(runs[ours], runs[other], strict=True))
         for other in (peer, floor)
     ]
-    return Comparison(task, *medians, *ratios, demand, against)
+    megabytes = [memory.peak(function, device) for function in (ours, peer)]
+    return Comparison(task, *medians, *ratios, *megabytes, demand, against)

@@ -9,6 +9,7 @@ import contextlib
 import copy
 import io
 import warnings
+from functools import lru_cache
 from typing import NamedTuple
 from unittest import mock
 
@@ -129,7 +130,15 @@ def _outputs(source, namespace):
 
 def _value_of(source, namespace):
     """Run a cell's statements; return the value of the last one, if it is an expression."""
+    statements, expression = _compiled(source)
+    exec(statements, namespace)
+    return expression and eval(expression, namespace)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(source):
+    """Return a cell's code without its last expression, and that expression's code or None."""
     statements = ast.parse(source).body
     last = statements.pop() if statements and isinstance(statements[-1], ast.Expr) else None
-    exec(compile(ast.Module(statements, []), "<cell>", "exec"), namespace)
-    return last and eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)
+    expression = last and compile(ast.Expression(last.value), "<cell>", "eval")
+    return compile(ast.Module(statements, []), "<cell>", "exec"), expression

@@ -2,12 +2,11 @@
 
 import json
 import re
-from contextlib import suppress
+import time
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
-from playwright.sync_api import TimeoutError as TooLate
 
 from tests.lab import TOKEN, Lab
 
@@ -15,6 +14,7 @@ from tests.lab import TOKEN, Lab
 SECONDS = 120
 # Until the page shows what it has: the kernel is idle, no more will come.
 SECONDS_TO_SHOW = 5
+ASK_EVERY = 100  # milliseconds
 HERE = "127.0.0.1"
 BAD = ["error", "stderr"]
 # The buttons of the cell, and then the widget: a slider has two stops, a row of buttons many.
@@ -110,10 +110,15 @@ class Notebook:
 
     def wait(self, condition: str, what: str) -> None:
         """Wait until a JavaScript expression is true."""
-        try:
-            self.page.wait_for_function(condition)
-        except TooLate:
+        if not self._becomes_true(condition):
             pytest.fail(f"waited {SECONDS} seconds for {what}; so far: {self.complaints}")
+
+    def _becomes_true(self, condition: str, seconds: float = SECONDS) -> bool:
+        """Ask again and again; a page that asks itself, at every frame, leaves the kernel less."""
+        end = time.monotonic() + seconds
+        while not (is_true := self.ask(condition)) and time.monotonic() < end:
+            self.page.wait_for_timeout(ASK_EVERY)
+        return is_true
 
     def ask(self, expression: str, *argument):
         return self.page.evaluate(expression, *argument)
@@ -236,10 +241,8 @@ class Notebook:
             self.press(key)
             if key == OPEN_THE_LIST:
                 self.wait("document.activeElement.matches(':open')", "the list to be open")
-        with suppress(TooLate):
-            self.page.wait_for_function(" || ".join(new.values()))
-            self.page.wait_for_function("xaiTests.idle")
-            in_time = SECONDS_TO_SHOW * 1000
-            self.page.wait_for_function(" && ".join(new.values()), timeout=in_time)
+        if self._becomes_true(" || ".join(new.values())):
+            self._becomes_true("xaiTests.idle")
+            self._becomes_true(" && ".join(new.values()), SECONDS_TO_SHOW)
         still = [part for part, is_new in new.items() if not self.ask(is_new)]
         return f"{' '.join(keys)} leaves the {' and the '.join(still)} as it was" if still else ""

@@ -7,6 +7,8 @@ import pytest
 from tests.book import build
 from tests.browser import axe
 
+# One worker builds the book for all of them.
+pytestmark = pytest.mark.xdist_group("book")
 PAGES = ["lectures/05_lrp", "api/methods.lrp", "lectures/glossary"]
 # Complaints about what is not ours: an axe rule, and where it is left out.
 NOT_OURS = [

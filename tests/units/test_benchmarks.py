@@ -1,5 +1,7 @@
 """The benchmarks' machinery, and a run small enough for every day. No test asserts a time."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from benchmarks import (
     estimators,
     games,
     inside,
+    memory,
     pictures,
     propagation,
     ranking,
@@ -41,19 +44,40 @@ def test_functions_are_timed_in_turn():
     compare(
         "", lambda: calls.append("a"), lambda: calls.append("b"), lambda: calls.append("c"), 1, 2
     )
-    assert "".join(calls) == "abc" * 5
+    # Warmed up, timed, and then the memory of two of them is looked at.
+    assert "".join(calls) == 3 * "abc" + 2 * "abc" + "ab"
 
 
 def comparison(to_peer, to_floor, demand, against):
-    return Comparison("a task", 1.0, 2.0, 0.5, to_peer, to_floor, demand, against)
+    return Comparison("a task", 1.0, 2.0, 0.5, to_peer, to_floor, 0.4, 20.2, demand, against)
 
 
 def test_table_names_what_misses_its_demand():
     fast, slow = comparison(0.5, 2.0, 1.5, "peer"), comparison(0.5, 2.0, 1.5, "bare model")
     table = tables.of_comparisons([fast, slow])
-    line = "| a task | 1.00 | 2.00 | 0.50 | 0.50 | 2.00 | 1.50 × peer |"
+    line = "| a task | 1.00 | 2.00 | 0.50 | 0.50 | 2.00 | < 1 | 20 | 1.50 × peer |"
     assert line in table.markdown()
     assert table.missed == ["a task: 2.00, at most 1.50 × bare model"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts a process's memory")
+def test_memory_is_counted_at_its_highest():
+    """One array of 80 MB and two of 40, one of which is gone when the other is made."""
+    for xp in (np, torch):
+
+        def ones(megabytes, xp=xp):
+            return xp.ones(megabytes * 125_000, dtype=xp.float64)
+
+        assert memory.peak(lambda ones=ones: ones(80)) == pytest.approx(80, abs=4)
+        two = memory.peak(lambda ones=ones: [ones(40).sum() for _ in range(2)])
+        assert two == pytest.approx(40, abs=4)
+    assert memory.peak(lambda: None) == pytest.approx(0, abs=4)
+
+
+def test_memory_that_nobody_counts_is_not_made_up(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "PROCESS", tmp_path / "none")
+    assert np.isnan(memory.peak(lambda: None))
+    assert tables.megabytes_of(np.nan) == "–"
 
 
 @pytest.mark.parametrize("section", bench.SECTIONS)

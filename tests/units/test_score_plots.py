@@ -98,8 +98,8 @@ def test_numbers_have_the_decimals_that_tell_them_apart(scores, written):
         (322.0, "322"),
         (12345.6, "12,346"),
         (0.0, "0.00"),
-        (0.00012, "1.2e-04"),
-        (-3e8, "-3.0e+08"),
+        (0.00012, "0.00012"),
+        (-3e8, "-3e+08"),
     ],
 )
 def test_values_of_features_are_short(value, written):

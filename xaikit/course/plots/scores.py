@@ -248,7 +248,7 @@ def _value(value: Any) -> str:
     if isinstance(value, int | np.integer | bool | np.bool_):
         return str(value)
     if value != 0 and not 0.005 <= abs(value) < 1e7:
-        return f"{value:.1e}"
+        return f"{value:.2g}"
     whole = abs(value) >= 1000 or (abs(value) >= 10 and value == round(value))
     return f"{value:,.0f}" if whole else f"{value:.2f}"
 
