@@ -51,8 +51,8 @@ def answer(notebook, place, old, new):
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
-def test_every_check_stops_at_an_unwritten_answer(notebook, exercise):
-    _, checks = code_cells(exercise)
+def test_every_check_stops_at_an_unwritten_answer_and_judges_a_written_one(notebook, exercise):
+    answers, checks = code_cells(exercise)
     notebook.open(f"exercises/{exercise}/{exercise}.ipynb")
     notebook.run_all()
     # JupyterLab goes no further than the first error; a learner runs the others one by one.
@@ -65,18 +65,10 @@ def test_every_check_stops_at_an_unwritten_answer(notebook, exercise):
         place: ["NotImplementedError"] for place in checks
     }
     assert {error for errors in found.values() for error in errors} == {"NotImplementedError"}
-    assert notebook.complaints == []
 
-
-@pytest.mark.parametrize("exercise", EXERCISES)
-def test_an_answer_is_judged_at_once(notebook, exercise):
-    answers, checks = code_cells(exercise)
     place, grade_id = next(iter(answers.items()))
     check = min(p for p in checks if p > place)
     right = solution_of(exercise, grade_id)
-    notebook.open(f"exercises/{exercise}/{exercise}.ipynb")
-    notebook.run_all()
-
     answer(notebook, place, STUB, FORGOTTEN_RETURN)
     notebook.run(check)
     # One line in words: no traceback.
