@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal, norm
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from tests.units.coalitions import (
     by_subsets,
@@ -190,3 +191,21 @@ def test_many_points_are_fitted_in_part(monkeypatch):
     first = chosen
     fit_prior(z, t, seed=0)
     assert set(seen[-1][1].astype(int)) != set(first)
+
+
+def test_the_fit_takes_one_thread_and_gives_the_others_back(monkeypatch):
+    def threads():
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    seen = []
+    monkeypatch.setattr(
+        gaussian_process,
+        "log_marginal_likelihood",
+        lambda *point: seen.extend(threads()) or log_marginal_likelihood(*point),
+    )
+    z = np.random.default_rng(0).choice([-1.0, 1.0], size=(20, 4))
+    with threadpool_limits(2, "blas"):
+        before = threads()
+        fit_prior(z, z.sum(axis=1), 0)
+        assert threads() == before
+    assert set(before) == {2} and set(seen) == {1}

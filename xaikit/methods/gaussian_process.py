@@ -194,6 +194,7 @@ def fit_prior(z: np.ndarray, t: np.ndarray, seed: int) -> Prior:
     log s_w ~ N(−6, 3²), log s₁ ~ N(0, 3²).
     """
     from scipy.optimize import minimize
+    from threadpoolctl import threadpool_limits
 
     players = z.shape[1]
     if len(z) > FITTED_POINTS:
@@ -213,9 +214,12 @@ def fit_prior(z: np.ndarray, t: np.ndarray, seed: int) -> Prior:
         slope[3:] -= away[3:-1] + away[-1] / players
         return 0.5 * (away**2).sum() - likelihood, -slope
 
-    found = minimize(
-        cost, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": STEPS}
-    )
+    # NumPy's and SciPy's BLAS have threads of their own. Where the two take turns, each waits for
+    # the other's to fall asleep, and on such small matrices that costs three times what is gained.
+    with threadpool_limits(1, "blas"):
+        found = minimize(
+            cost, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": STEPS}
+        )
     return Prior.from_logs(found.x)
 
 
