@@ -198,12 +198,16 @@ def _is_ours(process: psutil.Process) -> bool:
         return False
 
 
-def guard(kernel: subprocess.Popen, run: Path, limits: Limits) -> str | None:
-    """Wait for a kernel's end; end it when it oversteps a limit, and return which one."""
-    parent, started, watched = os.getppid(), time.monotonic(), psutil.Process(kernel.pid)
+def guard(kernel: subprocess.Popen, run: Path, limits: Limits, grader: int) -> str | None:
+    """Wait for a kernel's end; end it when it oversteps a limit, and return which one.
+
+    `grader` is the process that asked for the kernel and is this one's parent while it lives. It
+    says so itself: who asks for a parent's number here may be told of another, if it has ended.
+    """
+    started, watched = time.monotonic(), psutil.Process(kernel.pid)
     while kernel.poll() is None:
         verdict = None
-        if os.getppid() != parent:
+        if os.getppid() != grader:
             verdict = "the grader ended"
         elif time.monotonic() - started > limits.seconds:
             verdict = f"it ran for more than {limits.seconds:g} seconds"
@@ -262,7 +266,7 @@ def request(run: Path, verdict: Path, limits: Limits, worker: int) -> dict[str, 
         The worker's number: kernels that run at the same time are different users.
     """
     wish = {"run": str(run), "verdict": str(verdict), "limits": limits, "worker": worker}
-    return {"XAI_SANDBOX": json.dumps(wish)}
+    return {"XAI_SANDBOX": json.dumps({**wish, "grader": os.getpid()})}
 
 
 def main() -> int:
@@ -286,7 +290,7 @@ def main() -> int:
     )
     signal.signal(signal.SIGTERM, lambda *_: kernel.kill())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    verdict = guard(kernel, run, limits)
+    verdict = guard(kernel, run, limits, wish["grader"])
     if verdict:
         Path(wish["verdict"]).write_text(verdict, encoding="utf-8")
     return kernel.returncode

@@ -91,7 +91,7 @@ def guarded(code, tmp_path, **limits):
     """Run code under the guard; return its verdict and the seconds it took."""
     process = subprocess.Popen([sys.executable, "-c", code])
     started = time.monotonic()
-    verdict = sandbox.guard(process, tmp_path, sandbox.Limits(**limits))
+    verdict = sandbox.guard(process, tmp_path, sandbox.Limits(**limits), os.getppid())
     assert process.poll() is not None
     return verdict, time.monotonic() - started
 
@@ -118,6 +118,14 @@ def test_the_guard_looks_at_the_clock_and_the_folder(tmp_path):
     (tmp_path / "big").write_bytes(bytes(10_000))
     verdict, _ = guarded("import time; time.sleep(60)", tmp_path, shared_folder=8000)
     assert verdict == "it filled the folder of its own sockets"
+
+
+def test_the_guard_ends_a_kernel_whose_grader_was_gone_before_it_looked(tmp_path):
+    grader = subprocess.Popen([sys.executable, "-c", "pass"])
+    grader.wait()
+    kernel = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    verdict = sandbox.guard(kernel, tmp_path, sandbox.Limits(), grader.pid)
+    assert verdict == "the grader ended" and kernel.poll() is not None
 
 
 def test_only_a_private_folder_changes_its_owner(tmp_path):
