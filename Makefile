@@ -39,8 +39,9 @@ lane-style: $(VENV)/.has-test ## one lane of `make test`: ruff
 lane-types: $(VENV)/.has-test ## one lane of `make test`: mypy
 	$(run) -m mypy
 
-lane-units: $(VENV)/.has-test ## one lane of `make test`: everything under tests/ but the next two
-	$(run) -m pytest tests -n 2 --dist loadfile --ignore tests/browser --ignore tests/grading
+lane-units: $(VENV)/.has-test ## one lane of `make test`: everything under tests/ but the last two
+	$(run) -m pytest tests -n 2 --dist loadfile --ignore tests/browser --ignore tests/grading \
+		--ignore tests/house/test_book.py
 
 lane-notebooks: $(VENV)/.has-test ## one lane of `make test`: lectures and solutions give their stored outputs
 	$(run) -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 -p tests.notebooks.kernel_sockets \
@@ -54,9 +55,10 @@ lane-exercises: $(VENV)/.has-test ## one lane of `make test`: exercises stop onl
 lane-grading: $(VENV)/.has-test ## one lane of `make test`: classes of learners, honest and hostile, are graded
 	$(run) -m pytest tests/grading -rs
 
-# Each worker has a JupyterLab of its own. Without Chromium these tests are skipped, and say so.
-lane-browser: $(VENV)/.has-test ## one lane of `make test`: the course in JupyterLab, worked by keyboard
-	$(run) -m pytest tests/browser -n 2 --dist loadgroup -rs
+# Each worker has a JupyterLab of its own; the web book is built once. Without Chromium the
+# tests that need it are skipped, and say so.
+lane-browser: $(VENV)/.has-test ## one lane of `make test`: the course in JupyterLab, and the web book
+	$(run) -m pytest tests/browser tests/house/test_book.py -n 2 --dist load -rs
 
 notebooks: $(VENV)/.has-test ## execute and normalise lectures and solutions, derive exercises, draw the README's picture
 	$(run) -m tools.notebooks

@@ -4,11 +4,8 @@ import re
 
 import pytest
 
-from tests.book import build
 from tests.browser import axe
 
-# One worker builds the book for all of them.
-pytestmark = pytest.mark.xdist_group("book")
 PAGES = ["lectures/05_lrp", "api/methods.lrp", "lectures/glossary"]
 # Complaints about what is not ours: an axe rule, and where it is left out.
 NOT_OURS = [
@@ -21,11 +18,10 @@ MATH_IS_SET = """() => window.MathJax?.startup?.promise?.then(() => true) ?? fal
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("web_book")
-    status, printed = build(folder)
+def book(built_book):
+    status, printed, folder = built_book
     assert status == 0, printed
-    return folder / "book"
+    return folder
 
 
 def show(page, book, name):

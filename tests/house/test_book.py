@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 import xaikit
-from tests.book import ROOT, Page, build, dead_links, other_hosts, pages
+from tests.book import ROOT, Page, dead_links, other_hosts, pages
 from tools.book import escape_formulas, link_to_api, modules, plain_signature
 from tools.references import cited, works
 
@@ -26,14 +26,8 @@ def name(path):
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("web book")
-    return build(folder), folder / "book"
-
-
-@pytest.fixture(scope="module")
-def folder(built):
-    return built[1].resolve()
+def folder(built_book):
+    return built_book[2]
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +35,8 @@ def book(folder):
     return pages(folder)
 
 
-def test_it_builds_without_a_warning(built, folder):
-    status, printed = built[0]
+def test_it_builds_without_a_warning(built_book):
+    status, printed, folder = built_book
     assert (status, printed) == (0, f"The book: {folder / 'index.html'}\n")
 
 

@@ -1,0 +1,21 @@
+import fcntl
+import json
+
+import pytest
+
+from tests.book import build
+
+
+@pytest.fixture(scope="session")
+def built_book(tmp_path_factory, request):
+    """Exit status and words of `make book`, and its folder; the first worker to ask makes it."""
+    shared = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):  # under pytest-xdist, each has a folder in this one
+        shared = shared.parent
+    folder, result = shared / "web book", shared / "web-book.json"
+    with open(shared / "web-book.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not result.exists():
+            folder.mkdir()
+            result.write_text(json.dumps(build(folder)))
+    return *json.loads(result.read_text()), (folder / "book").resolve()
