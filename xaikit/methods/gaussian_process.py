@@ -215,7 +215,7 @@ def fit_prior(z: np.ndarray, t: np.ndarray, seed: int) -> Prior:
         return 0.5 * (away**2).sum() - likelihood, -slope
 
     # NumPy's and SciPy's BLAS have threads of their own. Where the two take turns, each waits for
-    # the other's to fall asleep, and on such small matrices that costs three times what is gained.
+    # the other's to fall asleep: on such small matrices two threads took four times as long as one.
     with threadpool_limits(1, "blas"):
         found = minimize(
             cost, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": STEPS}
