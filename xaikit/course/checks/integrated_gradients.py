@@ -164,10 +164,7 @@ def integrated_gradients(answer: Callable, rounds: int = 20) -> None:
 
 
 def _walk(gradient: Callable, x: np.ndarray, baseline: np.ndarray, alphas: np.ndarray):
-    total = np.zeros(len(x))
-    for a in alphas:
-        total += gradient(baseline + a * (x - baseline))
-    return total / len(alphas)
+    return gradient(baseline + alphas[:, None] * (x - baseline)).mean(axis=0)
 
 
 def _wrong_integrals(
