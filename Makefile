@@ -49,16 +49,19 @@ lane-notebooks: $(VENV)/.has-test ## one lane of `make test`: lectures and solut
 
 lane-exercises: $(VENV)/.has-test ## one lane of `make test`: exercises stop only where the learner writes
 	$(run) -m pytest --nbval-lax --nbval-current-env -p tests.notebooks.kernel_sockets \
-		-p tests.notebooks.exercise_lane exercises
+		-p tests.notebooks.exercise_lane -n 2 --dist loadfile exercises
 
-# Each class is graded by two workers. Without bubblewrap these tests are skipped, and say so.
+# Each class is graded by two workers, which wait for their kernels often enough to let two classes
+# be graded at a time. The hostile one is alone: it takes what it can get, and its tests look for
+# whatever it leaves behind. Without bubblewrap these tests are skipped, and say so.
 lane-grading: $(VENV)/.has-test ## one lane of `make test`: classes of learners, honest and hostile, are graded
-	$(run) -m pytest tests/grading -rs
+	$(run) -m pytest tests/grading -n 2 --dist loadfile -rs --ignore tests/grading/test_hostile.py
+	$(run) -m pytest tests/grading/test_hostile.py -rs
 
 # Each worker has a JupyterLab of its own; the web book is built once. Without Chromium the
 # tests that need it are skipped, and say so.
 lane-browser: $(VENV)/.has-test ## one lane of `make test`: the course in JupyterLab, and the web book
-	$(run) -m pytest tests/browser tests/house/test_book.py -n 2 --dist load -rs
+	$(run) -m pytest tests/browser tests/house/test_book.py -n 2 --dist worksteal -rs
 
 notebooks: $(VENV)/.has-test ## execute and normalise lectures and solutions, derive exercises, draw the README's picture
 	$(run) -m tools.notebooks
