@@ -1,13 +1,16 @@
 """Any torch module as a model, with gradients by autograd."""
 
-from typing import Any
+from __future__ import annotations
 
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.attribution import as_targets, select
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 
 class TorchModel:
@@ -23,12 +26,16 @@ class TorchModel:
     """
 
     def __init__(self, module: nn.Module):
+        from torch import nn
+
         if not isinstance(module, nn.Module):
             raise TypeError(f"expected a torch.nn.Module, got {type(module).__name__}")
         self.module = module
 
     def __call__(self, x: Any) -> Array:
         """Return all outputs (n, k) for x (n, …); (k,) for a single row (d,)."""
+        import torch
+
         x, single = self.as_rows(x)
         with torch.no_grad():
             output = self._back(self._evaluate(self._tensor(x)), x)
@@ -36,6 +43,8 @@ class TorchModel:
 
     def gradient(self, x: Any, target: Any = 0) -> Array:
         """Return ∂F_target/∂x, in x's shape; see `Network.gradient`."""
+        import torch
+
         x, single = self.as_rows(x)
         with torch.enable_grad():
             tensor = self._tensor(x).requires_grad_()
@@ -74,6 +83,8 @@ class TorchModel:
 
     def _tensor(self, x: Array) -> torch.Tensor:
         """Copy x to where the module lives; a copy, because modules may work in place."""
+        import torch
+
         if arrays.is_torch(x):
             return x.clone()
         weights = self._weights()
@@ -87,6 +98,8 @@ class TorchModel:
         return result if arrays.is_torch(x) else arrays.to_numpy(result).astype(x.dtype)
 
     def _evaluate(self, x: torch.Tensor) -> torch.Tensor:
+        import torch
+
         modes = {module: module.training for module in self.module.modules()}
         self.module.eval()
         try:

@@ -5,7 +5,6 @@ misconception when it recognises one. While it runs, xaikit's own version of the
 """
 
 import copy
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -69,15 +68,6 @@ def by_hand(answer: Callable, *forbidden: Callable) -> Callable:
         return result
 
     return guarded
-
-
-def gradient_of_torch() -> list[Callable]:
-    """Return `TorchModel.gradient` where torch is loaded: loading it takes a learner seconds."""
-    if "torch" not in sys.modules:
-        return []
-    from xaikit.core.torch_model import TorchModel
-
-    return [TorchModel.gradient]
 
 
 def _same(given: Any, kept: Any) -> bool:
