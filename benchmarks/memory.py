@@ -13,7 +13,11 @@ PROCESS = Path("/proc/self")
 
 
 def peak(function: Callable[[], object], device: str = "cpu") -> float:
-    """Return the megabytes of a call on a device; NaN where nobody counts (only Linux does)."""
+    """Return the megabytes of a call on a device; NaN where nobody counts (only Linux does).
+
+    On a processor all of the process is counted, so a first call (which loads libraries) and other
+    threads add what they take: a few megabytes.
+    """
     gc.collect()
     if device == "cuda":
         before = torch.cuda.memory_allocated()
