@@ -115,24 +115,22 @@ def _grade_all(course, waiting, digest, pace, told) -> list[register.Entry]:
     context.set_forkserver_preload(["grading.autograde", "grading.feedback"])
     todo, done = list(reversed(waiting)), []
     running: dict[Any, tuple] = {}
-    free = list(range(pace.workers))
     while todo or running:
-        while todo and free:
-            entry, worker = todo.pop(), free.pop()
+        while todo and len(running) < pace.workers:
+            entry = todo.pop()
             process = context.Process(
-                target=_grade_in_process, args=(course, entry, digest, pace, worker), daemon=False
+                target=_grade_in_process, args=(course, entry, digest, pace), daemon=False
             )
             process.start()
             deadline = time.monotonic() + pace.limits.seconds + 60
-            running[process.sentinel] = (process, entry, worker, deadline)
+            running[process.sentinel] = (process, entry, deadline)
         ended = wait(list(running), timeout=1)
         late = [s for s, (*_, deadline) in running.items() if time.monotonic() > deadline]
         for sentinel in {*ended, *late}:
-            process, entry, worker, _ = running.pop(sentinel)
+            process, entry, _ = running.pop(sentinel)
             if sentinel in late:
                 process.kill()
             process.join()
-            free.append(worker)
             if process.exitcode:
                 reason = "its grader did not come to an end"
                 if sentinel not in late:
@@ -144,7 +142,7 @@ def _grade_all(course, waiting, digest, pace, told) -> list[register.Entry]:
     return done
 
 
-def _grade_in_process(course: Course, entry, digest: str, pace: Pace, worker: int) -> None:
+def _grade_in_process(course: Course, entry, digest: str, pace: Pace) -> None:
     """Grade one submission; the process ends with the grader that started it."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # nbgrader's own objects are made in an order that SQLAlchemy remarks on.
@@ -152,7 +150,7 @@ def _grade_in_process(course: Course, entry, digest: str, pace: Pace, worker: in
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     resource.setrlimit(resource.RLIMIT_DATA, (TRUSTED_MEMORY, hard))
     started = time.monotonic()
-    reason = grade_one(course, entry.assignment, entry.learner, pace, worker)
+    reason = grade_one(course, entry.assignment, entry.learner, pace)
     seconds = round(time.monotonic() - started, 2)
     if reason:
         _fail(course, entry, digest, reason, seconds)
@@ -171,7 +169,7 @@ def _grade_in_process(course: Course, entry, digest: str, pace: Pace, worker: in
     register.record(course.database, graded)
 
 
-def grade_one(course: Course, assignment: str, learner: str, pace: Pace, worker: int) -> str | None:
+def grade_one(course: Course, assignment: str, learner: str, pace: Pace) -> str | None:
     """Grade one submission into the gradebook; return why it got no score, or None if it did."""
     home = Path(tempfile.mkdtemp(prefix="grading-"))
     run = home / "run"
@@ -180,7 +178,7 @@ def grade_one(course: Course, assignment: str, learner: str, pace: Pace, worker:
     config = nbgrader_config(course)
     config.ExecuteInSandbox.run = str(run)
     config.ExecuteInSandbox.verdict = str(verdict)
-    config.ExecuteInSandbox.request = sandbox.request(run, verdict, pace.limits, worker)
+    config.ExecuteInSandbox.request = sandbox.request(run, verdict, pace.limits)
     config.ExecuteInSandbox.timeout = pace.cell_seconds
     try:
         answer = NbGraderAPI(config=config).autograde(assignment, learner, force=True)

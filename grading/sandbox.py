@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -26,7 +27,9 @@ import psutil
 
 GIGABYTE = 1024**3
 WATCH_EVERY = 0.1  # seconds
-FIRST_UID = 64001  # of the users that kernels run as when root grades
+# The users that kernels run as when root grades: of a stretch that systemd's list of user numbers
+# leaves to nobody or, in a container that has fewer numbers, of its last ones.
+USERS = (range(0x7000_0000, 0x7FFF_FFFF), range(64_001, 65_534))
 
 
 class Limits(NamedTuple):
@@ -57,7 +60,7 @@ def missing() -> str | None:
     with tempfile.TemporaryDirectory(prefix="grading-") as folder:
         run = Path(folder, "run")
         run.mkdir(mode=0o700)
-        inside = kernel_command(run / "kernel.json", Limits(), FIRST_UID)
+        inside = kernel_command(run / "kernel.json", Limits(), any_user())
         inside = inside[: inside.index(sys.executable)]
         trial = subprocess.run(
             [*inside, sys.executable, "-c", "import ipykernel"], capture_output=True, text=True
@@ -70,6 +73,23 @@ def missing() -> str | None:
             "AppArmor profile for bwrap."
         )
     return None
+
+
+def any_user() -> int:
+    """Draw the number of a user for one kernel.
+
+    The limit on processes counts those of a user on the whole machine, in other graders' sandboxes
+    and containers too; so kernels that run at the same time must be different users.
+    """
+    maps = [Path(f"/proc/self/{kind}_map").read_text(encoding="ascii") for kind in ("uid", "gid")]
+    many, few = USERS
+    return secrets.choice(many if all(_has(users, many) for users in maps) else few)
+
+
+def _has(users: str, wanted: range) -> bool:
+    """Return whether this process knows the users wanted; Linux lists them as first, -, count."""
+    lines = (list(map(int, line.split())) for line in users.splitlines())
+    return any(first <= wanted[0] and wanted[-1] < first + count for first, _, count in lines)
 
 
 def kernel_command(connection_file: Path, limits: Limits, uid: int) -> list[str]:
@@ -251,7 +271,7 @@ def _size(folder: Path) -> int:
     return total
 
 
-def request(run: Path, verdict: Path, limits: Limits, worker: int) -> dict[str, str]:
+def request(run: Path, verdict: Path, limits: Limits) -> dict[str, str]:
     """Return the environment variable that tells `main` what the grader asks for.
 
     Parameters
@@ -262,11 +282,9 @@ def request(run: Path, verdict: Path, limits: Limits, worker: int) -> dict[str, 
         Where to write why the kernel was ended, outside of what the kernel sees.
     limits : Limits
         What the kernel may use.
-    worker : int
-        The worker's number: kernels that run at the same time are different users.
     """
-    wish = {"run": str(run), "verdict": str(verdict), "limits": limits, "worker": worker}
-    return {"XAI_SANDBOX": json.dumps({**wish, "grader": os.getpid()})}
+    wish = {"run": str(run), "verdict": str(verdict), "limits": limits, "grader": os.getpid()}
+    return {"XAI_SANDBOX": json.dumps(wish)}
 
 
 def main() -> int:
@@ -276,7 +294,7 @@ def main() -> int:
     # Its owner is about to change, and all that stands in it is seen inside.
     if connection_file.parent != run or run.stat().st_mode & 0o777 != 0o700:
         raise SystemExit(f"{connection_file} is not in the private folder made for this kernel")
-    uid = FIRST_UID + wish["worker"]
+    uid = any_user()
     if os.getuid() == 0:
         for path in (run, connection_file):
             os.chown(path, uid, uid)

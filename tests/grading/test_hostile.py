@@ -23,12 +23,14 @@ def snapshot(folder):
 
 def sandboxed():
     """Return the processes that belong to a sandbox."""
-    users = range(sandbox.FIRST_UID, sandbox.FIRST_UID + 8)
     return {
         process.pid
         for process in psutil.process_iter(["name", "uids", "cmdline"])
         if process.info["name"] == "bwrap"
-        or (process.info["uids"] and process.info["uids"].real in users)
+        or (
+            process.info["uids"]
+            and any(process.info["uids"].real in users for users in sandbox.USERS)
+        )
         or "sandbox.py" in " ".join(process.info["cmdline"] or [])
     }
 

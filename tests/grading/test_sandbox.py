@@ -12,16 +12,20 @@ import pytest
 from grading import sandbox
 
 
-def run_inside(code, tmp_path, limits=None):
-    """Run Python code in the place of the kernel; return the finished process."""
+def inside(code, tmp_path, user=None):
+    """Return the command that runs Python code in the place of the kernel."""
     run = tmp_path / "run"
     run.mkdir(mode=0o700, exist_ok=True)
+    user = user or sandbox.any_user()
     if os.getuid() == 0:
-        os.chown(run, sandbox.FIRST_UID, sandbox.FIRST_UID)
-    command = sandbox.kernel_command(
-        run / "kernel.json", limits or sandbox.Limits(), sandbox.FIRST_UID
-    )
-    command = [*command[: command.index(sys.executable)], sys.executable, "-c", code]
+        os.chown(run, user, user)
+    command = sandbox.kernel_command(run / "kernel.json", sandbox.Limits(), user)
+    return [*command[: command.index(sys.executable)], sys.executable, "-c", code]
+
+
+def run_inside(code, tmp_path, user=None):
+    """Run Python code in the place of the kernel; return the finished process."""
+    command = inside(code, tmp_path, user)
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
@@ -72,19 +76,51 @@ for name, path in [("home", "/root"), ("etc", "/etc/passwd"), ("root", "/x"), ("
 print(json.dumps(seen))
 """
     course = Path(sandbox.__file__).resolve().parents[1]
-    finished = run_inside(f"import sys\nsys.argv.append({str(course)!r})\n{code}", tmp_path)
+    user = sandbox.any_user()
+    finished = run_inside(f"import sys\nsys.argv.append({str(course)!r})\n{code}", tmp_path, user)
     seen = json.loads(finished.stdout)
     assert not [key for key in seen if key.startswith("wrote")]
     assert set(seen["course"]) <= {"xaikit", Path(sys.prefix).name}
     assert "home" not in seen["root"] and "var" not in seen["root"]
     assert len(seen["processes"]) <= 3
-    assert seen["user"] == (sandbox.FIRST_UID if os.getuid() == 0 else os.getuid())
+    assert seen["user"] == (user if os.getuid() == 0 else os.getuid())
     assert not {"GRADING_DB", "XAI_SANDBOX"} & set(seen["environment"])
 
 
 def test_no_network(tmp_path):
     finished = run_inside("import socket; print(socket.if_nameindex())", tmp_path)
     assert finished.stdout.strip() in ("[(1, 'lo')]", "[]")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="kernels are users of their own where root grades")
+def test_a_fork_bomb_takes_its_own_processes_alone(tmp_path_factory):
+    bomb = """
+import os, time
+children = 0
+try:
+    while os.fork():
+        children += 1
+except OSError:
+    print(children, flush=True)
+time.sleep(60)
+"""
+    command = inside(bomb, tmp_path_factory.mktemp("bomb"))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as bombing:
+        try:
+            children = int(bombing.stdout.readline())
+            assert 55 <= children <= 64
+            other = run_inside("import os; print(os.fork() >= 0)", tmp_path_factory.mktemp("other"))
+        finally:
+            bombing.kill()
+    assert "True" in other.stdout
+
+
+def test_kernels_are_users_that_the_machine_has():
+    whole, rootless = "0 0 4294967295\n", "0 1000 1\n1 100000 65536\n"
+    many, few = sandbox.USERS
+    assert sandbox._has(whole, many) and sandbox._has(whole, few)
+    assert sandbox._has(rootless, few) and not sandbox._has(rootless, many)
+    assert not sandbox._has("0 1000 1\n", few)
 
 
 def guarded(code, tmp_path, **limits):
@@ -131,7 +167,7 @@ def test_the_guard_ends_a_kernel_whose_grader_was_gone_before_it_looked(tmp_path
 def test_only_a_private_folder_changes_its_owner(tmp_path):
     (tmp_path / "kernel.json").write_text("{}")
     os.chmod(tmp_path, 0o755)
-    wish = sandbox.request(tmp_path, tmp_path / "verdict", sandbox.Limits(), 0)
+    wish = sandbox.request(tmp_path, tmp_path / "verdict", sandbox.Limits())
     owner = tmp_path.stat().st_uid
     finished = subprocess.run(
         [sys.executable, sandbox.__file__, str(tmp_path / "kernel.json")],
