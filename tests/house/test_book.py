@@ -13,7 +13,13 @@ import pytest
 
 import xaikit
 from tests.book import ROOT, Page, dead_links, other_hosts, pages
-from tools.book import escape_formulas, link_to_api, modules, plain_signature
+from tools.book import (
+    escape_formulas,
+    link_identifiers,
+    link_to_api,
+    modules,
+    plain_signature,
+)
 from tools.references import cited, works
 
 LECTURES = sorted(ROOT.glob("lectures/*.ipynb"))
@@ -185,6 +191,24 @@ def test_works_are_split_joined_and_sorted(tmp_path):
 )
 def test_formulas_of_docstrings_are_no_markup(given, expected):
     assert escape_formulas(given) == expected
+
+
+@pytest.mark.parametrize(
+    "identifier, address",
+    [
+        ("doi:10.1016/S0167-7152(96)00140-X", "https://doi.org/10.1016/S0167-7152(96)00140-X"),
+        ("arXiv:1810.03292", "https://arxiv.org/abs/1810.03292"),
+    ],
+)
+@pytest.mark.parametrize("after", ["", ".", ", §3", " (pairs)", ")."])
+def test_identifiers_of_works_are_links(identifier, address, after):
+    link = f"`{identifier} <{address}>`__"
+    assert link_identifiers(f"Doe 2018, {identifier}{after}") == f"Doe 2018, {link}{after}"
+
+
+def test_a_docstring_s_works_are_linked_on_its_page(folder):
+    page = (folder / "api" / "methods.kernel_shap.html").read_text(encoding="utf-8")
+    assert 'abs/2012.01536">arXiv:2012.01536</a> (pairs' in page
 
 
 @pytest.mark.parametrize(

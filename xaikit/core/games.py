@@ -182,8 +182,8 @@ def marginal_game(
 
     References
     ----------
-    Lundberg & Lee 2017, A Unified Approach to Interpreting Model Predictions, arXiv:1705.07874.
-    Janzing, Minorics & Blöbaum 2020, Feature relevance quantification …, arXiv:1910.13413.
+    - Lundberg & Lee 2017, A Unified Approach to Interpreting Model Predictions, arXiv:1705.07874.
+    - Janzing, Minorics & Blöbaum 2020, Feature relevance quantification …, arXiv:1910.13413.
     """
     x, single = models.as_rows(model, x)
     return _mixing_game(model, x, as_background(background, x)[None], target, groups, single)

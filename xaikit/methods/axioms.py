@@ -96,8 +96,9 @@ def check_axioms(
 
     References
     ----------
-    Shapley 1953, A value for n-person games. Sundararajan, Taly & Yan 2017, arXiv:1703.01365,
-    §2 (sensitivity(a), implementation invariance).
+    - Shapley 1953, A value for n-person games, Contributions to the Theory of Games II.
+    - Sundararajan, Taly & Yan 2017, Axiomatic Attribution for Deep Networks, arXiv:1703.01365,
+      §2 (sensitivity(a), implementation invariance).
     """
     if not callable(method):
         raise TypeError(

@@ -102,8 +102,9 @@ def deletion(
 
     References
     ----------
-    Samek et al. 2017, Evaluating the Visualization of What a Deep Neural Network Has Learned,
-    arXiv:1509.06321. Petsiuk, Das & Saenko 2018, RISE, arXiv:1806.07421, §4.1.
+    - Samek et al. 2017, Evaluating the Visualization of What a Deep Neural Network Has Learned,
+      arXiv:1509.06321.
+    - Petsiuk, Das & Saenko 2018, RISE, arXiv:1806.07421, §4.1.
     """
     case = as_case(model, x, attribution, target, baseline)
     return _curve(case, steps, random, confidence, seed, insert=False)

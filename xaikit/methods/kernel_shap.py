@@ -100,8 +100,8 @@ def kernel_shap(
 
     References
     ----------
-    Lundberg & Lee 2017, A Unified Approach to Interpreting Model Predictions, arXiv:1705.07874.
-    Covert & Lee 2021, Improving KernelSHAP, arXiv:2012.01536 (pairs, exact constraint).
+    - Lundberg & Lee 2017, A Unified Approach to Interpreting Model Predictions, arXiv:1705.07874.
+    - Covert & Lee 2021, Improving KernelSHAP, arXiv:2012.01536 (pairs, exact constraint).
     """
     players = len(game.players)
     before, ends = game.evaluations, game.ends()

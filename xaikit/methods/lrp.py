@@ -98,9 +98,9 @@ def lrp(
 
     References
     ----------
-    Bach et al. 2015, On Pixel-Wise Explanations …, doi:10.1371/journal.pone.0130140.
-    Montavon et al. 2019, Layer-Wise Relevance Propagation: An Overview,
-    doi:10.1007/978-3-030-28954-6_10.
+    - Bach et al. 2015, On Pixel-Wise Explanations …, doi:10.1371/journal.pone.0130140.
+    - Montavon et al. 2019, Layer-Wise Relevance Propagation: An Overview,
+      doi:10.1007/978-3-030-28954-6_10.
     """
     if not isinstance(network, Network):
         raise TypeError(

@@ -82,9 +82,10 @@ def remove_and_retrain(
 
     References
     ----------
-    Hooker et al. 2019, A Benchmark for Interpretability Methods in Deep Neural Networks,
-    arXiv:1806.10758. Rong et al. 2022, A Consistent and Efficient Evaluation Strategy for
-    Attribution Methods, arXiv:2202.00449 (the answer that masks give away).
+    - Hooker et al. 2019, A Benchmark for Interpretability Methods in Deep Neural Networks,
+      arXiv:1806.10758.
+    - Rong et al. 2022, A Consistent and Efficient Evaluation Strategy for Attribution Methods,
+      arXiv:2202.00449 (the answer that masks give away).
     """
     if not callable(train):
         raise TypeError(f"train is {type(train).__name__}, expected a function")

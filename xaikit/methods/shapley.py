@@ -125,9 +125,10 @@ def permutation_shapley(
 
     References
     ----------
-    Castro, Gómez & Tejada 2009, Polynomial calculation of the Shapley value based on sampling,
-    doi:10.1016/j.cor.2008.04.004. Mitchell et al. 2022, Sampling permutations for Shapley value
-    estimation, arXiv:2104.12199 (antithetic pairs).
+    - Castro, Gómez & Tejada 2009, Polynomial calculation of the Shapley value based on sampling,
+      doi:10.1016/j.cor.2008.04.004.
+    - Mitchell et al. 2022, Sampling permutations for Shapley value estimation, arXiv:2104.12199
+      (antithetic pairs).
     """
     players = len(game.players)
     before, ends = game.evaluations, game.ends()
