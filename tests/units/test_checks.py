@@ -180,6 +180,91 @@ def test_an_answer_that_reads_its_inputs_is_left_alone():
     assert checks.by_hand(total)(*arguments) == 5 + 0 + 4
 
 
+def unwritten(value):
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+def misfit(W, target, others, explain):
+    return W @ np.ones(2) + target
+
+
+def asserting(values):
+    assert values[0] > 1
+    return True
+
+
+SHOWN_BY_NUMPY = "ValueError: matmul: Input operand 1 has a mismatch"
+
+
+@pytest.mark.parametrize(
+    ("answer", "arguments", "words"),
+    [
+        (
+            unwritten,
+            (1,),
+            "✗ unwritten is not written yet: your code goes in the place of "
+            r"raise NotImplementedError\(\)",
+        ),
+        (lambda v: unwritten(v), (1,), "✗ unwritten is not written yet: .*"),
+        (
+            misfit,
+            (np.ones((2, 3)), 1, [1, 2], doubled),
+            rf"✗ misfit stopped with {SHOWN_BY_NUMPY}.*\n"
+            r"  in line \d+ of the cell with misfit:  return W @ np.ones\(2\) \+ target\n"
+            r"  It was given W: array of shape \(2, 3\), target: 1, others: list of 2, "
+            r"explain: function\.\n"
+            r"  checks.last_inputs\(\) shows the numbers\.",
+        ),
+        (
+            asserting,
+            (np.zeros(2),),
+            r"✗ asserting stopped with AssertionError.*\n"
+            r"  in line \d+ of the cell with asserting:  assert values\[0\] > 1\n"
+            r"  A function that tests something says so with return True or return False\.",
+        ),
+        (sum, (3,), r"✗ sum stopped with TypeError: (.|\n)*It was given input 1: 3\.\n.*"),
+    ],
+)
+def test_what_stops_an_answer_is_said_in_words_where_a_notebook_would_print_a_traceback(
+    answer, arguments, words
+):
+    with pytest.raises((NotImplementedError, ValueError, AssertionError, TypeError)) as stopped:
+        checks.by_hand(answer)(*arguments)
+    (shown,) = stopped.value._render_traceback_()
+    assert re.fullmatch(words, shown)
+
+
+def test_a_mistake_keeps_its_own_words():
+    def mistaken(value):
+        raise Mistake("ask for rows")
+
+    with pytest.raises(Mistake) as stopped:
+        checks.by_hand(mistaken)(1)
+    assert stopped.value._render_traceback_() == ["✗ ask for rows"]
+
+
+def test_the_last_inputs_can_be_looked_at(monkeypatch):
+    monkeypatch.setattr(checks, "_last_call", {})
+    with pytest.raises(LookupError, match="no check has run yet"):
+        checks.last_inputs()
+    x = np.ones(2)
+    checks.by_hand(lambda a, n: checks.by_hand(doubled)(n))(x, 3)
+    given = checks.last_inputs()
+    # Those of the outer function, and a copy.
+    assert list(given) == ["a", "n"] and given["n"] == 3
+    given["a"][0] = 7
+    assert x.tolist() == checks.last_inputs()["a"].tolist() == [1, 1]
+    with pytest.raises(ValueError, match="mismatch"):
+        checks.by_hand(misfit)(np.ones((2, 3)), 1, [], None)
+    assert list(checks.last_inputs()) == ["W", "target", "others", "explain"]
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if hasattr(m, "by_hand")])
+def test_every_assignments_checks_show_the_last_inputs(module):
+    assert module.last_inputs is checks.last_inputs
+
+
 # Answers as plain numbers
 
 
@@ -211,9 +296,9 @@ def test_a_plain_copy_does_not_change_with_the_answer():
         (doubled, "shares returned a function that is no array of numbers"),
         ([[1], [2, 3]], "shares returned a list that is no array of numbers"),
         ([1, None], "shares returned"),
-        (3.0, "shares returned an array of shape (), expected (2,)"),
-        ([1], "shares returned an array of shape (1,), expected (2,)"),
-        ([[1, 2]], "shares returned an array of shape (1, 2), expected (2,)"),
+        (3.0, "shares returned a single number, expected an array of shape (2,)"),
+        ([1], "shares returned an array of shape (1,), expected an array of shape (2,)"),
+        ([[1, 2]], "shares returned an array of shape (1, 2), expected an array of shape (2,)"),
         ([1, np.nan], "shares returned NaN or infinity"),
         ([1, np.inf], "shares returned NaN or infinity"),
     ],
@@ -222,6 +307,14 @@ def test_a_plain_copy_does_not_change_with_the_answer():
 def test_anything_else_is_refused_in_words(answer, told):
     with pytest.raises(Mistake, match=re.escape(told)):
         plain(answer, (2,), "shares")
+
+
+def test_a_single_number_is_called_that():
+    told = "area returned an array of shape (1,), expected a single number"
+    with pytest.raises(Mistake, match=re.escape(told)):
+        plain([1.0], (), "area")
+    with pytest.raises(Mistake, match=r"^area: got 2, expected 3\. What"):
+        compare(np.array(2.0), np.array(3.0), {}, "area")
 
 
 # Comparing
@@ -243,10 +336,12 @@ def test_numbers_that_agree_up_to_rounding_are_right(error):
         ([0.5, -10, 1.5], "shares: you took half"),
         (
             [1, -20, 7.12345],
-            "shares: got 7.123 at index (2,), expected 3 (largest difference of 3)",
+            "shares: got 7.123 at index (2,), expected 3 (1 of 3 numbers differ, this one most)",
         ),
         ([1.01, -20, 3], "shares: got 1.01 at index (0,), expected 1"),
-        ([1, -20.001, 3], "shares: got -20 at index (1,), expected -20"),
+        ([1.1, -20.001, 3.5], "shares: got 3.5 at index (2,), expected 3 (3 of 3 numbers"),
+        # As many digits as show that they differ.
+        ([1, -20.001, 3], "shares: got -20.001 at index (1,), expected -20 ("),
     ],
 )
 def test_a_difference_is_named_after_its_misconception_or_shown(given, told):
@@ -261,7 +356,7 @@ def test_a_misconception_that_is_right_here_does_not_spoil_a_right_answer():
 def test_differences_of_tables_and_of_single_numbers():
     with pytest.raises(Mistake, match=re.escape("got 9 at index (1, 0), expected 3")):
         compare(np.array([[1.0, 2], [9, 4]]), np.array([[1.0, 2], [3, 4]]), {}, "jacobian")
-    with pytest.raises(Mistake, match=re.escape("sum: got 2, expected 1 (")):
+    with pytest.raises(Mistake, match=r"^sum: got 2, expected 1\. What"):
         compare(np.array(2.0), np.array(1.0), {}, "sum")
 
 

@@ -5,13 +5,17 @@ misconception when it recognises one. While it runs, xaikit's own version of the
 """
 
 import copy
+import linecache
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from traceback import walk_tb
 from typing import Any
 
 import numpy as np
 
 from xaikit.core import arrays
+
+LOOK = "What it was given: checks.last_inputs()"
 
 
 class Mistake(AssertionError):
@@ -58,8 +62,17 @@ def by_hand(answer: Callable, *forbidden: Callable) -> Callable:
 
     def guarded(*arguments: Any) -> Any:
         given = copy.deepcopy(arguments)
-        with written_by_hand(*forbidden):
-            result = answer(*given)
+        try:
+            with written_by_hand(*forbidden):
+                result = answer(*given)
+        except Exception as error:
+            if not isinstance(error, Mistake):
+                words = "\n".join(_in_words(error, answer, arguments))
+                # IPython shows these words in the place of a traceback through checks and NumPy.
+                error._render_traceback_ = lambda: [words]  # type: ignore[attr-defined]
+            raise
+        finally:
+            _last_call.update(answer=answer, arguments=arguments)
         if not _same(given, arguments):
             raise Mistake(
                 f"{answer.__name__} changed one of its inputs, and the next to use it gets wrong "
@@ -68,6 +81,53 @@ def by_hand(answer: Callable, *forbidden: Callable) -> Callable:
         return result
 
     return guarded
+
+
+_last_call: dict[str, Any] = {}
+
+
+def last_inputs() -> dict[str, Any]:
+    """Return what the last check handed to the learner's function in its last call, by name."""
+    if not _last_call:
+        raise LookupError("no check has run yet: run one first, then ask what it handed over")
+    arguments = copy.deepcopy(_last_call["arguments"])
+    return dict(zip(_names(_last_call["answer"], len(arguments)), arguments, strict=True))
+
+
+def _names(answer: Callable, count: int) -> list[str]:
+    code = getattr(answer, "__code__", None)
+    if code is None or code.co_argcount != count:
+        return [f"input {i}" for i in range(1, count + 1)]
+    return list(code.co_varnames[:count])
+
+
+def _in_words(error: Exception, answer: Callable, arguments: tuple) -> Iterator[str]:
+    """Say what stopped the learner's code: where, and what it had been given."""
+    frames = [(frame.f_code, line, frame.f_globals) for frame, line in walk_tb(error.__traceback__)]
+    # Their own line, not the one in NumPy where their numbers were found not to fit.
+    homes = ["__main__", getattr(answer, "__globals__", {}).get("__name__")]
+    own = [f for f in frames if f[2].get("__name__") in homes]
+    code, number, names = (own or frames)[-1]
+    line = linecache.getline(code.co_filename, number, names).strip()
+    if isinstance(error, NotImplementedError) and not error.args:
+        yield f"✗ {code.co_name} is not written yet: your code goes in the place of {line}"
+        return
+    yield f"✗ {answer.__name__} stopped with {type(error).__name__}{': ' * bool(str(error))}{error}"
+    yield f"  in line {number} of the cell with {code.co_name}:  {line}"
+    if isinstance(error, AssertionError):
+        yield "  A function that tests something says so with return True or return False."
+        return
+    given = zip(_names(answer, len(arguments)), arguments, strict=True)
+    yield f"  It was given {', '.join(f'{name}: {_described(value)}' for name, value in given)}."
+    yield "  checks.last_inputs() shows the numbers."
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"array of shape {value.shape}"
+    if isinstance(value, bool | int | float | str | np.number):
+        return repr(value)
+    return f"{type(value).__name__} of {len(value)}" if hasattr(value, "__len__") else "function"
 
 
 def _same(given: Any, kept: Any) -> bool:
@@ -94,13 +154,18 @@ def plain(answer: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
     except (TypeError, ValueError):
         raise Mistake(
             f"{name} returned a {type(answer).__name__} that is no array of numbers, "
-            f"expected an array of shape {shape}"
+            f"expected {_shape_in_words(shape)}"
         ) from None
     if values.shape != shape:
-        raise Mistake(f"{name} returned an array of shape {values.shape}, expected {shape}")
+        got, wanted = _shape_in_words(values.shape), _shape_in_words(shape)
+        raise Mistake(f"{name} returned {got}, expected {wanted}")
     if not np.isfinite(values).all():
         raise Mistake(f"{name} returned NaN or infinity")
     return values
+
+
+def _shape_in_words(shape: tuple[int, ...]) -> str:
+    return f"an array of shape {shape}" if shape else "a single number"
 
 
 def verdict_of(given: Any, name: str, hint: str = "") -> bool:
@@ -133,9 +198,19 @@ def compare(
     fitting = [words for words, wrong in misconceptions.items() if close(given, wrong)]
     if fitting:
         raise Mistake(f"{name}: {'; or: '.join(fitting)}")
-    worst = np.unravel_index(np.abs(given - expected).argmax(), expected.shape)
-    where = f" at index {tuple(int(i) for i in worst)}" if expected.ndim else ""
+    off = np.abs(given - expected)
+    worst = np.unravel_index(off.argmax(), expected.shape)
+    got, wanted = _told_apart(float(given[worst]), float(expected[worst]))
+    if not expected.ndim:
+        raise Mistake(f"{name}: got {got}, expected {wanted}. {LOOK}")
+    several = int((off > 1e-6 * max(1.0, np.abs(expected).max())).sum())
     raise Mistake(
-        f"{name}: got {given[worst]:.4g}{where}, expected {expected[worst]:.4g} "
-        f"(largest difference of {expected.size})"
+        f"{name}: got {got} at index {tuple(int(i) for i in worst)}, expected {wanted} "
+        f"({several} of {expected.size} numbers differ, this one most). {LOOK}"
     )
+
+
+def _told_apart(a: float, b: float) -> tuple[str, str]:
+    """Write down two different numbers with as many digits as show that they differ."""
+    pairs = ((f"{a:.{digits}g}", f"{b:.{digits}g}") for digits in range(4, 18))
+    return next(pair for pair in pairs if pair[0] != pair[1])

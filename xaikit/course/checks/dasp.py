@@ -10,6 +10,7 @@ import numpy as np
 import xaikit as xk
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, compare, passed, plain, shape_of, verdict_of
+from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.methods import dasp as xaikits
 
 KINDS = ("shapley", "banzhaf")

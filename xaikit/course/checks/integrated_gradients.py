@@ -6,6 +6,7 @@ import numpy as np
 
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
+from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.methods import exact_path
 from xaikit.methods import integrated_gradients as xaikits
 from xaikit.methods.gradients import gradient_x_input

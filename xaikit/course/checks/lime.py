@@ -10,6 +10,7 @@ import numpy as np
 from xaikit.core.surrogate import ridge_fit
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
+from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.methods.lime import lime_tabular, lime_text
 
 WORDS = ["visit", "my", "channel!", "on", "song", "for", "free", ";)", "good", "guy", "mystic"]

@@ -13,6 +13,7 @@ from xaikit.core.network import Network
 from xaikit.core.torch_model import TorchModel
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
+from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.random_networks import draw, forward
 from xaikit.methods import lrp as method
 from xaikit.methods.gradients import gradient_x_input

@@ -10,6 +10,7 @@ from xaikit.core.network import Network
 from xaikit.core.torch_model import TorchModel
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, close, compare, judge, passed, plain, shape_of
+from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.random_networks import draw, forward, slopes
 from xaikit.methods import gradients
 

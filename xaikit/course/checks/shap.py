@@ -11,6 +11,7 @@ from xaikit.core.conditional import conditional_game
 from xaikit.core.games import baseline_game, marginal_game
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, close, compare, judge, passed, plain, shape_of
+from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.methods import gaussian_process, kernel_shap, shapley
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
+from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.methods.gaussian_process import gaussian_process_shapley
 from xaikit.methods.kernel_shap import kernel_shap
 from xaikit.methods.shapley import exact_shapley, permutation_shapley

@@ -7,6 +7,7 @@ import numpy as np
 
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
+from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.methods import additivity, agreement, infidelity, sanity
 from xaikit.methods import deletion as xaikits
 
