@@ -221,7 +221,7 @@ def test_the_answer_is_of_slopes_not_parts():
         ({"kernel_width": 1e-200}, "too few for 4 slopes: give a wider kernel or more samples"),
         ({"kernel_width": 0.05, "around": "background"}, "perturbed rows count, too few for 4"),
         ({"kernel_width": 1e-3, "around": "background"}, "only about 0 of 5000 perturbed rows"),
-        ({"features": 0}, "features is 0, expected 1 to 4, or None for all"),
+        ({"features": 0}, "features is 0, expected at least 1"),
         ({"features": 5}, "features is 5, expected 1 to 4, or None for all"),
         ({"around": "x"}, "unknown around 'x', expected 'instance' or 'background'"),
         ({"ridge": -1.0}, "ridge is -1.0, expected a number ≥ 0"),

@@ -232,7 +232,8 @@ def test_errors_say_what_is_expected():
         (xk.DualNet(11), ValueError, "expected 1 to 10"),
         (xk.DualNet(2.0), TypeError, "whole number"),
         (xk.DualNet(2, task="ranking"), ValueError, "'auto'"),
-        (xk.DualNet(2, refinement=0, exploration=8), ValueError, "nothing was validated"),
+        (xk.DualNet(2, refinement=0), ValueError, "refinement is 0, expected at least 1"),
+        (xk.DualNet(2, exploration=0), ValueError, "exploration is 0, expected at least 1"),
     ]:
         with pytest.raises(error, match=words):
             wrong.fit(x, y)

@@ -14,6 +14,7 @@ import numpy as np
 
 Array = Any  # a NumPy array or a torch tensor; the two share no base class
 Pair = tuple[int, int]
+NUMBERS = (bool, int, float, np.bool_, np.number)
 
 namespace = array_api_compat.array_namespace
 is_array = array_api_compat.is_array_api_obj
@@ -28,8 +29,16 @@ def place(x: Array) -> str:
 
 def to_numpy(x: Array) -> np.ndarray:
     """Bring x, from whatever library and device, to NumPy, its entries in reading order."""
-    # In that order, because torch refuses reversed views.
-    return x.detach().cpu().numpy() if is_torch(x) else np.asarray(x, order="C")
+    if not is_torch(x):
+        return np.asarray(x, order="C")  # in that order, because torch refuses reversed views
+    x = x.detach().cpu()
+    # NumPy has no bfloat16; float32 holds all of its numbers.
+    return (x.float() if str(x.dtype) == "torch.bfloat16" else x).numpy()
+
+
+def copied(x: Array) -> Array:
+    """Return a copy of x that nobody else can change."""
+    return namespace(x).asarray(x, copy=True)
 
 
 def like(values: Any, x: Array) -> Array:
@@ -66,7 +75,8 @@ def is_floating(x: Array) -> bool:
     return bool(namespace(x).isdtype(x.dtype, "real floating"))
 
 
-def _all_finite(x: Array) -> bool:
+def all_finite(x: Array) -> bool:
+    """Tell whether x holds neither NaN nor infinity."""
     xp = namespace(x)
     with np.errstate(over="ignore", invalid="ignore"):
         total = xp.sum(x)
@@ -103,6 +113,9 @@ def numeric(x: Any, name: str = "x") -> Array:
     """
     if not is_array(x):
         x = np.asarray(x)
+        # A data frame of numbers beside booleans (one-hot columns) becomes an array of objects.
+        if x.dtype == object and all(isinstance(v, NUMBERS) for v in x.flat):
+            x = x.astype(np.float64)
     if is_torch(x):
         x = x.detach()
     elif x.dtype.kind not in "biuf":
@@ -117,13 +130,28 @@ def numeric(x: Any, name: str = "x") -> Array:
         raise ValueError(
             f"{name} is empty: its shape is {tuple(x.shape)}, expected at least one row"
         )
-    if is_floating(x) and not _all_finite(x):
+    if is_floating(x) and not all_finite(x):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(to_numpy(x)))[0])
         raise ValueError(
             f"{name} holds NaN or infinity (first at index {where}): "
             "fill in or drop missing values first"
         )
     return x
+
+
+def column_names(x: Any) -> list[str] | None:
+    """Return the names of a data frame's columns, or of a series' entries; None without names."""
+    names = getattr(x, "columns", getattr(x, "index", None))
+    if is_array(x) or callable(names) or names is None:
+        return None
+    return list(names) if all(isinstance(name, str) for name in names) else None
+
+
+def batched(x: Array, name: str = "x") -> tuple[Array, bool]:
+    """Return x with a batch axis, and whether it was a single row (d,)."""
+    if x.ndim == 0:
+        raise ValueError(f"{name} is a single number, expected a row (d,) or rows (n, …)")
+    return (x[None], True) if x.ndim == 1 else (x, False)
 
 
 def matching(
@@ -142,10 +170,10 @@ def matching(
         if not is_floating(x):
             return like(x, reference)
     if not same_place or x.dtype != reference.dtype:
-        target = place(reference).removeprefix("a ")
+        move = ", or move the network with net.to('numpy' | 'cpu' | 'cuda', dtype=…)"
         raise TypeError(
-            f"{name} is {place(x)}, but {owner} are {target}: convert {name}, "
-            "or move the network with net.to('numpy' | 'cpu' | 'cuda', dtype=…)"
+            f"{name} is {place(x)}, but {owner} are those of {place(reference)}: convert {name}"
+            + move * (owner == "the network's weights")
         )
     return x
 

@@ -9,7 +9,7 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 
-TABLE_ROWS = 10  # a longer batch is printed in part
+TABLE_ROWS, TABLE_FEATURES = 10, 60  # longer ones are printed in part
 
 
 class Model(Protocol):
@@ -21,7 +21,7 @@ class Model(Protocol):
     def gradient(self, x: Any, target: Any = 0) -> Array:
         """Return ∂F_target/∂x, like x."""
 
-    def as_rows(self, x: Any) -> tuple[Array, bool]:
+    def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
         """Return x checked, with a batch axis, and whether it had none."""
 
 
@@ -78,7 +78,9 @@ class Attribution:
         return replace(self, feature_names=names)
 
     def plot(self, row: int = 0, ax=None):
-        """Draw the scores of one row: a text as coloured tokens, everything else as bars.
+        """Draw the scores of one row: a text as coloured tokens, features as bars.
+
+        Scores of a picture are drawn by `plots.draw_pictures`.
 
         Returns matplotlib's axes. In axes that are given, the tokens of a text are bars, too.
         """
@@ -149,13 +151,15 @@ class Attribution:
         lines = [self.method]
         if self.output.ndim == 0 and self.values.ndim == 1:
             names = self.feature_names or [f"x{i}" for i in range(self.values.shape[0])]
-            width = max(len("feature"), *map(len, names))
+            width = max(len("feature"), *map(len, names[:TABLE_FEATURES]))
             lines.append(f"{'feature':<{width}}  {'value':>9}  {'score':>9}")
             scores = arrays.to_numpy(self.values)
-            rows = zip(names, arrays.to_numpy(self.data), scores, strict=True)
-            for name, x, score in rows:
+            rows = list(zip(names, arrays.to_numpy(self.data), scores, strict=True))
+            for name, x, score in rows[:TABLE_FEATURES]:
                 value = f"{x:>9}" if isinstance(x, str) else f"{x:9.3f}"
                 lines.append(f"{name:<{width}}  {value}  {score:+9.3f}")
+            if len(rows) > TABLE_FEATURES:
+                lines.append(f"… {len(rows)} features")
         rows_shown = np.atleast_1d(arrays.to_numpy(self.output))[:TABLE_ROWS]
         for row, output in enumerate(rows_shown):
             line = f"output {output:.3f}"
@@ -186,6 +190,8 @@ class Question:
         F_target(x).
     single : bool
         Whether x was given as a single row (d,).
+    names : list of str, or None
+        Of the columns of a data frame.
     """
 
     model: Model
@@ -194,10 +200,11 @@ class Question:
     baseline: Array
     output: Array
     single: bool
+    names: Sequence[str] | None = None
 
     def base(self) -> Array:
         """Return F_target(baseline), (n,)."""
-        outputs = self.model(self.baseline)
+        outputs = expect_finite(self.model(self.baseline), "the model's output at the baseline")
         rows = self.target.shape[0]
         return select(
             namespace(outputs).broadcast_to(outputs, (rows, outputs.shape[1])), self.target
@@ -205,6 +212,8 @@ class Question:
 
     def answer(self, values: Array, base: Array | None, method: str, **more: Any) -> Attribution:
         """Return the Attribution of these rows' values, in the shape of the x that was given."""
+        expect_finite(values, f"{method}: a score")
+        more = {"feature_names": self.names, **more}
         result = Attribution(values, base, self.output, self.x, method=method, **more)
         if not self.single:
             return result
@@ -223,17 +232,30 @@ def ask(model: Model, x: Any, target: Any = 0, baseline: Any = None) -> Question
     TypeError
         For a model without gradients, or x that does not match its weights.
     ValueError
-        For NaN or infinity, an empty x, a target out of range, a baseline of another shape.
+        For NaN or infinity in x or in the model's outputs, an empty x, a target out of range, a
+        baseline of another shape.
     """
     if not (hasattr(model, "gradient") and hasattr(model, "as_rows")):
         raise TypeError(
             f"this method needs a model with gradients, got {type(model).__name__}: "
             "expected a Network, or a torch module wrapped as TorchModel(module)"
         )
+    names = arrays.column_names(x)
     x, single = model.as_rows(x)
-    output = model(x)
+    output = expect_finite(model(x), "the model's output")
     targets = as_targets(target, *output.shape)
-    return Question(model, x, targets, as_baseline(baseline, x), select(output, targets), single)
+    baseline = as_baseline(baseline, x)
+    return Question(model, x, targets, baseline, select(output, targets), single, names)
+
+
+def expect_finite(values: Array, what: str) -> Array:
+    """Return values, or raise a ValueError that says which of them is NaN or infinite."""
+    if not arrays.all_finite(values):
+        raise ValueError(
+            f"{what} is NaN or infinite: the model has no value or no slope where it was asked "
+            "(a logarithm or a root of 0, numbers that overflow)"
+        )
+    return values
 
 
 def as_baseline(baseline: Any, x: Array) -> Array:
@@ -247,7 +269,7 @@ def as_baseline(baseline: Any, x: Array) -> Array:
         return namespace(x).zeros_like(x[:1]) + baseline
     if tuple(baseline.shape) == tuple(x.shape[1:]):
         return baseline[None]
-    if tuple(baseline.shape) == tuple(x.shape):
+    if tuple(baseline.shape) in (tuple(x.shape), (1, *x.shape[1:])):
         return baseline
     raise ValueError(
         f"baseline has shape {tuple(baseline.shape)}, expected a number, "

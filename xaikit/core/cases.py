@@ -9,6 +9,8 @@ from xaikit.core import arrays, models
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution, as_baseline
 
+SAME_OUTPUT = 1e-3  # of the output, or of 1 where it is smaller: single precision is not the same
+
 
 @dataclass(frozen=True, eq=False)
 class Case:
@@ -37,15 +39,24 @@ def as_case(model: Any, x: Any, attribution: Any, target: Any, baseline: Any) ->
     """Check what was given and return it as a Case."""
     x, single = models.as_rows(model, x)
     output, targets = models.outputs_and_targets(model, x, target)
-    return Case(
-        model,
-        x,
-        scores_of(attribution, x),
-        targets,
-        namespace(x).broadcast_to(as_baseline(baseline, x), tuple(x.shape)),
-        arrays.to_numpy(output).astype(np.float64),
-        single,
-    )
+    scores, output = scores_of(attribution, x), arrays.to_numpy(output).astype(np.float64)
+    if isinstance(attribution, Attribution):
+        _expect_same_output(attribution, output)
+    baseline = namespace(x).broadcast_to(as_baseline(baseline, x), tuple(x.shape))
+    return Case(model, x, scores, targets, baseline, output, single)
+
+
+def _expect_same_output(attribution: Attribution, output: np.ndarray) -> None:
+    """Raise unless an explanation is one of this output: that of another class says nothing."""
+    explained = arrays.to_numpy(attribution.output).astype(np.float64).ravel()
+    off = np.abs(explained - output)
+    if (off > SAME_OUTPUT * np.maximum(1, np.abs(output))).any():
+        row = int(off.argmax())
+        raise ValueError(
+            f"the attribution explains an output of {explained[row]:.4g}, and the model's output "
+            f"for this target is {output[row]:.4g} (row {row}): give the target that was "
+            "explained, or, for scores of another model, attribution.values"
+        )
 
 
 def scores_of(attribution: Any, x: Array) -> np.ndarray:

@@ -63,6 +63,7 @@ def conditional_game(
     Aas, Jullum & Løland 2021, Explaining individual predictions when features are dependent,
     arXiv:1903.10464, §3.
     """
+    names = arrays.column_names(x)
     x, single = models.as_rows(model, x)
     rows = as_background(background, x)
     if x.ndim != 2 or rows.shape[0] < 2:
@@ -74,7 +75,7 @@ def conditional_game(
     if samples % 2:
         raise ValueError(f"samples is {samples}, expected an even number")
     output, targets = models.outputs_and_targets(model, x, target)
-    players, column_masks = name_players(groups, x.shape[1])
+    players, column_masks = name_players(groups, x.shape[1], names)
     mean, scale, correlation = _gaussian(arrays.to_numpy(rows))
     standardised = (arrays.to_numpy(x) - mean) / scale
     half = np.random.default_rng(seed).standard_normal((samples // 2, x.shape[1]))

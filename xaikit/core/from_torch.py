@@ -42,7 +42,8 @@ def from_torch(
     TypeError
         For a module without a converter; the message names it and what is supported.
     ValueError
-        For a setting that has no counterpart, and for a Softmax: explain the logit.
+        For a setting that has no counterpart, for hooks on the way forward (pruning, old weight
+        and spectral norm), and for a Softmax: explain the logit.
     """
     converters = converters or {}
     layers: list[Layer] = []
@@ -68,6 +69,12 @@ def _leaves(module: nn.Module, converters: Mapping) -> list[nn.Module]:
     """Return the modules inside nested Sequential, in order, without those that vanish."""
     if type(module) in converters:
         return [module]
+    if module._forward_hooks or module._forward_pre_hooks:
+        raise ValueError(
+            f"{type(module).__name__} has a hook, which may compute anything on the way: remove it "
+            "(torch.nn.utils.prune.remove, remove_weight_norm, remove_spectral_norm) before you "
+            "convert the module, or use TorchModel"
+        )
     if _is_a(module, nn.Sequential):
         children: Any = module  # not module.children(), which skips a module that stands twice
         return [leaf for child in children for leaf in _leaves(child, converters)]

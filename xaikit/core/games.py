@@ -49,8 +49,13 @@ class Game:
             raise TypeError(
                 f"value is {type(value).__name__}, expected a function masks (B, M) -> payoffs (B,)"
             )
+        if data is not None and np.shape(data)[-1:] != (len(self.players),):
+            raise ValueError(
+                f"data has shape {tuple(np.shape(data))}, expected one entry for each of "
+                f"{len(self.players)} players"
+            )
         self.value = value
-        self.data = data
+        self.data: Array | None = np.array(data) if isinstance(data, list | tuple) else data
         self.evaluations = 0
 
     def __call__(self, masks: Any) -> np.ndarray:
@@ -147,9 +152,10 @@ def baseline_game(
         For a model that returns labels, NaN or another number of rows; NaN in x; a baseline of
         another shape; groups that share a column.
     """
+    names = arrays.column_names(x)
     x, single = models.as_rows(model, x)
     others = as_baseline(baseline, x)[:, None]  # (1 or n, 1, …)
-    return _mixing_game(model, x, others, target, groups, single)
+    return _mixing_game(model, x, others, target, groups, names, single)
 
 
 def marginal_game(
@@ -185,8 +191,10 @@ def marginal_game(
     - Lundberg & Lee 2017, A Unified Approach to Interpreting Model Predictions, arXiv:1705.07874.
     - Janzing, Minorics & Blöbaum 2020, Feature relevance quantification …, arXiv:1910.13413.
     """
+    names = arrays.column_names(x)
     x, single = models.as_rows(model, x)
-    return _mixing_game(model, x, as_background(background, x)[None], target, groups, single)
+    rows = as_background(background, x)[None]
+    return _mixing_game(model, x, rows, target, groups, names, single)
 
 
 def text_game(
@@ -197,7 +205,8 @@ def text_game(
     Parameters
     ----------
     classifier : callable
-        F: list of str -> probabilities (n, k) or (n,), such as a pipeline's predict_proba.
+        F: list of str -> probabilities (n, k), such as a pipeline's predict_proba; or (n,), with
+        target=0.
     text : str
         The text to explain.
     target : int
@@ -251,15 +260,17 @@ def _mixing_game(
     others: Array,
     target: Any,
     groups: Mapping[str, Sequence[int]] | None,
+    names: Sequence[str] | None,
     single: bool,
 ) -> Game:
     """v(S) = mean over m of F(x_S, others_{−S}); others is (1 or n, m, …)."""
     _, targets = models.outputs_and_targets(model, x, target)
     xp, shape = namespace(x), x.shape[1:]
-    flat = x.reshape(len(x), -1)
+    # Copies: the game may be asked long after, when the caller's arrays hold other numbers.
+    flat, others = arrays.copied(x).reshape(len(x), -1), arrays.copied(others)
     others = others.reshape(others.shape[0], others.shape[1], -1)
     others = xp.broadcast_to(others, (len(x), *others.shape[1:]))
-    players, column_masks = name_players(groups, flat.shape[1])
+    players, column_masks = name_players(groups, flat.shape[1], names)
     at_once = models.chunk_rows(flat.shape[1])
 
     def blocks(coalitions: int) -> Iterator[tuple[slice, slice, slice]]:
@@ -297,16 +308,21 @@ def _mixed(present: Array, x: Array, others: Array) -> Array:
 
 
 def name_players(
-    groups: Mapping[str, Sequence[int]] | None, columns: int
+    groups: Mapping[str, Sequence[int]] | None, columns: int, names: Sequence[str] | None = None
 ) -> tuple[Sequence[str], Callable[[np.ndarray], np.ndarray]]:
     """Return the players' names, and how masks of players become masks of columns."""
+    names = list(names) if names is not None else [f"x{i}" for i in range(columns)]
     if groups is None:
-        return [f"x{i}" for i in range(columns)], lambda masks: masks
+        return names, lambda masks: masks
+    if not isinstance(groups, Mapping):
+        raise TypeError(
+            f"groups is {type(groups).__name__}, expected a dict: a player's name -> its columns"
+        )
     player_of = np.full(columns, -1)
     for player, (name, members) in enumerate(groups.items()):
-        chosen = np.asarray(members)
-        if chosen.dtype.kind not in "iu" or not chosen.size:
-            raise TypeError(f"group {name!r} is {members!r}, expected numbers of columns")
+        chosen = arrays.to_numpy(members)
+        if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or not chosen.size:
+            raise TypeError(f"group {name!r} is {members!r}, expected a list of column numbers")
         outside = chosen[(chosen < 0) | (chosen >= columns)]
         if outside.size:
             raise ValueError(f"group {name!r} names column {outside[0]} of {columns}")
@@ -314,15 +330,18 @@ def name_players(
             raise ValueError(f"group {name!r} holds a column that another group has already")
         player_of[chosen] = player
     alone = np.flatnonzero(player_of < 0)
+    if taken := sorted({names[i] for i in alone} & set(groups)):
+        raise ValueError(f"group {taken[0]!r} has the name of a column that is not in a group")
     player_of[alone] = len(groups) + np.arange(len(alone))
-    return [*groups, *(f"x{i}" for i in alone)], lambda masks: masks[:, player_of]
+    return [*groups, *(names[i] for i in alone)], lambda masks: masks[:, player_of]
 
 
 def data_of_players(flat: Array, groups: Mapping | None) -> Array:
     """Return what the players stand for: their columns, or 1 (present) for groups of columns."""
     if groups is None:
         return flat
-    alone = sorted(set(range(flat.shape[1])) - {c for members in groups.values() for c in members})
+    grouped = {int(c) for members in groups.values() for c in arrays.to_numpy(members)}
+    alone = sorted(set(range(flat.shape[1])) - grouped)
     xp = namespace(flat)
     ones = xp.zeros_like(flat[:, :1]) + 1
     return xp.concat([*[ones] * len(groups), *(flat[:, i : i + 1] for i in alone)], axis=1)

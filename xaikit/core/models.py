@@ -36,10 +36,7 @@ def as_rows(model: Any, x: Any, name: str = "x") -> tuple[Array, bool]:
     if hasattr(model, "as_rows"):
         return model.as_rows(x, name)
     expect_callable(model)
-    x = arrays.floating(arrays.numeric(x, name))
-    if x.ndim == 0:
-        raise ValueError(f"{name} is a single number, expected a row (d,) or rows (n, …)")
-    return (x[None], True) if x.ndim == 1 else (x, False)
+    return arrays.batched(arrays.floating(arrays.numeric(x, name)), name)
 
 
 def expect_callable(model: Any) -> None:
@@ -62,7 +59,10 @@ def outputs(model: Callable, rows: Any) -> Array:
     ValueError
         For another number of rows, NaN or infinity.
     """
-    result = model(rows)
+    # A copy where rows are numbers: a function that works in place would change x for all that
+    # comes after. Networks and torch modules see to it themselves.
+    mine = arrays.is_array(rows) and not hasattr(model, "as_rows")
+    result = model(arrays.copied(rows) if mine else rows)
     if not arrays.is_array(result):
         result = np.asarray(result)
     if not arrays.is_torch(result) and result.dtype.kind not in "biuf":

@@ -122,9 +122,7 @@ class Network:
             x = arrays.floating(arrays.numeric(x, name))
         else:
             x = arrays.matching(x, weights, name)
-        if x.ndim == 0:
-            raise ValueError(f"{name} is a single number, expected a row (d,) or rows (n, …)")
-        return (x[None], True) if x.ndim == 1 else (x, False)
+        return arrays.batched(x, name)
 
     def to(self, where: str | None = None, dtype: str | None = None) -> "Network":
         """Return a copy elsewhere: ``"numpy"``, ``"cpu"``, ``"cuda"`` or any torch device.

@@ -1,5 +1,6 @@
 """How long a sampling method goes on: to a budget of coalitions, or to a tolerance."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -59,7 +60,12 @@ def spend(
     for spent in reversed(budgets):
         values, std = estimate(spent)
         if _within(values, std, tolerance):
-            break
+            return values, std
+    warnings.warn(
+        f"the tolerance {tolerance:g} was not reached with {budget:,} coalitions: look at std, and "
+        "give a larger budget or tolerance",
+        stacklevel=3,
+    )
     return values, std
 
 

@@ -46,7 +46,7 @@ class TorchModel:
         import torch
 
         x, single = self.as_rows(x)
-        with torch.enable_grad():
+        with torch.inference_mode(False), torch.enable_grad():
             tensor = self._tensor(x).requires_grad_()
             # A module may begin in place, which a leaf of autograd's graph does not allow.
             output = self._evaluate(tensor.clone())
@@ -72,9 +72,7 @@ class TorchModel:
             if not arrays.is_floating(x) and weights is not None:
                 x = x.astype(arrays.to_numpy(weights).dtype)
             x = arrays.floating(x)
-        if x.ndim == 0:
-            raise ValueError(f"{name} is a single number, expected a row (d,) or rows (n, …)")
-        return (x[None], True) if x.ndim == 1 else (x, False)
+        return arrays.batched(x, name)
 
     def _weights(self) -> torch.Tensor | None:
         """Return a tensor that lives where the module does now, if it has any."""

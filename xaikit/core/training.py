@@ -29,6 +29,8 @@ def fit(
         raise ValueError(f"unknown loss {loss!r}, expected {' or '.join(LOSSES)}")
     expect_count("epochs", epochs, 0)
     expect_count("batch_size", batch_size, 1)
+    if not learning_rate > 0:
+        raise ValueError(f"learning_rate is {learning_rate}, expected a positive number")
     if first_array(layers) is None:
         raise ValueError("there is nothing to train: no layer has weights")
     output = expect_columns(run(layers, x[:1])[-1])

@@ -10,6 +10,7 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
+from xaikit.core.settings import expect_count
 
 
 class Agreement(NamedTuple):
@@ -75,6 +76,7 @@ def rank_agreement(
             )
         scores.append(values.reshape(1 if len(shape) == 1 else len(values), -1))
     rows, width = scores[0].shape
+    expect_count("top", top, 1)
     if not 1 <= top <= width:
         raise ValueError(f"top is {top}, expected a number in 1 … {width}")
     ranked = [np.abs(s) if absolute else s for s in scores]

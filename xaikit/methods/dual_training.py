@@ -77,8 +77,7 @@ class DualTraining:
                     break
         if kept is None:
             raise ValueError(
-                "nothing was validated: exploration must be 0 or more, refinement at least 1, and "
-                "the loss a number (it is not when rows hold extreme values)"
+                "the loss was no number in any validation: do rows hold extreme values?"
             )
         self.operator, self.selector, self.mask = kept
         last = local_search(self.selector, self.mask, LAST_SEARCH_ROUNDS)

@@ -17,7 +17,8 @@ from xaikit.core.games import Game
 from xaikit.core.sampling import spend
 from xaikit.core.surrogate import sum_constrained_fit
 
-DRAWS_AT_ONCE = 1024
+FIRST_DRAWS, DRAWS_AT_ONCE = 16, 1024
+MOST_DRAWN = 2**20
 ATTEMPTS = 100
 LEAST_LEVERAGE_LEFT = 1e-9
 
@@ -74,7 +75,7 @@ def kernel_shap(
     game : Game
         Any number of players M.
     budget : int, optional
-        Coalitions to pay, at least 2M + 2. None is 2M + 2048, or 2^M with a tolerance.
+        Coalitions to pay, at least 2M + 2. None is 2M + 2048; with a tolerance 2^M, at most 2^20.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
     seed : int
@@ -96,7 +97,9 @@ def kernel_shap(
     -----
     Pairs are stratified by size and drawn without replacement; the share of a stratum grows with
     the root of its kernel mass. The standard deviation is the sandwich of a stratified draw with
-    leverage-corrected residuals.
+    leverage-corrected residuals. At the smallest budgets, hardly more pairs than players, few
+    residuals are left to judge by, and 95% intervals hold the value in 75 to 90% of draws only:
+    give 4M coalitions or more where you need them.
 
     References
     ----------
@@ -120,7 +123,9 @@ def kernel_shap(
         residual = (odd - half @ values) / kept[:, None]
         return values, sandwich_std(pairs, spread, residual)
 
-    values, std = spend(estimate, players, budget, tolerance, most=2**players)
+    # Without a budget a tolerance goes on until it is reached, but not for ever.
+    most = 2**players if tolerance is None or budget is not None else min(2**players, MOST_DRAWN)
+    values, std = spend(estimate, players, budget, tolerance, most)
     evaluations = game.evaluations - before
     return game.answer(values, ends, std, method="KernelSHAP", evaluations=evaluations)
 
@@ -221,11 +226,13 @@ def _random_coalitions(
 ) -> Iterator[np.ndarray]:
     """Draw coalitions of a size, of players first … M − 1, without end."""
     rng = np.random.default_rng(seed)
+    draws = FIRST_DRAWS  # few, since many players have many strata, with few draws wanted in each
     while True:
-        masks = np.zeros((DRAWS_AT_ONCE, players), dtype=bool)
-        order = np.argsort(rng.random((DRAWS_AT_ONCE, players - first)), axis=1)
-        np.put_along_axis(masks, first + order[:, :size], True, axis=1)
+        masks = np.zeros((draws, players), dtype=bool)
+        chosen = np.argpartition(rng.random((draws, players - first)), size - 1, axis=1)[:, :size]
+        np.put_along_axis(masks, first + chosen, True, axis=1)
         yield masks
+        draws = min(2 * draws, DRAWS_AT_ONCE)
 
 
 def odd_payoffs(

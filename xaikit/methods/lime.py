@@ -45,7 +45,7 @@ def lime_tabular(
         w in π = exp(−D² / 2w²), D the distance to x in standard deviations. None is 0.75 √d. It
         decides the explanation: look at r2 and try others.
     samples : int
-        Perturbed rows, the unperturbed one among them.
+        Perturbed rows; around an instance, the first is the instance itself.
     ridge : float
         Ω = ridge · ‖φ‖². It competes with Σπ: where a narrow kernel leaves little weight, slopes
         shrink towards 0.
@@ -75,6 +75,7 @@ def lime_tabular(
     ----------
     Ribeiro, Singh & Guestrin 2016, "Why Should I Trust You?", arXiv:1602.04938, §3.
     """
+    names = arrays.column_names(x)
     x, single = models.as_rows(model, x)
     if x.ndim != 2:
         raise ValueError(f"x has shape {tuple(x.shape)}, expected rows of features (n, d) or (d,)")
@@ -84,13 +85,20 @@ def lime_tabular(
     expect_count("samples", samples, columns + 2, f"for {columns} features")
     if not width > 0:
         raise ValueError(f"kernel_width is {kernel_width}, expected a positive number")
-    if features is not None and not 1 <= features <= columns:
-        raise ValueError(f"features is {features}, expected 1 to {columns}, or None for all")
+    if features is not None:
+        expect_count("features", features, 1)
+        if features > columns:
+            raise ValueError(f"features is {features}, expected 1 to {columns}, or None for all")
     if around not in ("instance", "background"):
         raise ValueError(f"unknown around {around!r}, expected 'instance' or 'background'")
     output, targets = models.outputs_and_targets(model, x, target)
     mean = rows.mean(axis=0)
     scale = np.where(np.ptp(rows, axis=0) > 0, rows.std(axis=0), 0.0)  # not a rounded 1e-17
+    if not scale.any():
+        raise ValueError(
+            f"no column changes in the background of {len(rows)} row(s), so there is nothing to "
+            "perturb: give rows that stand for the data"
+        )
     here = (arrays.to_numpy(x) - mean) / np.where(scale > 0, scale, 1.0)
     noise = np.random.default_rng(seed).standard_normal((samples, columns)) * (scale > 0)
 
@@ -124,6 +132,7 @@ def lime_tabular(
         std=shaped(fit.std.T),
         evaluations=evaluations,
         method="LIME",
+        feature_names=names,
         details={
             "r2": shaped(fit.r2),
             "intercept": shaped(intercept),

@@ -17,6 +17,7 @@ from xaikit.core.attribution import (
     Question,
     as_baseline,
     as_targets,
+    expect_finite,
     one_hot,
     select,
 )
@@ -108,11 +109,12 @@ def lrp(
             "(from_torch(module) makes one)"
         )
     rule_of = _composite(LRPEpsilon(0.25) if rule is None else rule, network)
+    names = arrays.column_names(x)
     x, single = network.as_rows(x)
     values = run(network.layers, x)
-    output = expect_columns(values[-1])
-    targets = as_targets(target, *output.shape)
-    question = Question(network, x, targets, as_baseline(None, x), select(output, targets), single)
+    output = expect_finite(expect_columns(values[-1]), "the network's output")
+    targets, baseline = as_targets(target, *output.shape), as_baseline(None, x)
+    question = Question(network, x, targets, baseline, select(output, targets), single, names)
     relevances = [output * one_hot(targets, output)]
     ledger = []
     for index in reversed(range(len(network.layers))):
@@ -145,7 +147,7 @@ def _composite(rule: Rule | Mapping[str | int, Rule], network: Network) -> RuleO
     composite: Mapping[Any, Rule] = rule
     count = len(network.layers)
     for key in composite:
-        if not (key in ("first", *KINDS) or (isinstance(key, int) and 0 <= key < count)):
+        if not (key in ("first", *KINDS) or (type(key) is int and 0 <= key < count)):
             raise ValueError(
                 f"unknown key {key!r} in a composite: expected 'first', "
                 f"{', '.join(map(repr, KINDS))}, or a layer's index from 0 to {count - 1}"
@@ -181,7 +183,7 @@ def _through(
     if isinstance(layer, Activation):
         return relevance, (0.0, 0.0)
     if isinstance(layer, Residual):
-        return _through_sum(layer, a, output, relevance, rule_of, index)
+        return _through_sum(layer, a, relevance, rule_of, index)
     if isinstance(layer, Dense | Conv2d | AvgPool2d):
         return _share_out(layer, a, output, relevance, rule_of(layer, index))
     # Max pool (the winner takes all), flatten, padding: the gradient's own way back. What a rule
@@ -248,7 +250,7 @@ def _cases(rule: Rule, output: Array, relevance: Array) -> list[tuple[Shares, Ar
 
 
 def _through_sum(
-    layer: Residual, a: Array, output: Array, relevance: Array, rule_of: RuleOf, index: int
+    layer: Residual, a: Array, relevance: Array, rule_of: RuleOf, index: int
 ) -> tuple[Array, tuple[Any, Any]]:
     """Split the relevance of a + f(a) by |a| and |f|, and send f's part through f's layers."""
     xp = namespace(a)
@@ -279,6 +281,12 @@ def _expect_bounds(a: Array, rule: Rule) -> None:
     if rule.low is None:
         return
     low, high = arrays.like(rule.low, a), arrays.like(rule.high, a)
+    for bound in (low, high):
+        if tuple(bound.shape) not in ((), tuple(a.shape[1:])):
+            raise ValueError(
+                f"a bound of {rule.name} has shape {tuple(bound.shape)}, expected a number or one "
+                f"for each number of a row of x, {tuple(a.shape[1:])}"
+            )
     xp = namespace(a)
     if not bool(xp.all((a >= low) & (a <= high))):
         raise ValueError(

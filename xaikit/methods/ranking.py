@@ -117,6 +117,8 @@ class DualNet(SelectorMixin, BaseEstimator):
         TypeError, ValueError
             For NaN, a single class, too few rows, or a subset size out of range.
         """
+        for name in ("exploration", "refinement", "patience"):
+            expect_count(name, getattr(self, name), 1)
         X = self._checked(X)
         y, loss = self._target(y, len(X))
         rng = np.random.default_rng(self.seed)
@@ -125,7 +127,7 @@ class DualNet(SelectorMixin, BaseEstimator):
             held = max(1, len(X) // 4)
             parts = [(X[arrays.indices(rows, X)], y[rows]) for rows in (order[held:], order[:held])]
         else:
-            other = self._checked(validation[0], reset=False)
+            other = arrays.like(self._checked(validation[0], reset=False), X)
             parts = [(X, y), (other, self._encode(as_column(validation[1], len(other))))]
         self._standardise(parts[0][0], parts[0][1], loss)
         (x, y), (x_held, y_held) = [
@@ -218,6 +220,11 @@ class DualNet(SelectorMixin, BaseEstimator):
         self._varies = np.flatnonzero(scale > 1e-12 * np.maximum(1.0, np.abs(self._mean)))
         self._scale = np.where(scale > 0, scale, 1.0)
         varying = len(self._varies)
+        if len(rows) < 2:
+            raise ValueError(
+                f"{len(rows)} row is left to train on: give more rows, so that a quarter can be "
+                "held out, or validation rows of their own"
+            )
         size = self.subset_size
         expect_count("subset_size", size, 1)
         if size > varying:

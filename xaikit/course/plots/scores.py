@@ -52,6 +52,7 @@ def attribution_bars(
     if attribution.std is not None:
         low, high = (np.atleast_2d(arrays.to_numpy(end))[row] for end in attribution.interval())
         halves = (high - low)[order] / 2
+        halves[~np.isfinite(halves)] = 0  # of a single pair of orders: its spread is unknown
     if len(others):
         sizes = np.append(sizes, scores[others].sum())
         halves = np.append(halves, 0)
@@ -218,7 +219,10 @@ def _one_row(attribution: Attribution, row: int) -> tuple[np.ndarray, list[str]]
     """Return a row's scores (d,), and a label "name = value" for each."""
     values = np.atleast_2d(arrays.to_numpy(attribution.values)).astype(float)
     if values.ndim != 2:
-        raise ValueError(f"bars need rows of features (n, d), got scores {values.shape}")
+        raise ValueError(
+            f"bars need rows of features (n, d), got scores {values.shape}: "
+            "pictures are drawn by plots.draw_pictures"
+        )
     if not 0 <= row < len(values):
         raise IndexError(f"row {row} is out of range: there are {len(values)} rows")
     names = _names(attribution, values.shape[1])
