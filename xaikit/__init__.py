@@ -8,11 +8,12 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "core.absence": ["baseline_game", "marginal_game", "text_game"],
     "core.activations": ["LeakyReLU", "ReLU", "ReLU6", "Sigmoid", "Softplus", "Tanh"],
     "core.attribution": ["Attribution"],
     "core.conditional": ["conditional_game"],
     "core.convolution": ["AvgPool2d", "Conv2d", "MaxPool2d", "ZeroPad2d"],
-    "core.games": ["Game", "baseline_game", "marginal_game", "text_game"],
+    "core.games": ["Game"],
     "core.layers": ["Dense", "Flatten", "Residual"],
     "core.network": ["Network"],
     "core.torch_model": ["TorchModel"],

@@ -19,7 +19,7 @@ from tests.units.support import (
     pool_layers,
     seeds,
 )
-from xaikit.core import arrays
+from xaikit.core import arrays, windows
 
 
 def test_place_says_library_dtype_and_device():
@@ -213,11 +213,11 @@ def test_matching_names_what_it_was_told_to():
 def test_windows_by_hand(backend):
     """Two by two windows of 3 × 3 pixels, two apart, see the first one only; one apart, four."""
     a = backend.array(np.arange(9.0).reshape(1, 1, 3, 3))
-    apart = arrays.windows2d(a, (2, 2), (2, 2))
+    apart = windows.windows2d(a, (2, 2), (2, 2))
     assert_equal(apart, np.array([0, 1, 3, 4.0]).reshape(4, 1, 1, 1, 1), backend, 0)
-    seen = arrays.windows2d(a, (1, 2), (2, 1))
+    seen = windows.windows2d(a, (1, 2), (2, 1))
     assert_equal(seen, np.array([[[[[0, 1], [6, 7]]]], [[[[1, 2], [7, 8]]]]], float), backend, 0)
-    back = arrays.windows2d_backward(a, 10.0**seen, (1, 2), (2, 1))
+    back = windows.windows2d_backward(a, 10.0**seen, (1, 2), (2, 1))
     expected = [[[[1, 10 + 10, 100], [0, 0, 0], [10**6, 2 * 10**7, 10**8]]]]
     assert_equal(back, np.array(expected, float), backend)
 
@@ -231,14 +231,14 @@ def test_windows_are_what_torch_unfolds_and_their_way_back_is_the_adjoint(backen
     rng = np.random.default_rng(seed)
     a = backend.array(rng.normal(size=(2, channels, height, width)))
     size, stride = layer.windows(a)
-    seen = arrays.windows2d(a, size, stride)
+    seen = windows.windows2d(a, size, stride)
     unfolded = functional.unfold(double(a), size, stride=stride).reshape(
         2, channels, size[0] * size[1], -1
     )
     expected = unfolded.permute(2, 0, 1, 3).reshape(seen.shape)
     assert_equal(seen, expected, backend, 0)
     grad = backend.array(rng.normal(size=tuple(seen.shape)))
-    back = arrays.windows2d_backward(a, grad, size, stride)
+    back = windows.windows2d_backward(a, grad, size, stride)
     flat = double(grad).reshape(*seen.shape[:3], -1).permute(1, 2, 0, 3).flatten(1, 2)
     assert_equal(back, functional.fold(flat, (height, width), size, stride=stride), backend)
     assert tuple(back.shape) == tuple(a.shape)

@@ -10,7 +10,7 @@ import torch
 
 import xaikit as xk
 from tests.units.support import assert_equal, numpy_of
-from xaikit.core.attribution import as_baseline, ask, select
+from xaikit.core.question import as_baseline, ask, select
 
 
 def attribution(backend, values, base, output, **more):

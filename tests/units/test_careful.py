@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn.utils import prune
 
 import xaikit as xk
-from xaikit.methods import kernel_shap
+from xaikit.methods import kernel_shap, pairs
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(20, 4)) + np.array([1.0, 2, 3, 4])
@@ -225,7 +225,7 @@ def test_a_baseline_with_a_batch_axis_serves_all_rows():
     ("groups", "error", "words"),
     [
         ([[0, 1]], TypeError, "groups is list, expected a dict"),
-        ({"b": 2}, TypeError, "group 'b' is 2, expected a list of column numbers"),
+        ({"b": 2}, TypeError, "group 'b' is 2, expected numbers of columns"),
         ({"b": [0, 4]}, ValueError, "group 'b' names column 4 of 4"),
         ({"x3": [0, 1]}, ValueError, "group 'x3' has the name of a column that is not in a group"),
     ],
@@ -300,9 +300,8 @@ def test_many_players_are_drawn_from_few_at_a_time(monkeypatch):
 
         return Counting()
 
-    monkeypatch.setattr(kernel_shap.np.random, "default_rng", counting)
-    pairs = kernel_shap.draw_pairs(100, 1100, 0)
-    assert len(pairs.masks) == 1100
+    monkeypatch.setattr(pairs.np.random, "default_rng", counting)
+    assert len(pairs.draw_pairs(100, 1100, 0).masks) == 1100
     # Twice what is needed at most, but for the first few of each of the 50 sizes.
     assert sum(drawn) <= 100 * (2 * 1100 + 50 * 16)
 

@@ -13,7 +13,7 @@ from tests.units.support import seeds
 from tests.units.test_gaussian_process_prior import all_pairs, covariance, exact_functional
 from xaikit.methods import gaussian_process
 from xaikit.methods.gaussian_process import Prior, fit_prior, log_marginal_likelihood
-from xaikit.methods.kernel_shap import draw_pairs, sandwich_std
+from xaikit.methods.pairs import draw_pairs, sandwich_std
 
 
 @pytest.mark.parametrize(("players", "budget", "seed"), [(4, 10, 0), (5, 20, 1), (7, 40, 2)])

@@ -7,7 +7,8 @@ import numpy as np
 
 from xaikit.core import arrays, models
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.attribution import Attribution, as_baseline
+from xaikit.core.attribution import Attribution
+from xaikit.core.question import as_baseline
 
 SAME_OUTPUT = 1e-3  # of the output, or of 1 where it is smaller: single precision is not the same
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from xaikit.core import arrays, models
+from xaikit.core.absence import as_background, data_of_players, name_players
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.games import Game, as_background, data_of_players, name_players
+from xaikit.core.games import Game
 from xaikit.core.settings import expect_count
 
 

@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from xaikit.core import arrays
-from xaikit.core.arrays import Array, Pair, namespace
+from xaikit.core import windows
+from xaikit.core.arrays import Array, namespace
 from xaikit.core.layers import Dense, Layer, check_weights
+from xaikit.core.windows import Pair
 
 
 @dataclass(frozen=True, eq=False)
 class Conv2d(Layer):
     """Cross-correlation of pictures (n, in, h, w) with weight (out, in / groups, kh, kw).
 
-    A sum of shifted dense layers, one for each position of the kernel; see `arrays.conv2d`.
+    A sum of shifted dense layers, one for each position of the kernel; see `windows.conv2d`.
     """
 
     weight: Array
@@ -49,16 +50,18 @@ class Conv2d(Layer):
             size, kernel = a.shape[2 + axis] + 2 * self.padding[axis], self.weight.shape[2 + axis]
             if size < kernel:
                 raise ValueError(f"{self!r} got pictures {size} pixels {side}, padding included")
-        z = arrays.conv2d(a, self.weight, *self._settings)
+        z = windows.conv2d(a, self.weight, *self._settings)
         if self.bias is not None:
             z += self.bias[:, None, None]
         return z
 
     def backward(self, a: Array, grad: Array) -> Array:
-        return arrays.conv2d_backward(a, self.weight, grad, *self._settings)
+        return windows.conv2d_backward(a, self.weight, grad, *self._settings)
 
     def parameter_gradients(self, a: Array, grad: Array) -> dict[str, Array]:
-        gradients = {"weight": arrays.conv2d_weight_gradient(a, self.weight, grad, *self._settings)}
+        gradients = {
+            "weight": windows.conv2d_weight_gradient(a, self.weight, grad, *self._settings)
+        }
         if self.bias is not None:
             gradients["bias"] = namespace(grad).sum(grad, axis=(0, 2, 3))
         return gradients
@@ -92,10 +95,10 @@ class MaxPool2d(_Pool2d):
     """The largest entry of each window; back, winner takes all (of equals, the first)."""
 
     def forward(self, a: Array) -> Array:
-        return arrays.max_pool2d(a, *self.windows(a))
+        return windows.max_pool2d(a, *self.windows(a))
 
     def backward(self, a: Array, grad: Array) -> Array:
-        return arrays.max_pool2d_backward(a, grad, *self.windows(a))
+        return windows.max_pool2d_backward(a, grad, *self.windows(a))
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,10 +106,10 @@ class AvgPool2d(_Pool2d):
     """The mean of each window; back, every entry receives an equal share."""
 
     def forward(self, a: Array) -> Array:
-        return arrays.avg_pool2d(a, *self.windows(a))
+        return windows.avg_pool2d(a, *self.windows(a))
 
     def backward(self, a: Array, grad: Array) -> Array:
-        return arrays.avg_pool2d_backward(a, grad, *self.windows(a))
+        return windows.avg_pool2d_backward(a, grad, *self.windows(a))
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +127,7 @@ class ZeroPad2d(Layer):
 
     def forward(self, a: Array) -> Array:
         _expect_pictures(self, a)
-        return arrays.pad2d(a, self.left, self.right, self.top, self.bottom)
+        return windows.pad2d(a, self.left, self.right, self.top, self.bottom)
 
     def backward(self, a: Array, grad: Array) -> Array:
         height, width = a.shape[2:]

@@ -10,9 +10,9 @@ import numpy as np
 from xaikit.core import arrays, training
 from xaikit.core.activations import ACTIVATIONS, Activation
 from xaikit.core.arrays import Array
-from xaikit.core.attribution import as_targets, one_hot
 from xaikit.core.convolution import Conv2d
 from xaikit.core.layers import Dense, Layer, expect_layers, input_gradient, run
+from xaikit.core.question import as_targets, one_hot
 from xaikit.core.training import expect_columns, first_array
 
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.attribution import as_targets
 from xaikit.core.layers import Layer, run, run_back
+from xaikit.core.progress import track
+from xaikit.core.question import as_targets
 from xaikit.core.settings import expect_count
 
 
@@ -40,7 +41,7 @@ def fit(
     adam = Adam([p for layer in trained for p in layer.parameters.values()], learning_rate)
     rng = np.random.default_rng(seed)
     history = []
-    for epoch in _progress_bar(epochs, progress):
+    for epoch in track(range(epochs), progress, unit="epoch"):
         order, total = rng.permutation(x.shape[0]), 0.0
         with np.errstate(over="ignore", invalid="ignore"):  # reported below, in words
             for start in range(0, x.shape[0], batch_size):
@@ -148,14 +149,6 @@ TARGETS = {"mse": _numbers, "cross_entropy": _classes}
 
 def _copy(array: Array) -> Array:
     return array.clone() if arrays.is_torch(array) else array.copy()
-
-
-def _progress_bar(epochs: int, progress: bool):
-    if not progress:
-        return range(epochs)
-    from tqdm.auto import trange
-
-    return trange(epochs, unit="epoch")
 
 
 def first_array(layers: Sequence[Layer]) -> Array | None:

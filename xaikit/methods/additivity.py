@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from xaikit.core import arrays
+from xaikit.core.absence import baseline_game
 from xaikit.core.attribution import Attribution
 from xaikit.core.cases import as_case
-from xaikit.core.games import baseline_game
 from xaikit.core.settings import expect_count
 
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from xaikit.core import arrays, models
+from xaikit.core import arrays, models, windows
 from xaikit.core.activations import Activation, LeakyReLU, ReLU, ReLU6
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.attribution import Attribution, as_baseline, ask
+from xaikit.core.attribution import Attribution
 from xaikit.core.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
 from xaikit.core.layers import Dense, Flatten, Layer, Residual, run
 from xaikit.core.network import Network
+from xaikit.core.question import as_baseline, ask
 from xaikit.core.settings import expect_count
 
 ALL_SIZES_UP_TO = 8  # players; beyond, coalition sizes are integrated by quadrature
@@ -315,7 +316,7 @@ def _max_pool(layer: MaxPool2d, m: Array, v: Array) -> Moments:
     """Fold the entries of each window in pairs, as in a knock-out tournament."""
     size, stride = layer.windows(m)
     entries = list(
-        zip(arrays.windows2d(m, size, stride), arrays.windows2d(v, size, stride), strict=True)
+        zip(windows.windows2d(m, size, stride), windows.windows2d(v, size, stride), strict=True)
     )
     while len(entries) > 1:
         rest = entries[len(entries) // 2 * 2 :]

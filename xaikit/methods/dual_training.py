@@ -1,13 +1,12 @@
 """The two phases in which an operator and a selector train each other; see `ranking`."""
 
-from typing import Any
-
 import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.layers import Layer, run
 from xaikit.core.network import Network
+from xaikit.core.progress import track
 from xaikit.core.training import Adam, parameter_gradients
 from xaikit.methods.mask_search import local_search, optimal_mask
 
@@ -55,7 +54,7 @@ class DualTraining:
             "masks": [],
         }
         best, best_step, kept = np.inf, exploration, None
-        for step in _steps(exploration + refinement, progress):
+        for step in track(range(exploration + refinement), progress):
             refining = step >= exploration
             masks, weights = self.focused_masks() if refining else self.explored_masks()
             losses = self.operator_step(masks)
@@ -173,11 +172,3 @@ def _parameters(layers: tuple[Layer, ...]) -> list[Array]:
 
 def _copies(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
     return tuple(layer.map_arrays(lambda a: a + 0) for layer in layers)
-
-
-def _steps(count: int, progress: bool) -> Any:
-    if not progress:
-        return range(count)
-    from tqdm.auto import trange
-
-    return trange(count)

@@ -18,10 +18,11 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.activations import Activation, LeakyReLU, ReLU, ReLU6
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.attribution import one_hot
 from xaikit.core.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
 from xaikit.core.layers import Dense, Flatten, Layer, Residual
 from xaikit.core.network import Network
+from xaikit.core.question import one_hot
+from xaikit.core.windows import windows2d, windows2d_backward
 
 # A unit this close to its kink, relative to the largest in its layer, is on it.
 NEAR = 1e-12
@@ -168,7 +169,7 @@ def _push_max_pool(layer: MaxPool2d, a: Array, da: Array) -> Piece:
     """Winners by (a, da): of entries that are equal, the one that grows fastest."""
     xp = namespace(a)
     windows = layer.windows(a)
-    seen, growing = arrays.windows2d(a, *windows), arrays.windows2d(da, *windows)
+    seen, growing = windows2d(a, *windows), windows2d(da, *windows)
     near = _tolerance(a, da)[None]
     top = xp.max(seen, axis=0)
     at_top = seen >= top - near
@@ -181,4 +182,4 @@ def _push_max_pool(layer: MaxPool2d, a: Array, da: Array) -> Piece:
     comes = (behind > near) & (faster > 0)
     time = xp.where(comes, behind / xp.where(comes, faster, xp.ones_like(faster)), np.inf)
     room = xp.min(xp.min(time, axis=0).reshape(len(a), -1), axis=1)
-    return best, rate, lambda grad: arrays.windows2d_backward(a, won * grad, *windows), room
+    return best, rate, lambda grad: windows2d_backward(a, won * grad, *windows), room

@@ -6,7 +6,8 @@ Lecture 00 teaches the first, lecture 01 proves the second as a product of matri
 from typing import Any
 
 from xaikit.core.arrays import namespace
-from xaikit.core.attribution import Attribution, Model, ask
+from xaikit.core.attribution import Attribution
+from xaikit.core.question import Model, ask
 
 
 def saliency(model: Model, x: Any, target: Any = 0) -> Attribution:

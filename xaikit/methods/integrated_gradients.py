@@ -11,8 +11,9 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.attribution import Attribution, Question, ask
+from xaikit.core.attribution import Attribution
 from xaikit.core.network import Network
+from xaikit.core.question import Question, ask
 from xaikit.core.settings import expect_count
 from xaikit.methods.exact_path import exact_integral
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from xaikit.core import models
 from xaikit.core.attribution import Attribution
-from xaikit.core.games import MASKS_AT_ONCE, Game, track
+from xaikit.core.games import MASKS_AT_ONCE, Game
+from xaikit.core.progress import track
 from xaikit.core.sampling import spend
 
 MOST_BYTES = 2**31

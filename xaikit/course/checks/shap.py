@@ -7,8 +7,8 @@ from math import factorial, isclose
 import numpy as np
 
 from xaikit.core import surrogate
+from xaikit.core.absence import baseline_game, marginal_game
 from xaikit.core.conditional import conditional_game
-from xaikit.core.games import baseline_game, marginal_game
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, close, compare, judge, passed, plain, shape_of
 from xaikit.course.checks import last_inputs as last_inputs

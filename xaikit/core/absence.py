@@ -1,0 +1,246 @@
+"""What "absent" means: a baseline's values, other rows' values, a text without the word.
+
+The conditional meaning, values that fit what is present, is in `conditional`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from xaikit.core import arrays, models
+from xaikit.core.arrays import Array, namespace
+from xaikit.core.games import Game
+from xaikit.core.question import as_baseline
+
+FEW_ROWS = 8
+
+
+def baseline_game(
+    model: Callable,
+    x: Any,
+    baseline: Any = None,
+    target: Any = 0,
+    groups: Mapping[str, Sequence[int]] | None = None,
+) -> Game:
+    """v(S) = F(x_S, b): an absent feature has its baseline value.
+
+    Parameters
+    ----------
+    model : callable
+        F: rows (n, d) -> (n,) or (n, k).
+    x : array (n, …) or (d,)
+        Rows to explain, or a single row.
+    baseline : None, number, row, or array like x
+        b; None means zeros.
+    target : int or (n,) ints
+        The output column; one for all rows or one for each.
+    groups : dict of str to columns, optional
+        Players that are several columns at once (a one-hot block, a superpixel), by their place in
+        the row. The other columns stay players of their own, after them.
+
+    Returns
+    -------
+    Game
+        Payoffs (B,) for a single row, (B, n) for rows.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a model that returns labels, NaN or another number of rows; NaN in x; a baseline of
+        another shape; groups that share a column.
+    """
+    names = arrays.column_names(x)
+    x, single = models.as_rows(model, x)
+    others = as_baseline(baseline, x)[:, None]  # (1 or n, 1, …)
+    return _mixing_game(model, x, others, target, groups, names, single)
+
+
+def marginal_game(
+    model: Callable,
+    x: Any,
+    background: Any,
+    target: Any = 0,
+    groups: Mapping[str, Sequence[int]] | None = None,
+) -> Game:
+    """v(S) = mean over a background of F(x_S, X_{−S}): absent features come from other rows.
+
+    Features are broken apart: their dependence is ignored.
+
+    Parameters
+    ----------
+    background : array (m, …)
+        Rows that stand for the data, of x's library, device and dtype.
+    model, x, target, groups
+        See `baseline_game`.
+
+    Returns
+    -------
+    Game
+        Payoffs (B,) for a single row, (B, n) for rows.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `baseline_game`; for a background with NaN or of another width.
+
+    References
+    ----------
+    - Lundberg & Lee 2017, A Unified Approach to Interpreting Model Predictions, arXiv:1705.07874.
+    - Janzing, Minorics & Blöbaum 2020, Feature relevance quantification …, arXiv:1910.13413.
+    """
+    names = arrays.column_names(x)
+    x, single = models.as_rows(model, x)
+    rows = as_background(background, x)[None]
+    return _mixing_game(model, x, rows, target, groups, names, single)
+
+
+def text_game(
+    classifier: Callable, text: str, target: int = 1, tokenizer: Callable = str.split
+) -> Game:
+    """v(S) = F(the text without its absent tokens).
+
+    Parameters
+    ----------
+    classifier : callable
+        F: list of str -> probabilities (n, k), such as a pipeline's predict_proba; or (n,), with
+        target=0.
+    text : str
+        The text to explain.
+    target : int
+        The output column.
+    tokenizer : callable
+        str -> list of str. A token that is said several times is one player: it goes everywhere or
+        nowhere. The tokens that stay are joined by blanks.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a text without tokens, or a classifier that returns labels, NaN or another number of
+        rows.
+    """
+    models.expect_callable(classifier)
+    if not isinstance(text, str):
+        raise TypeError(f"text is {type(text).__name__}, expected one text (str)")
+    said = [str(token) for token in tokenizer(text)]
+    if not said:
+        raise ValueError(f"the text {text!r} holds no token to explain")
+    tokens = list(dict.fromkeys(said))
+    place = np.array([tokens.index(token) for token in said])
+
+    def value(masks: np.ndarray) -> np.ndarray:
+        kept = [" ".join(np.array(said, dtype=object)[mask[place]]) for mask in masks]
+        distinct = list(dict.fromkeys(kept))
+        payoff: dict[str, float] = {}
+        for block in models.chunks(len(distinct), models.CHUNK_ROWS):
+            asked = distinct[block]
+            output, _ = models.outputs_and_targets(classifier, asked, target)
+            payoff.update(zip(asked, arrays.to_numpy(output), strict=True))
+        return np.array([payoff[text] for text in kept])
+
+    return Game(tokens, value, np.array(tokens))
+
+
+def as_background(background: Any, x: Array) -> Array:
+    """Return background rows (m, …) that match x (n, …)."""
+    rows = arrays.matching(background, x, "background", "the numbers of x")
+    if tuple(rows.shape[1:]) != tuple(x.shape[1:]):
+        raise ValueError(
+            f"background has shape {tuple(rows.shape)}, expected rows like those of x: "
+            f"(m, {', '.join(map(str, x.shape[1:]))})"
+        )
+    return rows
+
+
+def _mixing_game(
+    model: Callable,
+    x: Array,
+    others: Array,
+    target: Any,
+    groups: Mapping[str, Sequence[int]] | None,
+    names: Sequence[str] | None,
+    single: bool,
+) -> Game:
+    """v(S) = mean over m of F(x_S, others_{−S}); others is (1 or n, m, …)."""
+    _, targets = models.outputs_and_targets(model, x, target)
+    xp, shape = namespace(x), x.shape[1:]
+    # Copies: the game may be asked long after, when the caller's arrays hold other numbers.
+    flat, others = arrays.copied(x).reshape(len(x), -1), arrays.copied(others)
+    others = others.reshape(others.shape[0], others.shape[1], -1)
+    others = xp.broadcast_to(others, (len(x), *others.shape[1:]))
+    players, column_masks = name_players(groups, flat.shape[1], names)
+    at_once = models.chunk_rows(flat.shape[1])
+
+    def blocks(coalitions: int) -> Iterator[tuple[slice, slice, slice]]:
+        # As many background rows as one call of the model takes, then rows, then coalitions.
+        m = min(others.shape[1], at_once)
+        n = min(len(x), at_once // m)
+        cuts = (models.chunks(coalitions, at_once // (m * n)), models.chunks(len(x), n))
+        return product(*cuts, models.chunks(others.shape[1], m))
+
+    def value(masks: np.ndarray) -> np.ndarray:
+        present = arrays.indices(column_masks(masks), x)
+        payoffs = np.zeros((len(masks), len(x)))
+        for some, rows, part in blocks(len(masks)):
+            mixed = _mixed(present[some], flat[rows], others[rows, part])
+            size = tuple(mixed.shape[:3])
+            asked = np.broadcast_to(targets[None, rows, None], size).ravel()
+            paid = models.targeted(model, mixed.reshape(-1, *shape), asked)
+            payoffs[some, rows] += paid.reshape(size).sum(axis=2)
+        payoffs /= others.shape[1]
+        return payoffs[:, 0] if single else payoffs
+
+    return Game(players, value, data_of_players(flat, groups))
+
+
+def _mixed(present: Array, x: Array, others: Array) -> Array:
+    """Return x where present (c, d), others (n, m, d) elsewhere: (c, n, m, d)."""
+    if arrays.is_torch(x) or others.shape[1] < FEW_ROWS:
+        return namespace(x).where(present[:, None, None], x[:, None], others)
+    # Twice as fast as asking at every number: whole columns of background rows are overwritten.
+    mixed = np.empty((len(present), *others.shape), dtype=x.dtype)
+    mixed[:] = others
+    coalition, column = np.nonzero(present)
+    mixed[coalition, :, :, column] = x.T[column][:, :, None]
+    return mixed
+
+
+def name_players(
+    groups: Mapping[str, Sequence[int]] | None, columns: int, names: Sequence[str] | None = None
+) -> tuple[Sequence[str], Callable[[np.ndarray], np.ndarray]]:
+    """Return the players' names, and how masks of players become masks of columns."""
+    names = list(names) if names is not None else [f"x{i}" for i in range(columns)]
+    if groups is None:
+        return names, lambda masks: masks
+    if not isinstance(groups, Mapping):
+        raise TypeError(
+            f"groups is {type(groups).__name__}, expected a dict: a player's name -> its columns"
+        )
+    player_of = np.full(columns, -1)
+    for player, (name, members) in enumerate(groups.items()):
+        chosen = arrays.to_numpy(members)
+        if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or not chosen.size:
+            raise TypeError(f"group {name!r} is {members!r}, expected numbers of columns")
+        outside = chosen[(chosen < 0) | (chosen >= columns)]
+        if outside.size:
+            raise ValueError(f"group {name!r} names column {outside[0]} of {columns}")
+        if (player_of[chosen] >= 0).any():
+            raise ValueError(f"group {name!r} holds a column that another group has already")
+        player_of[chosen] = player
+    alone = np.flatnonzero(player_of < 0)
+    if taken := sorted({names[i] for i in alone} & set(groups)):
+        raise ValueError(f"group {taken[0]!r} has the name of a column that is not in a group")
+    player_of[alone] = len(groups) + np.arange(len(alone))
+    return [*groups, *(names[i] for i in alone)], lambda masks: masks[:, player_of]
+
+
+def data_of_players(flat: Array, groups: Mapping | None) -> Array:
+    """Return what the players stand for: their columns, or 1 (present) for groups of columns."""
+    if groups is None:
+        return flat
+    grouped = {int(c) for members in groups.values() for c in arrays.to_numpy(members)}
+    alone = sorted(set(range(flat.shape[1])) - grouped)
+    xp = namespace(flat)
+    ones = xp.zeros_like(flat[:, :1]) + 1
+    return xp.concat([*[ones] * len(groups), *(flat[:, i : i + 1] for i in alone)], axis=1)

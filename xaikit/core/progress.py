@@ -1,0 +1,12 @@
+"""The bar that long work shows when it is asked to."""
+
+from collections.abc import Iterable
+
+
+def track(steps: Iterable, progress: bool, unit: str = "it") -> Iterable:
+    """Return the steps as they are, or under a progress bar that counts them in a unit."""
+    if not progress:
+        return steps
+    from tqdm.auto import tqdm
+
+    return tqdm(steps, unit=unit)

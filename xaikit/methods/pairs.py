@@ -1,0 +1,191 @@
+"""Pairs of a coalition and its complement: how they are drawn, and how far a fit to them scatters.
+
+KernelSHAP and the Gaussian process ask for the same pairs. Only the odd half of a game,
+(v(S) − v(Sᶜ)) / 2, has to do with Shapley values, and a pair gives it in two payoffs.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb, sqrt
+
+import numpy as np
+
+from xaikit.core.games import Game
+
+FIRST_DRAWS, DRAWS_AT_ONCE = 16, 1024
+ATTEMPTS = 100
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Drawn pairs of a coalition S and its complement, by strata of equal size |S| = k ≤ M/2.
+
+    Attributes
+    ----------
+    masks : (P, M) bool
+        One coalition of each pair.
+    stratum : (P,) ints
+        k.
+    weights : (P,)
+        The kernel's mass of the stratum, shared by the pairs drawn from it.
+    drawn, population : dict of k to int
+        n_k pairs were drawn of N_k.
+    """
+
+    masks: np.ndarray
+    stratum: np.ndarray
+    weights: np.ndarray
+    drawn: dict[int, int]
+    population: dict[int, int]
+
+    @property
+    def z(self) -> np.ndarray:
+        """+1 where a player is present, −1 where absent."""
+        return np.where(self.masks, 1.0, -1.0)
+
+
+def draw_pairs(players: int, pairs: int, seed: int) -> Pairs:
+    """Draw pairs of complementary coalitions, stratified by size, without replacement.
+
+    A larger draw with the same seed holds the smaller one, but for a draw of hardly more pairs than
+    players that does not determine every player's value (two of them always side by side, say):
+    that one is drawn again.
+    """
+    population = {k: comb(players, k) for k in range(1, players // 2 + 1)}
+    mass = {k: 2 * (players - 1) / (k * (players - k)) for k in population}
+    if players % 2 == 0:
+        # A coalition of half the players has its complement in the same stratum.
+        population[players // 2] //= 2
+        mass[players // 2] /= 2
+    drawn = allocate(population, mass, pairs)
+    if drawn and min(drawn.values()) < 1:
+        needed = pairs
+        while min(allocate(population, mass, needed).values()) < 1:
+            needed += 1
+        raise ValueError(
+            f"a budget of {2 * pairs + 2} coalitions leaves some sizes of coalition undrawn: "
+            f"give at least {2 * needed + 2}"
+        )
+    for attempt in range(ATTEMPTS):
+        masks = np.zeros((0, players), dtype=bool)
+        for k, wanted in drawn.items():
+            stratum = _draw_stratum(players, k, wanted, population[k], [seed, k, attempt])
+            masks = np.concatenate([masks, stratum])
+        if _determines_values(masks):
+            break
+    else:
+        raise ValueError(
+            f"no draw of {pairs} pairs determines the values of all {players} players: "
+            f"give a budget of at least {4 * players}"
+        )
+    return Pairs(
+        masks,
+        np.repeat(list(drawn), list(drawn.values())).astype(int),
+        np.array([mass[k] / n for k, n in drawn.items() for _ in range(n)]),
+        drawn,
+        population,
+    )
+
+
+def _determines_values(masks: np.ndarray) -> bool:
+    """Tell whether the pairs, together with the sum of all values, have one solution."""
+    pairs, players = masks.shape
+    if pairs > 8 * players:  # never seen to fail beyond 2M, and the rank costs time
+        return True
+    z = np.where(np.concatenate([masks, np.ones((1, players), dtype=bool)]), 1, -1)
+    return bool(np.linalg.matrix_rank(z) == players)
+
+
+def allocate(population: dict[int, int], mass: dict[int, float], pairs: int) -> dict[int, int]:
+    """Share pairs among strata in proportion to √mass, at most a stratum's population."""
+    pairs = min(pairs, sum(population.values()))
+    drawn: dict[int, int] = {}
+    while True:
+        left = pairs - sum(drawn.values())
+        rest = [k for k in population if k not in drawn]
+        roots = sum(sqrt(mass[k]) for k in rest)
+        share = {k: left * sqrt(mass[k]) / roots for k in rest}
+        full = {k: population[k] for k in rest if share[k] >= population[k]}
+        if not full:
+            break
+        drawn |= full
+    drawn |= {k: int(share[k]) for k in rest}
+    largest_remainder = sorted(rest, key=lambda k: int(share[k]) - share[k])
+    for k in largest_remainder[: pairs - sum(drawn.values())]:
+        drawn[k] += 1
+    return {k: drawn[k] for k in population}
+
+
+def _draw_stratum(
+    players: int, size: int, wanted: int, population: int, seed: list[int]
+) -> np.ndarray:
+    """Return different coalitions of a size, (wanted, M) bool, never both halves of a pair."""
+    # Of two complements of half the players, one does not hold player 0.
+    first = 1 if 2 * size == players else 0
+    if wanted == population:
+        chosen = np.array(list(combinations(range(first, players), size)))
+        masks = np.zeros((wanted, players), dtype=bool)
+        np.put_along_axis(masks, chosen, True, axis=1)
+        return masks
+    seen: dict[bytes, np.ndarray] = {}
+    stream = _random_coalitions(players, size, first, seed)
+    while len(seen) < wanted:
+        for mask in next(stream):
+            seen.setdefault(mask.tobytes(), mask)
+    return np.array(list(seen.values())[:wanted])
+
+
+def _random_coalitions(
+    players: int, size: int, first: int, seed: list[int]
+) -> Iterator[np.ndarray]:
+    """Draw coalitions of a size, of players first … M − 1, without end."""
+    rng = np.random.default_rng(seed)
+    draws = FIRST_DRAWS  # few, since many players have many strata, with few draws wanted in each
+    while True:
+        masks = np.zeros((draws, players), dtype=bool)
+        chosen = np.argpartition(rng.random((draws, players - first)), size - 1, axis=1)[:, :size]
+        np.put_along_axis(masks, first + chosen, True, axis=1)
+        yield masks
+        draws = min(2 * draws, DRAWS_AT_ONCE)
+
+
+def odd_payoffs(
+    game: Game, pairs: Pairs, paid: dict[bytes, np.ndarray], progress: bool = False
+) -> np.ndarray:
+    """Return o = (v(S) − v(Sᶜ)) / 2 of each pair, (P, n); pairs in `paid` are not paid again."""
+    new = np.array([mask for mask in pairs.masks if mask.tobytes() not in paid])
+    if len(new):
+        payoffs = game.pay(np.stack([new, ~new], axis=1).reshape(-1, new.shape[1]), progress)
+        payoffs = payoffs.reshape(len(new), 2, -1)
+        for mask, (present, complement) in zip(new, payoffs, strict=True):
+            paid[mask.tobytes()] = (present - complement) / 2
+    return np.array([paid[mask.tobytes()] for mask in pairs.masks])
+
+
+def sandwich_std(pairs: Pairs, spread: np.ndarray, residual: np.ndarray) -> np.ndarray:
+    """Standard deviation of the fit over stratified draws without replacement, (M, n).
+
+    Var = C [Σ_k (1 − n_k/N_k) n_k/(n_k − 1) Σ_{n∈k} (u_n − ū_k)(u_n − ū_k)ᵀ] C with the scores
+    u_n = w_n z_n/2 · r_n; a stratum with a single draw counts it as it is.
+
+    Parameters
+    ----------
+    pairs : Pairs
+    spread : (M, M)
+        C, from `sum_constrained_fit`.
+    residual : (P, n)
+        r, of each pair in each game.
+    """
+    influence = pairs.weights[:, None] * (pairs.z / 2) @ spread  # (P, M): C u = influence · r
+    variance = np.zeros((spread.shape[0], residual.shape[1]))
+    for k, drawn in pairs.drawn.items():
+        unseen = 1 - drawn / pairs.population[k]
+        if unseen == 0:
+            continue
+        g, r = influence[pairs.stratum == k], residual[pairs.stratum == k]
+        squares = (g**2).T @ r**2
+        if drawn > 1:
+            squares = (squares - (g.T @ r) ** 2 / drawn) * drawn / (drawn - 1)
+        variance += unseen * squares
+    return np.sqrt(np.maximum(variance, 0))
