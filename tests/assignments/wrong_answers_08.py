@@ -264,9 +264,7 @@ WRONG_ANSWERS = {
         "the mean of all": mask_losses(
             "this is the mean over all masks", end="np.full(len(masks), np.mean(losses))"
         ),
-        "one number": mask_losses(
-            "mask_losses returned a single number", end="np.mean(losses)"
-        ),
+        "one number": mask_losses("mask_losses returned a single number", end="np.mean(losses)"),
         "a loss for each row": mask_losses(
             "mask_losses returned an array of shape", loss="error**2"
         ),

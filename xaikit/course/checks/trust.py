@@ -418,7 +418,7 @@ def sanity_check(answer: Callable) -> None:
     for verdict, at_most, after, what in cases:
         given = by_hand(answer)(explainer(after), trained, lost, rows, correlate, at_most)
         judge(given, verdict, what, "passes_sanity_check", "compare the mean with the limit")
-    passed("passes_sanity_check: True for the six explanations that changed, False for five")
+    passed("passes_sanity_check: True in the six cases that should pass, False in the other five")
 
 
 def _numbers_of(given: np.ndarray, rows: np.ndarray) -> list[int]:
