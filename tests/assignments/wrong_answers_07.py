@@ -148,6 +148,13 @@ WRONG_ANSWERS = {
             loses=WITHOUT_EXAMPLE,
         ),
         "players from 1": coalition("players count from 0", others="np.delete(P, player - 1)"),
+        "the player as a 0": coalition(
+            "stays among the others as a 0",
+            others="np.where(np.arange(len(P)) == player, 0, P)",
+        ),
+        "the last player left out": coalition(
+            "you left out the last player", others="P[:-1]", loses=WITHOUT_EXAMPLE
+        ),
         "the mean square": coalition(
             "you put the mean square",
             variance="k * np.mean(others**2) * (K - k) / max(K - 1, 1)",
@@ -241,6 +248,7 @@ WRONG_ANSWERS = {
         "parts added, then squared": dense(
             "return W @ m + beta, (W @ np.sqrt(v)) ** 2", "you lose signs"
         ),
+        "the sum squared": dense("return W @ m + beta, (W @ v) ** 2", "you squared the sum"),
         "v squared": dense("return W @ m + beta, W**2 @ v**2", "only the weights"),
         "a standard deviation": dense(
             "return W @ m + beta, np.sqrt(W**2 @ v)", "this is a standard deviation"
@@ -252,7 +260,7 @@ WRONG_ANSWERS = {
         "the mean alone": dense("return W @ m + beta", "returns two things"),
         "no return": dense("W @ m + beta, W**2 @ v", "returned nothing"),
         "its inputs changed": dense("W *= W; return W @ m + beta, W @ v", "changed one of its"),
-        "the example by heart": dense("return [4.0], [17.0]", "expected ("),
+        "the example by heart": dense("return [4.0], [17.0]", "expected an array"),
         "xaikit's layer": dense(
             "mean, variance = xk.methods.dasp.layer_moments(xk.Dense(W, beta), (m[None], v[None]))"
             "; return mean[0], variance[0]",
@@ -265,6 +273,26 @@ WRONG_ANSWERS = {
         "sizes 1 to M": value("k goes from 0 to M − 1", sizes="range(1, M + 1)"),
         "size 0 missing": value("size 0, the empty coalition", sizes="range(1, M)"),
         "size M - 1 missing": value("size M − 1, all the others", sizes="range(M - 1)"),
+        "size 0 missing, divided by M": value(
+            "size 0, the empty coalition, is missing: range(M)",
+            sizes="range(1, M)",
+            result="np.sum(steps) / M",
+        ),
+        "size M - 1 missing, divided by M": value(
+            "size M − 1, all the others, is missing: range(M)",
+            sizes="range(M - 1)",
+            result="np.sum(steps) / M",
+        ),
+        "size 0 missing, a sum": value(
+            "this is a sum over the sizes, and size 0",
+            sizes="range(1, M)",
+            result="np.sum(steps)",
+        ),
+        "size M - 1 missing, a sum": value(
+            "this is a sum over the sizes, and size M − 1",
+            sizes="range(M - 1)",
+            result="np.sum(steps)",
+        ),
         # With two players there is one coalition of each size: no variance, and equal weights.
         "Banzhaf": value(
             "which is the Banzhaf value",
@@ -390,8 +418,16 @@ WRONG_ANSWERS = {
             "draw from M − 1 others", banzhaf="np.array([comb(M, k) for k in range(M)]) / 2**M"
         ),
         "one size more": weights("0 to M − 1 members", shapley="np.full(M + 1, 1 / (M + 1))"),
-        "one size less": weights("returned an array of shape", shapley="np.full(M - 1, 1 / M)"),
-        "a number": weights("returned an array of shape", shapley="1 / M"),
+        "one size less": weights("yours are", shapley="np.full(M - 1, 1 / M)"),
+        "divided by M - 1": weights("divide by M", shapley="np.full(M, 1 / (M - 1))"),
+        "divided by zero for one player": weights(
+            "With M = 1 there are no others", shapley="np.full(M, (1 - 1 / M) / (M - 1))"
+        ),
+        "sizes from 1": weights(
+            "the first size is 0",
+            banzhaf="np.array([comb(M - 1, k) for k in range(1, M + 1)]) / 2 ** (M - 1)",
+        ),
+        "a number": weights("returned a single number", shapley="1 / M"),
         "no return": weights("returned nothing", shapley="None"),
         "the example by heart": weights("size_weights", banzhaf="np.resize([0.25, 0.5, 0.25], M)"),
     },

@@ -147,6 +147,21 @@ WRONG_ANSWERS = {
             "for m in masks:\n        m[[0, *(1 + rng.permutation(d - 1)[: s - 1])]] = 1.0\n"
             "    return masks",
         ),
+        "the last column never": random_masks(
+            "column 4 is never shown",
+            "for m in masks:\n        m[rng.permutation(max(d - 1, s))[:s]] = 1.0\n"
+            "    return masks",
+        ),
+        "the last column never, short of a row for all": random_masks(
+            "column 4 is never shown",
+            "for m in masks:\n        m[rng.permutation(d - 1)[:s]] = 1.0\n    return masks",
+        ),
+        "an assert": random_masks(
+            "must raise a ValueError, and yours raises AssertionError",
+            "assert 1 <= s <= d\n"
+            "    for m in masks:\n        m[rng.permutation(d)[:s]] = 1.0\n    return masks",
+            guard=False,
+        ),
         "an rng of its own": random_masks(
             "draw from `rng` only",
             "own = np.random.default_rng()\n    for m in masks:\n"
@@ -216,6 +231,25 @@ WRONG_ANSWERS = {
             {"mask_losses-check", "mask_losses-example"},
             "beside what is shown it reads the mask",
         ),
+        "a mask for one row": WrongAnswer(
+            "def mask_losses(predict, x, y, masks):\n"
+            "    return np.array([((predict(np.hstack([x * m, m])) - y) ** 2).mean() "
+            "for m in masks])\n",
+            {"mask_losses-check", "mask_losses-example"},
+            "repeat it for each row",
+        ),
+        # In the example the second mask shows what the first has hidden.
+        "one mask on top of the other": WrongAnswer(
+            "def mask_losses(predict, x, y, masks):\n"
+            "    losses = []\n"
+            "    for m in masks:\n"
+            "        x = x * m\n"
+            "        inputs = np.hstack([x, np.broadcast_to(m, x.shape)])\n"
+            "        losses.append(((predict(inputs) - y) ** 2).mean())\n"
+            "    return np.array(losses)\n",
+            {"mask_losses-check", "mask_losses-example"},
+            "so give the product another name",
+        ),
         # The example has one row, so that only the hidden tests of its cell can tell.
         "the sum": mask_losses(
             "the mean over the rows, not the sum",
@@ -230,9 +264,7 @@ WRONG_ANSWERS = {
         "the mean of all": mask_losses(
             "this is the mean over all masks", end="np.full(len(masks), np.mean(losses))"
         ),
-        "one number": mask_losses(
-            "mask_losses returned an array of shape ()", end="np.mean(losses)"
-        ),
+        "one number": mask_losses("mask_losses returned a single number", end="np.mean(losses)"),
         "a loss for each row": mask_losses(
             "mask_losses returned an array of shape", loss="error**2"
         ),
@@ -361,6 +393,23 @@ WRONG_ANSWERS = {
         "the least important": cross_validate(
             "you kept the s least important columns", order="np.argsort(scores)"
         ),
+        "sizes of scores": cross_validate(
+            "you took their sizes", order="np.argsort(-np.abs(scores))"
+        ),
+        "ranked twice in each fold": cross_validate(
+            "call it once in each",
+            parts="x[train]{0}, y[train], "
+            "x[test][:, np.argsort(-rank(x[train], y[train]))[:s]], y[test]",
+        ),
+        "ranked and fitted on all rows": cross_validate(
+            "the judge learned from all rows: test rows took part in both",
+            scores="rank(x, y)",
+            parts="x{0}, y, x[test]{0}, y[test]",
+        ),
+        "fit and test exchanged": cross_validate(
+            "you handed them over the other way round",
+            parts="x[test]{0}, y[test], x[train]{0}, y[train]",
+        ),
         "tested on training rows": cross_validate(
             "the judge was tested on the rows it learned from",
             parts="x[train]{0}, y[train], x[train]{0}, y[train]",
@@ -391,7 +440,7 @@ WRONG_ANSWERS = {
             "rank was handed shapes", scores="rank(x[train], y)"
         ),
         "the mean": cross_validate(
-            "cross_validate returned an array of shape ()", end="np.mean(results)"
+            "cross_validate returned a single number", end="np.mean(results)"
         ),
         "no return": cross_validate("cross_validate returned nothing", end="None"),
     },
@@ -408,6 +457,14 @@ WRONG_ANSWERS = {
         "the first fold only": is_honest(
             "your test accepted one that lets a test row slip into the last fold's",
             f"{CALLED} and not (shown[0] & tests[0])",
+        ),
+        "the last fold only": is_honest(
+            "accepted one that lets a test row slip into the first fold's",
+            f"{CALLED} and not (shown[-1] & tests[-1])",
+        ),
+        "more calls than folds": is_honest(
+            "accepted one that ranks once more than there are folds",
+            f"len(shown) >= len(folds) and {APART}",
         ),
         "the calls counted only": is_honest(
             "your test accepted one that ranks on all rows, in every fold", CALLED

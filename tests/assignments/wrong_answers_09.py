@@ -61,11 +61,19 @@ def share_as_good(area_of, scores, orders):
 RANKS = ("rank_correlation-check", "rank_correlation-example")
 
 
-def rank_correlation(told, *, ranks="mean", end="p @ q / np.sqrt((p @ p) * (q @ q))", loses=RANKS):
-    """Return a wrong answer with other ranks, or another end."""
+def rank_correlation(
+    told,
+    *,
+    ranks="mean",
+    end="p @ q / np.sqrt((p @ p) * (q @ q))",
+    loses=RANKS,
+    a_alone=False,
+    b_alone=False,
+):
+    """Return a wrong answer with other ranks, of both or of one alone, or another end."""
     source = f"""\
 def rank_correlation(a, b):
-    def places(v):
+    def places(v, other=True):
         smaller = (v[None, :] < v[:, None]).sum(axis=1)
         equal = (v[None, :] == v[:, None]).sum(axis=1)
         mean, top = smaller + (equal + 1) / 2, smaller + equal
@@ -73,9 +81,9 @@ def rank_correlation(a, b):
         default = np.argsort(np.argsort(v))
         once = np.argsort(v)
         twice = np.argsort(np.argsort(v, kind="stable"))
-        return {ranks}
+        return {ranks} if other else mean
 
-    p, q = places(a), places(b)
+    p, q = places(a, {not b_alone}), places(b, {not a_alone})
     n, d = len(a), p - q
     p, q = p - p.mean(), q - q.mean()
     return {end}
@@ -143,6 +151,20 @@ WRONG_ANSWERS = {
         "over the rows": relative_gap(
             "return abs(scores.sum(axis=0) - change.mean())", "features are along axis 1"
         ),
+        "axis=0": relative_gap(
+            "return abs(scores.sum(axis=0) - change) / abs(change)", "axis=1, has shape (n,)"
+        ),
+        "no sizes": relative_gap("return (sums - change) / change", "the size of the quotient"),
+        "a mean of scores": relative_gap(
+            "return abs(scores.mean(axis=1) - change) / abs(change)", "you took their mean"
+        ),
+        "compared with output plus base": relative_gap(
+            "return abs(sums - (outputs + bases)) / abs(change)",
+            "you compare it with output + base",
+        ),
+        "sizes of scores": relative_gap(
+            "return abs(abs(scores).sum(axis=1) - change) / abs(change)", "added up their sizes"
+        ),
         "no return": relative_gap("abs(sums - change) / abs(change)", "returned nothing"),
         "its inputs changed": relative_gap(
             "scores -= 1; return abs(sums - change) / abs(change)", "changed one of its inputs"
@@ -191,6 +213,19 @@ WRONG_ANSWERS = {
         ),
         "the columns as they come": deletion_area("follow `order`", order="range(len(x))"),
         "one array many times": deletion_area("append row.copy()", end="outputs[-1]"),
+        "one array after the first": deletion_area(
+            "every point but the first is the output at the baseline",
+            end="(outputs[0] + (2 * len(x) - 1) * outputs[-1]) / (2 * len(x))",
+            loses=AREA,
+        ),
+        "the first point missing": deletion_area(
+            "with nothing removed, is missing",
+            end="((outputs[1:-1] + outputs[2:]) / 2).sum() / len(x)",
+        ),
+        "the last point missing": deletion_area(
+            "all at the baseline, is missing",
+            end="((outputs[:-2] + outputs[1:-1]) / 2).sum() / len(x)",
+        ),
         "one row without its axis": deletion_area(
             "a single row is x[None]", start="left = x[0:]; f(x)"
         ),
@@ -224,6 +259,13 @@ WRONG_ANSWERS = {
         "its own order as well": share_as_good(
             "return (1 + np.sum(areas <= own)) / (1 + len(areas))", "count the scores' own order"
         ),
+        "orders sorted": share_as_good(
+            "return np.mean([area_of(np.argsort(order)) <= own for order in orders])",
+            "hand them to area_of as they are",
+        ),
+        "over the features": share_as_good(
+            "return np.sum(areas <= own) / len(scores)", "not by the number of features"
+        ),
         "scores for an order": share_as_good(
             "return np.mean(areas <= area_of(scores))", "area_of takes an order"
         ),
@@ -237,9 +279,18 @@ WRONG_ANSWERS = {
         "ties at the top": rank_correlation("you give them all the highest", ranks="top"),
         "ties as they fall": rank_correlation("must share a rank", ranks="default"),
         "ties at the bottom": rank_correlation("you give them all the lowest", ranks="low"),
-        # In the example the equal scores are in the middle, and nothing but their distance changes.
-        "ties as one place": rank_correlation(
-            "equal scores use up places", ranks="dense", loses=RANKS[:1]
+        "ties as one place": rank_correlation("equal scores use up places", ranks="dense"),
+        "ties of a by column": rank_correlation(
+            "you break ties by column (in a alone)", ranks="twice", a_alone=True
+        ),
+        "ties of b by column": rank_correlation(
+            "you break ties by column (in b alone)", ranks="twice", b_alone=True
+        ),
+        "ties of b at the bottom": rank_correlation(
+            "give them all the lowest (in b alone)", ranks="low", b_alone=True
+        ),
+        "ties of b at the top": rank_correlation(
+            "give them all the highest (in b alone)", ranks="top", b_alone=True
         ),
         "not centred": rank_correlation(
             "centres first", end="(r := places(a)) @ (s := places(b)) / np.sqrt((r @ r) * (s @ s))"
@@ -259,10 +310,16 @@ WRONG_ANSWERS = {
         "another covariance": rank_correlation(
             "this is a covariance, with 1/(n − 1)", end="p @ q / (n - 1)"
         ),
+        "1/n over ddof=1": rank_correlation(
+            "the covariance is divided by n, and", end="p @ q / n / p.std(ddof=1) / q.std(ddof=1)"
+        ),
+        "1/(n − 1) over ddof=0": rank_correlation(
+            "the covariance is divided by n − 1, as", end="np.cov(p, q)[0, 1] / p.std() / q.std()"
+        ),
         "a matrix": rank_correlation("returned an array of shape", end="np.corrcoef(p, q)"),
         "no return": rank_correlation("returned nothing", end="None"),
         "the example by heart": rank_correlation(
-            "rank_correlation: got", end="4.5 / np.sqrt(22.5)", loses=RANKS[:1]
+            "rank_correlation: got", end="3.75 / 4.5", loses=RANKS[:1]
         ),
         "xaikit's agreement": rank_correlation(
             SWITCHED_OFF, end="xk.rank_agreement({'a': a, 'b': b}, 1).spearman[0, 1]"
@@ -294,6 +351,10 @@ WRONG_ANSWERS = {
             "take that of their squares", error="(told - was).std(ddof=1) / np.sqrt(m)"
         ),
         "a variance": infidelity("this is a variance", error="squares.var(ddof=1) / m"),
+        "a variance over √m": infidelity(
+            "you put the variance there", error="squares.var(ddof=1) / np.sqrt(m)"
+        ),
+        "over √d": infidelity("you divide by √d", error="squares.std(ddof=1) / np.sqrt(len(x))"),
         "the value alone": infidelity(
             "the value and its standard error", end="return squares.mean()"
         ),
@@ -312,7 +373,14 @@ WRONG_ANSWERS = {
         ),
         "any row": sanity_check("return bool(np.min(sizes) <= limit)", "in one of six rows only"),
         "the median": sanity_check(
-            "return bool(np.median(sizes) <= limit)", "take their mean, 1/3"
+            "return bool(np.median(sizes) <= limit)", "take the mean of all, 1/3"
+        ),
+        "below the limit only": sanity_check("return bool(np.mean(sizes) < limit)", "≤ and not <"),
+        "the size of the mean": sanity_check(
+            "return bool(abs(np.mean(sizes)) <= limit)", "is below the limit, too"
+        ),
+        "all rows but the last": sanity_check(
+            "return bool(np.mean(sizes[:-1]) <= limit)", "take the mean of all, 1/3"
         ),
         "a limit of its own": sanity_check(
             "return bool(np.mean(sizes) <= 0.5)", "below the limit given, 1.1"

@@ -6,8 +6,9 @@ misconception when it recognises one. While it runs, xaikit's own version of the
 
 import copy
 import linecache
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import combinations
 from traceback import walk_tb
 from typing import Any
 
@@ -189,6 +190,12 @@ def close(given: np.ndarray, expected: np.ndarray, tolerance: float = 1e-6) -> b
     return bool(np.abs(given - expected).max() <= tolerance * max(1.0, np.abs(expected).max()))
 
 
+def told_apart(answers: Iterable[Any], tolerance: float = 1e-4) -> bool:
+    """Tell whether no two of these answers could be taken for one another."""
+    values = [np.asarray(answer, dtype=float) for answer in answers]
+    return all(np.abs(a - b).max() > tolerance for a, b in combinations(values, 2))
+
+
 def compare(
     given: np.ndarray, expected: np.ndarray, misconceptions: dict[str, np.ndarray], name: str
 ) -> None:
@@ -200,7 +207,7 @@ def compare(
         raise Mistake(f"{name}: {'; or: '.join(fitting)}")
     off = np.abs(given - expected)
     worst = np.unravel_index(off.argmax(), expected.shape)
-    got, wanted = _told_apart(float(given[worst]), float(expected[worst]))
+    got, wanted = _enough_digits(float(given[worst]), float(expected[worst]))
     if not expected.ndim:
         raise Mistake(f"{name}: got {got}, expected {wanted}. {LOOK}")
     several = int((off > 1e-6 * max(1.0, np.abs(expected).max())).sum())
@@ -210,7 +217,7 @@ def compare(
     )
 
 
-def _told_apart(a: float, b: float) -> tuple[str, str]:
+def _enough_digits(a: float, b: float) -> tuple[str, str]:
     """Write down two different numbers with as many digits as show that they differ."""
     pairs = ((f"{a:.{digits}g}", f"{b:.{digits}g}") for digits in range(4, 18))
     return next(pair for pair in pairs if pair[0] != pair[1])

@@ -53,11 +53,12 @@ WHAT = ("mean", "variance")
 def coalition_moments(answer: Callable, rounds: int = 8) -> None:
     """Check ``coalition_moments(P, player, k)`` -> (mean, variance)."""
     rng = np.random.default_rng()
-    cases = [(2, 0), (2, 1)]
-    cases += [(int(rng.integers(4, 8)), -1) for _ in range(rounds)]
-    for M, size in cases:
+    # Two players come last: with them many mistakes give the same numbers.
+    for number, M in enumerate([*(int(m) for m in rng.integers(4, 8, size=rounds)), 2, 2]):
         P, player = _brought(rng, M), int(rng.integers(M))
-        for k in range(M) if size < 0 else [size]:
+        if number == 0:  # neither the first nor the last, so that the one left out is known
+            player = int(rng.integers(1, M - 1))
+        for k in range(M):
             given = _two(_coalition_of(P, player, k, answer), (), "coalition_moments")
             others = np.delete(P, player)
             sums = [sum(chosen) for chosen in combinations(others, k)]
@@ -106,6 +107,12 @@ def _wrong_coalitions(P: np.ndarray, player: int, k: int) -> tuple[dict, dict]:
         "this is the mean of all others together: k of them are present": others.sum(),
         "the player counts as present: it comes on top, later": k * mu + P[player],
         "players count from 0: you left out the one before": k * np.delete(P, player - 1).mean(),
+        "the player stays among the others as a 0: leave it out, so that K = M − 1 are left": (
+            k * others.sum() / M
+        ),
+        "you left out the last player: leave out `player`, which may be any of them": (
+            k * P[:-1].mean()
+        ),
     }
     variances = {
         "this is drawing with replacement: nobody can be in a coalition twice": k * var,
@@ -260,6 +267,7 @@ def dense_moments(answer: Callable, rounds: int = 10) -> None:
                 (W @ v**0.5) ** 2
             ),
             "variances are not squared, only the weights": W**2 @ v**2,
+            "square each weight before you add up: you squared the sum": (W @ v) ** 2,
             "this is a standard deviation: give the variance": variance**0.5,
         }
         compare(given[0], mean + beta, _arrays(means, mean + beta), "dense_moments, mean")
@@ -298,8 +306,14 @@ def given_relu_moments(m: Any, v: Any) -> tuple[np.ndarray, np.ndarray]:
 def dasp_value(answer: Callable, rounds: int = 8) -> None:
     """Check ``dasp_value(P, start, readout, player, coalition_moments, relu_moments)``."""
     rng = np.random.default_rng()
-    for M in [2, 3, *(int(v) for v in rng.integers(4, 7, size=rounds))]:
-        P, start, readout, player, means = _hidden_layer(rng, M)
+    # Two players come last: with them a sum over sizes is a sum divided by M − 1, for instance.
+    for M in [*(int(v) for v in rng.integers(4, 7, size=rounds)), 3, 2]:
+        while True:
+            P, start, readout, player, means = _hidden_layer(rng, M)
+            steps = np.array([readout @ (present - absent) for absent, present in means])
+            wrong = _wrong_values(P, start, readout, player, means, steps)
+            if M == 2 or checks.told_apart([steps.mean(), *wrong.values()]):
+                break
         units = len(P)
         try:
             given = by_hand(answer, handed=True)(
@@ -317,13 +331,7 @@ def dasp_value(answer: Callable, rounds: int = 8) -> None:
         if shape_of(given) == (units,) and units > 1:
             raise Mistake("dasp_value: what reads the units out is missing: readout @ …")
         given = plain(given, (), "dasp_value")
-        steps = np.array([readout @ (present - absent) for absent, present in means])
-        compare(
-            given,
-            steps.mean(),
-            _wrong_values(P, start, readout, player, means, steps),
-            "dasp_value",
-        )
+        compare(given, steps.mean(), wrong, "dasp_value")
     passed("dasp_value: networks of two to six players")
 
 
@@ -375,6 +383,14 @@ def _wrong_values(
         "there are M sizes, 0 to M − 1: divide by M": steps.sum() / (M - 1),
         "size 0, the empty coalition, is missing": steps[1:].mean(),
         "size M − 1, all the others, is missing": steps[:-1].mean(),
+        "size 0, the empty coalition, is missing: range(M) begins with it": steps[1:].sum() / M,
+        "size M − 1, all the others, is missing: range(M) ends with it": steps[:-1].sum() / M,
+        "this is a sum over the sizes, and size 0, the empty coalition, is missing": (
+            steps[1:].sum()
+        ),
+        "this is a sum over the sizes, and size M − 1, all the others, is missing": (
+            steps[:-1].sum()
+        ),
         "every size weighs the same: here every subset does, which is the Banzhaf value": (
             subsets @ steps
         ),
@@ -510,13 +526,21 @@ def exact_steps(network: Any, x: Any, b: Any) -> np.ndarray:
 def size_weights(answer: Callable) -> None:
     """Check ``size_weights(M, kind)`` -> (M,)."""
     rng = np.random.default_rng()
-    for M in (1, 2, 3, *(int(m) for m in rng.permutation(np.arange(4, 12))[:5])):
+    # Few players come last: with them many mistakes give the same numbers.
+    for M in (*(int(m) for m in rng.permutation(np.arange(4, 12))[:5]), 3, 2, 1):
         for kind in KINDS:
             name = f"size_weights({M}, {kind!r})"
-            given = by_hand(answer)(M, kind)
-            if shape_of(given) == (M + 1,):
+            try:
+                given = by_hand(answer)(M, kind)
+            except ZeroDivisionError:
                 raise Mistake(
-                    f"{name}: a coalition without the player has 0 to M − 1 members: M sizes"
+                    f"{name}: division by zero. With M = 1 there are no others, M − 1 = 0, and one "
+                    "size is left, 0, of weight 1"
+                ) from None
+            if shape_of(given) in [(M - 1,), (M + 1,)]:
+                raise Mistake(
+                    f"{name}: a coalition without the player has 0 to M − 1 members: M sizes, and "
+                    f"yours are {len(given)}"
                 )
             given = plain(given, (M,), name)
             # A weight for each subset of the others, gathered by size.
@@ -533,6 +557,10 @@ def size_weights(answer: Callable) -> None:
                 "these are the other value's weights": whole[other],
                 "these count the coalitions of a size: their weights are to sum to 1": (
                     whole["banzhaf"] * 2 ** (M - 1)
+                ),
+                "there are M sizes, 0 to M − 1: divide by M": np.full(M, 1 / max(M - 1, 1)),
+                "the first size is 0, the empty coalition: range(M), not range(1, M + 1)": (
+                    np.append(whole[kind][1:], 0)
                 ),
                 "the coalitions do not contain the player: draw from M − 1 others": np.array(
                     [comb(M, k) / 2**M for k in range(M)]

@@ -43,9 +43,9 @@ def random_masks(answer: Callable, rounds: int = 12) -> None:
         d = int(rng.integers(5, 9))
         s = int(rng.integers(2, d - 1))
         _expect_exactly(by_hand(answer)(d, s, 40, np.random.default_rng()), d, s, 40)
+    _expect_uniform(by_hand(answer)(5, 2, DRAWS, np.random.default_rng()))
     for d in (1, 4):
         _expect_exactly(_with_all(by_hand(answer), d), d, d, 3)
-    _expect_uniform(by_hand(answer)(5, 2, DRAWS, np.random.default_rng()))
     first, again, other = (by_hand(answer)(8, 4, 20, np.random.default_rng(n)) for n in (7, 7, 8))
     if not np.array_equal(first, again):
         raise Mistake("random_masks: the same rng must give the same masks: draw from `rng` only")
@@ -93,6 +93,12 @@ def _expect_uniform(given: object) -> None:
     masks = plain(given, (DRAWS, 5), "random_masks")
     if (masks == masks[0]).all():
         raise Mistake("random_masks: all rows are the same mask: draw anew for each row")
+    never = np.flatnonzero((masks == 0).all(axis=0))
+    if never.size:
+        raise Mistake(
+            f"random_masks: of columns 0 to 4, column {never[0]} is never shown. Draw from all d: "
+            "permutation(d) and integers(d) hold the numbers 0 to d − 1"
+        )
     pairs = list(combinations(range(5), 2))
     shares = np.array([(masks[:, list(pair)] == 1).all(axis=1).mean() for pair in pairs])
     spread = np.sqrt(0.1 * 0.9 / DRAWS)
@@ -112,6 +118,13 @@ def _expect_refusal(draw: Callable, d: int, s: int) -> None:
         raise Mistake(
             f"random_masks: the error's words should say what was given: s = {s}"
         ) from None
+    except Mistake:
+        raise
+    except Exception as error:
+        raise Mistake(
+            f"random_masks: s = {s} of d = {d} must raise a ValueError, and yours raises "
+            f'{type(error).__name__}. In an `if`: raise ValueError(f"s is {{s}}")'
+        ) from None
     raise Mistake(f"random_masks: s = {s} of d = {d} must raise a ValueError")
 
 
@@ -125,7 +138,17 @@ def mask_losses(answer: Callable, rounds: int = 12) -> None:
         x, y = rng.normal(size=(n, d)), rng.normal(size=n)
         masks = _some_masks(rng, d)
         predict = _predictor(rng, d)
-        given = plain(by_hand(answer)(predict, x, y, masks), (len(masks),), "mask_losses")
+        try:
+            given = by_hand(answer)(predict, x, y, masks)
+        except ValueError as error:
+            if "dimension" not in str(error):
+                raise
+            raise Mistake(
+                f"mask_losses: shapes do not fit. x * m is a table {x.shape}, m alone has shape "
+                f"{(d,)}: repeat it for each row, np.broadcast_to(m, x.shape), then np.hstack. "
+                f"NumPy says: {error}"
+            ) from None
+        given = plain(given, (len(masks),), "mask_losses")
         expected = np.array([_loss(predict, x * m, m, y) for m in masks])
         compare(given, expected, _wrong_losses(predict, x, y, masks, expected), "mask_losses")
     passed(f"mask_losses: {rounds} random operators, tables and sets of masks")
@@ -212,6 +235,13 @@ def _wrong_losses(
         "square the errors; you took their sizes": np.array([absolute(m) for m in masks]),
         "square first, then average: errors of both signs cancelled": np.array(
             [bias(m) for m in masks]
+        ),
+        "each mask hides more of what the last one left: x = x * m in the loop changes x for the "
+        "next mask, so give the product another name": np.array(
+            [
+                _loss(predict, x * left, m, y)
+                for left, m in zip(np.cumprod(masks, axis=0), masks, strict=True)
+            ]
         ),
         "this is the mean over all masks: each has a loss of its own": np.full(
             len(masks), expected.mean()
@@ -433,14 +463,27 @@ def cross_validate(answer: Callable, rounds: int = 16) -> None:
     """Check ``cross_validate(rank, judge, x, y, folds, s)`` -> (folds,)."""
     rng = np.random.default_rng()
     for _ in range(rounds):
-        d, count = int(rng.integers(7, 10)), int(rng.integers(3, 5))
-        x, y = rng.normal(size=(8 * count, d)), rng.normal(size=8 * count)
-        s, folds = int(rng.integers(2, 4)), _folds(rng, len(x), count)
-        judge = _judge(s)
-        given = by_hand(answer)(_rank, judge, x, y, folds, s)
+        while True:
+            d, count = int(rng.integers(7, 10)), int(rng.integers(3, 5))
+            x, y = rng.normal(size=(8 * count, d)), rng.normal(size=8 * count)
+            s, folds = int(rng.integers(2, 4)), _folds(rng, len(x), count)
+            expected, wrong = _scores(x, y, folds, s), _wrong_scores(x, y, folds, s)
+            if checks.told_apart([expected, *wrong.values()]):
+                break
+        calls = []
+
+        def rank(x_rows, y_rows, calls=calls):
+            calls.append(len(x_rows))
+            return _rank(x_rows, y_rows)
+
+        given = by_hand(answer)(rank, _judge(s), x, y, folds, s)
         given = plain(given, (count,), "cross_validate")
-        expected, wrong = _scores(x, y, folds, s), _wrong_scores(x, y, folds, s)
         compare(given, expected, wrong, "cross_validate")
+        if len(calls) != count:
+            raise Mistake(
+                f"cross_validate: rank was called {len(calls)} times for {count} folds: call it "
+                "once in each, and use its scores for both tables"
+            )
     passed(f"cross_validate: {rounds} random tables, ranked and judged where they should be")
 
 
@@ -450,13 +493,13 @@ def _folds(rng: np.random.Generator, rows: int, count: int) -> Folds:
 
 
 def _rank(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the size of each column's covariance with y."""
+    """Return each column's covariance with y: scores of both signs, large is important."""
     if np.ndim(x) != 2 or np.shape(y) != np.shape(x)[:1]:
         raise Mistake(
             f"cross_validate: rank was handed shapes {np.shape(x)} and {np.shape(y)}, expected a "
             "table and one answer for each of its rows"
         )
-    return np.abs((x - x.mean(axis=0)).T @ (y - y.mean())) / len(y)
+    return (x - x.mean(axis=0)).T @ (y - y.mean()) / len(y)
 
 
 def _judge(s: int) -> Callable:
@@ -485,13 +528,13 @@ def _scores(
     ranked: Callable = lambda fit, test: fit,
     fitted: Callable = lambda fit, test: fit,
     tested: Callable = lambda fit, test: test,
-    sign: int = -1,
+    key: Callable = np.negative,
 ) -> np.ndarray:
     """Return each fold's error; which rows are ranked, fitted and tested can be chosen."""
     results = []
     for fold in folds:
         rows, fit, test = ranked(*fold), fitted(*fold), tested(*fold)
-        chosen = np.argsort(sign * _rank(x[rows], y[rows]))[:s]
+        chosen = np.argsort(key(_rank(x[rows], y[rows])))[:s]
         results.append(_error(x[fit][:, chosen], y[fit], x[test][:, chosen], y[test]))
     return np.array(results)
 
@@ -540,7 +583,10 @@ def _wrong_scores(x: np.ndarray, y: np.ndarray, folds: Folds, s: int) -> dict[st
             x, y, folds, s, ranked=first_fold
         ),
         "a large score is important: you kept the s least important columns": _scores(
-            x, y, folds, s, sign=1
+            x, y, folds, s, key=np.positive
+        ),
+        "a large score is important, and a negative one is not: you took their sizes": _scores(
+            x, y, folds, s, key=lambda scores: -np.abs(scores)
         ),
         "the judge was tested on the rows it learned from": _scores(
             x, y, folds, s, tested=fit_rows
@@ -552,8 +598,12 @@ def _wrong_scores(x: np.ndarray, y: np.ndarray, folds: Folds, s: int) -> dict[st
             x, y, folds, s, ranked=test_rows, fitted=test_rows, tested=fit_rows
         ),
         "you ranked on all rows, and kept the least important columns": _scores(
-            x, y, folds, s, ranked=all_rows, sign=1
+            x, y, folds, s, ranked=all_rows, key=np.positive
         ),
+        "you ranked on all rows, and the judge learned from all rows: test rows took part in "
+        "both, and that leaks": _scores(x, y, folds, s, ranked=all_rows, fitted=all_rows),
+        "the judge learns from the training rows and is tested on the test rows: you handed them "
+        "over the other way round": _scores(x, y, folds, s, fitted=test_rows, tested=fit_rows),
         "the test rows need the columns that were chosen on the training rows: you ranked them "
         "for themselves": _other_columns(x, y, folds, s),
         "np.argsort(-scores) is the order, best column first; sorted once more it holds each "
@@ -570,17 +620,16 @@ def honesty_test(answer: Callable) -> None:
         for verdict, what, rows_of in _evaluations():
             given = by_hand(answer)(_evaluation(rows_of), x, y, folds)
             judge(given, verdict, what, "is_honest")
-    passed("is_honest: accepts three honest evaluations, rejects six that peek")
+    passed("is_honest: accepts three honest evaluations, rejects eight that peek")
 
 
 def _evaluation(rows_of: Callable) -> Callable:
-    """Return a cross-validation that ranks on the rows that `rows_of(folds, number)` names."""
+    """Return a cross-validation that ranks on each set of rows in `rows_of(folds, number)`."""
 
     def evaluate(rank, judge, x, y, folds, s):
         results, scores = [], np.empty(0)
         for number, (fit, test) in enumerate(folds):
-            rows = rows_of(folds, number)
-            if rows is not None:
+            for rows in rows_of(folds, number):
                 scores = np.asarray(rank(x[rows], y[rows]), dtype=float)
                 if scores.shape != (x.shape[1],):
                     raise Mistake(
@@ -606,37 +655,47 @@ def _evaluations() -> list[tuple[bool, str, Callable]]:
         return np.concatenate([fit, test[:1]]) if k in where else fit
 
     return [
-        (True, "one that ranks inside each fold's training rows", lambda f, k: f[k][0]),
+        (True, "one that ranks inside each fold's training rows", lambda f, k: [f[k][0]]),
         (
             True,
             "an honest one that goes through the training rows in another order",
-            lambda f, k: f[k][0][::-1],
+            lambda f, k: [f[k][0][::-1]],
         ),
         (
             True,
             "an honest one that ranks on half of the training rows",
-            lambda f, k: f[k][0][::2],
+            lambda f, k: [f[k][0][::2]],
         ),
-        (False, "one that ranks on all rows, in every fold", lambda f, k: everything(f)),
+        (False, "one that ranks on all rows, in every fold", lambda f, k: [everything(f)]),
         (
             False,
             "one that ranks on all rows once, before the folds",
-            lambda f, k: None if k else everything(f),
+            lambda f, k: [] if k else [everything(f)],
         ),
-        (False, "one that ranks on the test rows", lambda f, k: f[k][1]),
+        (False, "one that ranks on the test rows", lambda f, k: [f[k][1]]),
         (
             False,
             "one that ranks once, on the first fold's training rows: they are test rows of others",
-            lambda f, k: None if k else f[0][0],
+            lambda f, k: [] if k else [f[0][0]],
         ),
         (
             False,
             "one that lets a single test row slip into every ranking",
-            lambda f, k: with_a_test_row(f, k, range(len(f))),
+            lambda f, k: [with_a_test_row(f, k, range(len(f)))],
         ),
         (
             False,
             "one that lets a test row slip into the last fold's ranking only",
-            lambda f, k: with_a_test_row(f, k, [len(f) - 1]),
+            lambda f, k: [with_a_test_row(f, k, [len(f) - 1])],
+        ),
+        (
+            False,
+            "one that lets a test row slip into the first fold's ranking only",
+            lambda f, k: [with_a_test_row(f, k, [0])],
+        ),
+        (
+            False,
+            "one that ranks once more than there are folds, at the end and on all rows",
+            lambda f, k: [f[k][0]] if k < len(f) - 1 else [f[k][0], everything(f)],
         ),
     ]

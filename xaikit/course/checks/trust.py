@@ -34,11 +34,21 @@ def relative_gap(answer: Callable, rounds: int = 20) -> None:
         n, d = (int(v) for v in rng.permutation([3, 4, 5, 6])[:2])
         scores = rng.normal(size=(n, d))
         bases = rng.uniform(2, 4, size=n) * rng.choice([-1, 1], size=n)
-        change = rng.uniform(0.5, 2, size=n) * rng.choice([-1, 1], size=n)
+        # Signs that tell every way to lose or to keep one from the others.
+        signs = np.r_[1, 1, -1, rng.choice([-1, 1], size=n - 3)]
+        change = rng.uniform(0.5, 2, size=n) * signs
         outputs = bases + change
         # The first row has too much, the second too little.
         scores[:, 0] += change - scores.sum(axis=1) + np.r_[0.3, -0.2, rng.uniform(0.1, 1, n - 2)]
-        given = by_hand(answer)(scores, outputs, bases)
+        try:
+            given = by_hand(answer)(scores, outputs, bases)
+        except ValueError as error:
+            if "broadcast" not in str(error):
+                raise
+            raise Mistake(
+                f"relative_gap: shapes do not fit. scores is (n, d), here {scores.shape}: a sum "
+                f"over the features, axis=1, has shape (n,). NumPy says: {error}"
+            ) from None
         if shape_of(given) == (d,):
             raise Mistake("relative_gap: you summed over the rows; features are along axis 1")
         given = plain(given, (n,), "relative_gap")
@@ -72,6 +82,16 @@ def relative_gap(answer: Callable, rounds: int = 20) -> None:
                 np.abs(scores.sum() - change) / np.abs(change)
             ),
             "do not square: a gap is a size": (gaps / change) ** 2,
+            "a gap counts in both directions: take the size of the quotient": gaps / change,
+            "scores are added up: you took their mean": (
+                np.abs(scores.mean(axis=1) - change) / np.abs(change)
+            ),
+            "the sum is compared with output − base: you compare it with output + base": (
+                np.abs(scores.sum(axis=1) - outputs - bases) / np.abs(change)
+            ),
+            "scores keep their signs in the sum: you added up their sizes": (
+                np.abs(np.abs(scores).sum(axis=1) - change) / np.abs(change)
+            ),
         }
         compare(given, np.abs(gaps / change), misconceptions, "relative_gap")
     passed(f"relative_gap: {rounds} random tables, gaps in both directions")
@@ -115,6 +135,14 @@ def deletion_area(answer: Callable, rounds: int = 20) -> None:
             "d + 1 points bound d pieces: each is 1/d wide": d / (d + 1) * _area(curve),
             "every point is the output at the baseline: if you collect rows, append row.copy(), "
             "or all are one and the same array": curve[-1],
+            "every point but the first is the output at the baseline: if you collect rows, append "
+            "row.copy(), or all are one and the same array": _area([curve[0], *[curve[-1]] * d]),
+            "the first point, f(x) with nothing removed, is missing: d pieces need d + 1 points": (
+                (d - 1) / d * _area(curve[1:])
+            ),
+            "the last point, all at the baseline, is missing: d pieces need d + 1 points": (
+                (d - 1) / d * _area(curve[:-1])
+            ),
             "the area reaches down to zero, not to the output at the baseline": (
                 _area(curve) - curve[-1]
             ),
@@ -127,27 +155,14 @@ def share_as_good(answer: Callable, rounds: int = 20) -> None:
     """Check ``share_as_good(area_of, scores, orders)`` -> number in 0 … 1."""
     rng = np.random.default_rng()
     for _ in range(rounds):
-        d, r = int(rng.integers(4, 7)), int(rng.integers(12, 20))
         while True:
+            d, r = int(rng.integers(4, 7)), int(rng.integers(12, 20))
             weight = rng.normal(size=d)
             scores = rng.permutation(np.arange(1, d + 1) * rng.choice([-1.0, 1.0], size=d))
             orders = np.array([rng.permutation(d) for _ in range(r)])
-            own = np.argsort(-scores)
-            orders[0] = own
-            # Other ways to read the scores must give other shares.
-            ways = {
-                "highest": own,
-                "lowest": own[::-1],
-                "largest": np.argsort(-np.abs(scores)),
-                "ranks": np.argsort(own),
-            }
-            areas = np.array([_toy_area(order, weight) for order in orders])
-            shares = {
-                k: float(np.mean(areas <= _toy_area(way, weight) + 1e-12))
-                for k, way in ways.items()
-            }
-            wrong = [shares["lowest"], shares["largest"], shares["ranks"]]
-            if min(abs(shares["highest"] - w) for w in wrong) > 0.01 and shares["highest"] < 0.9:
+            orders[0] = np.argsort(-scores)
+            right, misconceptions = _shares(weight, scores, orders)
+            if checks.told_apart([right, *misconceptions.values()]):
                 break
 
         def area_of(order, weight=weight, d=d):
@@ -159,83 +174,121 @@ def share_as_good(answer: Callable, rounds: int = 20) -> None:
             return _toy_area(np.asarray(order), weight)
 
         given = plain(by_hand(answer)(area_of, scores, orders), (), "share_as_good")
-        less = float(np.mean(areas < _toy_area(own, weight) - 1e-12))
-        misconceptions = {
-            "you remove the lowest score first": shares["lowest"],
-            "you order by the size of the scores: their sign counts": shares["largest"],
-            "argsort of argsort gives ranks: an order is the argsort itself": shares["ranks"],
-            "an order that is exactly as good counts, too: ≤": less,
-            "these are the orders that are worse": 1 - shares["highest"],
-            "these are the orders that are as good or worse": 1 - less,
-            "this is a number of orders: divide by how many there are": r * shares["highest"],
-            "a share lies between 0 and 1: leave it in that unit, not in percent": (
-                100 * shares["highest"]
-            ),
-            "you count the scores' own order as one more: here only the given orders count": (
-                (1 + r * shares["highest"]) / (1 + r)
-            ),
-        }
-        compare(given, np.array(shares["highest"]), _arrays(misconceptions), "share_as_good")
+        compare(given, np.array(right), _arrays(misconceptions), "share_as_good")
     passed(f"share_as_good: {rounds} random scores among random orders")
+
+
+def _shares(
+    weight: np.ndarray, scores: np.ndarray, orders: np.ndarray
+) -> tuple[float, dict[str, float]]:
+    """Return the share that is right, and those that other ways to read the exercise give."""
+    r, d = orders.shape
+    own = np.argsort(-scores)
+    areas = np.array([_toy_area(order, weight) for order in orders])
+    inverse = np.array([_toy_area(np.argsort(order), weight) for order in orders])
+
+    def share(order: np.ndarray, areas: np.ndarray = areas) -> float:
+        return float(np.mean(areas <= _toy_area(order, weight) + 1e-12))
+
+    right = share(own)
+    less = float(np.mean(areas < _toy_area(own, weight) - 1e-12))
+    return right, {
+        "you remove the lowest score first": share(own[::-1]),
+        "you order by the size of the scores: their sign counts": share(
+            np.argsort(-np.abs(scores))
+        ),
+        "argsort of argsort gives ranks: an order is the argsort itself": share(np.argsort(own)),
+        "`orders` holds orders already: hand them to area_of as they are, without argsort": share(
+            own, inverse
+        ),
+        "an order that is exactly as good counts, too: ≤": less,
+        "these are the orders that are worse": 1 - right,
+        "these are the orders that are as good or worse": 1 - less,
+        "this is a number of orders: divide by how many there are": r * right,
+        "divide by the number of orders, not by the number of features": r * right / d,
+        "a share lies between 0 and 1: leave it in that unit, not in percent": 100 * right,
+        "you count the scores' own order as one more: here only the given orders count": (
+            (1 + r * right) / (1 + r)
+        ),
+    }
 
 
 def rank_correlation(answer: Callable, rounds: int = 20) -> None:
     """Check ``rank_correlation(a, b)`` -> number in −1 … 1."""
     rng = np.random.default_rng()
     for _ in range(rounds):
-        d = int(rng.integers(6, 10))
         while True:
+            d = int(rng.integers(6, 10))
             a, b = rng.normal(size=(2, d)) ** 3
-            a[rng.choice(d, 3, replace=False)] = 0.0  # as maps of pictures have
-            ranks = [_ranks(v) for v in (a, b)]
-            once = [np.argsort(v) for v in (a, b)]
-            twice = [np.argsort(np.argsort(v, kind="stable")) for v in (a, b)]
-            # NumPy's default sort breaks ties by no rule that holds on every processor.
-            default = [np.argsort(np.argsort(v)) for v in (a, b)]
-            top = [np.array([np.sum(v <= one) for one in v]) for v in (a, b)]
-            low = [np.array([np.sum(v < one) for one in v]) for v in (a, b)]
-            dense = [np.unique(v, return_inverse=True)[1] for v in (a, b)]
-            signless = [_ranks(np.abs(v)) for v in (a, b)]
-            right = _pearson(*ranks)
-            short = 1 - 6 * ((ranks[0] - ranks[1]) ** 2).sum() / (d * (d**2 - 1))
-            misconceptions = {
-                "this correlates the scores themselves: take their ranks": _pearson(a, b),
-                "argsort gives an order, not ranks: whose turn it is, not the place of each": (
-                    _pearson(*once)
-                ),
-                "equal scores must share a rank, the mean of their places: you break ties by "
-                "column": _pearson(*twice),
-                "equal scores must share a rank, the mean of their places: argsort of argsort "
-                "tells them apart": _pearson(*default),
-                "equal scores get the mean of their places: you give them all the highest": (
-                    _pearson(*top)
-                ),
-                "equal scores get the mean of their places: you give them all the lowest": (
-                    _pearson(*low)
-                ),
-                "equal scores use up places: after three of them the next rank is three higher": (
-                    _pearson(*dense)
-                ),
-                "you rank the sizes: here the sign counts": _pearson(*signless),
-                "1 − 6 Σ d² / (n (n² − 1)) holds only without equal scores: correlate the ranks": (
-                    short
-                ),
-                "one of the two is ranked the wrong way round": -right,
-                "Pearson's correlation centres first: subtract the mean rank": (
-                    ranks[0] @ ranks[1] / np.sqrt((ranks[0] @ ranks[0]) * (ranks[1] @ ranks[1]))
-                ),
-                "this is a covariance, with 1/n: divide by both lengths": (
-                    np.cov(ranks[0], ranks[1], ddof=0)[0, 1]
-                ),
-                "this is a covariance, with 1/(n − 1): divide by both lengths": (
-                    np.cov(ranks[0], ranks[1])[0, 1]
-                ),
-            }
-            if min(abs(right - wrong) for wrong in misconceptions.values()) > 1e-3:
+            # Equal scores in both, as maps of pictures have.
+            for scores, equal in ((a, 3), (b, 2)):
+                scores[rng.choice(d, equal, replace=False)] = 0.0
+            right, misconceptions = _correlations(a, b)
+            if checks.told_apart([right, *misconceptions.values()]):
                 break
+        # NumPy's default sort breaks ties by no rule that holds on every processor.
+        for words, default in _in_one_or_both(a, b, lambda v: np.argsort(np.argsort(v))).items():
+            if checks.told_apart([right, default, *misconceptions.values()]):
+                misconceptions[f"{SHARED}: argsort of argsort tells them apart{words}"] = default
         given = plain(by_hand(answer)(a, b), (), "rank_correlation")
         compare(given, np.array(right), _arrays(misconceptions), "rank_correlation")
-    passed(f"rank_correlation: {rounds} random pairs, with equal scores")
+    passed(f"rank_correlation: {rounds} random pairs, with equal scores in both")
+
+
+SHARED = "equal scores must share a rank, the mean of their places"
+
+
+def _correlations(a: np.ndarray, b: np.ndarray) -> tuple[float, dict[str, float]]:
+    """Return the correlation that is right, and those of other ranks and other formulas."""
+    d, ranks = len(a), [_ranks(v) for v in (a, b)]
+    right = _pearson(*ranks)
+    p, q = (r - r.mean() for r in ranks)
+    ways: dict[str, Callable] = {
+        f"{SHARED}: you break ties by column": lambda v: np.argsort(np.argsort(v, kind="stable")),
+        "equal scores get the mean of their places: you give them all the highest": (
+            lambda v: np.array([np.sum(v <= one) for one in v])
+        ),
+        "equal scores get the mean of their places: you give them all the lowest": (
+            lambda v: np.array([np.sum(v < one) for one in v])
+        ),
+        "equal scores use up places: after three of them the next rank is three higher": (
+            lambda v: np.unique(v, return_inverse=True)[1]
+        ),
+    }
+    wrong = {
+        words + where: value
+        for words, way in ways.items()
+        for where, value in _in_one_or_both(a, b, way).items()
+    }
+    return right, wrong | {
+        "this correlates the scores themselves: take their ranks": _pearson(a, b),
+        "argsort gives an order, not ranks: whose turn it is, not the place of each": _pearson(
+            np.argsort(a), np.argsort(b)
+        ),
+        "you rank the sizes: here the sign counts": _pearson(*[_ranks(np.abs(v)) for v in (a, b)]),
+        "1 − 6 Σ d² / (n (n² − 1)) holds only without equal scores: correlate the ranks": (
+            1 - 6 * ((p - q) ** 2).sum() / (d * (d**2 - 1))
+        ),
+        "one of the two is ranked the wrong way round": -right,
+        "Pearson's correlation centres first: subtract the mean rank": (
+            ranks[0] @ ranks[1] / np.sqrt((ranks[0] @ ranks[0]) * (ranks[1] @ ranks[1]))
+        ),
+        "this is a covariance, with 1/n: divide by both lengths": p @ q / d,
+        "this is a covariance, with 1/(n − 1): divide by both lengths": p @ q / (d - 1),
+        "the covariance is divided by n, and the standard deviations use n − 1 (ddof=1): both "
+        "alike": right * (d - 1) / d,
+        "the covariance is divided by n − 1, as np.cov does, and the standard deviations use n: "
+        "both alike": right * d / (d - 1),
+    }
+
+
+def _in_one_or_both(a: np.ndarray, b: np.ndarray, way: Callable) -> dict[str, float]:
+    """Return the correlations if both are ranked in this way, or only one of them is."""
+    return {
+        "": _pearson(way(a), way(b)),
+        " (in a alone)": _pearson(way(a), _ranks(b)),
+        " (in b alone)": _pearson(_ranks(a), way(b)),
+    }
 
 
 def infidelity_and_error(answer: Callable, rounds: int = 20) -> None:
@@ -290,6 +343,10 @@ def infidelity_and_error(answer: Callable, rounds: int = 20) -> None:
                 (told - was).std(ddof=1) / np.sqrt(m)
             ),
             "this is a variance: take the root": squares.var(ddof=1) / m,
+            "√m goes below the standard deviation: you put the variance there": (
+                squares.var(ddof=1) / np.sqrt(m)
+            ),
+            "√m counts the changes: you divide by √d, the features": spread / np.sqrt(d),
         }
         compare(error, spread / np.sqrt(m), _arrays(misconceptions), "infidelity, the error")
     passed(f"infidelity: {rounds} random models, a value and its standard error each")
@@ -311,11 +368,12 @@ def sanity_check(answer: Callable) -> None:
     flipped = before * rng.permutation([1.0, -1.0] * (d // 2))
     one_row, five_rows = other.copy(), before.copy()
     one_row[0], five_rows[0] = before[0], other[0]
-    # Four rows as they were, two with their sizes in reverse: the mean is 1/3, the median 1.
     reverse = before.copy()
-    for row in (0, 1):
-        places = np.argsort(np.abs(before[row]))
+    for row, places in enumerate(np.argsort(np.abs(before), axis=1)):
         reverse[row, places] = before[row, places[::-1]]
+    # The mean is 1/3, the median 1, and without the first or the last row the mean is 0.6.
+    first_and_last = before.copy()
+    first_and_last[[0, -1]] = reverse[[0, -1]]
     kept_one = "an explanation that kept one of six rows: the mean over rows is below the limit"
     cases = [
         (True, limit, other, "an explanation that is another one in every row"),
@@ -328,10 +386,12 @@ def sanity_check(answer: Callable) -> None:
         (
             True,
             limit,
-            reverse,
-            "an explanation whose rows correlate by 1, 1, 1, 1, −1, −1: take their mean, 1/3",
+            first_and_last,
+            "an explanation whose rows correlate by −1, 1, 1, 1, 1, −1: take the mean of all, 1/3",
         ),
+        (True, limit, reverse, "an explanation whose mean is −1: that is below the limit, too"),
         (True, 1.1, before, "an explanation whose mean, 1, is below the limit given, 1.1"),
+        (True, 1.0, before, "an explanation whose mean, 1, is the limit given: ≤ and not <"),
     ]
     trained, lost = _Named("trained"), _Named("lost")
 
@@ -341,25 +401,32 @@ def sanity_check(answer: Callable) -> None:
                 f"passes_sanity_check: correlate compares two rows ({d},); it was given "
                 f"{shape_of(a)} and {shape_of(b)}"
             )
-        return _pearson(_ranks(np.asarray(a, dtype=float)), _ranks(np.asarray(b, dtype=float)))
+        ranks = [_ranks(np.asarray(row, dtype=float)) for row in (a, b)]
+        return round(_pearson(*ranks), 9)  # or rows that agree would correlate by 0.999…
 
     def explainer(after):
         def explain(model, given):
-            if not np.array_equal(given, rows) or getattr(model, "name", "") not in (
-                "trained",
-                "lost",
-            ):
+            numbers = _numbers_of(given, rows)
+            if not numbers or getattr(model, "name", "") not in ("trained", "lost"):
                 raise Mistake(
                     "passes_sanity_check: ask for explain(trained, rows) and explain(lost, rows)"
                 )
-            return (before if model.name == "trained" else after).copy()
+            return (before if model.name == "trained" else after)[numbers]
 
         return explain
 
     for verdict, at_most, after, what in cases:
         given = by_hand(answer)(explainer(after), trained, lost, rows, correlate, at_most)
         judge(given, verdict, what, "passes_sanity_check", "compare the mean with the limit")
-    passed("passes_sanity_check: lets four cases pass, rejects five")
+    passed("passes_sanity_check: True in the six cases that should pass, False in the other five")
+
+
+def _numbers_of(given: np.ndarray, rows: np.ndarray) -> list[int]:
+    """Return which rows are given, all or one by one; none if any of them is another row."""
+    if shape_of(given) is None or np.shape(given)[1:] != rows.shape[1:]:
+        return []
+    found = [np.flatnonzero((rows == row).all(axis=1)) for row in np.asarray(given)]
+    return [int(places[0]) for places in found] if all(map(len, found)) else []
 
 
 class _Named:
