@@ -77,6 +77,9 @@ WRONG_ANSWERS = {
         "the absolute value": layer("return np.abs(X @ W.T + b)", "it does not turn them round"),
         "the other half": layer("return np.minimum(X @ W.T + b, 0)", "cut off the positive ones"),
         "transposed": layer("return np.maximum(X @ W.T + b, 0).T", "your table is transposed"),
+        "whole numbers": layer(
+            "return np.maximum(X @ W.T + b, 0).astype(int)", "holds whole numbers only"
+        ),
         "a sum over neurons": layer(
             "return np.maximum(X @ W.T + b, 0).sum(axis=1)", "layer returned an array of shape"
         ),
@@ -120,6 +123,15 @@ WRONG_ANSWERS = {
             "not in the order W1, b1, w2, b2",
             end="dz, np.outer(dz, x), dy * h, dy",
         ),
+        "b1 and w2 exchanged": backward(
+            "not in the order W1, b1, w2, b2", end="np.outer(dz, x), dy * h, dz, dy"
+        ),
+        "times b1": backward("b1 is only added", end="np.outer(dz, x), dz * b1, dy * h, dy"),
+        "times b2": backward("b2 is only added", end="np.outer(dz, x), dz, dy * h, dy * b2"),
+        "h in place of w2": backward(
+            "from ŷ to h[k] multiply by w2[k], not by h[k]", dz="dy * h * (z > 0)"
+        ),
+        "the slopes of ŷ": backward("these are slopes of ŷ", dy="1.0"),
         "three slopes": backward("return four slopes", end="np.outer(dz, x), dz, dy * h"),
         "no return": backward("return four slopes", end="None"),
         "its inputs changed": backward(
@@ -138,6 +150,10 @@ WRONG_ANSWERS = {
         "always class 0": saliency("you always explain class 0", dz="W2[0] * (z > 0)"),
         "the winning class": saliency(
             "not the one with the largest score", dz="W2[scores.argmax()] * (z > 0)"
+        ),
+        "the class before": saliency("not row target − 1", dz="W2[target - 1] * (z > 0)"),
+        "times the score": saliency(
+            "do not multiply by the score itself", end="np.abs(scores[target] * dz @ W1)"
         ),
         "absolute values too early": saliency("paths may cancel", end="np.abs(dz) @ np.abs(W1)"),
         "absolute values of the units": saliency("take the absolute value", end="np.abs(dz) @ W1"),
@@ -188,6 +204,22 @@ WRONG_ANSWERS = {
         ),
         "the last input only": slope_is_right(
             "try each input", "return bool(abs(errors[-1]) < 1e-6)"
+        ),
+        "all but the first input": slope_is_right(
+            "wrong in its first entry only", "return bool(np.abs(errors[1:]).max() < 1e-6)"
+        ),
+        "the first and the last input": slope_is_right(
+            "wrong in its second entry only",
+            "return bool(np.abs(errors[[0, -1]]).max() < 1e-6)",
+        ),
+        "sorted": slope_is_right(
+            "compare each input's slope with its own",
+            "return bool(np.allclose(np.sort(measured), np.sort(slope(x)), atol=1e-6))",
+        ),
+        "the largest, the smallest and the sum": slope_is_right(
+            "your test accepted",
+            "return all(abs(part(measured) - part(slope(x))) < 1e-6"
+            " for part in (np.max, np.min, np.sum))",
         ),
         "a tolerance of 0.01": slope_is_right(
             "a slope that is 1% too", "return bool(np.abs(errors).max() < 0.01)"

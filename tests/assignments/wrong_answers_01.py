@@ -31,6 +31,7 @@ def shares(
     told,
     *,
     forward="W @ a + b",
+    relu="np.maximum(received[-1], 0)",
     through_gate="grad * (received[layer] > 0)",
     share="biases[layer] @ grad",
     late="",
@@ -45,7 +46,7 @@ def shares(weights, biases, x):
     received, a = [], x
     for W, b in zip(weights, biases):
         received.append({forward})
-        a = np.maximum(received[-1], 0)
+        a = {relu}
     grad, result = np.ones(1), []
     for layer in reversed(range(len(weights))):
         last = layer == len(weights) - 1
@@ -96,6 +97,14 @@ WRONG_ANSWERS = {
         "z instead of φ′": jacobian(
             "return W3 @ np.diag(z2) @ W2 @ np.diag(z1) @ W1",
             "the slopes φ′(z), which are 0 or 1, not z",
+        ),
+        "gates by np.sign": jacobian(
+            "return W3 @ np.diag(np.sign(z2)) @ W2 @ np.diag(np.sign(z1)) @ W1",
+            "np.sign gives −1 there",
+        ),
+        "a gate at the output": jacobian(
+            "return np.diag((W3 @ np.maximum(z2, 0) > 0) * 1.0) @ W3 @ gates_2 @ W2 @ gates_1 @ W1",
+            "no ReLU follows the last layer",
         ),
         "gates the wrong way round": jacobian(
             "return W3 @ np.diag((z2 < 0) * 1.0) @ W2 @ np.diag((z1 < 0) * 1.0) @ W1",
@@ -181,7 +190,7 @@ WRONG_ANSWERS = {
             "return x * J[target] / (x @ J[target])", "do not divide by their sum"
         ),
         "a single number": gradient_times_input(
-            "return x @ J[target]", "returned an array of shape (), expected"
+            "return x @ J[target]", "returned a single number, expected"
         ),
         "no return": gradient_times_input("x * J[target]", "returned nothing"),
         "its inputs changed": gradient_times_input(
@@ -204,6 +213,25 @@ WRONG_ANSWERS = {
         ),
         "gates computed without biases": shares(
             "compute the gates of the network with its biases", forward="W @ a"
+        ),
+        "slopes at x computed without biases": shares(
+            "the slopes at x are those of the network with its biases",
+            end="""np.array([x @ slopes_without_biases(weights, x), *result])
+
+
+def slopes_without_biases(weights, x):
+    table, a = np.eye(len(x)), x
+    for W in weights[:-1]:
+        z = W @ a
+        table, a = np.diag((z > 0) * 1.0) @ W @ table, np.maximum(z, 0)
+    return (weights[-1] @ table)[0]""",
+        ),
+        # The small network of the lecture has the same gates without it.
+        "no ReLU forwards": shares("the ReLU is missing on the way forwards", relu="received[-1]"),
+        "means": shares(
+            "a sum over features or units, not their mean",
+            share="(biases[layer] * grad).mean()",
+            end="np.array([(x * grad).mean(), *result])",
         ),
         "the slope before the gate": shares(
             "the slope at a bias is the one behind the gate",
@@ -305,6 +333,38 @@ def xaikit_gradient(weights, biases, x):
         ),
         "the first row only": is_complete(
             "return bool(abs(sums[0] - outputs[0]) <= 1e-8 * largest)", "look at every row"
+        ),
+        "all but the first row": is_complete(
+            "return bool(np.allclose(sums[1:], outputs[1:]))", "wrong in the first row only"
+        ),
+        "the first and the last row": is_complete(
+            "return bool(np.allclose(sums[[0, -1]], outputs[[0, -1]]))", "look at every row"
+        ),
+        "sorted sums": is_complete(
+            "return bool(np.allclose(np.sort(sums), np.sort(outputs)))",
+            "compare each row's sum with its own output",
+        ),
+        "counted from f(0)": is_complete(
+            "return bool(np.allclose(sums, outputs - network(0 * rows)[:, 0]))",
+            "f(0) is not subtracted",
+        ),
+        "a tolerance of 0.01": is_complete(
+            "return bool(np.allclose(sums, outputs, atol=0.01))", "the tolerance is too wide"
+        ),
+        "a tolerance of 0.1": is_complete(
+            "return bool(np.allclose(sums, outputs, atol=0.1))", "the tolerance is too wide"
+        ),
+        "rounded to one digit": is_complete(
+            "return bool((np.round(sums, 1) == np.round(outputs, 1)).all())",
+            "the tolerance is too wide",
+        ),
+        "rounded to whole numbers": is_complete(
+            "return bool((np.round(sums) == np.round(outputs)).all())",
+            "the tolerance is too wide",
+        ),
+        "a tolerance of half a percent of the largest": is_complete(
+            "return bool(np.abs(sums - outputs).max() < 0.005 * np.abs(outputs).max())",
+            "the tolerance is too wide",
         ),
         "any row instead of all": is_complete(
             "return bool((np.abs(sums - outputs) <= 1e-8 * largest).any())", "look at every row"

@@ -145,6 +145,30 @@ WRONG_ANSWERS = {
             f"return [''.join(kept) for kept in {KEPT}]", "tokens are joined by a blank"
         ),
         "lists of tokens": perturb(f"return {KEPT}", "each text is one str"),
+        "tokens removed by what they are": perturb(
+            "return [' '.join(t for t in tokens"
+            " if t not in [r for r, k in zip(tokens, m) if not k]) for m in masks]",
+            "Go by places, not by words",
+        ),
+        "the place looked up": perturb(
+            "return [' '.join(t for t in tokens if m[tokens.index(t)]) for m in masks]",
+            "Go by places, not by words",
+        ),
+        "the first of two removed": perturb(
+            """texts = []
+    for mask in masks:
+        kept = list(tokens)
+        for token, stays in zip(tokens, mask):
+            if not stays:
+                kept.remove(token)
+        texts.append(' '.join(kept))
+    return texts""",
+            "Go by places, not by words",
+        ),
+        "each text once": perturb(
+            f"return list(dict.fromkeys(' '.join(kept) for kept in {KEPT}))",
+            "where two rows give the same text, it stands there twice",
+        ),
         "the empty text left out": perturb(
             f"return [' '.join(kept) for kept in {KEPT} if kept]", "gives the empty text"
         ),
@@ -175,6 +199,12 @@ WRONG_ANSWERS = {
         "adding up to 1": kept_fraction(
             "return masks.sum(axis=1) / masks.sum()", "the weights need not add up to 1"
         ),
+        "divided by the number of texts": kept_fraction(
+            "return masks.sum(axis=1) / len(masks)", "not by that of texts"
+        ),
+        "divided with //": kept_fraction(
+            "return masks.sum(axis=1) // masks.shape[1]", "// cuts off"
+        ),
         "one number": kept_fraction("return masks.mean()", "one weight for each text"),
         "along the other axis": kept_fraction("return masks.mean(axis=0)", "average along axis 1"),
         "squared": kept_fraction("return masks.mean(axis=1) ** 2", "kept_fraction: got"),
@@ -187,6 +217,13 @@ WRONG_ANSWERS = {
         "no weights": fit_line("the weights are missing", pi="np.ones(len(y))"),
         "weights not square-rooted in lstsq": least_squares(
             "multiply them by √π, not by π", rows="weights", heights="weights"
+        ),
+        "√π in the normal equations": fit_line(
+            "in the normal equations stands π itself", pi="np.sqrt(weights)"
+        ),
+        "a ridge of 1": fit_line(
+            "the ridge is the one that you are given",
+            shrink="shrink = np.eye(Z.shape[1]); shrink[0, 0] = 0",
         ),
         "rows weighted and y not, in lstsq": least_squares(
             "y is multiplied like the rows of Z", heights="np.ones(len(y))"
@@ -255,7 +292,20 @@ WRONG_ANSWERS = {
         "no ridge": explain("the ridge was not passed on", ridge="0.0"),
         "with the intercept": explain("the intercept belongs to no token", end="line"),
         "the last slope lost": explain("the intercept stands first", end="line[:-1]"),
-        "sizes": explain("explain: got", end="np.abs(line[1:])"),
+        "sizes": explain("keep the signs", end="np.abs(line[1:])"),
+        "small letters": explain(
+            "the text was written in small letters",
+            probability="classifier(perturb(text.lower().split(), masks))[:, target]",
+        ),
+        "a ridge of 1": explain("the ridge is the one that you are given", ridge="1.0"),
+        "1 for removed": explain(
+            "the signs are turned round",
+            end="fit_line(1 - masks, y, kept_fraction(masks), ridge)[1:]",
+        ),
+        "y and weights exchanged": explain(
+            "y and the weights are exchanged",
+            end="fit_line(masks, kept_fraction(masks), y, ridge)[1:]",
+        ),
         "the text, not a list": explain(
             "reads a list of texts",
             probability="np.array([classifier(t)[target] for t in perturb(text.split(), masks)])",
@@ -291,7 +341,7 @@ WRONG_ANSWERS = {
             "Is there a tolerance", verdict="(given == right).all()"
         ),
         "letters instead of tokens": finds_the_token(
-            "do you look for whole tokens", there="token in t"
+            "Do you look for whole tokens", there="token in t"
         ),
         "always True": finds_the_token("your test accepted", verdict="True"),
         "always False": finds_the_token("your test rejected a right", end="False"),
@@ -325,9 +375,49 @@ WRONG_ANSWERS = {
         "the last token alone": finds_the_token(
             "wrong for the first token only", places="[len(tokens) - 1]"
         ),
+        "the sum and the token": finds_the_token(
+            "do not let errors cancel",
+            verdict="(np.isclose(given.sum(), 0.8) and np.isclose(given[place], 0.8))",
+        ),
+        "the first and the last token": finds_the_token(
+            "wrong for the second token only", places="(0, len(tokens) - 1)"
+        ),
+        "a tolerance of 0.01": finds_the_token(
+            "the tolerance is too wide",
+            verdict="np.allclose(given, right, rtol=0, atol=0.01)",
+        ),
+        "rounded": finds_the_token(
+            "the tolerance is too wide", verdict="(np.round(given, 3) == right).all()"
+        ),
+        "0.9 expected": finds_the_token(
+            "do you expect just that", verdict="np.allclose(given, right * 9 / 8)"
+        ),
+        "all classifiers look at the last token": WrongAnswer(
+            """\
+def finds_the_token(explain, text):
+    tokens, classifiers = text.split(), []
+    for token in tokens:
+
+        def classifier(texts):
+            spam = np.array([0.9 if token in t.split() else 0.1 for t in texts])
+            return np.column_stack([1 - spam, spam])
+
+        classifiers.append(classifier)
+    right = 0.8 * np.eye(len(tokens))
+    return all(
+        np.allclose(explain(classifier, text), row) for classifier, row in zip(classifiers, right)
+    )
+""",
+            {"finds_the_token-check"},
+            "A function reads a loop's variable when it is called",
+        ),
+        "a classifier that looks at no token": finds_the_token(
+            "looks at no token", there="token in texts"
+        ),
+        "never asked": finds_the_token("never asked for one", places="[]", end="False"),
         "probabilities of one class": finds_the_token("expected (", answers="spam"),
         "the classes exchanged": finds_the_token(
-            "your test rejected a right", answers="np.column_stack([spam, 1 - spam])"
+            "the columns are exchanged", answers="np.column_stack([spam, 1 - spam])"
         ),
         "tokens instead of the text": finds_the_token("takes the text, one str", text="tokens"),
         "the slopes": finds_the_token("returned ndarray, expected True or False", end="given"),
@@ -361,8 +451,20 @@ WRONG_ANSWERS = {
         "no minus": proximity("the minus is missing", end="np.exp(squared / (2 * width**2))"),
         "the distance itself": proximity("this is the distance", end="np.sqrt(squared)"),
         "no sum": proximity("D² is a sum over the features", squared="((rows - x) / scale) ** 2"),
+        "the wrong brackets": proximity(
+            "Python reads a / 2 * w**2", end="np.exp(-squared / 2 * width**2)"
+        ),
+        "the mean over columns": proximity(
+            "D² is a sum over the columns, not their mean",
+            squared="(((rows - x) / scale) ** 2).mean(axis=1)",
+        ),
+        "the rows' own standard deviations": proximity(
+            "not those of `rows`",
+            squared="(((rows - x) / rows.std(axis=0)) ** 2).sum(axis=1)",
+        ),
+        "no e": proximity("the e is missing", end="squared / (2 * width**2)"),
         "adding up to 1": proximity(
-            "proximity: got",
+            "the weights need not add up to 1",
             lines="w = np.exp(-(((rows - x) / scale) ** 2).sum(axis=1) / (2 * width**2))",
             end="w / w.sum()",
         ),

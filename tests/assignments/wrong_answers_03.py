@@ -68,13 +68,15 @@ def is_symmetric(method, v):
     return WrongAnswer(source, {"is_symmetric-check"}, told)
 
 
-def estimate(told, *, mean="pairs.mean(axis=0)", error="std / np.sqrt(n)", end=None):
+def estimate(
+    told, *, back="orders[:, ::-1]", mean="pairs.mean(axis=0)", error="std / np.sqrt(n)", end=None
+):
     """Return a wrong answer that differs from the right one in the parts that are given."""
     end = end or f"{mean}, {error}"
     source = f"""\
 def estimate(added, orders):
     there = np.array([added(order) for order in orders])
-    back = np.array([added(order[::-1]) for order in orders])
+    back = np.array([added(order) for order in {back}])
     pairs, n = (there + back) / 2, len(orders)
     std = pairs.std(axis=0, ddof=1)
     return {end}
@@ -115,13 +117,12 @@ WRONG_ANSWERS = {
         "places taken for players": contributions(
             "player i is not the one at place order[i]", going="np.argsort(order)"
         ),
+        "whole numbers": contributions("holds whole numbers only", end="added.astype(int)"),
         "the payoff of nobody, too": contributions(
             "one number too many", end="np.array([v[nobody], *in_turn])"
         ),
         "no return": contributions("contributions returned nothing", end="None"),
-        "the sum alone": contributions(
-            "contributions returned an array of shape ()", end="added.sum()"
-        ),
+        "the sum alone": contributions("contributions returned a single number", end="added.sum()"),
         "its inputs changed": contributions(
             "contributions changed one of its inputs", end="order.sort() or added"
         ),
@@ -146,6 +147,20 @@ WRONG_ANSWERS = {
             weight="factorial(size) * factorial(M - size) / factorial(M)",
         ),
         "not divided by M!": shapley("divide by M!", weight="right * factorial(M)"),
+        "1/M for each coalition": shapley("not of each", weight="1 / M"),
+        "|S| with i": shapley(
+            "|S| counts those before i, without i",
+            weight="factorial(size + 1) * factorial(M - size - 1) / factorial(M)",
+        ),
+        "divided by 3!": shapley("M is not always 3", weight="right * factorial(M) / 6"),
+        "= for +=": shapley(
+            "only the last coalition is left", of="with_i - v[S]) - values[i] + 0 * (v[S]"
+        ),
+        "//": shapley(
+            "// cuts the weights off",
+            weight="factorial(size) * factorial(M - size - 1) // factorial(M)",
+        ),
+        "compared with nobody": shapley("subtract v(S), not v(∅)", of="with_i - nobody"),
         # The flat cannot tell: no payoff there needs all three.
         "Banzhaf": shapley("these are Banzhaf values", weight="2.0 ** (1 - M)"),
         "no weights": shapley("the weights are missing", weight="1"),
@@ -214,8 +229,38 @@ WRONG_ANSWERS = {
             "return all(same(i, j) for i, j in pairs"
             " if np.isclose(v[tuple(1 - unit[i])], v[tuple(1 - unit[j])]))",
         ),
+        "alike at both ends": is_symmetric(
+            "but not in between",
+            "return all(same(i, j) for i, j in pairs"
+            " if np.isclose(v[tuple(unit[i])], v[tuple(unit[j])])"
+            " and np.isclose(v[tuple(1 - unit[i])], v[tuple(1 - unit[j])]))",
+        ),
+        "the same total worth": is_symmetric(
+            "the same numbers, but at other coalitions",
+            "return all(same(i, j) for i, j in pairs"
+            " if np.isclose(np.take(v, 1, i).sum(), np.take(v, 1, j).sum()))",
+        ),
+        "the same numbers": is_symmetric(
+            "the same numbers, but at other coalitions",
+            "return all(same(i, j) for i, j in pairs if np.allclose("
+            "np.sort(np.take(v, 1, i).ravel()), np.sort(np.take(v, 1, j).ravel())))",
+        ),
+        "nearly the same": is_symmetric(
+            "The tolerance is too wide",
+            "return all(same(i, j) for i, j in pairs"
+            " if np.allclose(v, np.swapaxes(v, i, j), atol=0.2))",
+        ),
+        "the same to a hundredth": is_symmetric(
+            "The tolerance is too wide",
+            "return all(same(i, j) for i, j in pairs"
+            " if np.allclose(v, np.swapaxes(v, i, j), atol=0.01))",
+        ),
+        "all axes turned round": is_symmetric(
+            "v.T turns all round",
+            "return all(same(i, j) for i, j in pairs if np.allclose(v, v.T))",
+        ),
         "payoffs equal to the last digit": is_symmetric(
-            "is_symmetric: your test accepted",
+            "compare the payoffs with a tolerance",
             "return all(same(i, j) for i, j in pairs if (v == np.swapaxes(v, i, j)).all())",
         ),
         "shares equal to the last digit": is_symmetric(
@@ -280,6 +325,19 @@ WRONG_ANSWERS = {
             "this is the standard deviation of one pair, and divided by n instead",
             error="pairs.std(axis=0)",
         ),
+        "orders turned round, not each order": estimate(
+            "orders[::-1] turns the list of orders round",
+            back="orders[::-1]",
+        ),
+        "values and errors exchanged": estimate(
+            "the values come first", end="std / np.sqrt(n), pairs.mean(axis=0)"
+        ),
+        "the variance over √n": estimate(
+            "take the root of the variance first", error="std**2 / np.sqrt(n)"
+        ),
+        "1.96 standard errors": estimate(
+            "return the standard error itself", error="1.96 * std / np.sqrt(n)"
+        ),
         "divided by n": estimate("divide by √n, not by n", error="std / n"),
         "the variance of the mean": estimate("you took the variance: its", error="std**2 / n"),
         "the variance": estimate("you took the variance of one pair", error="std**2"),
@@ -296,7 +354,7 @@ WRONG_ANSWERS = {
         ),
         "values only": estimate("return two arrays", end="pairs.mean(axis=0)"),
         "one error for all": estimate(
-            "estimate, standard errors returned an array of shape ()",
+            "estimate, standard errors returned a single number",
             error="std.mean() / np.sqrt(n)",
         ),
         "no return": estimate("return two arrays", end="None"),
@@ -335,6 +393,10 @@ WRONG_ANSWERS = {
         "the last ones": draw_coalition(
             "you always take the last players", "return others[k - rng.integers(k + 1) :]"
         ),
+        "neighbours": draw_coalition(
+            "only neighbours in `others`",
+            "return np.roll(others, rng.integers(k))[: rng.integers(k + 1)]",
+        ),
         "one size": draw_coalition(
             "the size is always the same",
             "return rng.choice(others, size=k // 2, replace=False)",
@@ -354,8 +416,8 @@ WRONG_ANSWERS = {
             "return g.choice(others, size=g.integers(k + 1), replace=False)",
         ),
         "sizes by a coin, twice": draw_coalition(
-            "sizes 0, 1, 2, 3 came in shares",
-            "return rng.choice(others, size=min(k, 3 * rng.integers(2)), replace=False)",
+            "sizes 0, 1, 2, 3, 4 came in shares",
+            "return rng.choice(others, size=min(k, 4 * rng.integers(2)), replace=False)",
         ),
         "no return": draw_coalition(
             "draw_coalition returned nothing", "rng.choice(others, size=1)"

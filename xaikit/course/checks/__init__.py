@@ -205,6 +205,12 @@ def compare(
     fitting = [words for words, wrong in misconceptions.items() if close(given, wrong)]
     if fitting:
         raise Mistake(f"{name}: {'; or: '.join(fitting)}")
+    if given.any() and np.array_equal(given, np.trunc(expected)):
+        raise Mistake(
+            f"{name}: your result holds whole numbers only, so all behind the point was cut off. "
+            "An array takes the kind of what it is made of: np.zeros(shape) holds decimals, "
+            "np.zeros_like of whole numbers does not"
+        )
     off = np.abs(given - expected)
     worst = np.unravel_index(off.argmax(), expected.shape)
     got, wanted = _enough_digits(float(given[worst]), float(expected[worst]))

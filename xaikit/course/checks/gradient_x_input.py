@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from xaikit.core.layers import input_gradient, run_back
+from xaikit.core.layers import Dense, input_gradient, run_back
 from xaikit.core.network import Network
 from xaikit.core.torch_model import TorchModel
 from xaikit.course import checks
@@ -41,7 +41,12 @@ def jacobian(answer: Callable, rounds: int = 20) -> None:
                 "each input: the last matrix, W3, stands on the left of the product"
             )
         given = plain(given, (k, n), "jacobian")
-        compare(given, expected, _wrong_jacobians(weights, x), "jacobian")
+        wrong = _wrong_jacobians(weights, x)
+        outputs = forward(weights, none, x)[-1]
+        wrong["no ReLU follows the last layer, so there is no gate at the outputs"] = (
+            expected * (outputs > 0)[:, None]
+        )
+        compare(given, expected, wrong, "jacobian")
     one = np.ones((1, 1))
     at_kink = by_hand(answer)(np.array([[1.0, -1.0]]), one, one, np.ones(2))
     if plain(at_kink, (1, 2), "jacobian").any():
@@ -71,6 +76,9 @@ def _wrong_jacobians(weights: list, x: np.ndarray) -> dict[str, np.ndarray]:
             np.maximum(z1, 0), np.maximum(z2, 0)
         ),
         "on the diagonal belong the slopes φ′(z), which are 0 or 1, not z": product(z1, z2),
+        "on the diagonal belong the slopes φ′(z): 0 where z < 0. np.sign gives −1 there": product(
+            np.sign(z1), np.sign(z2)
+        ),
         "return the slopes alone: multiplying by x is the next exercise": x
         * product(gate(z1, 0), gate(z2, 0)),
         "keep the signs: slopes may be negative": abs(product(gate(z1, 0), gate(z2, 0))),
@@ -183,7 +191,12 @@ def _wrong_shares(
     gates = [z > 0 for z in received[:-1]]
     no_biases = [0 * b for b in biases]
     plain_gates = [z > 0 for z in forward(weights, no_biases, x)[:-1]]
+    linear_gates, a = [], x
+    for weight, bias in zip(weights, biases, strict=True):
+        a = weight @ a + bias
+        linear_gates.append(a > 0)
     sums = np.array([b.sum() for b in biases])
+    sizes = np.array([len(x), *(len(b) for b in biases)])
     return {
         "these are the biases themselves: multiply each by the slope that arrives at its unit": (
             np.array([expected[0], *sums])
@@ -191,6 +204,12 @@ def _wrong_shares(
         "compute the gates of the network with its biases: they decide which units are on": (
             backward(plain_gates)[0]
         ),
+        "the slopes at x are those of the network with its biases, too: they decide which units "
+        "are on": np.array([backward(plain_gates)[0][0], *expected[1:]]),
+        "the ReLU is missing on the way forwards: the next layer reads relu(z), not z": (
+            backward(linear_gates[:-1])[0]
+        ),
+        "each share is a sum over features or units, not their mean": expected / sizes,
         "the slope at a bias is the one behind the gate: multiply by φ′(z) first": (
             backward(gates)[1]
         ),
@@ -219,37 +238,90 @@ def completeness_test(answer: Callable) -> None:
     rng = np.random.default_rng()
     network = Network.mlp([4, 6, 5, 1], bias=False, seed=int(rng.integers(1000)))
     rows = rng.normal(size=(2000, 4)) * 10
-    # Rows with outputs of some size, so that one percent of each is no rounding error.
     rows = rows[np.abs(network(rows)[:, 0]) > 1][:40]
+    # Without biases, twice the row is twice the output: the sizes of the outputs are chosen here,
+    # from 1 to 50, and 0.61 for one row, so that no verdict on a tolerance depends on luck.
+    sizes = rng.permutation(np.linspace(1, 50, len(rows)))
+    small = int(rng.integers(5, 10))
+    sizes[small] = 0.61
+    rows *= (sizes / np.abs(network(rows)[:, 0]))[:, None]
     weights = [layer.parameters["weight"] for layer in network.layers if layer.parameters]
     exact = np.stack([row * slopes(weights, [0, 0, 0], row)[0] for row in rows])
     outputs = network(rows)[:, 0]
     exact[:, 0] += outputs - exact.sum(axis=1)  # right to the last digits
+    shifted = Network([*network.layers[:-1], Dense(weights[-1], np.array([5.0]))])
 
-    one_row, cancelling = exact.copy(), exact.copy()
-    one_row[-1] *= 1.01
+    def wrong_in(row: int) -> np.ndarray:
+        return exact + np.eye(len(rows))[row, :, None] * [1.0, 0, 0, 0]
+
+    one_percent = 0.01 * np.abs(outputs)[:, None] / exact.shape[1]
+    in_small_row = exact.copy()
+    in_small_row[small] *= 1.01
+    cancelling = exact.copy()
     cancelling[0, 0] += 1.0
     cancelling[1, 0] -= 1.0
-    wider = 0.01 * np.abs(outputs)[:, None] / exact.shape[1]
-    cases = {
-        True: {
+    planted = {"the last row": -1, "the first row": 0, "row 12": 12, "row 23": 23}
+    cases: list[tuple[bool, str, np.ndarray, Network]] = [
+        (
+            True,
             "an explanation that is complete up to rounding. Is there a tolerance, and have both "
-            "sides of the comparison shape (n,)?": exact
-            * (1 + 1e-13 * rng.normal(size=exact.shape))
-        },
-        False: {
-            "sums that are 1% too large: errors count in both directions": exact + wider,
-            "sums that are 1% too small: errors count in both directions": exact - wider,
-            "an explanation that is wrong in the last row only: look at every row": one_row,
-            "errors of +1 in one row and −1 in another: do not let rows cancel": cancelling,
-            "importances with the wrong sign": -exact,
-        },
-    }
-    for verdict, explanations in cases.items():
-        for what, values in explanations.items():
-            given = by_hand(answer)(_explainer(rows, values), network, rows)
-            judge(given, verdict, what, "is_complete", "one verdict for all rows together")
-    passed("is_complete: accepts the right explanation, rejects five wrong ones")
+            "sides of the comparison shape (n,)?",
+            exact * (1 + 1e-13 * rng.normal(size=exact.shape)),
+            network,
+        ),
+        (
+            False,
+            "sums that are 1% too large: errors count in both directions",
+            exact + one_percent,
+            network,
+        ),
+        (
+            False,
+            "sums that are 1% too small: errors count in both directions",
+            exact - one_percent,
+            network,
+        ),
+        *(
+            (
+                False,
+                f"an explanation that is wrong in {name} only: look at every row",
+                wrong_in(row),
+                network,
+            )
+            for name, row in planted.items()
+        ),
+        (
+            False,
+            "errors of +1 in one row and −1 in another: do not let rows cancel",
+            cancelling,
+            network,
+        ),
+        (False, "importances with the wrong sign", -exact, network),
+        (
+            False,
+            f"importances that add up to {1.01 * outputs[small]:.4f} in a row with the output "
+            f"{outputs[small]:.4f}: 1% is no rounding error, the tolerance is too wide",
+            in_small_row,
+            network,
+        ),
+        (
+            False,
+            "importances that belong to other rows: compare each row's sum with its own output",
+            np.roll(exact, 1, axis=0),
+            network,
+        ),
+        (
+            False,
+            "sums that miss the output by 5 in every row, in a network with biases where f(0) is "
+            "5: compare with the output itself, f(0) is not subtracted",
+            exact,
+            shifted,
+        ),
+    ]
+    for verdict, what, values, asked in cases:
+        given = by_hand(answer)(_explainer(rows, values), asked, rows)
+        judge(given, verdict, what, "is_complete", "one verdict for all rows together")
+    passed("is_complete: accepts the right explanation, rejects eleven wrong ones")
 
 
 def _explainer(rows: np.ndarray, values: np.ndarray) -> Callable:

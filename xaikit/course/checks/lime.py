@@ -9,11 +9,15 @@ import numpy as np
 
 from xaikit.core.surrogate import ridge_fit
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
+from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of, verdict_of
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.methods.lime import lime_tabular, lime_text
 
 WORDS = ["visit", "my", "channel!", "on", "song", "for", "free", ";)", "good", "guy", "mystic"]
+
+
+# The ends first: who tries the first or the last token only is told so.
+TOKENS_IN_TURN = [("last", 4), ("first", 0), ("second", 1), ("third", 2), ("fourth", 3)]
 
 
 def by_hand(answer: Callable) -> Callable:
@@ -83,7 +87,10 @@ def perturb(answer: Callable, rounds: int = 20) -> None:
     rng = np.random.default_rng()
     for _ in range(rounds):
         tokens = rng.permutation(WORDS)[: rng.integers(4, 8)].tolist()
+        tokens[-1] = tokens[int(rng.integers(len(tokens) - 2))]  # one token stands there twice
         masks = _masks(rng, len(tokens), len(tokens) + 4)
+        # The second of the two goes and the first stays, and a text that occurs twice.
+        masks[2], masks[3] = [*[1] * (len(tokens) - 1), 0], masks[4]
         given = by_hand(answer)(tokens, masks)
         if given is None:
             raise Mistake("perturb returned nothing: is there a return at its end?")
@@ -96,6 +103,11 @@ def perturb(answer: Callable, rounds: int = 20) -> None:
 def _compare_texts(given: list, tokens: list, masks: np.ndarray) -> None:
     expected = _texts(tokens, masks)
     if len(given) != len(expected):
+        if set(map(str, given)) == set(expected) and len(given) == len(set(expected)):
+            raise Mistake(
+                "perturb: a text for each row of masks: where two rows give the same text, it "
+                "stands there twice"
+            )
         raise Mistake(
             f"perturb: {len(given)} texts for {len(expected)} rows of masks. A row that removes "
             "everything gives the empty text, ''"
@@ -106,7 +118,12 @@ def _compare_texts(given: list, tokens: list, masks: np.ndarray) -> None:
         if text == right:
             continue
         stays = [t for t, kept in zip(tokens, mask, strict=True) if kept]
-        if given == _texts(tokens, 1 - masks):
+        if given in _texts_by_name(tokens, masks):
+            what = (
+                f"got {text!r}, expected {right!r}: {tokens[-1]!r} stands there twice, and each "
+                "has its own 0 or 1. Go by places, not by words"
+            )
+        elif given == _texts(tokens, 1 - masks):
             what = "you kept what should go: a 1 keeps its token, a 0 removes it"
         elif given == [" ".join(np.array(tokens)[row]) for row in masks]:
             what = "0 and 1 were read as positions: make the masks true and false, masks == 1"
@@ -121,6 +138,20 @@ def _compare_texts(given: list, tokens: list, masks: np.ndarray) -> None:
         else:
             what = f"got {text!r}, expected {right!r}"
         raise Mistake(f"perturb: {what}")
+
+
+def _texts_by_name(tokens: list, masks: np.ndarray) -> list[list[str]]:
+    """Return the texts of those who look tokens up by what they are, not by where they stand."""
+    removed, first, one_by_one = [], [], []
+    for mask in masks.tolist():
+        gone = [t for t, kept in zip(tokens, mask, strict=True) if not kept]
+        removed.append(" ".join(t for t in tokens if t not in gone))
+        first.append(" ".join(t for t in tokens if mask[tokens.index(t)]))
+        left = list(tokens)
+        for token in gone:
+            left.remove(token)
+        one_by_one.append(" ".join(left))
+    return [removed, first, one_by_one]
 
 
 def kept_fraction(answer: Callable, rounds: int = 20) -> None:
@@ -140,6 +171,10 @@ def kept_fraction(answer: Callable, rounds: int = 20) -> None:
             "this is the fraction removed: a text that lost more is further away and must weigh "
             "less": 1 - expected,
             "these are numbers of tokens: divide by how many there are": masks.sum(axis=1),
+            "divide by the number of tokens, masks.shape[1], not by that of texts, len(masks)": (
+                masks.sum(axis=1) / len(masks)
+            ),
+            "// cuts off what is behind the point: divide with /": np.floor(expected),
             "the weights need not add up to 1: divide by the number of tokens, not by the total": (
                 expected / expected.sum()
             ),
@@ -189,6 +224,10 @@ def _wrong_lines(
         "least squares square what you multiply the rows with: multiply them by √π, not by π": (
             _line(z, y, weights**2, ridge)
         ),
+        "in the normal equations stands π itself: √π multiplies rows for least squares": (
+            _line(z, y, root, ridge)
+        ),
+        "the ridge is the one that you are given, not always 1": _line(z, y, weights, 1.0),
         "weigh both sides: y is multiplied like the rows of Z": solve(
             (Z * root[:, None]).T @ (Z * root[:, None]) + shrink, (Z * root[:, None]).T @ y
         ),
@@ -225,6 +264,7 @@ def explain(answer: Callable, rounds: int = 20) -> None:
     rng = np.random.default_rng()
     for _ in range(rounds):
         tokens = rng.permutation(WORDS)[: rng.integers(4, 7)].tolist()
+        tokens[:2] = [token.upper() for token in tokens[:2]]
         masks = _masks(rng, len(tokens), 3 * len(tokens))
         classifier = _classifier(rng, tokens)
         # Where all texts that weigh something have one label, the labels' slopes are 0, as are
@@ -277,6 +317,13 @@ def _explanations(
 
     right = slopes(p)
     wrong = {
+        "the text was written in small letters: ask about the tokens as they are": slopes(
+            classifier([text.lower() for text in _texts(tokens, masks)])[:, target]
+        ),
+        "the ridge is the one that you are given, not always 1": slopes(p, shrink=1.0),
+        "the signs are turned round: fit masks, where 1 means kept, not 1 − masks": -right,
+        "keep the signs: slopes may be negative": abs(right),
+        "y and the weights are exchanged: fit_line(z, y, weights, ridge)": slopes(pi, p),
         "the weights are missing": slopes(p, np.ones_like(pi)),
         "the weights are the fraction removed: 1 − kept": slopes(p, 1 - pi),
         "the ridge was not passed on to the fit": slopes(p, shrink=0.0),
@@ -308,38 +355,75 @@ def one_token_test(answer: Callable) -> None:
     # Where "on" is looked for among the letters, "song" holds it too.
     tokens = rng.permutation(["on", "my", "song", "visit", "mystic"]).tolist()
     text = " ".join(tokens)
-    cases: dict[bool, dict[str, Callable]] = {
-        True: {
-            "a right explanation. Is there a tolerance, and do you look for whole tokens, in "
-            "text.split()? ('on' is inside 'song')": lambda v: v + 1e-12 * rng.normal(size=len(v))
+    asked: list[np.ndarray] = []
+    given = by_hand(answer)(_explainer(lambda v: v + 1e-12 * rng.normal(size=len(v)), asked), text)
+    if not verdict_of(given, "finds_the_token"):
+        raise Mistake(f"finds_the_token: {_why_rejected(asked, tokens)}")
+    wrong: dict[str, Callable] = {
+        "scores that stand one token too far": lambda v: np.roll(v, 1),
+        "scores with the wrong sign (the other class)": lambda v: -v,
+        "half of the right score: the token is to get all of the difference": lambda v: v / 2,
+        "an explanation that gives the other tokens a little, too": lambda v: v + 0.02,
+        "an explanation that gives another token something negative": (
+            lambda v: v - 0.05 * (np.arange(len(v)) == (np.argmax(v) + 1) % len(v))
+        ),
+        "an explanation that gives one of the other tokens +0.1 and another one −0.1: each is to "
+        "get 0, do not let errors cancel": (
+            lambda v: v + 0.1 * np.roll([0, 1, -1, 0, 0], np.argmax(v))
+        ),
+        **{
+            f"an explanation that is wrong for the {name} token only: try each token": (
+                lambda v, place=place: v * (np.argmax(v) != place)
+            )
+            for name, place in TOKENS_IN_TURN
         },
-        False: {
-            "scores that stand one token too far": lambda v: np.roll(v, 1),
-            "scores with the wrong sign (the other class)": lambda v: -v,
-            "half of the right score: the token is to get all of the difference": lambda v: v / 2,
-            "an explanation that gives the other tokens a little, too": lambda v: v + 0.02,
-            "an explanation that gives another token something negative": (
-                lambda v: v - 0.05 * (np.arange(len(v)) == (np.argmax(v) + 1) % len(v))
-            ),
-            "an explanation that is wrong for the last token only: try each token": (
-                lambda v: v * (np.argmax(v) < len(v) - 1)
-            ),
-            "an explanation that is wrong for the first token only: try each token": (
-                lambda v: v * (np.argmax(v) > 0)
-            ),
-        },
+        "scores that are 0.0004 too large: that is no rounding error, the tolerance is too wide": (
+            lambda v: v + 0.0004
+        ),
     }
-    for verdict, explanations in cases.items():
-        for what, change in explanations.items():
-            given = by_hand(answer)(_explainer(change), text)
-            judge(given, verdict, what, "finds_the_token")
-    passed(
-        f"finds_the_token: accepts the right explanation, rejects {len(cases[False])} wrong ones"
+    for what, change in wrong.items():
+        given = by_hand(answer)(_explainer(change, []), text)
+        judge(given, False, what, "finds_the_token")
+    passed(f"finds_the_token: accepts the right explanation, rejects {len(wrong)} wrong ones")
+
+
+def _why_rejected(asked: list[np.ndarray], tokens: list) -> str:
+    """Say why a test rejects the right slopes, from those of the classifiers it asked about."""
+    rejected = "your test rejected a right explanation"
+    if not asked:
+        return f"{rejected}, and never asked for one: call explain(classifier, text)"
+    seen = [(np.abs(v) > 1e-6).sum() for v in asked]
+    if max(seen) > 1:
+        return (
+            f"{rejected}: one of your classifiers looks at more than one token. Do you look for "
+            "whole tokens, in t.split()? ('on' is inside 'song')"
+        )
+    if min(seen) == 0:
+        return f"{rejected}: one of your classifiers looks at no token and always says the same"
+    if min(v[np.abs(v).argmax()] for v in asked) < 0:
+        return (
+            f"{rejected}: the columns are exchanged. The second one, class 1, is to be larger "
+            "where the token is there"
+        )
+    amount, expected = asked[-1].max(), f"in which {tokens[int(asked[-1].argmax())]!r} gets"
+    words = (
+        f"{rejected}, {expected} {amount:.3g}, the difference of your classifier's two answers, "
+        "and each other token 0, up to rounding. Is there a tolerance, and do you expect just that?"
     )
+    if asked[0].argmax() == len(tokens) - 1:
+        words += (
+            " The first of your classifiers looks at the last token. Was it another one that you "
+            "meant? A function reads a loop's variable when it is called: give it its own, "
+            "token=token"
+        )
+    return words
 
 
-def _explainer(change: Callable) -> Callable:
-    """Return explain(classifier, text): LIME with every text and no ridge, then changed."""
+def _explainer(change: Callable, asked: list[np.ndarray]) -> Callable:
+    """Return explain(classifier, text): LIME with every text and no ridge, then changed.
+
+    It notes the slopes, unchanged, in `asked`.
+    """
 
     def explain(classifier: Callable, text: str) -> np.ndarray:
         if not isinstance(text, str):
@@ -353,7 +437,8 @@ def _explainer(change: Callable) -> Callable:
                 f"{answers.shape} for {len(masks)} texts, expected ({len(masks)}, 2): the "
                 "probabilities of class 0 and class 1"
             )
-        return change(_line(masks, answers[:, 1], _fractions(masks))[1:])
+        asked.append(_line(masks, answers[:, 1], _fractions(masks))[1:])
+        return change(asked[-1])
 
     return explain
 
@@ -387,7 +472,7 @@ def _wrong_proximities(
     rows: np.ndarray, x: np.ndarray, scale: np.ndarray, width: float
 ) -> dict[str, np.ndarray]:
     steps = (rows - x) / scale
-    distance = np.sqrt((steps**2).sum(axis=1))
+    distance, right = np.sqrt((steps**2).sum(axis=1)), _proximity(steps, width)
     return {
         "the columns have different units: divide each by its standard deviation": (
             _proximity(rows - x, width)
@@ -404,6 +489,17 @@ def _wrong_proximities(
             -(np.abs(steps).sum(axis=1) ** 2) / (2 * width**2)
         ),
         "the 2 in 2w² is missing": np.exp(-(distance**2) / width**2),
+        "Python reads a / 2 * w**2 as (a / 2) * w**2: write a / (2 * w**2)": np.exp(
+            -(distance**2) / 2 * width**2
+        ),
+        "D² is a sum over the columns, not their mean": np.exp(
+            -(steps**2).mean(axis=1) / (2 * width**2)
+        ),
+        "the standard deviations are those you are given, `scale`, not those of `rows`": (
+            _proximity((rows - x) / rows.std(axis=0), width)
+        ),
+        "the e is missing: the weight is exp(−D²/2w²)": distance**2 / (2 * width**2),
+        "the weights need not add up to 1": right / right.sum(),
         "the width must be squared": np.exp(-(distance**2) / (2 * width)),
         "the minus is missing: near rows must weigh more": np.exp(distance**2 / (2 * width**2)),
         "this is the distance: its weight is exp(−D²/2w²)": distance,

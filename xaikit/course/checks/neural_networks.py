@@ -38,6 +38,7 @@ def layer(answer: Callable, rounds: int = 20) -> None:
         rows, inputs, outputs = (int(v) for v in rng.permutation([2, 3, 4, 5, 6])[:3])
         W, b = rng.normal(size=(outputs, inputs)), rng.normal(size=outputs)
         X = rng.normal(size=(rows, inputs))
+        b[0] += 2 - min(W[0] @ X[0] + b[0], 0)  # one sum is 2 or more: whole numbers show
         z = np.array([[sum(W[k] * x) + b[k] for k in range(outputs)] for x in X])
         given = by_hand(answer)(W, b, X)
         if shape_of(given) == (outputs, rows):
@@ -118,6 +119,7 @@ def _wrong_loss_slopes(parameters: list, x: np.ndarray, t: float) -> dict[str, d
     through, gate = 2 * error * w2, z > 0
     half = "the derivative of (ŷ − t)² is 2 (ŷ − t): the 2 is missing"
     sign = "the sign is wrong: (ŷ − t)² has the slope 2 (ŷ − t), not 2 (t − ŷ)"
+    of_output = "these are slopes of ŷ: multiply by that of the loss, 2 (ŷ − t)"
     no_gate = "the ReLU is missing on the way back: no slope passes a unit that is off"
     right = {
         "W1": np.outer(through * gate, x),
@@ -125,7 +127,10 @@ def _wrong_loss_slopes(parameters: list, x: np.ndarray, t: float) -> dict[str, d
         "w2": 2 * error * h,
         "b2": np.array(2 * error),
     }
-    wrong = {name: {half: slope / 2, sign: -slope} for name, slope in right.items()}
+    wrong = {
+        name: {half: slope / 2, sign: -slope, of_output: slope / (2 * error)}
+        for name, slope in right.items()
+    }
     wrong["W1"][no_gate] = np.outer(through, x)
     wrong["b1"][no_gate] = through
     for gates, explanation in [(h, "h"), (z, "z")]:
@@ -141,6 +146,12 @@ def _wrong_loss_slopes(parameters: list, x: np.ndarray, t: float) -> dict[str, d
     wrong["W1"]["multiply by w2 on the way back through the output neuron"] = np.outer(
         2 * error * gate, x
     )
+    wrong["W1"]["from ŷ to h[k] multiply by w2[k], not by h[k]"] = np.outer(2 * error * h, x)
+    # Where the slopes at W1 are right, these two are exchanged.
+    wrong["b1"]["the slopes are not in the order W1, b1, w2, b2"] = right["w2"]
+    added = "is only added, so its slope is the one that arrives: do not multiply by"
+    wrong["b1"][f"b1 {added} b1"] = right["b1"] * b1
+    wrong["b2"][f"b2 {added} b2"] = right["b2"] * b2
     wrong["w2"]["the slope at w2 is that at ŷ times what w2 multiplies, which is h"] = np.full_like(
         h, 2 * error
     )
@@ -159,13 +170,17 @@ def saliency(answer: Callable, rounds: int = 20) -> None:
     """Check ``saliency(W1, b1, W2, b2, x, target)`` -> (inputs,)."""
     rng = np.random.default_rng()
     for _ in range(rounds):
-        inputs, hidden, classes = (int(v) for v in rng.permutation([3, 4, 5, 6])[:3])
+        classes = int(rng.choice([5, 6]))
+        inputs, hidden = (int(v) for v in rng.permutation([3, 4, 11 - classes])[:2])
         weights, biases, x = draw(rng, [inputs, hidden, classes], bias=True)
         if forward(weights, biases, x)[-1].argmax() == 0:
             weights[1], biases[1] = np.roll(weights[1], 1, axis=0), np.roll(biases[1], 1)
-        # Three different classes: the first, the one with the largest score, and the target.
+        # Four different classes: the first, the one with the largest score, the target, and the
+        # one before it.
         scores = forward(weights, biases, x)[-1]
-        target = int(rng.choice([c for c in range(1, classes) if c != scores.argmax()]))
+        target = int(
+            rng.choice([c for c in range(2, classes) if scores.argmax() not in (c, c - 1)])
+        )
         table = slopes(weights, biases, x)
         (W1, W2), (b1, b2) = weights, biases
         given = by_hand(answer)(W1, b1, W2, b2, x, target)
@@ -210,6 +225,12 @@ def saliency(answer: Callable, rounds: int = 20) -> None:
                 table[scores.argmax()]
             ),
             "you always explain class 0": abs(table[0]),
+            "classes are counted from 0: use row `target` of W2, not row target − 1": abs(
+                table[target - 1]
+            ),
+            "the walk back begins with 1 at the score: do not multiply by the score itself": abs(
+                scores[target] * table[target]
+            ),
         }
         compare(given, abs(table[target]), misconceptions, "saliency")
     passed(f"saliency: {rounds} random networks, random classes")
@@ -218,7 +239,7 @@ def saliency(answer: Callable, rounds: int = 20) -> None:
 def slope_test(answer: Callable) -> None:
     """Check a learner's test ``slope_is_right(f, slope, x)`` -> bool."""
     rng = np.random.default_rng()
-    last = np.array([0.0, 0.0, 0.0, 0.1])
+    single = 0.1 * np.eye(4)
     up_and_down = np.array([0.1, -0.1, 0.0, 0.0])
     # Steep functions and flat ones: one percent of a small slope is an error too.
     for scale in (1.0, 0.1, 1.0, 0.1):
@@ -247,13 +268,26 @@ def slope_test(answer: Callable) -> None:
             (
                 False,
                 "a slope wrong in its last entry only: try each input",
-                lambda v: right(v) + last,
+                lambda v: right(v) + single[3],
+            ),
+            *(
+                (
+                    False,
+                    f"a slope wrong in its {name} entry only: try each input",
+                    lambda v, i=i: right(v) + single[i],
+                )
+                for i, name in enumerate(("first", "second", "third"))
             ),
             (
                 False,
                 "errors of +0.1 and −0.1 in the first two inputs: try each input, and do not let "
                 "errors cancel",
                 lambda v: right(v) + up_and_down,
+            ),
+            (
+                False,
+                "the right numbers at the wrong inputs: compare each input's slope with its own",
+                lambda v: np.roll(right(v), 1),
             ),
         ]
         for verdict, what, slope in candidates:
@@ -262,4 +296,4 @@ def slope_test(answer: Callable) -> None:
                 continue
             given = by_hand(answer)(f, slope, x)
             judge(given, verdict, what, "slope_is_right", "one verdict for all inputs together")
-    passed("slope_is_right: accepts the right slope, rejects eight wrong ones")
+    passed("slope_is_right: accepts the right slope, rejects twelve wrong ones")

@@ -35,7 +35,8 @@ def contributions(answer: Callable, rounds: int = 20) -> None:
     rng = np.random.default_rng()
     for _ in range(rounds):
         players = int(rng.integers(4, 7))
-        v, order = rng.normal(size=(2,) * players), _order(rng, players)
+        # Contributions of some size, so that it shows when what is behind the point is cut off.
+        v, order = 100 * rng.normal(size=(2,) * players), _order(rng, players)
         given = by_hand(answer)(v, order)
         if shape_of(given) == (players + 1,):
             raise Mistake("contributions: M players make M steps from ∅ to N: one number too many")
@@ -128,7 +129,9 @@ def _wrong_values(v: np.ndarray, expected: np.ndarray) -> dict[str, np.ndarray]:
     nobody, everybody = v[(0,) * M], v[(1,) * M]
     alone = np.array([v[tuple(row)] for row in np.eye(M, dtype=int)])
     without = np.array([v[tuple(1 - row)] for row in np.eye(M, dtype=int)])
-    return {
+    always_three = "M is not always 3: it is v.ndim"
+    of_three = {f"{always_three}, here {M}": expected * orders / 6} if M > 3 else {}
+    return of_three | {
         "the weights |S|!/M! are those of a single order of the players behind i; they can stand "
         "in (M−|S|−1)! orders": weighed(lambda size: factorial(size) / orders),
         "the weights (M−|S|−1)!/M! count a single order of the players in S; they can stand in "
@@ -143,6 +146,20 @@ def _wrong_values(v: np.ndarray, expected: np.ndarray) -> dict[str, np.ndarray]:
         ),
         "divide by M!: weights are shares of all orders": weighed(
             lambda size: right(size) * orders
+        ),
+        "1/M is the weight of all coalitions of one size together, not of each": weighed(
+            lambda size: 1 / M
+        ),
+        "|S| counts those before i, without i": weighed(
+            lambda size: factorial(size + 1) * factorial(M - size - 1) / orders
+        ),
+        "only the last coalition is left of your sum: add up, with += in the place of =": (
+            everybody - without
+        )
+        / M,
+        "all are 0: // cuts the weights off behind the point, / does not": np.zeros(M),
+        "subtract v(S), not v(∅): what i adds to those who are there": (
+            weighed(right, minus=0.0) - nobody
         ),
         "all subsets weigh the same in your mean: these are Banzhaf values. Each *size* weighs "
         "the same": weighed(lambda size: 2.0 ** (1 - M)),
@@ -174,19 +191,26 @@ def symmetry_test(answer: Callable) -> None:
         for verdict, what, method, v in _symmetry_cases(rng):
             given = by_hand(answer)(method, v)
             judge(given, verdict, what, "is_symmetric")
-    passed("is_symmetric: accepts five right divisions, rejects six wrong ones")
+    passed("is_symmetric: accepts eight right divisions, rejects eight wrong ones")
 
 
 def _symmetry_cases(rng: np.random.Generator) -> list[tuple[bool, str, Callable, np.ndarray]]:
     """Return (verdict, words, method, game) with two pairs of twins among five players."""
-    # Neither pair is a neighbourhood of its own, and the second one is no part of the first.
-    a, b, c, d = ((0, 2, 1, 4), (0, 3, 2, 4), (1, 3, 0, 4))[int(rng.integers(3))]
+    # No pair are neighbours, and to turn all axes round, v.T, exchanges no two pairs of twins.
+    a, b, c, d = ((0, 2, 1, 4), (0, 3, 2, 4), (1, 4, 0, 3))[int(rng.integers(3))]
     strange = rng.normal(size=(2,) * 5)
-    twins = strange + np.swapaxes(strange, a, b)
-    twins = twins + np.swapaxes(twins, c, d)
-    twins = twins + 1e-13 * rng.normal(size=twins.shape)
     alike_alone, alike_at_last = strange.copy(), strange.copy()
     unit = np.eye(5, dtype=int)
+    # Two who are alike at both ends, and two with the same numbers at other coalitions.
+    alike_twice, same_numbers = strange.copy(), strange.copy()
+    alike_twice[tuple(unit[b])] = alike_twice[tuple(unit[a])]
+    alike_twice[tuple(1 - unit[b])] = alike_twice[tuple(1 - unit[a])]
+    with_a, with_b = (np.moveaxis(same_numbers, (a, b), (0, 1))[i, 1 - i] for i in (1, 0))
+    with_b[:] = np.roll(with_a.ravel(), 1).reshape(with_a.shape)
+    near_twins = strange + np.swapaxes(strange, a, b)
+    exact_twins = near_twins + np.swapaxes(near_twins, c, d)
+    near_twins[tuple(unit[a])], near_twins[tuple(unit[b])] = 1.0, 1.005
+    twins = exact_twins + 1e-13 * rng.normal(size=strange.shape)
     alike_alone[tuple(unit[b])] = alike_alone[tuple(unit[a])]
     alike_at_last[tuple(1 - unit[b])] = alike_at_last[tuple(1 - unit[a])]
 
@@ -201,6 +225,12 @@ def _symmetry_cases(rng: np.random.Generator) -> list[tuple[bool, str, Callable,
     def opposite(table: np.ndarray) -> np.ndarray:
         values = _mean_of_orders(table)
         values[a] = -values[b]
+        return values
+
+    def unequal(table: np.ndarray) -> np.ndarray:
+        # One pair of twins ascends, the other descends.
+        values = np.full(5, 5.0)
+        values[[a, b, d, c]] = [1, 2, 3, 4]
         return values
 
     def in_order(table: np.ndarray) -> np.ndarray:
@@ -242,6 +272,42 @@ def _symmetry_cases(rng: np.random.Generator) -> list[tuple[bool, str, Callable,
             fair,
             alike_at_last,
         ),
+        (
+            True,
+            "a game in which two players are worth the same alone and add the same when they come "
+            "last, but not in between: they are no twins. Compare v(S ∪ i) and v(S ∪ j) for every "
+            "S",
+            unequal,
+            alike_twice,
+        ),
+        (
+            True,
+            "a game in which the payoffs of two players are the same numbers, but at other "
+            "coalitions: they are no twins. Compare v(S ∪ i) and v(S ∪ j) for every S",
+            unequal,
+            same_numbers,
+        ),
+        (
+            True,
+            "a game in which two players are worth 1 and 1.005 alone: half a percent is no "
+            "rounding error, so they are no twins. The tolerance is too wide",
+            unequal,
+            near_twins,
+        ),
+        (
+            False,
+            "unequal shares for twins: it does not see that they are twins. Exchange two axes, "
+            "np.swapaxes(v, i, j) (v.T turns all round), and look at every pair",
+            unequal,
+            exact_twins,
+        ),
+        (
+            False,
+            "unequal shares for twins whose payoffs differ in the last digit: compare the payoffs "
+            "with a tolerance, np.allclose",
+            unequal,
+            twins,
+        ),
         (False, f"a twin who gets 1% too much, {beside}", off(a, 0.01), twins),
         (False, f"a twin who gets 1% too little, {beside}", off(a, -0.01), twins),
         (False, f"a twin of the second pair who gets too much, {beside}", off(d, 0.2), twins),
@@ -264,7 +330,10 @@ def estimate(answer: Callable, rounds: int = 20) -> None:
         v = rng.normal(size=(2,) * players)
         orders = np.array([rng.permutation(players) for _ in range(count)])
 
-        def added(order, v=v, players=players):
+        asked = []
+
+        def added(order, v=v, players=players, asked=asked):
+            asked.append(order)
             order = np.asarray(order)
             if order.shape != (players,) or sorted(order.tolist()) != list(range(players)):
                 raise Mistake("estimate: hand `added` one order at a time, with every player in it")
@@ -280,15 +349,24 @@ def estimate(answer: Callable, rounds: int = 20) -> None:
         there = np.array([_added(v, order) for order in orders])
         back = np.array([_added(v, order[::-1]) for order in orders])
         pairs = (there + back) / 2
-        compare(values, pairs.mean(axis=0), _wrong_means(there, back), "estimate, values")
         expected = np.sqrt(((pairs - pairs.mean(axis=0)) ** 2).sum(axis=0) / (count - 1) / count)
+        twice = sorted(map(tuple, asked)) == sorted(map(tuple, [*orders, *orders]))
+        wrong = _wrong_means(there, back, twice)
+        wrong["the values come first, then their standard errors"] = expected
+        compare(values, pairs.mean(axis=0), wrong, "estimate, values")
         compare(errors, expected, _wrong_errors(there, back), "estimate, standard errors")
     passed(f"estimate: {rounds} random games, values and standard errors of pairs")
 
 
-def _wrong_means(there: np.ndarray, back: np.ndarray) -> dict[str, np.ndarray]:
+def _wrong_means(there: np.ndarray, back: np.ndarray, twice: bool) -> dict[str, np.ndarray]:
+    no_reverse = "the reverses are missing: an order and order[::-1] make a pair"
+    if twice:
+        no_reverse = (
+            "you asked each order twice and none backwards: orders[::-1] turns the list of orders "
+            "round, order[::-1] one order, and orders[:, ::-1] each of them"
+        )
     return {
-        "the reverses are missing: an order and order[::-1] make a pair": there.mean(axis=0),
+        no_reverse: there.mean(axis=0),
         "only the reverses were asked: an order and its reverse make a pair": back.mean(axis=0),
         "you added the two of a pair: take their mean": (there + back).mean(axis=0),
         "take the mean over the pairs, not the sum": (there + back).sum(axis=0) / 2,
@@ -305,6 +383,10 @@ def _wrong_errors(there: np.ndarray, back: np.ndarray) -> dict[str, np.ndarray]:
             axis=0
         ),
         "divide by √n, not by n": std / n,
+        "this is the variance over √n: take the root of the variance first": std**2 / np.sqrt(n),
+        "return the standard error itself: 1.96 times that makes a 95% interval": 1.96
+        * std
+        / np.sqrt(n),
         "you took the variance: its root is missing": std**2 / n,
         "you took the variance of one pair: its root is missing, and the √n of the mean": std**2,
         "the spread of n numbers around their own mean is divided by n − 1: ddof=1": pairs.std(
@@ -325,41 +407,45 @@ def _wrong_errors(there: np.ndarray, back: np.ndarray) -> dict[str, np.ndarray]:
 def draw_coalition(answer: Callable) -> None:
     """Check ``draw_coalition(others, rng)`` -> players drawn, each size as probable as the next."""
     rng = np.random.default_rng()
-    others = rng.choice(10**6, size=3, replace=False)
+    others = rng.choice(10**6, size=4, replace=False)
     drawn = _drawn(answer, others, int(rng.integers(2**31)))
     once, again = (_drawn(answer, others, 1, 50) for _ in range(2))
     if not np.array_equal(once, again):
         raise Mistake("draw_coalition: draw with the rng that you are given, and with no other")
-    subsets = [S for size in range(4) for S in combinations(range(3), size)]
+    subsets = [S for size in range(5) for S in combinations(range(4), size)]
     counts = Counter(tuple(np.flatnonzero(row).tolist()) for row in drawn)
     given = np.array([counts[S] for S in subsets]) / DRAWS
     sizes = np.array([len(S) for S in subsets])
-    of_that_size = np.array([1 / comb(3, size) for size in sizes])
-    if _likely(given, of_that_size / 4):
+    of_that_size = np.array([1 / comb(4, size) for size in sizes])
+    if _likely(given, of_that_size / 5):
         passed(f"draw_coalition: {DRAWS} draws, every size as often, every subset of a size too")
         return
-    first = np.array([tuple(range(len(S))) == S for S in subsets]) / 4
-    last = np.array([tuple(range(3 - len(S), 3)) == S for S in subsets]) / 4
+    first = np.array([tuple(range(len(S))) == S for S in subsets]) / 5
+    last = np.array([tuple(range(4 - len(S), 4)) == S for S in subsets]) / 5
+    # Two of four who stand side by side in a ring: 0 and 2 do not, nor do 1 and 3.
+    beside = np.array([S not in ((0, 2), (1, 3)) for S in subsets])
+    ring = np.where(sizes == 2, beside / 4, of_that_size)
     wrong = {
         "a coin for each player makes every *subset* equally probable; here every *size* must be. "
-        "Draw the size first": np.full(8, 1 / 8),
+        "Draw the size first": np.full(16, 1 / 16),
         "never are all the others drawn: the size goes from 0 to M − 1, and rng.integers(k) stops "
-        "before k": of_that_size * (sizes < 3) / 3,
-        "never is nobody drawn: the size begins at 0": of_that_size * (sizes > 0) / 3,
+        "before k": of_that_size * (sizes < 4) / 4,
+        "never is nobody drawn: the size begins at 0": of_that_size * (sizes > 0) / 4,
         "never is nobody drawn, and never everybody: the size goes from 0 to M − 1": of_that_size
-        * (sizes % 3 > 0)
-        / 2,
+        * (sizes % 4 > 0)
+        / 3,
         "of each size you always take the first players: draw them, too": first,
         "of each size you always take the last players: draw them, too": last,
+        "only neighbours in `others` are drawn together: rng.choice draws any of them": ring / 5,
         "the size is always the same: draw it, too": given * (sizes == sizes[given.argmax()]),
     }
     fitting = [words for words, chances in wrong.items() if _likely(given, chances)]
     if fitting:
         raise Mistake(f"draw_coalition: {fitting[0]}")
-    shares = [f"{given[sizes == size].sum():.2f}" for size in range(4)]
+    shares = [f"{given[sizes == size].sum():.2f}" for size in range(5)]
     raise Mistake(
-        f"draw_coalition: with three others, sizes 0, 1, 2, 3 came in shares {', '.join(shares)} "
-        "of the draws, expected 0.25 each, and all subsets of one size equally often"
+        f"draw_coalition: with four others, sizes 0, 1, 2, 3, 4 came in shares {', '.join(shares)} "
+        "of the draws, expected 0.20 each, and all subsets of one size equally often"
     )
 
 
