@@ -142,7 +142,11 @@ WRONG_ANSWERS = {
         ),
         "whole division": kernel(
             "return (players - 1) // (comb(players, size) * size * (players - size))",
-            "kernel (M = 12",
+            "// rounds down to a whole number",
+        ),
+        "M − 1 in the binomial": kernel(
+            "return (players - 1) / (comb(players - 1, size) * size * (players - size))",
+            "M stands in it, not M − 1",
         ),
         "the example by heart": kernel("return 0.25 if size == 1 else 0.125", "kernel (M = 12"),
         "no return": kernel("comb(players, size)", "kernel returned nothing"),
@@ -182,7 +186,8 @@ WRONG_ANSWERS = {
             A="z.T @ (np.sqrt(weights)[:, None] * z)",
             b="z.T @ (np.sqrt(weights) * (v - base))",
         ),
-        "weights on one side only": kernel_fit("kernel_fit: got", A="z.T @ z"),
+        "weights in b only": kernel_fit("the weights stand in b alone", A="z.T @ z"),
+        "weights in A only": kernel_fit("the weights stand in A alone", b="z.T @ (v - base)"),
         "no constraint": kernel_fit("the constraint is missing", end="np.linalg.solve(A, b)"),
         "an intercept in place of the constraint": kernel_fit(
             "the constraint is missing",
@@ -244,6 +249,12 @@ WRONG_ANSWERS = {
             "present and absent are exchanged",
         ),
         "the sum": marginal_payoff("return model(rows).sum()", "the outputs are summed"),
+        "the base subtracted": marginal_payoff(
+            "return model(rows).mean() - model(background).mean()", "nothing is subtracted"
+        ),
+        "the median of the outputs": marginal_payoff(
+            "return np.median(model(rows))", "this is the median of the outputs"
+        ),
         "every output": marginal_payoff("return model(rows)", "The payoff is their mean"),
         "nobody absent": marginal_payoff("return model(x[None])[0]", "this is f(x)"),
         "nobody present": marginal_payoff(
@@ -309,6 +320,35 @@ WRONG_ANSWERS = {
         "the absent alone": conditional_payoff(
             "only the absent features are in your sum", end="w[absent] @ row[absent]"
         ),
+        "the base subtracted": conditional_payoff(
+            "the base wᵀμ is not subtracted",
+            loses=["conditional_payoff-check"],
+            end="w @ row - w @ mean",
+        ),
+        "the absent at zero": conditional_payoff(
+            "absent features count as 0", filled="0.0", end="w @ row"
+        ),
+        "the present alone": conditional_payoff(
+            "absent features count as 0", end="w[present] @ row[present]"
+        ),
+        "present and absent exchanged": conditional_payoff(
+            "present and absent are exchanged",
+            slopes="(present := ~present) * 0 + (absent := ~absent) * 0",
+            filled="mean[absent] + np.linalg.solve(cov[np.ix_(present, present)], "
+            "cov[np.ix_(present, absent)]).T @ (x - mean)[present]",
+        ),
+        # A matrix of one entry, as in the example, has this inverse.
+        "one over every entry": conditional_payoff(
+            "you divided by every entry of Σ_SS",
+            loses=["conditional_payoff-check"],
+            slopes="(1 / cov[np.ix_(present, present)]) @ cov[np.ix_(present, absent)]",
+        ),
+        # The example's variances are 1.
+        "multiplied in place of divided": conditional_payoff(
+            "you multiplied by Σ_SS",
+            loses=["conditional_payoff-check"],
+            slopes="cov[np.ix_(present, present)] @ cov[np.ix_(present, absent)]",
+        ),
         "a product for each feature": conditional_payoff(
             "a number for every feature", end="w * row"
         ),
@@ -336,6 +376,12 @@ WRONG_ANSWERS = {
         "the base twice": smudged_bar(
             "return output - 2 * base - bars.sum()", "the base is counted twice"
         ),
+        "the base added": smudged_bar(
+            "return output + base - bars.sum()", "the base is subtracted, not added"
+        ),
+        "the mean of the bars": smudged_bar(
+            "return output - base - bars.mean()", "take their sum, not their mean"
+        ),
         "the mean of the others": smudged_bar("return bars.mean()", "smudged_bar: got"),
         "every bar": smudged_bar(
             "return output - base - bars", "smudged_bar returned an array of shape"
@@ -347,14 +393,14 @@ WRONG_ANSWERS = {
         "no return": smudged_bar("output - base - bars.sum()", "smudged_bar returned nothing"),
     },
     "is_true_to_model": {
-        "always True": is_true_to_model("your test accepted", end="True"),
+        "always True": is_true_to_model("by far: compare the base + the sum", end="True"),
         "always False": is_true_to_model("your test rejected an explanation", end="False"),
         "equal to the last digit": is_true_to_model(
             "Is there a tolerance", efficient="(gaps == 0).all()"
         ),
         "efficiency alone": is_true_to_model("a conditional explanation", dummy="True"),
-        "the dummy alone": is_true_to_model("too much", efficient="True"),
-        "one of both": is_true_to_model("too much", end="bool(efficient or dummy)"),
+        "the dummy alone": is_true_to_model("by far: compare the base + the sum", efficient="True"),
+        "one of both": is_true_to_model("ask for both properties", end="bool(efficient or dummy)"),
         "the base forgotten": is_true_to_model(
             "does the base count",
             efficient="np.abs(values.sum(axis=1) - outputs).max() <= tolerance",
@@ -372,8 +418,31 @@ WRONG_ANSWERS = {
         "any row": is_true_to_model(
             "in the last row only", efficient="(np.abs(gaps) <= tolerance).any()"
         ),
-        "one percent": is_true_to_model(
-            "too much", efficient="np.abs(gaps).max() <= 0.02 * np.abs(outputs).max()"
+        "two percent": is_true_to_model(
+            "wrong by 0.004", efficient="np.abs(gaps).max() <= 0.02 * np.abs(outputs).max()"
+        ),
+        "a thousandth of each output": is_true_to_model(
+            "wrong by 0.004", efficient="np.allclose(gaps + outputs, outputs, rtol=1e-3)"
+        ),
+        "a coarse tolerance": is_true_to_model(
+            "wrong by 0.004", efficient="np.abs(gaps).max() <= 0.1"
+        ),
+        "a very coarse tolerance": is_true_to_model(
+            "wrong by 0.004", efficient="np.abs(gaps).max() <= 1.0"
+        ),
+        "a coarse tolerance for credit": is_true_to_model(
+            "credit of 0.004", dummy="np.abs(values[:, unused]).max() <= 0.1"
+        ),
+        "rows for columns": is_true_to_model(
+            "are the unused features columns", dummy="np.abs(values[unused]).max() <= tolerance"
+        ),
+        "credit that cancels over rows": is_true_to_model(
+            "do not let rows cancel, look at the size of every value",
+            dummy="np.allclose(values[:, unused].sum(axis=0), 0)",
+        ),
+        "the mean credit": is_true_to_model(
+            "do not let rows cancel, look at the size of every value",
+            dummy="np.allclose(values[:, unused].mean(axis=0), 0)",
         ),
         "credit without abs": is_true_to_model(
             "look at its size", dummy="values[:, unused].max() <= tolerance"

@@ -133,7 +133,20 @@ WRONG_ANSWERS = {
         "the table, not summed": four_steps(
             "add up what an input gets from all units", end="W * a * s[:, None]"
         ),
-        "one number": four_steps("returned an array of shape ()", end="a @ c"),
+        "R left out": four_steps("R is missing", s="1 / z"),
+        "stretched to the sum of R": four_steps(
+            "nothing is stretched to R", end="a * c * R.sum() / (a * c).sum()"
+        ),
+        "a ReLU below the line": four_steps("Is there a ReLU on z?", z="np.maximum(W @ a + b, 0)"),
+        "shares by size": four_steps(
+            "share by a w, not by |a w|", z="abs(W) @ a", c="abs(W).T @ s"
+        ),
+        "shares by size, the bias too": four_steps(
+            "share by a w and the bias", z="abs(W) @ a + abs(b)", c="abs(W).T @ s"
+        ),
+        "a millionth against zero": four_steps("no ε against a division by 0", s="R / (z + 1e-6)"),
+        "a billionth against zero": four_steps("no ε against a division by 0", s="R / (z + 1e-9)"),
+        "one number": four_steps("returned a single number", end="a @ c"),
         "no return": WrongAnswer(
             "def four_steps(a, W, b, R):\n    a * (W.T @ (R / (W @ a + b)))\n",
             {"four_steps-check"},
@@ -166,6 +179,7 @@ WRONG_ANSWERS = {
         "np.sign": hand_back("np.sign(0)", side="epsilon * np.sign(z)")._replace(
             loses={"hand_back-check"}
         ),
+        "the size of z and ε": hand_back("loses the sign of z", side="abs(z) + epsilon - z"),
         "γ as a switch": hand_back(
             "a number, not a switch",
             weights="W + (gamma > 0) * np.maximum(W, 0)",
@@ -212,6 +226,48 @@ WRONG_ANSWERS = {
         "biases and ε together, as absorbed": ledger(
             "keep b · s and ε sign(z) · s apart", end="np.array([passed, 0.0, R.sum() - passed])"
         ),
+        "biases first": ledger(
+            "yours is: to the biases, passed on, absorbed",
+            end="np.array([b @ s, passed, side @ s])",
+        ),
+        "absorbed first": ledger(
+            "yours is: absorbed, to the biases, passed on",
+            end="np.array([side @ s, b @ s, passed])",
+        ),
+        "biases, absorbed, inputs": ledger(
+            "yours is: to the biases, absorbed, passed on",
+            end="np.array([b @ s, side @ s, passed])",
+        ),
+        "means": ledger(
+            "each account is a sum, not a mean",
+            end="np.array([(a * (W.T @ s)).mean(), (b * s).mean(), (side * s).mean()])",
+        ),
+        "a mean of the inputs": ledger(
+            "a sum over the inputs, not their mean",
+            end="np.array([(a * (W.T @ s)).mean(), b @ s, side @ s])",
+        ),
+        "biases without ε": ledger(
+            "the biases' account has the same s", end="np.array([passed, b @ (R / z), side @ s])"
+        ),
+        "sizes of what each bias gets": ledger(
+            "the biases' relevance may be negative",
+            end="np.array([passed, abs(b * s).sum(), side @ s])",
+        ),
+        "the size of the biases' account": ledger(
+            "the biases' account may be negative", end="np.array([passed, abs(b @ s), side @ s])"
+        ),
+        "sizes of what each unit loses": ledger(
+            "what ε absorbs may be negative",
+            end="np.array([passed, b @ s, abs(side * s).sum()])",
+        ),
+        "the size of ε's account": ledger(
+            "ε's account may be negative", end="np.array([passed, b @ s, abs(side @ s)])"
+        ),
+        "ε for every unit": ledger(
+            "not ε itself", end="np.array([passed, b @ s, epsilon * len(R)])"
+        ),
+        "np.sign": ledger("np.sign(0) is 0", sign="np.sign(z)"),
+        "minus at zero": ledger("sign(0) is +1", sign="np.where(z > 0, 1.0, -1.0)"),
         "ε forgotten": ledger("ε's account is empty", end="np.array([passed, b @ s, 0.0])"),
         "the biases themselves": ledger(
             "these are the biases themselves", end="np.array([passed, b.sum(), side @ s])"
@@ -284,6 +340,14 @@ WRONG_ANSWERS = {
                 "output = W2 @ h + b2", "output = W2 @ h"
             )
         ),
+        "no bias in the first layer": explain(
+            "the first layer's bias is missing, forwards and backwards",
+            h="np.maximum(W1 @ x, 0)",
+            z="W @ a + b * (W is W2)",
+        ),
+        "no bias in the first layer on the way back": explain(
+            "the first layer's bias is missing on the way back", z="W @ a + b * (W is W2)"
+        ),
         "no biases on the way back": explain("no bias on the way back", z="W @ a"),
         "hidden relevance": explain("go one layer further back", end="h"),
         "xaikit's LRP": explain(
@@ -295,13 +359,32 @@ WRONG_ANSWERS = {
             "return bool((gaps == 0).all())", "rejected LRP-0, which conserves up to rounding"
         ),
         "one direction": conserves(
-            "return bool((gaps <= 1e-8 * size).all())", "conserves: your test accepted"
+            "return bool((gaps <= 1e-8 * size).all())", "too small by half: errors count in both"
+        ),
+        "the other direction": conserves(
+            "return bool((gaps >= -1e-8 * size).all())", "errors count in both directions"
         ),
         "a tolerance that may be negative": conserves(
             "return bool((abs(gaps) <= 1e-8 * totals).all())", "positive in every case"
         ),
         "a wide tolerance": conserves(
-            "return bool((abs(gaps) <= 0.03 * abs(totals)).all())", "accepted"
+            "return bool((abs(gaps) <= 0.03 * abs(totals)).all())", "a tolerance is for rounding"
+        ),
+        "a tolerance of 0.02": conserves(
+            "return bool(abs(gaps).max() <= 0.02)", "a case where there is little"
+        ),
+        "a tolerance of 0.1": conserves(
+            "return bool(abs(gaps).max() <= 0.1)", "a case where there is little"
+        ),
+        "means": conserves(
+            "return all(abs(v.mean() - R.mean()) <= 1e-8 * size "
+            "for v, (_, _, R) in zip(handed, cases))",
+            "compare sums, and not means",
+        ),
+        "values": conserves(
+            "return all(v.shape == R.shape and np.allclose(v, R) "
+            "for v, (_, _, R) in zip(handed, cases))",
+            "rejected LRP-0, which conserves up to rounding",
         ),
         "the last case": conserves(
             "return bool(abs(gaps[-1]) <= 1e-8 * size)", "wrong in the first case only"

@@ -126,6 +126,12 @@ WRONG_ANSWERS = {
         "x added to the baseline": slopes_on_the_way(
             "return gradient(baseline + a * x)", "b + α x ends at b + x"
         ),
+        "away from the baseline": slopes_on_the_way(
+            "return gradient(baseline - a * delta)", "leads away from x: the step"
+        ),
+        "one slope, scaled": slopes_on_the_way(
+            "return a * gradient(x)", "α moves the point, not the slope"
+        ),
         "away from x": slopes_on_the_way(
             "return gradient(x + a * delta)", "x + α (x − b) begins at x"
         ),
@@ -153,7 +159,9 @@ WRONG_ANSWERS = {
         "its inputs changed": slopes_on_the_way(
             "x -= baseline; return gradient(baseline + a * x)", "changed one of its inputs"
         ),
-        "the example by heart": slopes_on_the_way("return np.array([[2.0, 1.0]])", "expected ("),
+        "the example by heart": slopes_on_the_way(
+            "return np.array([[2.0, 1.0]])", "expected an array of shape ("
+        ),
     },
     "quadrature": {
         "a trapezoid of width 1 / n": quadrature(
@@ -185,6 +193,15 @@ WRONG_ANSWERS = {
         ),
         "half a part too far": quadrature(
             "half a part beyond", midpoint="np.linspace(0, 1, n) + 0.5 / n, np.full(n, 1 / n)"
+        ),
+        "a part too far": quadrature(
+            "j begins at 0", midpoint="(np.arange(n) + 1.5) / n, np.full(n, 1 / n)"
+        ),
+        "n + 1 parts": quadrature(
+            "n parts, not n + 1", midpoint="(np.arange(n) + 0.5) / (n + 1), np.full(n, 1 / n)"
+        ),
+        "right ends of n − 1 parts": quadrature(
+            "n parts have n right ends", right="np.arange(1, n + 1) / (n - 1), np.full(n, 1 / n)"
         ),
         "exchanged": quadrature(
             "return alphas first", midpoint="np.full(n, 1 / n), (np.arange(n) + 0.5) / n"
@@ -263,7 +280,32 @@ WRONG_ANSWERS = {
         ),
         "no average": integrated("average over the points", result="(x - baseline) * slopes"),
         "the mean over features": integrated(
-            "returned an array of shape", result="slopes.mean(axis=1)"
+            "average over the points, axis 0, not over", result="slopes.mean(axis=1)"
+        ),
+        "divided by n − 1": integrated(
+            "you divide by n − 1", result="(x - baseline) * slopes.sum(axis=0) / (steps - 1)"
+        ),
+        "divided by n + 1": integrated(
+            "you divide by n + 1", result="(x - baseline) * slopes.sum(axis=0) / (steps + 1)"
+        ),
+        # The example's slopes are straight lines.
+        "a trapezoid": integrated(
+            "this is the trapezoid with n points",
+            alphas="np.linspace(0, 1, steps)",
+            result="(x - baseline) * (slopes[1:] + slopes[:-1]).sum(axis=0) / 2 / (steps - 1)",
+            loses=BOTH[:1],
+        ),
+        "a trapezoid of n intervals": integrated(
+            "this is the trapezoid with n + 1 points",
+            alphas="np.linspace(0, 1, steps + 1)",
+            result="(x - baseline) * (slopes[1:] + slopes[:-1]).mean(axis=0) / 2",
+            loses=BOTH[:1],
+        ),
+        "always a thousand points": integrated(
+            "these are 1000 points", alphas="(np.arange(1000) + 0.5) / 1000", loses=BOTH[:1]
+        ),
+        "always fifty points": integrated(
+            "these are 50 points", alphas="(np.arange(50) + 0.5) / 50", loses=BOTH[:1]
         ),
         "its inputs changed": integrated(
             "changed one of its inputs",
@@ -305,6 +347,12 @@ WRONG_ANSWERS = {
             "return np.array([explain(x, np.where(np.isin(range(len(x)), group), b, x)).sum() "
             "for b in baselines])",
             "you moved the group alone",
+        ),
+        "the first member": group_per_baseline(
+            "return tables[:, group[0]]", "the group's first member alone"
+        ),
+        "a slice": group_per_baseline(
+            "return tables[:, group[0] : group[-1] + 1].sum(axis=1)", "those in between too"
         ),
         "one number": group_per_baseline("return tables[:, group].sum()", "one number a baseline"),
         "exchanged": group_per_baseline(
@@ -363,7 +411,45 @@ WRONG_ANSWERS = {
             "return bool(abs(gaps).max() <= 1e-8)", "gaps of half the tolerance"
         ),
         "a tolerance of one's own, too wide": is_complete(
-            "return bool(abs(gaps).max() <= 0.1)", "gaps of twice the tolerance"
+            "return bool(abs(gaps).max() <= 0.1)", "gaps of five times the tolerance"
+        ),
+        "a tolerance of one's own, as in the example": is_complete(
+            "return bool(abs(gaps).max() <= 0.05)", "gaps of half the tolerance"
+        ),
+        "twice the tolerance": is_complete(
+            "return bool(abs(gaps).max() <= 2 * tolerance)", "is the limit, not twice as much"
+        ),
+        "squares": is_complete("return bool((gaps**2).max() <= tolerance)", "not its square"),
+        "relative to each change": is_complete(
+            "return bool((abs(gaps) <= tolerance * abs(change)).all())", "in units of the output"
+        ),
+        "relative to the mean change": is_complete(
+            "return bool(abs(gaps).max() <= tolerance * abs(change).mean())",
+            "in units of the output",
+        ),
+        "relative to the largest change": is_complete(
+            "return bool(abs(gaps).max() <= tolerance * abs(change).max())",
+            "in units of the output",
+        ),
+        "relative to the spread": is_complete(
+            "return bool(abs(gaps).max() <= tolerance * f(rows).std())", "in units of the output"
+        ),
+        "relative to the largest output": is_complete(
+            "return bool(abs(gaps).max() <= tolerance * abs(f(rows)).max())",
+            "in units of the output",
+        ),
+        "relative, by NumPy": is_complete(
+            "return np.allclose(sums, change, rtol=tolerance)", "in units of the output"
+        ),
+        "relative and absolute": is_complete(
+            "return np.allclose(sums, change, rtol=tolerance, atol=tolerance)",
+            "nothing relative (rtol) is added",
+        ),
+        "the last row alone": is_complete(
+            "return bool(abs(gaps[-1]) <= tolerance)", "first row only: look at every row"
+        ),
+        "rows that cancel": is_complete(
+            "return bool(abs(gaps.sum()) <= tolerance)", "gaps of half the tolerance"
         ),
         "always True": is_complete("return True", "your test accepted"),
         "always False": is_complete("return False", "your test rejected"),
@@ -409,6 +495,11 @@ WRONG_ANSWERS = {
             end="delta * v * w * np.clip(z_x / (z_x - z_b or 1e-30), 0, 1) if z_x > z_b "
             "else delta * v * w * share * (abs(z_x - z_b) > 1e-9)",
             loses=["one_kink-check"],
+        ),
+        "the sign": one_kink("the sign is wrong", end="-delta * v * w * share"),
+        # The example's v is positive.
+        "the size of v": one_kink(
+            "v may be negative", end="delta * abs(v) * w * share", loses=["one_kink-check"]
         ),
         "averaged slopes": one_kink("these are averaged slopes", end="v * w * share"),
         # The example's baseline is zero.

@@ -69,6 +69,12 @@ def slopes_on_the_way(answer: Callable, rounds: int = 20) -> None:
             "b + α x ends at b + x: the step from b to x is x − b": along(
                 lambda a, x=x, b=baseline: b + a * x
             ),
+            "b + α (b − x) leads away from x: the step from b to x is x − b": along(
+                lambda a, x=x, b=baseline: b + a * (b - x)
+            ),
+            "this is the slope at x, scaled by α: α moves the point, not the slope": np.array(
+                [a * gradient(x) for a in alphas]
+            ),
             "x + α (x − b) begins at x and leads away: begin at b": along(
                 lambda a, x=x, b=baseline: x + a * (x - b)
             ),
@@ -119,6 +125,11 @@ def _compare_alphas(rule: str, n: int, alphas: np.ndarray) -> None:
         "half a part beyond n points from end to end: the middles are (j + ½) / n": (
             np.linspace(0, 1, n) + 0.5 / n
         ),
+        "a part too far: j begins at 0, and the first middle is ½ / n": (np.arange(n) + 1.5) / n,
+        "n parts, not n + 1: the middles are (j + ½) / n": (np.arange(n) + 0.5) / (n + 1),
+        "n parts have n right ends, (j + 1) / n, not divided by n − 1": (
+            np.arange(1, n + 1) / (n - 1)
+        ),
         "these are the weights: return alphas first, then weights": _weights(rule, n),
         "the way is walked backwards": _places(rule, n)[::-1],
     }
@@ -157,6 +168,11 @@ def integrated_gradients(answer: Callable, rounds: int = 20) -> None:
         given = by_hand(answer)(gradient, x, baseline, steps)
         if shape_of(given) == (steps, d):
             raise Mistake("integrated_gradients: average over the points, axis 0")
+        if shape_of(given) == (steps,):
+            raise Mistake(
+                "integrated_gradients: a number for each point, expected one for each feature: "
+                "average over the points, axis 0, not over the features, axis 1"
+            )
         given = plain(given, (d,), "integrated_gradients")
         expected = _walk(gradient, x, baseline, _places("midpoint", steps)) * (x - baseline)
         misconceptions = _wrong_integrals(gradient, x, baseline, steps)
@@ -174,7 +190,24 @@ def _wrong_integrals(
     delta = x - baseline
     middle = _walk(gradient, x, baseline, _places("midpoint", steps))
     closed = np.linspace(0, 1, steps + 1)
+
+    def trapezoid(n: int) -> np.ndarray:
+        slopes = gradient(baseline + _places("trapezoid", n)[:, None] * delta)
+        return _weights("trapezoid", n) @ slopes * delta
+
     return {
+        **{
+            f"`steps` is not used: these are {n} points whatever it says": (
+                _walk(gradient, x, baseline, _places("midpoint", n)) * delta
+            )
+            for n in (20, 50, 100, 200, 300, 500, 1000)
+        },
+        "n points have the mean Σ / n: you divide by n − 1": middle * delta * steps / (steps - 1),
+        "n points have the mean Σ / n: you divide by n + 1": middle * delta * steps / (steps + 1),
+        "this is the trapezoid with n points: take the middles (j + ½) / n": trapezoid(steps),
+        "this is the trapezoid with n + 1 points: take the n middles (j + ½) / n": (
+            trapezoid(steps + 1)
+        ),
         "this is one slope, at x, times x − b: average the slopes of the whole way": (
             gradient(x) * delta
         ),
@@ -239,6 +272,10 @@ def group_per_baseline(answer: Callable, rounds: int = 20) -> None:
         averaged = explain(x, baselines.mean(axis=0))[group].sum()
         misconceptions = {
             "a group's score is the sum of its members', not their mean": expected / 3,
+            "this is the group's first member alone: sum over all of them": tables[:, group[0]],
+            "a group is a list of columns: yours takes those in between too": (
+                tables[:, group[0] : group[-1] + 1].sum(axis=1)
+            ),
             "you summed over all features: take the columns of the group": tables.sum(axis=1),
             "these are the features outside the group": tables.sum(axis=1) - expected,
             "you averaged the baselines first: a walk for each is asked": np.full(k, averaged),
@@ -260,51 +297,85 @@ def group_per_baseline(answer: Callable, rounds: int = 20) -> None:
 def completeness_test(answer: Callable) -> None:
     """Check a learner's test ``is_complete(explain, f, rows, baseline, tolerance)`` -> bool."""
     rng = np.random.default_rng()
-    d, tolerance = 4, 0.01
-    f, gradient = _curve(rng, d)
-    baseline = rng.normal(size=d)
-    rows = rng.normal(size=(30, d)) * 2
-    total = f(rows) - f(baseline)
-    keep = np.abs(total) > 0.2
-    while keep.sum() < 3 or abs(f(baseline)) < 0.2:
-        f, gradient = _curve(rng, d)
-        total = f(rows) - f(baseline)
-        keep = np.abs(total) > 0.2
-    rows, total = rows[keep], total[keep]
-    fine = _places("midpoint", 200)
-    right = np.array([_walk(gradient, row, baseline, fine) * (row - baseline) for row in rows])
-    right[:, 0] += total - right.sum(axis=1)
+    f, rows, baseline = _moving(rng)
+    signs = np.resize([1.0, 1.0, -1.0], len(rows))  # whose mean is not 0
+    first, last, both = np.zeros((3, len(rows)))
+    first[0], last[-1], both[0], both[1] = 1.0, 1.0, 1.0, -1.0
 
-    def shifted(gaps):
-        return right + np.asarray(gaps, dtype=float).reshape(-1, 1) * np.eye(d)[0]
+    def explanations(scale, tolerance, cases):
+        """Yield f of another size, its tolerance, and scores with these gaps."""
 
-    one, last, both = np.ones(len(rows)), np.zeros(len(rows)), np.zeros(len(rows))
-    # So small that a mean over the rows hides it.
-    last[-1], both[0], both[1] = 2 * tolerance * np.array([1.0, 1.0, -1.0])
-    cases = {
-        True: {
+        def scaled(given):
+            return scale * f(given)
+
+        total = scaled(rows) - scaled(baseline)
+        right = rng.normal(size=rows.shape)
+        right[:, 0] += total - right.sum(axis=1)
+        for verdict, what, gaps in cases:
+            if callable(gaps):
+                values = gaps(right, scaled(baseline))
+            else:
+                values = right + tolerance * np.outer(gaps, np.eye(rows.shape[1])[0])
+            yield verdict, what, values, scaled, tolerance
+
+    own = "hold every row's gap by itself against the tolerance you are given"
+    units = (
+        "where the output hardly moves: the tolerance is in units of the output, no fraction of "
+        "the change or of the output"
+    )
+    ones = np.ones(len(rows))
+    # Where the output moves by 3 to 15, what is relative to it is generous; where it moves by
+    # 0.35 at most, what is relative to it is strict. No number of one's own fits both tolerances.
+    large = [
+        (
+            True,
             "sums of f(x) − f(b), right up to rounding: leave the tolerance, and check that your "
-            "gap is the sum of a row's scores − (f(x) − f(b))": right * (1 + 1e-13),
-            "gaps of half the tolerance: hold every row's gap by itself against the tolerance "
-            "you are given": shifted(0.5 * tolerance * one),
-            "gaps of minus half the tolerance: hold every row's gap by itself against the "
-            "tolerance you are given": shifted(-0.5 * tolerance * one),
-        },
-        False: {
-            "gaps of twice the tolerance, all positive: a gap counts in both directions": shifted(
-                2 * tolerance * one
-            ),
-            "gaps of twice the tolerance, all negative: a gap counts in both directions": shifted(
-                -2 * tolerance * one
-            ),
-            "a gap in the last row only: look at every row, not at their mean": shifted(last),
-            "a gap in one row and its opposite in another: do not let rows cancel": shifted(both),
-            "scores that sum to f(x): they explain the difference f(x) − f(b)": shifted(
-                f(baseline) * one
-            ),
-            "scores with the wrong sign": -right,
-        },
-    }
+            "gap is the sum of a row's scores − (f(x) − f(b))",
+            lambda right, base: right * (1 + 1e-13),
+        ),
+        (True, f"gaps of half the tolerance: {own}", 0.5 * ones),
+        (True, f"gaps of minus half the tolerance: {own}", -0.5 * ones),
+    ]
+    small = [
+        (True, f"gaps of half the tolerance, {units}", 0.5 * signs),
+        (
+            False,
+            "gaps of five times the tolerance: hold the size of each gap, not its square, against "
+            "the tolerance you are given",
+            5 * signs,
+        ),
+        (
+            False,
+            "gaps of five times the tolerance, all positive: a gap counts in both directions",
+            5 * ones,
+        ),
+        (
+            False,
+            "gaps of five times the tolerance, all negative: a gap counts in both directions",
+            -5 * ones,
+        ),
+        (False, "a gap in the first row only: look at every row, not at their mean", 5 * first),
+        (False, "a gap in the last row only: look at every row, not at their mean", 5 * last),
+        (
+            False,
+            "a gap in one row and its opposite in another: do not let rows cancel",
+            5 * both,
+        ),
+    ]
+    beyond = [
+        (
+            False,
+            "gaps of one and a half times the tolerance: the tolerance you are given is the limit, "
+            "not twice as much, and nothing relative (rtol) is added to it",
+            1.5 * signs,
+        ),
+        (
+            False,
+            "scores that sum to f(x): they explain the difference f(x) − f(b)",
+            lambda right, base: right + base * np.eye(right.shape[1])[0],
+        ),
+        (False, "scores with the wrong sign", lambda right, base: -right),
+    ]
 
     def explainer(values):
         def explain(given_rows, given_baseline):
@@ -317,19 +388,38 @@ def completeness_test(answer: Callable) -> None:
 
         return explain
 
-    for verdict, explanations in cases.items():
-        for what, values in explanations.items():
-            given = by_hand(answer)(explainer(values), f, rows, baseline, tolerance)
+    for scale, tolerance, cases in [(15, 0.14, large), (0.35, 0.013, small), (15, 0.14, beyond)]:
+        for verdict, what, values, scaled, limit in explanations(scale, tolerance, cases):
+            given = by_hand(answer)(explainer(values), scaled, rows, baseline, limit)
             judge(given, verdict, what, "is_complete")
-    passed("is_complete: accepts three explanations within the tolerance, rejects six")
+    passed("is_complete: accepts four explanations within the tolerance, rejects nine")
+
+
+def _moving(rng: np.random.Generator) -> tuple[Callable, np.ndarray, np.ndarray]:
+    """Draw f, nine rows and a baseline: sizes and changes of f are 1 at most, none is near 0."""
+    while True:
+        curve, _ = _curve(rng, 4)
+        baseline, rows = rng.normal(size=4), rng.normal(size=(60, 4)) * 2
+        change = curve(rows) - curve(baseline)
+        size = max(np.abs(change).max(), np.abs(curve(rows)).max())
+        clear = rows[np.abs(change) > 0.2 * size][:9]
+        if len(clear) == 9 and abs(curve(baseline)) > 0.3 * size and np.ptp(change) > 0.5 * size:
+
+            def f(given, curve=curve, size=size):
+                return curve(given) / size
+
+            if f(clear).std() > 0.1:
+                return f, clear, baseline
 
 
 def one_kink(answer: Callable, rounds: int = 10) -> None:
     """Check ``one_kink(w, c, v, x, baseline)`` -> (d,), the exact integral of v · relu(w·x + c)."""
     rng = np.random.default_rng()
-    for _ in range(rounds):
+    for number in range(rounds):
         for case in ("opens", "closes", "open", "closed", "still"):
             w, c, v, x, baseline = _unit(rng, case)
+            if number == 0 or case == "still":  # first positive: there −v and |v| are told apart
+                v = abs(v)
             given = plain(by_hand(answer)(w, c, v, x, baseline), (len(x),), "one_kink")
             expected = _one_kink(w, c, v, x, baseline)
             if case == "still" and not checks.close(given, expected):
@@ -396,6 +486,11 @@ def _wrong_kinks(
         ),
         "the weight v behind the unit is missing": right / v,
         "these are averaged slopes: multiply by x − b": right / (x - baseline),
+        (
+            "the sign is wrong: the distance is x − b, from the baseline to x"
+            if v > 0
+            else "v may be negative: keep its sign"
+        ): -right,
         "multiply by the distance x − b, not by x": right * x / (x - baseline),
         "the weights w are missing: the slope of an open unit is v w": right / w,
         "the bias c is missing in z": _one_kink(w, 0.0, v, x, baseline),

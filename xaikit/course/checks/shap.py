@@ -48,6 +48,12 @@ def kernel(answer: Callable) -> None:
             "C(M, s) belongs below the line: the more coalitions of a size, the less each weighs": (
                 (players - 1) * subsets / product
             ),
+            "C(M, s) counts all coalitions of this size: M stands in it, not M − 1": (
+                expected * players / (players - sizes)
+            ),
+            "a weight is a fraction: divide by /, because // rounds down to a whole number": (
+                np.floor(expected)
+            ),
             "s (M − s) is missing: without it every size has the same weight": (
                 (players - 1) / subsets
             ),
@@ -170,7 +176,13 @@ def _wrong_fits(
     def free(columns: np.ndarray, payoffs: np.ndarray) -> np.ndarray:
         return np.linalg.lstsq(columns * root, payoffs * root[:, 0], rcond=None)[0]
 
+    def solved(A: np.ndarray, b: np.ndarray) -> np.ndarray:
+        line = np.ones((len(A), 1))
+        system = np.block([[A, line], [line.T, np.zeros((1, 1))]])
+        return np.linalg.solve(system, np.append(b, total))[:-1]
+
     total = top - base
+    weighted_A, weighted_b = z.T @ (weights[:, None] * z), z.T @ (weights * (v - base))
     unconstrained = free(z, v - base)
     gap = total - unconstrained.sum()
     ones = np.ones((len(z), 1))
@@ -180,6 +192,10 @@ def _wrong_fits(
         "v(∅) is forgotten everywhere: the values share v(N) − v(∅), and the payoffs count from "
         "v(∅)": _eliminated(z, v, weights, top),
         "the weights are not used": _eliminated(z, v - base, np.ones_like(weights), total),
+        "the weights stand in A alone: they belong into b too": solved(
+            weighted_A, z.T @ (v - base)
+        ),
+        "the weights stand in b alone: they belong into A too": solved(z.T @ z, weighted_b),
         "the weights are squared: weigh either z or the payoffs, or both by √π": _eliminated(
             z, v - base, weights**2, total
         ),
@@ -225,16 +241,19 @@ def marginal_payoff(answer: Callable, rounds: int = 20) -> None:
                 background, axis=0
             ),
         }
+        outputs = model(np.array(mixed))
+        everywhere = model(background).mean()
         wrong = {
+            "the payoff is the mean output itself: nothing is subtracted, and nobody present is "
+            "worth the base": expected - everywhere,
+            "this is the median of the outputs: the payoff is their mean": np.median(outputs),
             **{w: model(np.where(present, x, other)[None])[0] for w, other in filled.items()},
             "present and absent are exchanged: present features are those of x": model(
                 swapped
             ).mean(),
             "the outputs are summed: divide by the number of background rows": expected * m,
             "this is f(x): absent features must come from the background": model(x[None])[0],
-            "this is the mean over the background: present features are those of x": model(
-                background
-            ).mean(),
+            "this is the mean over the background: present features are those of x": (everywhere),
         }
         different = {w: np.array(n) for w, n in wrong.items() if not close(np.array(n), expected)}
         compare(given, expected, different, "marginal_payoff")
@@ -313,7 +332,22 @@ def _wrong_payoffs(
         return w @ filled
 
     right = np.linalg.solve(among, cross.T).T @ away
+    exchanged = x.copy()
+    exchanged[there] = mean[there] + cross.T @ np.linalg.solve(
+        cov[np.ix_(gone, gone)], (x - mean)[gone]
+    )
     return {
+        "the payoff is the expected output itself: the base wᵀμ is not subtracted": (
+            payoff(right) - w @ mean
+        ),
+        "absent features count as 0 in your sum: they are expected at μ_U + …": (
+            w[there] @ x[there]
+        ),
+        "present and absent are exchanged: present features keep the values of x": w @ exchanged,
+        "you divided by every entry of Σ_SS: its inverse is a matrix, see np.linalg.solve": (
+            payoff(cross @ (1 / among) @ away)
+        ),
+        "you multiplied by Σ_SS: its inverse belongs there": payoff(cross @ among @ away),
         "the sign is wrong: μ_U + Σ_US Σ_SS⁻¹ (x_S − μ_S)": payoff(-right),
         "Σ_SS⁻¹ is missing: a covariance has units, divide by the variance of what is known": (
             payoff(cross @ away)
@@ -357,6 +391,10 @@ def smudged_bar(answer: Callable, rounds: int = 20) -> None:
             "this is where the readable bars end: subtract it from the output": (base + bars.sum()),
             "bars keep their signs": output - base - np.abs(bars).sum(),
             "the base is counted twice": missing - base,
+            "the base is subtracted, not added: the bars lead from the base to the output": (
+                missing + 2 * base
+            ),
+            "the bars add up: take their sum, not their mean": output - base - bars.mean(),
         }
         compare(
             given,
@@ -382,7 +420,9 @@ def property_test(answer: Callable) -> None:
             raise Mistake("the model reads rows, (n, d): a single row is x[None]")
         return 20 + np.tanh(rows @ weights) * 5 + rows @ weights
 
-    rows = rng.normal(size=(30, 5))
+    # Outputs between 9 and 31: what a tolerance relative to them accepts is no matter of luck.
+    rows = rng.normal(size=(200, 5))
+    rows = rows[np.abs(rows @ weights) < 6][:30]
     base = np.full(30, 12.0)
     right = np.zeros((30, 5))
     right[:, [0, 1]] = rng.normal(size=(30, 2))
@@ -396,41 +436,56 @@ def property_test(answer: Callable) -> None:
         return base, values
 
     each = slice(None)
+    # Errors of 5 and credit of 2 are found with any tolerance that is not absurd, so that each of
+    # these cases has one explanation. What is left for the last two is a coarse tolerance.
     cases = {
         True: {
-            "an explanation that is right up to rounding. Is there a tolerance, and does the base "
-            "count?": (base, right * jitter),
+            "an explanation that is right up to rounding. Is there a tolerance, does the base "
+            "count, and are the unused features columns, values[:, unused]?": (base, right * jitter)
         },
         False: {
+            "values that do not add up to the output, by far: compare the base + the sum of a "
+            "row's values with the model's output, and ask for both properties": changed(
+                ((slice(0, None, 2), 0), 5.0), ((slice(1, None, 2), 0), -3.0)
+            ),
             "values that add up to too much: errors count in both directions": changed(
-                ((each, 0), 0.2)
+                ((each, 0), 5.0)
             ),
             "values that add up to too little: errors count in both directions": changed(
-                ((each, 0), -0.2)
+                ((each, 0), -5.0)
             ),
             "an explanation whose sum is wrong in the last row only: look at every row": changed(
-                ((-1, 0), 0.5)
+                ((-1, 0), 5.0)
             ),
-            "sums that are wrong by +1 in one row and −1 in another: do not let rows cancel": (
-                changed(((0, 0), 1.0), ((1, 0), -1.0))
+            "sums that are wrong by +5 in one row and −5 in another: do not let rows cancel": (
+                changed(((0, 0), 5.0), ((1, 0), -5.0))
             ),
             "an explanation without its base: base plus values must be the output": (
                 0 * base,
                 right,
             ),
             "a conditional explanation, which gives an unused feature credit and adds up all the "
-            "same": changed(((each, 2), 0.4), ((each, 0), -0.4)),
+            "same": changed(((each, 2), 2.0), ((each, 0), -2.0)),
             "negative credit for an unused feature: look at its size": changed(
-                ((each, 2), -0.4), ((each, 0), 0.4)
+                ((each, 2), -2.0), ((each, 0), 2.0)
             ),
             "credit for the last of the unused features: look at all of them": changed(
-                ((each, 4), 0.4), ((each, 0), -0.4)
+                ((each, 4), 2.0), ((each, 0), -2.0)
             ),
             "credit for an unused feature in the last row only: look at every row": changed(
-                ((-1, 2), 0.4), ((-1, 0), -0.4)
+                ((-1, 2), 2.0), ((-1, 0), -2.0)
             ),
-            "credit of +0.4 for one unused feature and −0.4 for the other: do not let features "
-            "cancel": changed(((each, 2), 0.4), ((each, 4), -0.4)),
+            "credit of +2 for one unused feature and −2 for the other: do not let features "
+            "cancel": changed(((each, 2), 2.0), ((each, 4), -2.0)),
+            "credit of +2 for an unused feature in one row and −2 in another: do not let rows "
+            "cancel, look at the size of every value": changed(
+                ((0, 2), 2.0), ((0, 0), -2.0), ((1, 2), -2.0), ((1, 0), 2.0)
+            ),
+            "sums that are wrong by 0.004, of outputs between 9 and 31: a tolerance is for "
+            "rounding alone": changed(((each, 0), 0.004)),
+            "credit of 0.004 for an unused feature: a tolerance is for rounding alone": changed(
+                ((each, 2), 0.004), ((each, 0), -0.004)
+            ),
         },
     }
     for verdict, explanations in cases.items():
