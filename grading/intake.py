@@ -250,20 +250,18 @@ def _sort(
     candidates: dict[str, list[Candidate]] = {}
     stamps: dict[str, Given] = {}
     ignored = []
+    named = {given.path: _named_learner(assignment, given) for given in files}
+    shared = _shared_folders(assignment, named)
     for given in files:
-        folders, name = given.path.parts[:-1], given.path.name
-        if given.problem == "empty folder":
-            folders, name = given.path.parts, ""
-        stem, copy_number = _without_copy(name.removesuffix(".ipynb"))
-        if assignment in folders[1:]:
-            learner = folders[folders.index(assignment, 1) - 1]
-        elif name.endswith(".ipynb") and stem == assignment and folders:
-            learner = folders[-1]
-        elif name.endswith(".ipynb") and stem.endswith(f"_{assignment}"):
-            learner = stem[: -len(assignment) - 1]
-            stem = assignment
-        else:
-            if name.endswith(".ipynb") and stem.endswith(assignment):
+        name, is_notebook = given.path.name, given.path.name.endswith(".ipynb")
+        empty = given.problem == "empty folder"
+        learner, place = named[given.path], _own_folder(assignment, given)
+        if learner is None and place is not None and place not in shared:
+            learner = place[-2]
+        if learner is None:
+            if empty and place is not None:
+                ignored.append(f"{given.path}: an empty folder")
+            elif is_notebook and (place is not None or _stem(given)[0].endswith(assignment)):
                 ignored.append(f"{given.path}: no learner in its name")
             continue
         learner = unicodedata.normalize("NFC", learner)
@@ -273,11 +271,53 @@ def _sort(
             stamps[learner] = given
         else:
             mine = candidates.setdefault(learner, [])
-            if name.endswith(".ipynb"):
+            if is_notebook and not empty:
                 # The file of the right name first; of copies the newest.
-                rank = (stem == assignment, copy_number == 0, copy_number)
+                stem, copy_number = _stem(given)
+                right = stem == assignment or stem.endswith(f"_{assignment}")
+                rank = (right, copy_number == 0, copy_number)
                 mine.append(Candidate(learner, given, rank))
     return candidates, stamps, ignored
+
+
+def _named_learner(assignment: str, given: Given) -> str | None:
+    """Return whose notebook a file is by its own name and that of its folder."""
+    if given.problem == "empty folder" or not given.path.name.endswith(".ipynb"):
+        return None
+    folders, (stem, _) = given.path.parts[:-1], _stem(given)
+    if stem.endswith(f"_{assignment}"):
+        return stem[: -len(assignment) - 1]
+    if stem != assignment:
+        return None
+    # nbgrader puts a folder with the assignment's name between.
+    own = folders[:-1] if folders[-1:] == (assignment,) else folders
+    return own[-1] if own else None
+
+
+def _own_folder(assignment: str, given: Given) -> tuple[str, ...] | None:
+    """Return the innermost folder LEARNER/ASSIGNMENT, as nbgrader makes them, that a file is in."""
+    folders = given.path.parts if given.problem == "empty folder" else given.path.parts[:-1]
+    for depth in range(len(folders), 1, -1):
+        if folders[depth - 1] == assignment:
+            return folders[:depth]
+    return None
+
+
+def _shared_folders(
+    assignment: str, named: dict[PurePosixPath, str | None]
+) -> set[tuple[str, ...]]:
+    """Return the folders ANY/ASSIGNMENT that hold another learner's notebook: a class's."""
+    return {
+        path.parts[:depth]
+        for path, learner in named.items()
+        if learner is not None
+        for depth in range(2, len(path.parts))
+        if path.parts[depth - 1] == assignment and path.parts[depth - 2] != learner
+    }
+
+
+def _stem(given: Given) -> tuple[str, int]:
+    return _without_copy(given.path.name.removesuffix(".ipynb"))
 
 
 def _without_copy(stem: str) -> tuple[str, int]:

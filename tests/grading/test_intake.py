@@ -1,5 +1,7 @@
 import os
+import shutil
 import zipfile
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -41,6 +43,44 @@ def test_nbgraders_folders_flat_files_and_folders_of_learners(course, tmp_path):
     everyone = {"anna", "kim_min_jun", "Anna Maria", "김민준"}
     assert taken(course, report) == dict.fromkeys(everyone, True)
     assert (report.rejected, report.ignored) == ([], [])
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize("layout", ["{}_two_sums", "{}/two_sums", "{}/two_sums/two_sums"])
+def test_a_class_below_a_folder_of_the_assignment(course, tmp_path, layout, zipped):
+    given, learners = tmp_path / "given", ["anna", "ben", "carl"]
+    for number, learner in enumerate(learners):
+        path = given / "export" / NAME / f"{layout.format(learner)}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(to_bytes(answered(double=f"return {number}")))
+    (given / "export" / NAME / "readme.txt").write_text("how to open them")
+    if zipped:
+        given = Path(shutil.make_archive(str(tmp_path / "given"), "zip", given))
+    report = intake.take_in(course, NAME, given)
+    assert report == intake.Report(learners, [], [], [])
+    for number, learner in enumerate(learners):
+        notebook = nbformat.read(course.submitted(NAME, learner), as_version=4)
+        assert f"return {number}" in cell_of(notebook, "double").source
+        assert register.entries(course.database, NAME)[learner].notes == ""
+
+
+def test_files_of_other_names_are_the_learners_whose_folder_it_is(course, tmp_path):
+    given = tmp_path / "given"
+    for path in (
+        "anna/two_sums/Untitled.ipynb",
+        "ben/two_sums/more/Untitled.ipynb",
+        "class/two_sums/carl/two_sums.ipynb",
+        "class/two_sums/dora/Untitled.ipynb",
+        "two_sums/two_sums.ipynb",
+    ):
+        (given / path).parent.mkdir(parents=True)
+        (given / path).write_bytes(to_bytes(answered()))
+    report = intake.take_in(course, NAME, given)
+    assert report.taken == ["anna", "ben", "carl"]
+    assert sorted(report.ignored) == [
+        "class/two_sums/dora/Untitled.ipynb: no learner in its name",
+        "two_sums/two_sums.ipynb: no learner in its name",
+    ]
 
 
 def test_a_zip_of_either(course, tmp_path):
