@@ -108,7 +108,9 @@ def take_in(
     for learner, found in sorted(candidates.items()):
         try:
             notebook, notes, given = _choose(assignment, found, release)
-            when = _handed_in(stamps.get(learner), given.changed if use_file_times else None)
+            when = _handed_in(
+                stamps.get(given.path.parent), given.changed if use_file_times else None
+            )
         except Rejected as error:
             report.rejected.append(learner)
             register.record(
@@ -245,16 +247,18 @@ def _kind(mode: int) -> str:
 
 def _sort(
     assignment: str, files: list[Given]
-) -> tuple[dict[str, list[Candidate]], dict[str, Given], list[str]]:
-    """Return each learner's files for the assignment, time stamps, and files of nobody."""
+) -> tuple[dict[str, list[Candidate]], dict[PurePosixPath, Given], list[str]]:
+    """Return each learner's files for the assignment, folders' time stamps, files of nobody."""
     candidates: dict[str, list[Candidate]] = {}
-    stamps: dict[str, Given] = {}
+    stamps: dict[PurePosixPath, Given] = {}
     ignored = []
     named = {given.path: _named_learner(assignment, given) for given in files}
     shared = _shared_folders(assignment, named)
     for given in files:
-        name, is_notebook = given.path.name, given.path.name.endswith(".ipynb")
+        is_notebook = given.path.name.endswith(".ipynb")
         empty = given.problem == "empty folder"
+        if given.path.name == "timestamp.txt":
+            stamps[given.path.parent] = given
         learner, place = named[given.path], _own_folder(assignment, given)
         if learner is None and place is not None and place not in shared:
             learner = place[-2]
@@ -267,8 +271,6 @@ def _sort(
         learner = unicodedata.normalize("NFC", learner)
         if not LEARNER.fullmatch(learner):
             ignored.append(f"{given.path}: '{learner}' cannot be a learner's name")
-        elif name == "timestamp.txt":
-            stamps[learner] = given
         else:
             mine = candidates.setdefault(learner, [])
             if is_notebook and not empty:

@@ -187,6 +187,23 @@ def test_a_changed_notebook_waits_again_and_the_same_one_does_not(course, tmp_pa
     assert register.entries(course.database, NAME)["anna"].outcome == register.WAITING
 
 
+@pytest.mark.parametrize("path", ["anna/two_sums.ipynb", "anna/two_sums/two_sums.ipynb"])
+def test_the_time_stamp_beside_a_notebook_counts(course, tmp_path, path):
+    for place in (tmp_path / "given" / path, tmp_path / "given" / "ben_two_sums.ipynb"):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(to_bytes(answered()))
+    (tmp_path / "given" / path).with_name("timestamp.txt").write_text("2026-03-03 12:00 UTC")
+    assert intake.take_in(course, NAME, tmp_path / "given").taken == ["anna", "ben"]
+    stamp = course.submitted(NAME, "anna").with_name("timestamp.txt")
+    assert stamp.read_text() == "2026-03-03 12:00:00 UTC\n"
+    assert not course.submitted(NAME, "ben").with_name("timestamp.txt").exists()
+
+
+def test_a_time_stamp_without_a_notebook_is_somebodys(course, tmp_path):
+    hand_in(tmp_path / "given", "anna", b"2026-03-03 12:00 UTC", file="timestamp.txt")
+    assert intake.take_in(course, NAME, tmp_path / "given").rejected == ["anna"]
+
+
 def test_a_time_stamp_that_is_none(course, tmp_path):
     hand_in(tmp_path / "given", "anna", answered())
     hand_in(tmp_path / "given", "anna", b"yesterday", file="timestamp.txt")
