@@ -212,9 +212,15 @@ def _in_archive(path: Path) -> Iterator[Given]:
         raise GradingError(f"{path} cannot be read as a zip file: {error}") from error
     if len(infos) > MAX_ENTRIES:
         raise GradingError(f"{path} holds more than {MAX_ENTRIES} files")
-    for info in infos:
-        parts = PurePosixPath(info.filename).parts
-        if info.is_dir() or not parts or any(part in IGNORED for part in parts):
+    paths = [(info, PurePosixPath(info.filename).parts) for info in infos]
+    paths = [(info, parts) for info, parts in paths if parts and not IGNORED.intersection(parts)]
+    names = sorted(info.filename for info, _ in paths)
+    following = dict(zip(names, [*names[1:], ""], strict=True))
+    for info, parts in paths:
+        if info.is_dir():
+            # In the order of names, what a folder holds stands right behind it.
+            if not following[info.filename].startswith(info.filename):
+                yield Given(PurePosixPath(*parts), lambda limit: b"", "empty folder", None)
             continue
         kind = stat.S_IFMT(info.external_attr >> 16)
         problem = "" if kind in (0, stat.S_IFREG) else _kind(kind)

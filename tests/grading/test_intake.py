@@ -99,6 +99,19 @@ def test_a_zip_of_either(course, tmp_path):
     assert not list(tmp_path.glob("*evil*")) and not list(tmp_path.parent.glob("*evil*"))
 
 
+@pytest.mark.parametrize("zipped", [False, True])
+def test_an_empty_folder_is_a_submission_without_a_notebook(course, tmp_path, zipped):
+    given = tmp_path / "given"
+    hand_in(given, "anna", answered())
+    for folder in ("ben/two_sums", "carl/two_sums/.ipynb_checkpoints"):
+        (given / folder).mkdir(parents=True)
+    if zipped:
+        given = Path(shutil.make_archive(str(tmp_path / "given"), "zip", given))
+    report = intake.take_in(course, NAME, given)
+    assert (report.taken, report.rejected) == (["anna"], ["ben", "carl"])
+    assert "no notebook" in register.entries(course.database, NAME)["ben"].reason
+
+
 def test_a_damaged_entry_of_a_zip_is_its_learners_alone(course, tmp_path):
     path = tmp_path / "given.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
