@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import lzma
 import os
 import re
 import stat
@@ -34,6 +35,8 @@ LEARNER = re.compile(r"\w(?:[\w.@ -]{0,98}[\w.@-])?")
 # What browsers and file managers append: "name (1)", "name-1", "name copy 2", "name - Copy".
 COPY = re.compile(r"(?: ?\((\d{1,3})\)|(?:_|-| - | )[cC]opy(?:[ -]?(\d{1,3}))?|-[cC]opy(\d{1,3}))$")
 MAX_ENTRIES = 100_000
+# What Python's readers of zip members raise; bzip2 has no error but OSError.
+DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, NotImplementedError)
 IGNORED = {".ipynb_checkpoints", "__MACOSX", "__pycache__", ".git"}
 
 
@@ -234,7 +237,7 @@ def _unpacker(path: Path, info: zipfile.ZipInfo) -> Callable[[int], bytes]:
         try:
             with zipfile.ZipFile(path) as archive, archive.open(info) as file:
                 return file.read(limit)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        except DAMAGED as error:
             raise Rejected(f"the archive is damaged here: {error}") from None
 
     return start

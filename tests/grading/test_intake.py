@@ -112,9 +112,10 @@ def test_an_empty_folder_is_a_submission_without_a_notebook(course, tmp_path, zi
     assert "no notebook" in register.entries(course.database, NAME)["ben"].reason
 
 
-def test_a_damaged_entry_of_a_zip_is_its_learners_alone(course, tmp_path):
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_entry_of_a_zip_is_its_learners_alone(course, tmp_path, method):
     path = tmp_path / "given.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", method) as archive:
         archive.writestr("anna_two_sums.ipynb", to_bytes(answered()))
         archive.writestr("ben_two_sums.ipynb", to_bytes(answered()))
     data = bytearray(path.read_bytes())
