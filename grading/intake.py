@@ -12,6 +12,7 @@ import lzma
 import os
 import re
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -244,10 +245,27 @@ def _unpacker(path: Path, info: zipfile.ZipInfo) -> Callable[[int], bytes]:
 
 
 def _changed(info: zipfile.ZipInfo) -> datetime | None:
+    """Return when a member was last changed, in UTC.
+
+    A zip file holds the local time of who made it, and of which zone it does not say; most hold
+    UTC too, in an extra field. Without that the zone is taken to be this machine's.
+    """
     try:
-        return datetime(*info.date_time)
-    except ValueError:
+        if (seconds := _extended_timestamp(info.extra)) is not None:
+            return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+        return datetime(*info.date_time).astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError, OSError):
         return None
+
+
+def _extended_timestamp(extra: bytes) -> int | None:
+    """Return the seconds since 1970 of the field 0x5455: id, size, flags, time of change, …."""
+    while len(extra) >= 4:
+        kind, size = struct.unpack("<HH", extra[:4])
+        field, extra = extra[4 : 4 + size], extra[4 + size :]
+        if kind == 0x5455 and len(field) >= 5 and field[0] & 1:
+            return struct.unpack("<i", field[1:5])[0]
+    return None
 
 
 def _kind(mode: int) -> str:

@@ -1,5 +1,7 @@
 import os
 import shutil
+import struct
+import time
 import zipfile
 from pathlib import Path
 
@@ -211,6 +213,31 @@ def test_the_time_stamp_beside_a_notebook_counts(course, tmp_path, path):
     stamp = course.submitted(NAME, "anna").with_name("timestamp.txt")
     assert stamp.read_text() == "2026-03-03 12:00:00 UTC\n"
     assert not course.submitted(NAME, "ben").with_name("timestamp.txt").exists()
+
+
+@pytest.fixture
+def in_new_york(monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_times_in_a_zip_are_local_unless_it_holds_utc(course, tmp_path, in_new_york):
+    with zipfile.ZipFile(tmp_path / "given.zip", "w") as archive:
+        for learner in ("anna", "ben"):
+            info = zipfile.ZipInfo(f"{learner}_two_sums.ipynb", (2026, 1, 31, 22, 0, 0))
+            if learner == "ben":
+                info.extra = struct.pack("<HHI", 0x7875, 4, 0)
+                info.extra += struct.pack("<HHBi", 0x5455, 5, 1, 1_769_904_000)
+            archive.writestr(info, to_bytes(answered()))
+    intake.take_in(course, NAME, tmp_path / "given.zip", use_file_times=True)
+    times = [
+        course.submitted(NAME, learner).with_name("timestamp.txt").read_text()
+        for learner in ("anna", "ben")
+    ]
+    assert times == ["2026-02-01 03:00:00 UTC\n", "2026-02-01 00:00:00 UTC\n"]
 
 
 def test_a_time_stamp_without_a_notebook_is_somebodys(course, tmp_path):
