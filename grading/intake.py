@@ -106,6 +106,7 @@ def take_in(
     candidates, stamps, ignored = _sort(assignment, list(_given(submissions)))
     known = register.entries(course.database, assignment)
     report = Report([], [], [], ignored)
+    times: dict[str, datetime | None] = {}
     with course.gradebook() as gradebook:
         for learner in candidates:
             gradebook.update_or_create_student(learner)
@@ -125,6 +126,7 @@ def take_in(
         text = to_text(notebook)
         digest = hashlib.sha256(text.encode()).hexdigest()
         _write(course.submitted(assignment, learner), text, when)
+        times[learner] = when
         before = known.get(learner)
         if before and before.submission == digest and before.outcome != register.WAITING:
             report.unchanged.append(learner)
@@ -136,6 +138,12 @@ def take_in(
                 assignment, learner, register.WAITING, notes="; ".join(notes), submission=digest
             ),
         )
+    # What is graded already may have been given another time since.
+    with course.gradebook() as gradebook:
+        for submission in gradebook.assignment_submissions(assignment):
+            if submission.student_id in times:
+                submission.timestamp = times[submission.student_id]
+        gradebook.db.commit()
     return report
 
 
@@ -386,9 +394,9 @@ def _choose(
 
 def _handed_in(stamp: Given | None, otherwise: datetime | None) -> datetime | None:
     if stamp is None or stamp.problem:
-        return otherwise
+        return otherwise and otherwise.replace(microsecond=0)
     try:
-        return parse_utc(stamp.read(200).decode("utf-8").strip())
+        return parse_utc(stamp.read(200).decode("utf-8").strip()).replace(microsecond=0)
     except (ValueError, OverflowError, OSError):
         raise Rejected(
             "its timestamp.txt does not hold a time, like 2026-03-01 23:59 UTC"
@@ -404,4 +412,4 @@ def _write(path: Path, text: str, when: datetime | None) -> None:
     if when is None:
         stamp.unlink(missing_ok=True)
     else:
-        stamp.write_text(f"{when.isoformat(sep=' ', timespec='seconds')} UTC\n", encoding="utf-8")
+        stamp.write_text(f"{when.isoformat(sep=' ')} UTC\n", encoding="utf-8")

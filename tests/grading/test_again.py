@@ -1,0 +1,43 @@
+"""What a second run makes of submissions that are graded already."""
+
+import os
+
+import pytest
+
+from grading import export, intake, register
+from tests.grading.classes import NAME, answered, grade, hand_in, write_solution
+
+
+@pytest.fixture
+def folders(tmp_path):
+    write_solution(tmp_path / "solutions")
+    return tmp_path
+
+
+def graded(folders, **options):
+    return grade(folders / "work", folders / "solutions", folders / "given", **options)
+
+
+def row(course, learner="anna"):
+    return next(row for row in export.rows(course, NAME) if row.learner == learner)
+
+
+def test_a_new_time_of_a_graded_notebook_counts(folders):
+    path = hand_in(folders / "given", "anna", answered())
+    course = graded(folders)
+    with course.gradebook() as gradebook:
+        gradebook.update_or_create_assignment(NAME, duedate="2026-03-01 00:00")
+    register.set_late_policy(course.database, NAME, register.LatePolicy(0.1))
+    assert (row(course).handed_in, row(course).penalty) == ("", 0)
+    second_of_march = 1_772_409_600
+    os.utime(path, (second_of_march, second_of_march))
+    for stamp, late_by, penalty in [
+        (None, "1 d 00:00", 2),
+        ("2026-03-02 12:00 UTC", "1 d 12:00", 4),
+        ("2026-02-27 12:00 UTC", "", 0),
+    ]:
+        if stamp:
+            path.with_name("timestamp.txt").write_text(stamp)
+        report = intake.take_in(course, NAME, folders / "given", use_file_times=True)
+        assert report.unchanged == ["anna"]
+        assert (row(course).late_by, row(course).penalty) == (late_by, penalty)
