@@ -41,3 +41,11 @@ def test_a_new_time_of_a_graded_notebook_counts(folders):
         report = intake.take_in(course, NAME, folders / "given", use_file_times=True)
         assert report.unchanged == ["anna"]
         assert (row(course).late_by, row(course).penalty) == (late_by, penalty)
+
+
+def test_a_gradebook_that_was_deleted_is_filled_anew(folders):
+    hand_in(folders / "given", "anna", answered())
+    graded(folders)
+    (folders / "work" / "gradebook.db").unlink()
+    course = graded(folders)
+    assert (row(course).status, row(course).score) == ("needs manual", 16)
