@@ -155,14 +155,11 @@ def _grade_in_process(course: Course, entry, digest: str, pace: Pace) -> None:
     if reason:
         _fail(course, entry, digest, reason, seconds)
         return
-    notes = [entry.notes] if entry.notes else []
-    if stopped := _cells_out_of_time(course.autograded(entry.assignment, entry.learner)):
-        notes = [note for note in notes if not note.endswith("out of time")]
-        notes.append(f"{stopped} cell{'' if stopped == 1 else 's'} out of time")
+    stopped = _cells_out_of_time(course.autograded(entry.assignment, entry.learner))
     graded = entry._replace(
         outcome=register.GRADED,
         reason="",
-        notes="; ".join(notes),
+        notes=_notes(entry.notes, stopped),
         solution=digest,
         seconds=seconds,
     )
@@ -200,6 +197,14 @@ def _fail(course: Course, entry, digest: str, reason: str, seconds: float | None
         outcome=register.FAILED, reason=reason, solution=digest, seconds=seconds
     )
     register.record(course.database, failed)
+
+
+def _notes(before: str, stopped: int) -> str:
+    """Return what intake noted, and how many cells ran out of time now, not in an earlier run."""
+    notes = [note for note in before.split("; ") if note and not note.endswith("out of time")]
+    if stopped:
+        notes.append(f"{stopped} cell{'' if stopped == 1 else 's'} out of time")
+    return "; ".join(notes)
 
 
 def _cells_out_of_time(path: Path) -> int:

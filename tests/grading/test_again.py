@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from grading import export, intake, register
+from grading import autograde, export, intake, register
 from tests.grading.classes import NAME, answered, grade, hand_in, write_solution
 
 
@@ -49,3 +49,11 @@ def test_a_gradebook_that_was_deleted_is_filled_anew(folders):
     (folders / "work" / "gradebook.db").unlink()
     course = graded(folders)
     assert (row(course).status, row(course).score) == ("needs manual", 16)
+
+
+@pytest.mark.parametrize("repairs", ["", "put back 1 deleted cell: mean; not looked at: a.ipynb"])
+@pytest.mark.parametrize("stopped", ["", "1 cell out of time", "2 cells out of time"])
+def test_notes_of_repairs_stay_and_those_of_time_are_new(repairs, stopped):
+    before = "; ".join(filter(None, [repairs, "2 cells out of time"]))
+    after = "; ".join(filter(None, [repairs, stopped]))
+    assert autograde._notes(before, int(stopped[:1] or 0)) == after
