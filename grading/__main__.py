@@ -95,7 +95,7 @@ def _autograde(course: Course, given: argparse.Namespace) -> None:
         graded = autograde.grade_waiting(
             course, given.assignment, pace, given.shard, given.again, told
         )
-    print(f"graded now: {len(graded)}")
+    print(f"graded now: {sum(entry.outcome != register.WAITING for entry in graded)}")
 
 
 def _feedback(course: Course, given: argparse.Namespace) -> None:

@@ -163,7 +163,7 @@ def _grade_in_process(course: Course, entry, digest: str, pace: Pace) -> None:
         solution=digest,
         seconds=seconds,
     )
-    register.record(course.database, graded)
+    register.record_end(course.database, graded)
 
 
 def grade_one(course: Course, assignment: str, learner: str, pace: Pace) -> str | None:
@@ -196,7 +196,7 @@ def _fail(course: Course, entry, digest: str, reason: str, seconds: float | None
     failed = entry._replace(
         outcome=register.FAILED, reason=reason, solution=digest, seconds=seconds
     )
-    register.record(course.database, failed)
+    register.record_end(course.database, failed)
 
 
 def _notes(before: str, stopped: int) -> str:

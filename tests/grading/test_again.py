@@ -5,7 +5,7 @@ import os
 import pytest
 
 from grading import autograde, export, intake, register
-from tests.grading.classes import NAME, answered, grade, hand_in, write_solution
+from tests.grading.classes import NAME, PACE, answered, grade, hand_in, write_solution
 
 
 @pytest.fixture
@@ -57,3 +57,26 @@ def test_notes_of_repairs_stay_and_those_of_time_are_new(repairs, stopped):
     before = "; ".join(filter(None, [repairs, "2 cells out of time"]))
     after = "; ".join(filter(None, [repairs, stopped]))
     assert autograde._notes(before, int(stopped[:1] or 0)) == after
+
+
+@pytest.mark.parametrize(
+    ("code", "end"), [([], register.GRADED), (["import os; os._exit(1)"], register.FAILED)]
+)
+def test_a_version_that_comes_while_one_is_graded_waits(folders, monkeypatch, code, end):
+    given = folders / "given"
+    grade_all = autograde._grade_all
+
+    def meanwhile(course, *more):
+        hand_in(given, "anna", answered(before=code))
+        assert intake.take_in(course, NAME, given).taken == ["anna"]
+        return grade_all(course, *more)
+
+    hand_in(given, "anna", answered(mean="return 0.0"))
+    with monkeypatch.context() as patch:
+        patch.setattr(autograde, "_grade_all", meanwhile)
+        course = graded(folders)
+    entry = register.entry_of(course.database, NAME, "anna")
+    assert (entry.outcome, entry.solution, row(course).status) == (register.WAITING, "", "waiting")
+    autograde.grade_waiting(course, NAME, PACE)
+    after = register.entry_of(course.database, NAME, "anna")
+    assert (after.outcome, after.submission) == (end, entry.submission)
