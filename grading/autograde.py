@@ -118,19 +118,22 @@ def _grade_all(course, waiting, digest, pace, told) -> list[register.Entry]:
     while todo or running:
         while todo and len(running) < pace.workers:
             entry = todo.pop()
+            # Made here and looked after here: a grader that is killed removes nothing.
+            home = Path(tempfile.mkdtemp(prefix="grading-"))
             process = context.Process(
-                target=_grade_in_process, args=(course, entry, digest, pace), daemon=False
+                target=_grade_in_process, args=(course, entry, digest, pace, home), daemon=False
             )
             process.start()
             deadline = time.monotonic() + pace.limits.seconds + 60
-            running[process.sentinel] = (process, entry, deadline)
+            running[process.sentinel] = (process, entry, home, deadline)
         ended = wait(list(running), timeout=1)
         late = [s for s, (*_, deadline) in running.items() if time.monotonic() > deadline]
         for sentinel in {*ended, *late}:
-            process, entry, _ = running.pop(sentinel)
+            process, entry, home, _ = running.pop(sentinel)
             if sentinel in late:
                 process.kill()
             process.join()
+            shutil.rmtree(home, ignore_errors=True)
             if process.exitcode:
                 reason = "its grader did not come to an end"
                 if sentinel not in late:
@@ -142,15 +145,15 @@ def _grade_all(course, waiting, digest, pace, told) -> list[register.Entry]:
     return done
 
 
-def _grade_in_process(course: Course, entry, digest: str, pace: Pace) -> None:
+def _grade_in_process(course: Course, entry, digest: str, pace: Pace, home: Path) -> None:
     """Grade one submission; the process ends with the grader that started it."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(home,), daemon=True).start()
     # nbgrader's own objects are made in an order that SQLAlchemy remarks on.
     warnings.filterwarnings("ignore", category=SAWarning)
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     resource.setrlimit(resource.RLIMIT_DATA, (TRUSTED_MEMORY, hard))
     started = time.monotonic()
-    reason = grade_one(course, entry.assignment, entry.learner, pace)
+    reason = grade_one(course, entry.assignment, entry.learner, pace, home)
     seconds = round(time.monotonic() - started, 2)
     if reason:
         _fail(course, entry, digest, reason, seconds)
@@ -166,9 +169,11 @@ def _grade_in_process(course: Course, entry, digest: str, pace: Pace) -> None:
     register.record_end(course.database, graded)
 
 
-def grade_one(course: Course, assignment: str, learner: str, pace: Pace) -> str | None:
-    """Grade one submission into the gradebook; return why it got no score, or None if it did."""
-    home = Path(tempfile.mkdtemp(prefix="grading-"))
+def grade_one(course: Course, assignment: str, learner: str, pace: Pace, home: Path) -> str | None:
+    """Grade one submission into the gradebook; return why it got no score, or None if it did.
+
+    `home` is an empty folder for this run alone; it is removed.
+    """
     run = home / "run"
     run.mkdir(mode=0o700)
     verdict = home / "verdict"
@@ -215,8 +220,14 @@ def _cells_out_of_time(path: Path) -> int:
     )
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(home: Path) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
+        # The kernel ends after this process, and may be making its sockets still.
+        for _ in range(20):
+            shutil.rmtree(home, ignore_errors=True)
+            if not home.exists():
+                break
+            time.sleep(0.05)
         os._exit(1)

@@ -1,6 +1,8 @@
 """What a second run makes of submissions that are graded already."""
 
 import os
+import signal
+import tempfile
 
 import pytest
 
@@ -80,3 +82,18 @@ def test_a_version_that_comes_while_one_is_graded_waits(folders, monkeypatch, co
     autograde.grade_waiting(course, NAME, PACE)
     after = register.entry_of(course.database, NAME, "anna")
     assert (after.outcome, after.submission) == (end, entry.submission)
+
+
+def kills_its_grader(course, entry, digest, pace, home):
+    (home / "run").mkdir()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_grader_that_is_killed_leaves_no_folder(folders, monkeypatch):
+    hand_in(folders / "given", "anna", answered())
+    (folders / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folders / "temporary"))
+    monkeypatch.setattr(autograde, "_grade_in_process", kills_its_grader)
+    course = graded(folders)
+    assert "its grader broke down" in register.entry_of(course.database, NAME, "anna").reason
+    assert not list(folders.glob("temporary/grading-*"))

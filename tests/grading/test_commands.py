@@ -60,7 +60,14 @@ def test_killed_in_the_middle_it_is_finished_by_the_next_run(folders):
     words = options(folders, "--submissions", folders / "given")
     assert main(["intake", NAME, *words]) == 0
     patient = ["--workers", "2", "--cell-seconds", "900", "--notebook-seconds", "900"]
-    process = command(folders, "autograde", NAME, *options(folders, *patient))
+    (folders / "temporary").mkdir()
+    process = command(
+        folders,
+        "autograde",
+        NAME,
+        *options(folders, *patient),
+        TMPDIR=str(folders / "temporary"),
+    )
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         graded = [e for e in register.entries(database, NAME).values() if e.outcome == "graded"]
@@ -69,11 +76,13 @@ def test_killed_in_the_middle_it_is_finished_by_the_next_run(folders):
         time.sleep(0.1)
     begun = psutil.Process(process.pid).children(recursive=True)
     assert any(child.name() == "bwrap" for child in begun)
+    assert list(folders.glob("temporary/grading-*"))
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close(), process.stderr.close()
     _, left = psutil.wait_procs(begun, timeout=deadline - time.monotonic())
     assert left == []
+    assert not list(folders.glob("temporary/grading-*"))
     first = {
         name: entry
         for name, entry in register.entries(database, NAME).items()
