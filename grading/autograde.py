@@ -45,7 +45,7 @@ def grade_waiting(
     pace: Pace,
     shard: tuple[int, int] = (1, 1),
     again: bool = False,
-    told: Callable[[register.Entry, int, int], None] = lambda entry, done, of: None,
+    told: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[register.Entry]:
     """Grade every submission taken in that was not graded by the solution as it is now.
 
@@ -61,7 +61,7 @@ def grade_waiting(
     again : bool
         Grade also what is graded already.
     told : callable
-        Called with each new entry, the number done, and the number to do.
+        Called after each with the number done, and the number to do.
 
     Returns
     -------
@@ -71,10 +71,9 @@ def grade_waiting(
     Raises
     ------
     GradingError
-        If there is no sandbox, or if the same slice is being graded already.
+        If the same slice is being graded already. Whether there is a sandbox the caller asks
+        before (`sandbox.missing`); where there is none, each submission fails.
     """
-    if why := sandbox.missing():
-        raise GradingError(why)
     prepare(course, assignment)
     digest = digest_of(solution_of(course, assignment))
     with _alone(course, assignment, shard):
@@ -139,9 +138,8 @@ def _grade_all(course, waiting, digest, pace, told) -> list[register.Entry]:
                 if sentinel not in late:
                     reason = f"its grader broke down (exit code {process.exitcode})"
                 _fail(course, entry, digest, reason)
-            new = register.entry_of(course.database, entry.assignment, entry.learner)
-            done.append(new)
-            told(new, len(done), len(waiting))
+            done.append(register.entry_of(course.database, entry.assignment, entry.learner))
+            told(len(done), len(waiting))
     return done
 
 

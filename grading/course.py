@@ -173,5 +173,9 @@ def nbgrader_config(course: Course) -> Config:
 
 def _without_password(address: str) -> str:
     from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
 
-    return make_url(address).render_as_string(hide_password=True)
+    try:
+        return make_url(address).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "what is no address of a database"

@@ -35,8 +35,8 @@ USERS = (range(0x7000_0000, 0x7FFF_FFFF), range(64_001, 65_534))
 class Limits(NamedTuple):
     """What one submission may use.
 
-    Three limits hold memory. `data` is the kernel's own (RLIMIT_DATA): an allocation beyond it fails
-    inside Python as a MemoryError. It does not count mapped libraries, of which PyTorch has
+    Three limits hold memory. `data` is the kernel's own (RLIMIT_DATA): an allocation beyond it
+    fails inside Python as a MemoryError. It does not count mapped libraries, of which PyTorch has
     gigabytes, so it may be small. `resident` is the guard's, over all processes together. The third
     is no choice: a process maps at most 16 GB (RLIMIT_AS), libraries and files included.
     """

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grading import register
+from grading import register, sandbox
 from grading.__main__ import main
 from tests.grading.classes import NAME, answered, hand_in, write_solution
 
@@ -137,6 +137,7 @@ def test_every_command_has_help(name, capsys):
         (["intake", NAME], "--submissions"),
         (["intake", NAME, "--submissions", "/nonexistent"], "neither a folder nor a zip"),
         (["status", NAME, "--db", "nosuchdatabase://x"], "the gradebook cannot be opened"),
+        (["status", NAME, "--db", "nonsense"], "the gradebook cannot be opened"),
     ],
 )
 def test_what_cannot_be_done_is_said(folders, capsys, words, told):
@@ -166,3 +167,32 @@ def test_status_shows_who_waits(folders, capsys):
     assert main(["intake", NAME, *words]) == 0
     assert main(["status", NAME, *options(folders)]) == 0
     assert re.search(r"waiting +8", capsys.readouterr().out)
+
+
+def test_the_table_goes_into_a_new_folder(folders):
+    path = folders / "new" / "folder" / "grades.csv"
+    assert main(["export", NAME, *options(folders, "--to", path)]) == 0
+    assert path.read_bytes().startswith(b"\xef\xbb\xbflearner,")
+
+
+def test_of_the_late_policy_only_what_was_given_changes(folders):
+    database = f"sqlite:///{folders / 'work' / 'gradebook.db'}"
+    words = options(folders, "--submissions", folders / "given")
+    for given, policy in [
+        (["--grace", "15"], (0.0, 15.0)),
+        (["--late-penalty", "0.2"], (0.2, 15.0)),
+        ([], (0.2, 15.0)),
+        (["--grace", "0"], (0.2, 0.0)),
+        (["--grace", "5", "--late-penalty", "0"], (0.0, 5.0)),
+    ]:
+        assert main(["intake", NAME, *words, *given]) == 0
+        assert register.late_policy(database, NAME) == policy
+
+
+def test_one_trial_of_the_sandbox_is_enough(folders, monkeypatch):
+    asked = []
+    monkeypatch.setattr(sandbox, "missing", lambda: asked.append("again") and None)
+    words = options(folders, "--submissions", folders / "given", "--shard", "1/100")
+    assert main(["grade", NAME, *words]) == 0
+    assert main(["autograde", NAME, *options(folders, "--shard", "1/100")]) == 0
+    assert len(asked) == 2
