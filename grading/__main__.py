@@ -65,8 +65,9 @@ def _intake(course: Course, given: argparse.Namespace) -> None:
     if given.due:
         with course.gradebook() as gradebook:
             gradebook.update_or_create_assignment(given.assignment, duedate=given.due)
-    if given.late_penalty is not None:
-        policy = register.LatePolicy(given.late_penalty, given.grace or 0.0)
+    wishes = {"per_day": given.late_penalty, "grace_minutes": given.grace}
+    if new := {name: value for name, value in wishes.items() if value is not None}:
+        policy = register.late_policy(course.database, given.assignment)._replace(**new)
         register.set_late_policy(course.database, given.assignment, policy)
     report = intake.take_in(course, given.assignment, given.submissions, given.file_times)
     print(
@@ -88,14 +89,14 @@ def _autograde(course: Course, given: argparse.Namespace) -> None:
     pace = autograde.Pace(given.workers, given.cell_seconds, limits)
     with tqdm(unit="notebook", desc=given.assignment, disable=None) as bar:
 
-        def told(entry: register.Entry, done: int, of: int) -> None:
+        def told(done: int, of: int) -> None:
             bar.total = of
             bar.update(done - bar.n)
 
         graded = autograde.grade_waiting(
             course, given.assignment, pace, given.shard, given.again, told
         )
-    print(f"graded now: {len(graded)}")
+    print(f"graded now: {sum(entry.outcome != register.WAITING for entry in graded)}")
 
 
 def _feedback(course: Course, given: argparse.Namespace) -> None:

@@ -45,7 +45,7 @@ def grade_waiting(
     pace: Pace,
     shard: tuple[int, int] = (1, 1),
     again: bool = False,
-    told: Callable[[register.Entry, int, int], None] = lambda entry, done, of: None,
+    told: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[register.Entry]:
     """Grade every submission taken in that was not graded by the solution as it is now.
 
@@ -61,7 +61,7 @@ def grade_waiting(
     again : bool
         Grade also what is graded already.
     told : callable
-        Called with each new entry, the number done, and the number to do.
+        Called after each with the number done, and the number to do.
 
     Returns
     -------
@@ -71,10 +71,9 @@ def grade_waiting(
     Raises
     ------
     GradingError
-        If there is no sandbox, or if the same slice is being graded already.
+        If the same slice is being graded already. Whether there is a sandbox the caller asks
+        before (`sandbox.missing`); where there is none, each submission fails.
     """
-    if why := sandbox.missing():
-        raise GradingError(why)
     prepare(course, assignment)
     digest = digest_of(solution_of(course, assignment))
     with _alone(course, assignment, shard):
@@ -118,60 +117,61 @@ def _grade_all(course, waiting, digest, pace, told) -> list[register.Entry]:
     while todo or running:
         while todo and len(running) < pace.workers:
             entry = todo.pop()
+            # Made here and looked after here: a grader that is killed removes nothing.
+            home = Path(tempfile.mkdtemp(prefix="grading-"))
             process = context.Process(
-                target=_grade_in_process, args=(course, entry, digest, pace), daemon=False
+                target=_grade_in_process, args=(course, entry, digest, pace, home), daemon=False
             )
             process.start()
             deadline = time.monotonic() + pace.limits.seconds + 60
-            running[process.sentinel] = (process, entry, deadline)
+            running[process.sentinel] = (process, entry, home, deadline)
         ended = wait(list(running), timeout=1)
         late = [s for s, (*_, deadline) in running.items() if time.monotonic() > deadline]
         for sentinel in {*ended, *late}:
-            process, entry, _ = running.pop(sentinel)
+            process, entry, home, _ = running.pop(sentinel)
             if sentinel in late:
                 process.kill()
             process.join()
+            shutil.rmtree(home, ignore_errors=True)
             if process.exitcode:
                 reason = "its grader did not come to an end"
                 if sentinel not in late:
                     reason = f"its grader broke down (exit code {process.exitcode})"
                 _fail(course, entry, digest, reason)
-            new = register.entry_of(course.database, entry.assignment, entry.learner)
-            done.append(new)
-            told(new, len(done), len(waiting))
+            done.append(register.entry_of(course.database, entry.assignment, entry.learner))
+            told(len(done), len(waiting))
     return done
 
 
-def _grade_in_process(course: Course, entry, digest: str, pace: Pace) -> None:
+def _grade_in_process(course: Course, entry, digest: str, pace: Pace, home: Path) -> None:
     """Grade one submission; the process ends with the grader that started it."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(home,), daemon=True).start()
     # nbgrader's own objects are made in an order that SQLAlchemy remarks on.
     warnings.filterwarnings("ignore", category=SAWarning)
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     resource.setrlimit(resource.RLIMIT_DATA, (TRUSTED_MEMORY, hard))
     started = time.monotonic()
-    reason = grade_one(course, entry.assignment, entry.learner, pace)
+    reason = grade_one(course, entry.assignment, entry.learner, pace, home)
     seconds = round(time.monotonic() - started, 2)
     if reason:
         _fail(course, entry, digest, reason, seconds)
         return
-    notes = [entry.notes] if entry.notes else []
-    if stopped := _cells_out_of_time(course.autograded(entry.assignment, entry.learner)):
-        notes = [note for note in notes if not note.endswith("out of time")]
-        notes.append(f"{stopped} cell{'' if stopped == 1 else 's'} out of time")
+    stopped = _cells_out_of_time(course.autograded(entry.assignment, entry.learner))
     graded = entry._replace(
         outcome=register.GRADED,
         reason="",
-        notes="; ".join(notes),
+        notes=_notes(entry.notes, stopped),
         solution=digest,
         seconds=seconds,
     )
-    register.record(course.database, graded)
+    register.record_end(course.database, graded)
 
 
-def grade_one(course: Course, assignment: str, learner: str, pace: Pace) -> str | None:
-    """Grade one submission into the gradebook; return why it got no score, or None if it did."""
-    home = Path(tempfile.mkdtemp(prefix="grading-"))
+def grade_one(course: Course, assignment: str, learner: str, pace: Pace, home: Path) -> str | None:
+    """Grade one submission into the gradebook; return why it got no score, or None if it did.
+
+    `home` is an empty folder for this run alone; it is removed.
+    """
     run = home / "run"
     run.mkdir(mode=0o700)
     verdict = home / "verdict"
@@ -199,7 +199,15 @@ def _fail(course: Course, entry, digest: str, reason: str, seconds: float | None
     failed = entry._replace(
         outcome=register.FAILED, reason=reason, solution=digest, seconds=seconds
     )
-    register.record(course.database, failed)
+    register.record_end(course.database, failed)
+
+
+def _notes(before: str, stopped: int) -> str:
+    """Return what intake noted, and how many cells ran out of time now, not in an earlier run."""
+    notes = [note for note in before.split("; ") if note and not note.endswith("out of time")]
+    if stopped:
+        notes.append(f"{stopped} cell{'' if stopped == 1 else 's'} out of time")
+    return "; ".join(notes)
 
 
 def _cells_out_of_time(path: Path) -> int:
@@ -210,8 +218,14 @@ def _cells_out_of_time(path: Path) -> int:
     )
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(home: Path) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
+        # The kernel ends after this process, and may be making its sockets still.
+        for _ in range(20):
+            shutil.rmtree(home, ignore_errors=True)
+            if not home.exists():
+                break
+            time.sleep(0.05)
         os._exit(1)

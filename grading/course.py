@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
@@ -121,7 +121,8 @@ def prepare(course: Course, assignment: str) -> None:
     source = course.root / "source" / assignment / solution.name
     stamp = source.with_name(".in-gradebook")
     known = f"{digest_of(solution)} {hashlib.sha256(course.database.encode()).hexdigest()}"
-    if stamp.is_file() and stamp.read_text() == known:
+    # The gradebook is asked too: it may be a new one at the old address.
+    if stamp.is_file() and stamp.read_text() == known and _holds(course, assignment):
         return
     source.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(solution, source)
@@ -129,6 +130,15 @@ def prepare(course: Course, assignment: str) -> None:
     if not answer["success"]:
         raise GradingError(f"nbgrader does not take {solution}:\n{answer.get('log', '')}")
     stamp.write_text(known)
+
+
+def _holds(course: Course, assignment: str) -> bool:
+    """Return whether an assignment's notebook, and not its name alone, is in the gradebook."""
+    with course.gradebook() as gradebook:
+        try:
+            return bool(gradebook.find_notebook(assignment, assignment))
+        except MissingEntry:
+            return False
 
 
 def nbgrader_config(course: Course) -> Config:
@@ -163,5 +173,9 @@ def nbgrader_config(course: Course) -> Config:
 
 def _without_password(address: str) -> str:
     from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
 
-    return make_url(address).render_as_string(hide_password=True)
+    try:
+        return make_url(address).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "what is no address of a database"

@@ -19,6 +19,7 @@ from nbgrader.utils import is_grade
 from traitlets import Dict, Integer, Unicode
 
 CELL_OUTPUT = 1_000_000  # characters of one cell that are kept
+ERROR_TEXT = 10_000  # characters of an error's words, and of each entry of its traceback
 NOTEBOOK_OUTPUT = 100_000_000  # characters after which a notebook is given up
 
 # Each must raise an AssertionError with the token in its words. They fail in the ways in which the
@@ -106,6 +107,8 @@ class ExecuteInSandbox(Execute):
                 # nbgrader gives a test no points for a word on stderr: a mere warning.
                 if is_grade(cell) and output.output_type == "stream":
                     output.name = "stdout"
+                if output.output_type == "error":
+                    _shorten(output)
         return nb, resources
 
     def process_message(self, msg: dict, cell: NotebookNode, cell_index: int):
@@ -114,6 +117,7 @@ class ExecuteInSandbox(Execute):
         size = len(content.get("text", "")) + sum(
             len(str(part)) for part in content.get("data", {}).values()
         )
+        size += sum(len(str(content.get(key, ""))) for key in ("ename", "evalue", "traceback"))
         if size:
             self.printed += size
             if self.printed > NOTEBOOK_OUTPUT:
@@ -149,3 +153,9 @@ def _sang(cell: NotebookNode, token: str) -> bool:
 
 def _timed_out(cell: NotebookNode) -> bool:
     return any(output.get("ename") == "CellTimeoutError" for output in cell.outputs)
+
+
+def _shorten(error: NotebookNode) -> None:
+    """Cut an error's texts: it stays even where it is too large, for it costs a test its points."""
+    error.ename, error.evalue = error.ename[:ERROR_TEXT], error.evalue[:ERROR_TEXT]
+    error.traceback = [entry[:ERROR_TEXT] for entry in error.traceback]

@@ -134,6 +134,7 @@ def write_csv(table: list[Row], path: Path) -> None:
     writer.writerow(Row._fields)
     for row in table:
         writer.writerow(["" if value is None else _harmless(value) for value in row])
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
     # With a mark in front Excel reads UTF-8.
     temporary.write_text("\ufeff" + text.getvalue(), encoding="utf-8", newline="")

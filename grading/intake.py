@@ -8,9 +8,11 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import lzma
 import os
 import re
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -34,6 +36,8 @@ LEARNER = re.compile(r"\w(?:[\w.@ -]{0,98}[\w.@-])?")
 # What browsers and file managers append: "name (1)", "name-1", "name copy 2", "name - Copy".
 COPY = re.compile(r"(?: ?\((\d{1,3})\)|(?:_|-| - | )[cC]opy(?:[ -]?(\d{1,3}))?|-[cC]opy(\d{1,3}))$")
 MAX_ENTRIES = 100_000
+# What Python's readers of zip members raise; bzip2 has no error but OSError.
+DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, NotImplementedError)
 IGNORED = {".ipynb_checkpoints", "__MACOSX", "__pycache__", ".git"}
 
 
@@ -102,13 +106,16 @@ def take_in(
     candidates, stamps, ignored = _sort(assignment, list(_given(submissions)))
     known = register.entries(course.database, assignment)
     report = Report([], [], [], ignored)
+    times: dict[str, datetime | None] = {}
     with course.gradebook() as gradebook:
         for learner in candidates:
             gradebook.update_or_create_student(learner)
     for learner, found in sorted(candidates.items()):
         try:
             notebook, notes, given = _choose(assignment, found, release)
-            when = _handed_in(stamps.get(learner), given.changed if use_file_times else None)
+            when = _handed_in(
+                stamps.get(given.path.parent), given.changed if use_file_times else None
+            )
         except Rejected as error:
             report.rejected.append(learner)
             register.record(
@@ -119,6 +126,7 @@ def take_in(
         text = to_text(notebook)
         digest = hashlib.sha256(text.encode()).hexdigest()
         _write(course.submitted(assignment, learner), text, when)
+        times[learner] = when
         before = known.get(learner)
         if before and before.submission == digest and before.outcome != register.WAITING:
             report.unchanged.append(learner)
@@ -130,6 +138,12 @@ def take_in(
                 assignment, learner, register.WAITING, notes="; ".join(notes), submission=digest
             ),
         )
+    # What is graded already may have been given another time since.
+    with course.gradebook() as gradebook:
+        for submission in gradebook.assignment_submissions(assignment):
+            if submission.student_id in times:
+                submission.timestamp = times[submission.student_id]
+        gradebook.db.commit()
     return report
 
 
@@ -210,9 +224,15 @@ def _in_archive(path: Path) -> Iterator[Given]:
         raise GradingError(f"{path} cannot be read as a zip file: {error}") from error
     if len(infos) > MAX_ENTRIES:
         raise GradingError(f"{path} holds more than {MAX_ENTRIES} files")
-    for info in infos:
-        parts = PurePosixPath(info.filename).parts
-        if info.is_dir() or not parts or any(part in IGNORED for part in parts):
+    paths = [(info, PurePosixPath(info.filename).parts) for info in infos]
+    paths = [(info, parts) for info, parts in paths if parts and not IGNORED.intersection(parts)]
+    names = sorted(info.filename for info, _ in paths)
+    following = dict(zip(names, [*names[1:], ""], strict=True))
+    for info, parts in paths:
+        if info.is_dir():
+            # In the order of names, what a folder holds stands right behind it.
+            if not following[info.filename].startswith(info.filename):
+                yield Given(PurePosixPath(*parts), lambda limit: b"", "empty folder", None)
             continue
         kind = stat.S_IFMT(info.external_attr >> 16)
         problem = "" if kind in (0, stat.S_IFREG) else _kind(kind)
@@ -226,17 +246,34 @@ def _unpacker(path: Path, info: zipfile.ZipInfo) -> Callable[[int], bytes]:
         try:
             with zipfile.ZipFile(path) as archive, archive.open(info) as file:
                 return file.read(limit)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        except DAMAGED as error:
             raise Rejected(f"the archive is damaged here: {error}") from None
 
     return start
 
 
 def _changed(info: zipfile.ZipInfo) -> datetime | None:
+    """Return when a member was last changed, in UTC.
+
+    A zip file holds the local time of who made it, and of which zone it does not say; most hold
+    UTC too, in an extra field. Without that the zone is taken to be this machine's.
+    """
     try:
-        return datetime(*info.date_time)
-    except ValueError:
+        if (seconds := _extended_timestamp(info.extra)) is not None:
+            return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+        return datetime(*info.date_time).astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError, OSError):
         return None
+
+
+def _extended_timestamp(extra: bytes) -> int | None:
+    """Return the seconds since 1970 of the field 0x5455: id, size, flags, time of change, …."""
+    while len(extra) >= 4:
+        kind, size = struct.unpack("<HH", extra[:4])
+        field, extra = extra[4 : 4 + size], extra[4 + size :]
+        if kind == 0x5455 and len(field) >= 5 and field[0] & 1:
+            return struct.unpack("<i", field[1:5])[0]
+    return None
 
 
 def _kind(mode: int) -> str:
@@ -245,39 +282,79 @@ def _kind(mode: int) -> str:
 
 def _sort(
     assignment: str, files: list[Given]
-) -> tuple[dict[str, list[Candidate]], dict[str, Given], list[str]]:
-    """Return each learner's files for the assignment, time stamps, and files of nobody."""
+) -> tuple[dict[str, list[Candidate]], dict[PurePosixPath, Given], list[str]]:
+    """Return each learner's files for the assignment, folders' time stamps, files of nobody."""
     candidates: dict[str, list[Candidate]] = {}
-    stamps: dict[str, Given] = {}
+    stamps: dict[PurePosixPath, Given] = {}
     ignored = []
+    named = {given.path: _named_learner(assignment, given) for given in files}
+    shared = _shared_folders(assignment, named)
     for given in files:
-        folders, name = given.path.parts[:-1], given.path.name
-        if given.problem == "empty folder":
-            folders, name = given.path.parts, ""
-        stem, copy_number = _without_copy(name.removesuffix(".ipynb"))
-        if assignment in folders[1:]:
-            learner = folders[folders.index(assignment, 1) - 1]
-        elif name.endswith(".ipynb") and stem == assignment and folders:
-            learner = folders[-1]
-        elif name.endswith(".ipynb") and stem.endswith(f"_{assignment}"):
-            learner = stem[: -len(assignment) - 1]
-            stem = assignment
-        else:
-            if name.endswith(".ipynb") and stem.endswith(assignment):
+        is_notebook = given.path.name.endswith(".ipynb")
+        empty = given.problem == "empty folder"
+        if given.path.name == "timestamp.txt":
+            stamps[given.path.parent] = given
+        learner, place = named[given.path], _own_folder(assignment, given)
+        if learner is None and place is not None and place not in shared:
+            learner = place[-2]
+        if learner is None:
+            if empty and place is not None:
+                ignored.append(f"{given.path}: an empty folder")
+            elif is_notebook and (place is not None or _stem(given)[0].endswith(assignment)):
                 ignored.append(f"{given.path}: no learner in its name")
             continue
         learner = unicodedata.normalize("NFC", learner)
         if not LEARNER.fullmatch(learner):
             ignored.append(f"{given.path}: '{learner}' cannot be a learner's name")
-        elif name == "timestamp.txt":
-            stamps[learner] = given
         else:
             mine = candidates.setdefault(learner, [])
-            if name.endswith(".ipynb"):
+            if is_notebook and not empty:
                 # The file of the right name first; of copies the newest.
-                rank = (stem == assignment, copy_number == 0, copy_number)
+                stem, copy_number = _stem(given)
+                right = stem == assignment or stem.endswith(f"_{assignment}")
+                rank = (right, copy_number == 0, copy_number)
                 mine.append(Candidate(learner, given, rank))
     return candidates, stamps, ignored
+
+
+def _named_learner(assignment: str, given: Given) -> str | None:
+    """Return whose notebook a file is by its own name and that of its folder."""
+    if given.problem == "empty folder" or not given.path.name.endswith(".ipynb"):
+        return None
+    folders, (stem, _) = given.path.parts[:-1], _stem(given)
+    if stem.endswith(f"_{assignment}"):
+        return stem[: -len(assignment) - 1]
+    if stem != assignment:
+        return None
+    # nbgrader puts a folder with the assignment's name between.
+    own = folders[:-1] if folders[-1:] == (assignment,) else folders
+    return own[-1] if own else None
+
+
+def _own_folder(assignment: str, given: Given) -> tuple[str, ...] | None:
+    """Return the innermost folder LEARNER/ASSIGNMENT, as nbgrader makes them, that a file is in."""
+    folders = given.path.parts if given.problem == "empty folder" else given.path.parts[:-1]
+    for depth in range(len(folders), 1, -1):
+        if folders[depth - 1] == assignment:
+            return folders[:depth]
+    return None
+
+
+def _shared_folders(
+    assignment: str, named: dict[PurePosixPath, str | None]
+) -> set[tuple[str, ...]]:
+    """Return the folders ANY/ASSIGNMENT that hold another learner's notebook: a class's."""
+    return {
+        path.parts[:depth]
+        for path, learner in named.items()
+        if learner is not None
+        for depth in range(2, len(path.parts))
+        if path.parts[depth - 1] == assignment and path.parts[depth - 2] != learner
+    }
+
+
+def _stem(given: Given) -> tuple[str, int]:
+    return _without_copy(given.path.name.removesuffix(".ipynb"))
 
 
 def _without_copy(stem: str) -> tuple[str, int]:
@@ -317,9 +394,9 @@ def _choose(
 
 def _handed_in(stamp: Given | None, otherwise: datetime | None) -> datetime | None:
     if stamp is None or stamp.problem:
-        return otherwise
+        return otherwise and otherwise.replace(microsecond=0)
     try:
-        return parse_utc(stamp.read(200).decode("utf-8").strip())
+        return parse_utc(stamp.read(200).decode("utf-8").strip()).replace(microsecond=0)
     except (ValueError, OverflowError, OSError):
         raise Rejected(
             "its timestamp.txt does not hold a time, like 2026-03-01 23:59 UTC"
@@ -335,4 +412,4 @@ def _write(path: Path, text: str, when: datetime | None) -> None:
     if when is None:
         stamp.unlink(missing_ok=True)
     else:
-        stamp.write_text(f"{when.isoformat(sep=' ', timespec='seconds')} UTC\n", encoding="utf-8")
+        stamp.write_text(f"{when.isoformat(sep=' ')} UTC\n", encoding="utf-8")

@@ -122,6 +122,21 @@ def record(database: str, *news: Entry) -> None:
             connection.execute(sql.insert(SUBMISSIONS).values(**entry._asdict(), changed=now))
 
 
+def record_end(database: str, entry: Entry) -> None:
+    """Write what became of a submission, unless a new version was taken in meanwhile: it waits."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    with _connected(database) as connection:
+        connection.execute(
+            sql.update(SUBMISSIONS)
+            .where(
+                SUBMISSIONS.c.assignment == entry.assignment,
+                SUBMISSIONS.c.learner == entry.learner,
+                SUBMISSIONS.c.submission == entry.submission,
+            )
+            .values(**entry._asdict(), changed=now)
+        )
+
+
 def late_policy(database: str, assignment: str) -> LatePolicy:
     """Return what lateness costs; nothing, unless a policy was set."""
     query = sql.select(POLICIES).where(POLICIES.c.assignment == assignment)

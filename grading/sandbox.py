@@ -35,9 +35,10 @@ USERS = (range(0x7000_0000, 0x7FFF_FFFF), range(64_001, 65_534))
 class Limits(NamedTuple):
     """What one submission may use.
 
-    Two limits hold memory. `data` is the kernel's own (RLIMIT_DATA): an allocation beyond it fails
-    inside Python as a MemoryError. It does not count mapped libraries, of which PyTorch has
-    gigabytes, so it may be small. `resident` is the guard's, over all processes together.
+    Three limits hold memory. `data` is the kernel's own (RLIMIT_DATA): an allocation beyond it
+    fails inside Python as a MemoryError. It does not count mapped libraries, of which PyTorch has
+    gigabytes, so it may be small. `resident` is the guard's, over all processes together. The third
+    is no choice: a process maps at most 16 GB (RLIMIT_AS), libraries and files included.
     """
 
     data: int = 3 * GIGABYTE
@@ -309,7 +310,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: kernel.kill())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     verdict = guard(kernel, run, limits, wish["grader"])
-    if verdict:
+    # A grader that was killed reads nothing, and its folder is gone.
+    if verdict and os.getppid() == wish["grader"]:
         Path(wish["verdict"]).write_text(verdict, encoding="utf-8")
     return kernel.returncode
 

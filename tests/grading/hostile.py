@@ -52,6 +52,7 @@ BEFORE = {
         Expected("needs manual|failed: it printed more than 100 MB", None),
     ),
     "much_output": ("print('x' * 40_000_000)", RIGHT),
+    "much_error": ("raise ValueError('x' * 30_000_000)", RIGHT),
     "slow_in_every_cell": (
         "import time\nget_ipython().events.register('pre_run_cell', lambda *a: time.sleep(3))",
         TOO_LONG,

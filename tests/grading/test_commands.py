@@ -3,13 +3,14 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import psutil
 import pytest
 
-from grading import register
+from grading import register, sandbox
 from grading.__main__ import main
 from tests.grading.classes import NAME, answered, hand_in, write_solution
 
@@ -22,6 +23,13 @@ def folders(tmp_path):
     for number in range(8):
         hand_in(tmp_path / "given", f"learner{number}", answered())
     return tmp_path
+
+
+@pytest.fixture
+def temporary():
+    # A kernel's socket has a name of at most 107 letters; pytest's folders are too long for it.
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
 
 
 def options(folders, *more):
@@ -53,14 +61,20 @@ def test_without_bubblewrap_it_refuses(folders):
     assert not (folders / "work" / "autograded").exists()
 
 
-def test_killed_in_the_middle_it_is_finished_by_the_next_run(folders):
+def test_killed_in_the_middle_it_is_finished_by_the_next_run(folders, temporary):
     # One is on its way whenever the grader is killed, and would be for a quarter of an hour.
     hand_in(folders / "given", "a_sleeper", answered(before=["import time\ntime.sleep(900)"]))
     database = f"sqlite:///{folders / 'work' / 'gradebook.db'}"
     words = options(folders, "--submissions", folders / "given")
     assert main(["intake", NAME, *words]) == 0
     patient = ["--workers", "2", "--cell-seconds", "900", "--notebook-seconds", "900"]
-    process = command(folders, "autograde", NAME, *options(folders, *patient))
+    process = command(
+        folders,
+        "autograde",
+        NAME,
+        *options(folders, *patient),
+        TMPDIR=str(temporary),
+    )
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         graded = [e for e in register.entries(database, NAME).values() if e.outcome == "graded"]
@@ -69,11 +83,13 @@ def test_killed_in_the_middle_it_is_finished_by_the_next_run(folders):
         time.sleep(0.1)
     begun = psutil.Process(process.pid).children(recursive=True)
     assert any(child.name() == "bwrap" for child in begun)
+    assert list(temporary.glob("grading-*"))
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close(), process.stderr.close()
     _, left = psutil.wait_procs(begun, timeout=deadline - time.monotonic())
     assert left == []
+    assert not list(temporary.glob("grading-*"))
     first = {
         name: entry
         for name, entry in register.entries(database, NAME).items()
@@ -128,6 +144,7 @@ def test_every_command_has_help(name, capsys):
         (["intake", NAME], "--submissions"),
         (["intake", NAME, "--submissions", "/nonexistent"], "neither a folder nor a zip"),
         (["status", NAME, "--db", "nosuchdatabase://x"], "the gradebook cannot be opened"),
+        (["status", NAME, "--db", "nonsense"], "the gradebook cannot be opened"),
     ],
 )
 def test_what_cannot_be_done_is_said(folders, capsys, words, told):
@@ -157,3 +174,32 @@ def test_status_shows_who_waits(folders, capsys):
     assert main(["intake", NAME, *words]) == 0
     assert main(["status", NAME, *options(folders)]) == 0
     assert re.search(r"waiting +8", capsys.readouterr().out)
+
+
+def test_the_table_goes_into_a_new_folder(folders):
+    path = folders / "new" / "folder" / "grades.csv"
+    assert main(["export", NAME, *options(folders, "--to", path)]) == 0
+    assert path.read_bytes().startswith(b"\xef\xbb\xbflearner,")
+
+
+def test_of_the_late_policy_only_what_was_given_changes(folders):
+    database = f"sqlite:///{folders / 'work' / 'gradebook.db'}"
+    words = options(folders, "--submissions", folders / "given")
+    for given, policy in [
+        (["--grace", "15"], (0.0, 15.0)),
+        (["--late-penalty", "0.2"], (0.2, 15.0)),
+        ([], (0.2, 15.0)),
+        (["--grace", "0"], (0.2, 0.0)),
+        (["--grace", "5", "--late-penalty", "0"], (0.0, 5.0)),
+    ]:
+        assert main(["intake", NAME, *words, *given]) == 0
+        assert register.late_policy(database, NAME) == policy
+
+
+def test_one_trial_of_the_sandbox_is_enough(folders, monkeypatch):
+    asked = []
+    monkeypatch.setattr(sandbox, "missing", lambda: asked.append("again") and None)
+    words = options(folders, "--submissions", folders / "given", "--shard", "1/100")
+    assert main(["grade", NAME, *words]) == 0
+    assert main(["autograde", NAME, *options(folders, "--shard", "1/100")]) == 0
+    assert len(asked) == 2

@@ -121,6 +121,12 @@ def test_a_thief_finds_nothing(world):
     assert "LOOT []" in graded
 
 
+def test_no_graded_notebook_is_large(world):
+    graded = world["course"].root.glob("autograded/*/*/*.ipynb")
+    assert not [(path, path.stat().st_size) for path in graded if path.stat().st_size > 2_000_000]
+    assert "ValueError" in world["course"].autograded(NAME, "much_error").read_text()
+
+
 def test_repairs_and_time_outs_are_noted(world):
     notes = {name: row.notes for name, row in world["table"].items()}
     assert "1 cell out of time" in notes["loop"]

@@ -1,5 +1,9 @@
 import os
+import shutil
+import struct
+import time
 import zipfile
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -43,6 +47,44 @@ def test_nbgraders_folders_flat_files_and_folders_of_learners(course, tmp_path):
     assert (report.rejected, report.ignored) == ([], [])
 
 
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize("layout", ["{}_two_sums", "{}/two_sums", "{}/two_sums/two_sums"])
+def test_a_class_below_a_folder_of_the_assignment(course, tmp_path, layout, zipped):
+    given, learners = tmp_path / "given", ["anna", "ben", "carl"]
+    for number, learner in enumerate(learners):
+        path = given / "export" / NAME / f"{layout.format(learner)}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(to_bytes(answered(double=f"return {number}")))
+    (given / "export" / NAME / "readme.txt").write_text("how to open them")
+    if zipped:
+        given = Path(shutil.make_archive(str(tmp_path / "given"), "zip", given))
+    report = intake.take_in(course, NAME, given)
+    assert report == intake.Report(learners, [], [], [])
+    for number, learner in enumerate(learners):
+        notebook = nbformat.read(course.submitted(NAME, learner), as_version=4)
+        assert f"return {number}" in cell_of(notebook, "double").source
+        assert register.entries(course.database, NAME)[learner].notes == ""
+
+
+def test_files_of_other_names_are_the_learners_whose_folder_it_is(course, tmp_path):
+    given = tmp_path / "given"
+    for path in (
+        "anna/two_sums/Untitled.ipynb",
+        "ben/two_sums/more/Untitled.ipynb",
+        "class/two_sums/carl/two_sums.ipynb",
+        "class/two_sums/dora/Untitled.ipynb",
+        "two_sums/two_sums.ipynb",
+    ):
+        (given / path).parent.mkdir(parents=True)
+        (given / path).write_bytes(to_bytes(answered()))
+    report = intake.take_in(course, NAME, given)
+    assert report.taken == ["anna", "ben", "carl"]
+    assert sorted(report.ignored) == [
+        "class/two_sums/dora/Untitled.ipynb: no learner in its name",
+        "two_sums/two_sums.ipynb: no learner in its name",
+    ]
+
+
 def test_a_zip_of_either(course, tmp_path):
     with zipfile.ZipFile(tmp_path / "given.zip", "w") as archive:
         archive.writestr("export/anna/two_sums/two_sums.ipynb", to_bytes(answered()))
@@ -59,9 +101,23 @@ def test_a_zip_of_either(course, tmp_path):
     assert not list(tmp_path.glob("*evil*")) and not list(tmp_path.parent.glob("*evil*"))
 
 
-def test_a_damaged_entry_of_a_zip_is_its_learners_alone(course, tmp_path):
+@pytest.mark.parametrize("zipped", [False, True])
+def test_an_empty_folder_is_a_submission_without_a_notebook(course, tmp_path, zipped):
+    given = tmp_path / "given"
+    hand_in(given, "anna", answered())
+    for folder in ("ben/two_sums", "carl/two_sums/.ipynb_checkpoints"):
+        (given / folder).mkdir(parents=True)
+    if zipped:
+        given = Path(shutil.make_archive(str(tmp_path / "given"), "zip", given))
+    report = intake.take_in(course, NAME, given)
+    assert (report.taken, report.rejected) == (["anna"], ["ben", "carl"])
+    assert "no notebook" in register.entries(course.database, NAME)["ben"].reason
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_entry_of_a_zip_is_its_learners_alone(course, tmp_path, method):
     path = tmp_path / "given.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", method) as archive:
         archive.writestr("anna_two_sums.ipynb", to_bytes(answered()))
         archive.writestr("ben_two_sums.ipynb", to_bytes(answered()))
     data = bytearray(path.read_bytes())
@@ -145,6 +201,48 @@ def test_a_changed_notebook_waits_again_and_the_same_one_does_not(course, tmp_pa
     hand_in(given, "anna", answered(double="return x + x"))
     assert intake.take_in(course, NAME, given).taken == ["anna"]
     assert register.entries(course.database, NAME)["anna"].outcome == register.WAITING
+
+
+@pytest.mark.parametrize("path", ["anna/two_sums.ipynb", "anna/two_sums/two_sums.ipynb"])
+def test_the_time_stamp_beside_a_notebook_counts(course, tmp_path, path):
+    for place in (tmp_path / "given" / path, tmp_path / "given" / "ben_two_sums.ipynb"):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(to_bytes(answered()))
+    (tmp_path / "given" / path).with_name("timestamp.txt").write_text("2026-03-03 12:00 UTC")
+    assert intake.take_in(course, NAME, tmp_path / "given").taken == ["anna", "ben"]
+    stamp = course.submitted(NAME, "anna").with_name("timestamp.txt")
+    assert stamp.read_text() == "2026-03-03 12:00:00 UTC\n"
+    assert not course.submitted(NAME, "ben").with_name("timestamp.txt").exists()
+
+
+@pytest.fixture
+def in_new_york(monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_times_in_a_zip_are_local_unless_it_holds_utc(course, tmp_path, in_new_york):
+    with zipfile.ZipFile(tmp_path / "given.zip", "w") as archive:
+        for learner in ("anna", "ben"):
+            info = zipfile.ZipInfo(f"{learner}_two_sums.ipynb", (2026, 1, 31, 22, 0, 0))
+            if learner == "ben":
+                info.extra = struct.pack("<HHI", 0x7875, 4, 0)
+                info.extra += struct.pack("<HHBi", 0x5455, 5, 1, 1_769_904_000)
+            archive.writestr(info, to_bytes(answered()))
+    intake.take_in(course, NAME, tmp_path / "given.zip", use_file_times=True)
+    times = [
+        course.submitted(NAME, learner).with_name("timestamp.txt").read_text()
+        for learner in ("anna", "ben")
+    ]
+    assert times == ["2026-02-01 03:00:00 UTC\n", "2026-02-01 00:00:00 UTC\n"]
+
+
+def test_a_time_stamp_without_a_notebook_is_somebodys(course, tmp_path):
+    hand_in(tmp_path / "given", "anna", b"2026-03-03 12:00 UTC", file="timestamp.txt")
+    assert intake.take_in(course, NAME, tmp_path / "given").rejected == ["anna"]
 
 
 def test_a_time_stamp_that_is_none(course, tmp_path):
