@@ -470,7 +470,7 @@ def cross_validate(answer: Callable, rounds: int = 16) -> None:
             expected, wrong = _scores(x, y, folds, s), _wrong_scores(x, y, folds, s)
             if checks.told_apart([expected, *wrong.values()]):
                 break
-        calls = []
+        calls: list[int] = []
 
         def rank(x_rows, y_rows, calls=calls):
             calls.append(len(x_rows))

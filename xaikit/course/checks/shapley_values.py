@@ -330,7 +330,7 @@ def estimate(answer: Callable, rounds: int = 20) -> None:
         v = rng.normal(size=(2,) * players)
         orders = np.array([rng.permutation(players) for _ in range(count)])
 
-        asked = []
+        asked: list[np.ndarray] = []
 
         def added(order, v=v, players=players, asked=asked):
             asked.append(order)
