@@ -12,6 +12,8 @@ from tests.units.coalitions import SAMPLERS, network_game, random_payoffs, table
 from tests.units.support import seeds
 from xaikit.core.sampling import smallest_budget, spend
 
+# Most tolerances here are not meant to be reached; `test_careful.py` looks at the warning.
+pytestmark = pytest.mark.filterwarnings("ignore:the tolerance")
 samplers = pytest.mark.parametrize("name", SAMPLERS)
 # Games whose estimates are linear in the payoffs drawn; a Gaussian process fits its prior to them.
 linear = pytest.mark.parametrize("name", ["permutation", "kernel"])
