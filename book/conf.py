@@ -5,7 +5,8 @@ No page asks anything of another host: the theme's fonts and icons and MathJax c
 
 from types import FunctionType
 
-from tools.book import escape_formulas, link_identifiers, plain_signature, read_notebook
+from tools.book import escape_formulas, plain_signature, read_notebook
+from tools.references import linked
 
 project = "xaikit"
 author = "the xaikit authors"
@@ -75,7 +76,7 @@ def setup(app):
             source[0] = read_notebook(source[0])
 
     def as_text(app, what, name, obj, options, lines):
-        lines[:] = [link_identifiers(escape_formulas(line)) for line in lines]
+        lines[:] = [linked(escape_formulas(line), "`{0} <{1}>`__") for line in lines]
 
     def as_signature(app, what, name, obj, options, signature, answer):
         return plain_signature(signature), None if answer == "~typing.Any" else answer

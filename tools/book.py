@@ -129,15 +129,6 @@ def escape_formulas(line: str) -> str:
     return "".join(parts)
 
 
-def link_identifiers(line: str) -> str:
-    """Return a line of a docstring in which doi:… and arXiv:… are links."""
-    for name, address in [("doi", "https://doi.org/"), ("arXiv", "https://arxiv.org/abs/")]:
-        # Without the full stop of the sentence.
-        pattern = rf"\b{name}:(\S+?)(?=[.,;:)]*(?:\s|$))"
-        line = re.sub(pattern, rf"`{name}:\1 <{address}\1>`__", line)
-    return line
-
-
 def plain_signature(signature: str | None) -> str | None:
     """Return a signature that names types and defaults as the code does, and leaves out Any."""
     for pattern, instead in [

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import nbformat
 
-IDENTIFIER = re.compile(r"\b(doi:10\.\d+/\S*[\w)]|arXiv:\d+\.\d+)")
+# Some publishers' identifiers hold brackets; one that was open before is the sentence's.
+_DOI = r"doi:10\.\d+/(?:[^\s()]|\([^\s()]*\))*(?:\w|\([^\s()]*\))"
+IDENTIFIER = re.compile(rf"\b({_DOI}|arXiv:\d+\.\d+)")
 ADDRESSES = {"doi": "https://doi.org/", "arXiv": "https://arxiv.org/abs/"}
 
 
@@ -42,12 +44,12 @@ def cited(lecture: Path) -> Iterator[str]:
                 yield from _split(item)
 
 
-def linked(text: str) -> str:
-    """Return Markdown in which each plain doi:… and arXiv:… is a link."""
+def linked(text: str, form: str = "[{0}]({1})") -> str:
+    """Return text in which each plain doi:… and arXiv:… is a link, in a form (Markdown's)."""
 
     def link(match: re.Match[str]) -> str:
         kind, _, number = match[0].partition(":")
-        return f"[{match[0]}]({ADDRESSES[kind]}{number})"
+        return form.format(match[0], f"{ADDRESSES[kind]}{number}")
 
     return IDENTIFIER.sub(link, text)
 
@@ -70,4 +72,5 @@ def _key(text: str) -> str:
 def _order(text: str) -> tuple[str, str]:
     year = re.search(r"\((\d{4})\)", text)
     without_initials = re.sub(r"^(?:\w\.[- ]?)+", "", text)
-    return without_initials.replace("Š", "S").casefold(), year[1] if year else ""
+    surname = re.split(r",| \(| & | and | et al", without_initials)[0]
+    return surname.replace("Š", "S").casefold(), year[1] if year else ""

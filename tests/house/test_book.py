@@ -15,12 +15,11 @@ import xaikit
 from tests.book import ROOT, Page, dead_links, other_hosts, pages
 from tools.book import (
     escape_formulas,
-    link_identifiers,
     link_to_api,
     modules,
     plain_signature,
 )
-from tools.references import cited, works
+from tools.references import cited, linked, works
 
 LECTURES = sorted(ROOT.glob("lectures/*.ipynb"))
 EXERCISES = sorted(ROOT.glob("exercises/*/*.ipynb"))
@@ -202,8 +201,10 @@ def test_formulas_of_docstrings_are_no_markup(given, expected):
 )
 @pytest.mark.parametrize("after", ["", ".", ", §3", " (pairs)", ")."])
 def test_identifiers_of_works_are_links(identifier, address, after):
-    link = f"`{identifier} <{address}>`__"
-    assert link_identifiers(f"Doe 2018, {identifier}{after}") == f"Doe 2018, {link}{after}"
+    text = f"Doe (2018, {identifier}{after}"
+    assert linked(text) == f"Doe (2018, [{identifier}]({address}){after}"
+    in_docstrings = linked(text, "`{0} <{1}>`__")
+    assert in_docstrings == f"Doe (2018, `{identifier} <{address}>`__{after}"
 
 
 def test_a_docstring_s_works_are_linked_on_its_page(folder):
