@@ -205,7 +205,8 @@ def compare(
     fitting = [words for words, wrong in misconceptions.items() if close(given, wrong)]
     if fitting:
         raise Mistake(f"{name}: {'; or: '.join(fitting)}")
-    if given.any() and np.array_equal(given, np.trunc(expected)):
+    # Of a single number that may be chance.
+    if given.size > 1 and given.any() and np.array_equal(given, np.trunc(expected)):
         raise Mistake(
             f"{name}: your result holds whole numbers only, so all behind the point was cut off. "
             "An array takes the kind of what it is made of: np.zeros(shape) holds decimals, "
