@@ -186,7 +186,7 @@ def _mixing_game(
             mixed = _mixed(present[some], flat[rows], others[rows, part])
             size = tuple(mixed.shape[:3])
             asked = np.broadcast_to(targets[None, rows, None], size).ravel()
-            paid = models.targeted(model, mixed.reshape(-1, *shape), asked)
+            paid = models.targeted(model, mixed.reshape(-1, *shape), asked, fresh=True)
             payoffs[some, rows] += paid.reshape(size).sum(axis=2)
         payoffs /= others.shape[1]
         return payoffs[:, 0] if single else payoffs

@@ -49,8 +49,11 @@ def expect_callable(model: Any) -> None:
         raise TypeError(f"{type(model).__name__} is not callable{hint}")
 
 
-def outputs(model: Callable, rows: Any) -> Array:
+def outputs(model: Callable, rows: Any, fresh: bool = False) -> Array:
     """Return a model's outputs as numbers (n, k), or say what is wrong with them.
+
+    The model gets a copy of the rows, unless they are fresh: made for this call, and read by nobody
+    after it. A function that works in place would change them for all that comes after.
 
     Raises
     ------
@@ -59,10 +62,9 @@ def outputs(model: Callable, rows: Any) -> Array:
     ValueError
         For another number of rows, NaN or infinity.
     """
-    # A copy where rows are numbers: a function that works in place would change x for all that
-    # comes after. Networks and torch modules see to it themselves.
-    mine = arrays.is_array(rows) and not hasattr(model, "as_rows")
-    result = model(arrays.copied(rows) if mine else rows)
+    # Networks and torch modules see to it themselves; a text cannot be changed.
+    safe = fresh or hasattr(model, "as_rows") or not arrays.is_array(rows)
+    result = model(rows if safe else arrays.copied(rows))
     if not arrays.is_array(result):
         result = np.asarray(result)
     if not arrays.is_torch(result) and result.dtype.kind not in "biuf":
@@ -84,9 +86,9 @@ def outputs(model: Callable, rows: Any) -> Array:
     return result[:, None] if result.ndim == 1 else result
 
 
-def targeted(model: Callable, rows: Array, targets: np.ndarray) -> np.ndarray:
-    """Return F_target of each row as float64 NumPy numbers, (n,)."""
-    return arrays.to_numpy(select(outputs(model, rows), targets)).astype(np.float64)
+def targeted(model: Callable, rows: Array, targets: np.ndarray, fresh: bool = False) -> np.ndarray:
+    """Return F_target of each row as float64 NumPy numbers, (n,); for `fresh` see `outputs`."""
+    return arrays.to_numpy(select(outputs(model, rows, fresh), targets)).astype(np.float64)
 
 
 def outputs_and_targets(model: Callable, x: Array, target: Any) -> tuple[Array, np.ndarray]:
