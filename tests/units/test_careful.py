@@ -60,8 +60,13 @@ def test_lime_and_deletion_leave_rows_as_they_were():
 def test_a_game_keeps_the_rows_that_it_was_made_of(make):
     x, background = make(X[0]), make(X)
     game = xk.marginal_game(lambda rows: rows[:, 0] * 1.0, x, background)
+    conditional = xk.conditional_game(lambda rows: rows @ make(WEIGHTS), x, background, samples=20)
+    one = np.array([[True, False, False, False]])
+    before = conditional(one)
     x[:], background[:] = 5.0, 7.0
     assert game.ends().tolist() == pytest.approx([X[:, 0].mean(), X[0, 0]])
+    assert conditional(one).tolist() == before.tolist()
+    assert conditional.data.tolist() == game.data.tolist() == [X[0].tolist()]
 
 
 # NaN and infinity

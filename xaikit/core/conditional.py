@@ -66,6 +66,7 @@ def conditional_game(
     """
     names = arrays.column_names(x)
     x, single = models.as_rows(model, x)
+    x = arrays.copied(x)  # the game may be asked long after; see `absence`
     rows = as_background(background, x)
     if x.ndim != 2 or rows.shape[0] < 2:
         raise ValueError(
