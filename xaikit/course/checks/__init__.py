@@ -187,7 +187,12 @@ def close(given: np.ndarray, expected: np.ndarray, tolerance: float = 1e-6) -> b
     """Tell whether two arrays agree, relative to the size of the expected one."""
     if given.shape != expected.shape:
         return False
-    return bool(np.abs(given - expected).max() <= tolerance * max(1.0, np.abs(expected).max()))
+    return bool(_agree(given, expected, tolerance).all())
+
+
+def _agree(given: np.ndarray, expected: np.ndarray, tolerance: float = 1e-6) -> np.ndarray:
+    """Tell which numbers agree, relative to the largest expected one; NaN agrees with nothing."""
+    return np.abs(given - expected) <= tolerance * max(1.0, np.abs(expected).max())
 
 
 def told_apart(answers: Iterable[Any], tolerance: float = 1e-4) -> bool:
@@ -212,12 +217,11 @@ def compare(
             "An array takes the kind of what it is made of: np.zeros(shape) holds decimals, "
             "np.zeros_like of whole numbers does not"
         )
-    off = np.abs(given - expected)
-    worst = np.unravel_index(off.argmax(), expected.shape)
+    worst = np.unravel_index(np.abs(given - expected).argmax(), expected.shape)
     got, wanted = _enough_digits(float(given[worst]), float(expected[worst]))
     if not expected.ndim:
         raise Mistake(f"{name}: got {got}, expected {wanted}. {LOOK}")
-    several = int((off > 1e-6 * max(1.0, np.abs(expected).max())).sum())
+    several = int((~_agree(given, expected)).sum())
     raise Mistake(
         f"{name}: got {got} at index {tuple(int(i) for i in worst)}, expected {wanted} "
         f"({several} of {expected.size} numbers differ, this one most). {LOOK}"
