@@ -170,7 +170,7 @@ def _grade_in_process(course: Course, entry, digest: str, pace: Pace, home: Path
 def grade_one(course: Course, assignment: str, learner: str, pace: Pace, home: Path) -> str | None:
     """Grade one submission into the gradebook; return why it got no score, or None if it did.
 
-    `home` is an empty folder for this run alone; it is removed.
+    `home` is an empty folder for this run alone; whoever made it removes it.
     """
     run = home / "run"
     run.mkdir(mode=0o700)
@@ -180,10 +180,7 @@ def grade_one(course: Course, assignment: str, learner: str, pace: Pace, home: P
     config.ExecuteInSandbox.verdict = str(verdict)
     config.ExecuteInSandbox.request = sandbox.request(run, verdict, pace.limits)
     config.ExecuteInSandbox.timeout = pace.cell_seconds
-    try:
-        answer = NbGraderAPI(config=config).autograde(assignment, learner, force=True)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    answer = NbGraderAPI(config=config).autograde(assignment, learner, force=True)
     if answer["success"]:
         return None
     log = answer.get("log", "")

@@ -22,6 +22,7 @@ from grading.notebooks import Rejected
 MAX_ENTRIES = 100_000
 # What Python's readers of zip members raise; bzip2 has no error but OSError.
 DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, NotImplementedError)
+EMPTY_FOLDER = "empty folder"
 IGNORED = {".ipynb_checkpoints", "__MACOSX", "__pycache__", ".git"}
 
 
@@ -32,6 +33,11 @@ class Given(NamedTuple):
     read: Callable[[int], bytes]
     problem: str
     changed: datetime | None
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether this is the name of an empty folder."""
+        return self.problem == EMPTY_FOLDER
 
 
 def files_of(place: Path) -> Iterator[Given]:
@@ -53,7 +59,7 @@ def _in_folder(root: Path) -> Iterator[Given]:
         folders[:] = sorted(name for name in folders if name not in IGNORED)
         relative = PurePosixPath(Path(folder).relative_to(root).as_posix())
         if not files and not folders:
-            yield Given(relative, lambda limit: b"", "empty folder", None)
+            yield Given(relative, lambda limit: b"", EMPTY_FOLDER, None)
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
         for name in sorted([*files, *links]):
             if (entries := entries + 1) > MAX_ENTRIES:
@@ -91,7 +97,7 @@ def _in_archive(path: Path) -> Iterator[Given]:
         if info.is_dir():
             # In the order of names, what a folder holds stands right behind it.
             if not following[info.filename].startswith(info.filename):
-                yield Given(PurePosixPath(*parts), lambda limit: b"", "empty folder", None)
+                yield Given(PurePosixPath(*parts), lambda limit: b"", EMPTY_FOLDER, None)
             continue
         kind = stat.S_IFMT(info.external_attr >> 16)
         problem = "" if kind in (0, stat.S_IFREG) else _kind(kind)

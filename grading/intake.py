@@ -165,14 +165,13 @@ def _sort(
     shared = _shared_folders(assignment, named)
     for given in files:
         is_notebook = given.path.name.endswith(".ipynb")
-        empty = given.problem == "empty folder"
         if given.path.name == "timestamp.txt":
             stamps[given.path.parent] = given
         learner, place = named[given.path], _own_folder(assignment, given)
         if learner is None and place is not None and place not in shared:
             learner = place[-2]
         if learner is None:
-            if empty and place is not None:
+            if given.is_folder and place is not None:
                 ignored.append(f"{given.path}: an empty folder")
             elif is_notebook and (place is not None or _stem(given)[0].endswith(assignment)):
                 ignored.append(f"{given.path}: no learner in its name")
@@ -182,7 +181,7 @@ def _sort(
             ignored.append(f"{given.path}: '{learner}' cannot be a learner's name")
         else:
             mine = candidates.setdefault(learner, [])
-            if is_notebook and not empty:
+            if is_notebook and not given.is_folder:
                 # The file of the right name first; of copies the newest.
                 stem, copy_number = _stem(given)
                 right = stem == assignment or stem.endswith(f"_{assignment}")
@@ -193,7 +192,7 @@ def _sort(
 
 def _named_learner(assignment: str, given: Given) -> str | None:
     """Return whose notebook a file is by its own name and that of its folder."""
-    if given.problem == "empty folder" or not given.path.name.endswith(".ipynb"):
+    if given.is_folder or not given.path.name.endswith(".ipynb"):
         return None
     folders, (stem, _) = given.path.parts[:-1], _stem(given)
     if stem.endswith(f"_{assignment}"):
@@ -207,7 +206,7 @@ def _named_learner(assignment: str, given: Given) -> str | None:
 
 def _own_folder(assignment: str, given: Given) -> tuple[str, ...] | None:
     """Return the innermost folder LEARNER/ASSIGNMENT, as nbgrader makes them, that a file is in."""
-    folders = given.path.parts if given.problem == "empty folder" else given.path.parts[:-1]
+    folders = given.path.parts if given.is_folder else given.path.parts[:-1]
     for depth in range(len(folders), 1, -1):
         if folders[depth - 1] == assignment:
             return folders[:depth]
