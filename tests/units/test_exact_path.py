@@ -93,25 +93,30 @@ def states(layers, a):
 
 
 def kinks(network, x, baseline, cells=1000):
-    """Return all t in (0, 1) where a unit on the way changes its part, by bisection of cells."""
+    """Return all t in (0, 1) where a unit on the way changes its part, by bisection of cells.
 
-    def changes(low, high):
-        if not low.size:
-            return np.zeros(0, bool)
-        ways = [baseline + t.reshape(-1, *[1] * x.ndim) * (x - baseline) for t in (low, high)]
-        return (states(network.layers, ways[0]) != states(network.layers, ways[1])).any(axis=1)
+    Each t is asked about once. Next to a kink a unit's part hangs on rounding, and so on the block
+    of rows that t is computed in: asked again, a kink could be in neither half of its cell.
+    """
+
+    def parts(t):
+        return states(network.layers, baseline + t.reshape(-1, *[1] * x.ndim) * (x - baseline))
 
     edges = np.linspace(0, 1, cells + 1)
-    low, high = edges[:-1], edges[1:]
-    for _ in range(44):
-        kept = changes(low, high)
-        low, high = low[kept], high[kept]
+    found = parts(edges)
+    low, high, at_low, at_high = edges[:-1], edges[1:], found[:-1], found[1:]
+    for halving in range(45):
+        changes = (at_low != at_high).any(axis=1)
+        low, high, at_low, at_high = (ends[changes] for ends in (low, high, at_low, at_high))
+        if halving == 44 or not low.size:
+            break
         middle = (low + high) / 2
+        at_middle = parts(middle)
         low, high = np.append(low, middle), np.append(middle, high)
-    found = np.sort(low[changes(low, high)])
+        at_low, at_high = np.append(at_low, at_middle, 0), np.append(at_middle, at_high, 0)
     # At t = 0 units that start on their kink leave it: no piece ends there.
-    found = found[found > 1e-12]
-    return found[np.diff(found, prepend=0) > 1e-12]
+    low = np.sort(low[low > 1e-12])
+    return low[np.diff(low, prepend=0) > 1e-12]
 
 
 def by_bisection(network, x, baseline, target):

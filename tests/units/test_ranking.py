@@ -11,6 +11,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from torch.nn import functional
 
 import xaikit as xk
+from tests.units.support import numpy_of
 from xaikit.core.network import Network
 from xaikit.course.datasets import synthetic
 from xaikit.methods import dual_training, mask_search
@@ -144,6 +145,17 @@ def test_predicts_from_the_chosen_features_alone():
     other[:, ranker.subset_] = data.x[:, ranker.subset_]
     np.testing.assert_array_equal(ranker.predict_proba(data.x), ranker.predict_proba(other))
     np.testing.assert_allclose(ranker.predict_proba(data.x).sum(axis=1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+def test_the_order_of_the_rows_changes_a_prediction_by_rounding_alone(library):
+    """In float64 whatever the rows were: a sum of 64 products, and values of order one."""
+    data = synthetic.nonlinear_regression(301, seed=3)
+    x = torch.tensor(data.x) if library == "torch" else data.x
+    ranker = xk.DualNet(2, seed=0, **SHORT).fit(x, data.y)
+    whole, alone = ranker.predict(x), [ranker.predict(x[i : i + 1])[0] for i in range(len(x))]
+    assert str(whole.dtype).endswith("float64")
+    np.testing.assert_allclose(np.array(alone), numpy_of(whole), rtol=0, atol=1e-14 * 64)
 
 
 def test_same_seed_same_ranking_and_rows_in_any_units():
