@@ -5,6 +5,7 @@ VENV ?= .venv
 LAB_FLAGS ?=
 
 run := $(VENV)/bin/python
+schema := $(run) -m check_jsonschema --builtin-schema vendor
 first_lecture := $(firstword $(sort $(wildcard lectures/*.ipynb)))
 
 # The scripts in an environment and the link to xaikit hold absolute paths, so one that was made
@@ -39,8 +40,12 @@ stored_outputs := -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120
 # Two workers on two cores: more threads inside each would only get in each other's way.
 lane-units lane-notebooks lane-exercises lane-grading lane-browser: export OMP_NUM_THREADS = 1
 
-lane-style: $(VENV)/.has-test ## one lane of `make test`: ruff
+lane-style: $(VENV)/.has-test ## one lane of `make test`: ruff, and the schemas of what GitHub reads
 	$(run) -m ruff check
+	$(schema).github-workflows .github/workflows/*.yml
+	$(schema).github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	$(schema).github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(schema).citation-file-format CITATION.cff
 
 lane-types: $(VENV)/.has-test ## one lane of `make test`: mypy
 	$(run) -m mypy

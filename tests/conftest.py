@@ -1,7 +1,7 @@
-import fcntl
 import json
 
 import pytest
+from filelock import FileLock
 
 from tests.book import build
 
@@ -13,8 +13,7 @@ def built_book(tmp_path_factory, request):
     if hasattr(request.config, "workerinput"):  # under pytest-xdist, each has a folder in this one
         shared = shared.parent
     folder, result = shared / "web book", shared / "web-book.json"
-    with open(shared / "web-book.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(shared / "web-book.lock"):
         if not result.exists():
             folder.mkdir()
             result.write_text(json.dumps(build(folder)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import zmq
+
 # Removed with all that is in it when Python ends.
 _folder = tempfile.TemporaryDirectory(prefix="kernels-", ignore_cleanup_errors=True)
 
@@ -14,6 +16,8 @@ def own_sockets() -> dict[str, str]:
 
     Jupyter picks a free TCP port first and binds it seconds later, in the kernel. Two programs
     that start kernels side by side can pick the same one, and then one of them waits in vain for
-    an answer.
+    an answer. On Windows, where ZeroMQ has no such files, TCP stays.
     """
+    if not zmq.has("ipc"):
+        return {}
     return {"transport": "ipc", "ip": str(Path(tempfile.mkdtemp(dir=_folder.name)) / "kernel")}

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.browser.notebook import SECONDS, Notebook
+from tests.chromium import chromium
 from tests.lab import ROOT, make_lab, running
 
 FLAGS = [
@@ -23,21 +24,17 @@ FLAGS = [
 ]
 # Here as on a train: whatever a page asks of another host is not found.
 OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-HOW_TO_INSTALL = "the browser tests need Chromium; on Debian or Ubuntu: sudo apt install chromium"
 
 
 @pytest.fixture(scope="package")
 def context(tmp_path_factory):
     """Chromium, and what it keeps from page to page: JupyterLab's files, and what was copied."""
-    executable = shutil.which("chromium")
-    if not executable:
-        (pytest.fail if os.environ.get("XAI_CI") == "1" else pytest.skip)(HOW_TO_INSTALL)
     # No longer than this folder's tests: while Playwright runs, asyncio.run is refused.
     with sync_playwright() as playwright:
         # With a profile on the disk it keeps compiled code, too: JupyterLab opens in less time.
         context = playwright.chromium.launch_persistent_context(
             tmp_path_factory.mktemp("profile"),
-            executable_path=executable,
+            executable_path=chromium(playwright),
             args=[*FLAGS, OFFLINE],
             timeout=SECONDS * 1000,
             viewport={"width": 1280, "height": 900},
