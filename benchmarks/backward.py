@@ -11,7 +11,7 @@ from torch.nn import functional
 import xaikit as xk
 from benchmarks.tables import Table, of_comparisons
 from benchmarks.timing import Comparison, compare
-from xaikit.core.training import loss_gradients
+from xaikit.networks.training import loss_gradients
 
 SIZES = [784, 256, 128, 10]
 BATCH = 256

@@ -9,7 +9,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 from benchmarks.tables import rows_of
-from xaikit.course.plots import looks
+from xaikit.plots import looks
 
 FOLDER = Path(__file__).with_name("images")
 TIMED = ("backward pass", "inside", "coalitions")

@@ -34,11 +34,7 @@ COPIED = [
 # What a page needs of MathJax's 24 MB: formulas as HTML, and what it loads on demand for them.
 MATHJAX = ["tex-chtml.js", "output/chtml", "input/tex/extensions"]
 WIDGET_NOTE = "*In JupyterLab there are controls here; the next figure shows one setting.*"
-GROUPS = {
-    "core": "What methods stand on: layers, networks, games, fits, and the result of every method.",
-    "methods": "One file for each method, which reads as its lecture does.",
-    "course": "What a notebook shows and asks: figures, widgets, data, and checks of answers.",
-}
+ROOMS = ["methods", "games", "networks", "metrics", "plots", "core", "course"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -159,9 +155,9 @@ def references_page() -> str:
 def api_pages() -> dict[str, str]:
     """Return the pages of xaikit by name: all public names, each folder, and each module."""
     pages = {"index": public_names_page()}
-    for group, about in GROUPS.items():
-        pages[group] = f"# {group}\n\n{about}\n\n{contents(group)}"
-        pages |= {name: module_page(name) for name in modules(group)}
+    for room in ROOMS:
+        pages[room] = f"# {room}\n\n{first_line(room)}\n\n{contents(room)}"
+        pages |= {name: module_page(name) for name in modules(room)}
     return pages
 
 

@@ -256,7 +256,7 @@ WRONG_ANSWERS = {
             SWITCHED_OFF,
             end="np.append(fitted(z, y[:, None], weights, ridge).intercept,"
             " fitted(z, y[:, None], weights, ridge).coefficients[:, 0])",
-            before="from xaikit.core.surrogate import ridge_fit as fitted\n",
+            before="from xaikit.core.linear_fits import ridge_fit as fitted\n",
         ),
     },
     "explain": {
@@ -333,7 +333,7 @@ WRONG_ANSWERS = {
         "xaikit's fit": explain(
             SWITCHED_OFF,
             end="ridge_fit(masks, y[:, None], kept_fraction(masks), ridge).coefficients[:, 0]",
-            before="from xaikit.core.surrogate import ridge_fit\n",
+            before="from xaikit.core.linear_fits import ridge_fit\n",
         ),
     },
     "finds_the_token": {

@@ -223,7 +223,7 @@ WRONG_ANSWERS = {
         ),
         "xaikit's fit": kernel_fit(
             SWITCHED_OFF,
-            end="""__import__("xaikit.core.surrogate", fromlist="x").sum_constrained_fit(
+            end="""__import__("xaikit.core.linear_fits", fromlist="x").sum_constrained_fit(
         z, (v - base)[:, None], weights, np.array([total]))[0][:, 0]""",
         ),
         "xaikit's KernelSHAP": kernel_fit(

@@ -14,6 +14,7 @@ import pytest
 import xaikit
 from tests.book import ROOT, Page, dead_links, other_hosts, pages
 from tools.book import (
+    ROOMS,
     escape_formulas,
     link_to_api,
     modules,
@@ -140,10 +141,10 @@ def test_every_public_name_is_described_and_listed(folder, book):
 
 
 def test_every_module_has_a_page(folder):
-    names = [module for group in ("core", "methods", "course") for module in modules(group)]
+    names = [module for room in ROOMS for module in modules(room)]
     assert "methods.lrp" in names and "course.checks.lrp" in names
     files = {page.stem for page in (folder / "api").glob("*.html")}
-    assert files == {"index", "core", "methods", "course", *names}
+    assert files == {"index", *ROOMS, *names}
 
 
 def test_every_identifier_that_lectures_cite_is_listed_once(folder):
@@ -218,7 +219,7 @@ def test_a_docstring_s_works_are_linked_on_its_page(folder):
         ("(x: ~typing.Any, n: int = 3)", "(x, n: int = 3)"),
         ("(x: ~typing.Any = 0, **kw: ~typing.Any)", "(x = 0, **kw)"),
         ("(f: ~collections.abc.Callable = <function same>)", "(f: Callable = same)"),
-        ("(a: ~xaikit.core.games.Game)", "(a: ~xaikit.core.games.Game)"),
+        ("(a: ~xaikit.games.game.Game)", "(a: ~xaikit.games.game.Game)"),
         ("(d: dict[str, ~typing.Any] = <factory>)", "(d: dict[str, Any] = ...)"),
         ("(*args, **kwargs)", ""),
         (None, None),
@@ -229,7 +230,7 @@ def test_signatures_are_plain(given, expected):
 
 
 def test_only_files_of_xaikit_become_pages():
-    text = "[a](../xaikit/methods/lrp.py), [b](../../xaikit/core/games.py), [c](../README.md)"
+    text = "[a](../xaikit/methods/lrp.py), [b](../../xaikit/games/game.py), [c](../README.md)"
     assert link_to_api(text) == (
         "[a](../api/methods.lrp.md), [b](../../api/core.games.md), [c](../README.md)"
     )

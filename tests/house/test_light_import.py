@@ -29,5 +29,5 @@ def test_checks_switch_gradients_of_torch_off_without_loading_it(checks):
     script = f"import sys, xaikit.course.checks.{checks} as c; print(c.__name__, *sys.modules)"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = run.stdout.split()
-    assert loaded[0].endswith(checks) and "xaikit.core.torch_model" in loaded
+    assert loaded[0].endswith(checks) and "xaikit.networks.torch_model" in loaded
     assert "torch" not in loaded

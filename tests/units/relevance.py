@@ -14,7 +14,7 @@ import torch
 
 import xaikit as xk
 from tests.units.support import twin, twin_gradients
-from xaikit.core.layers import run
+from xaikit.networks.layers import run
 
 
 class Rule(NamedTuple):

@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 import xaikit as xk
 from tests.units.planted import planted, rows, truth
 from tests.units.support import seeds
-from xaikit.methods.agreement import rank_correlation
+from xaikit.metrics.agreement import rank_correlation
 
 
 def test_by_hand():

@@ -19,7 +19,8 @@ from tests.units.support import (
     pool_layers,
     seeds,
 )
-from xaikit.core import arrays, windows
+from xaikit.core import arrays
+from xaikit.networks import windows
 
 
 def test_place_says_library_dtype_and_device():

@@ -10,7 +10,8 @@ import torch
 
 import xaikit as xk
 from tests.units.support import assert_equal, numpy_of
-from xaikit.core.question import as_baseline, ask, select
+from xaikit.core.question import as_baseline, ask
+from xaikit.core.targets import select
 
 
 def attribution(backend, values, base, output, **more):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import xaikit as xk
-from xaikit.methods.axioms import AXIOMS
+from xaikit.metrics.axioms import AXIOMS
 
 
 def shapley(network, x, baseline):

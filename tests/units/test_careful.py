@@ -13,7 +13,8 @@ from torch import nn
 from torch.nn.utils import prune
 
 import xaikit as xk
-from xaikit.methods import kernel_shap, pairs
+from xaikit.games import pairs
+from xaikit.methods import kernel_shap
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(20, 4)) + np.array([1.0, 2, 3, 4])

@@ -10,10 +10,10 @@ from scipy.stats import norm, spearmanr
 
 import xaikit as xk
 from tests.units.support import assert_lives_at, numpy_of
-from xaikit.core.activations import LeakyReLU, ReLU, ReLU6, Sigmoid, Softplus, Tanh
-from xaikit.core.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
-from xaikit.core.layers import Dense, Flatten, Residual
 from xaikit.methods import dasp
+from xaikit.networks.activations import LeakyReLU, ReLU, ReLU6, Sigmoid, Softplus, Tanh
+from xaikit.networks.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
+from xaikit.networks.layers import Dense, Flatten, Residual
 
 ACTIVATIONS = [ReLU(), LeakyReLU(0.2), ReLU6(), Tanh(), Sigmoid(), Softplus()]
 

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 
 import xaikit as xk
-from xaikit.core.layers import run
 from xaikit.course import datasets
 from xaikit.course.datasets import sources
 from xaikit.course.datasets.tabular import split_rows
+from xaikit.networks.layers import run
 
 ROOT = Path(__file__).parents[2]
 LOADERS = {

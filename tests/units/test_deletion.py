@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import xaikit as xk
 from tests.units.planted import BASELINE, additive, planted, rows, truth
 from tests.units.support import networks, numpy_of, seeds
-from xaikit.methods import deletion as module
+from xaikit.metrics import deletion as module
 
 CURVES = [xk.deletion, xk.insertion]
 both = pytest.mark.parametrize("curve", CURVES)

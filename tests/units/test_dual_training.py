@@ -6,9 +6,9 @@ import torch
 from torch.nn import functional
 
 import xaikit as xk
-from xaikit.core.network import Network
 from xaikit.course.datasets import synthetic
 from xaikit.methods import dual_training, mask_search, ranking
+from xaikit.networks.network import Network
 
 
 def trainer(rows=5, size=2, seed=0):

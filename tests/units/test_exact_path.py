@@ -11,7 +11,7 @@ from torch.nn import functional
 
 import xaikit as xk
 from tests.units.support import KINKED, assert_equal, assert_lives_at, networks, numpy_of, seeds
-from xaikit.core.layers import run
+from xaikit.networks.layers import run
 
 
 def exact(network, x, target=0, baseline=None, **settings):

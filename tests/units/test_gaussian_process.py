@@ -11,9 +11,9 @@ import xaikit as xk
 from tests.units.coalitions import network_game, random_payoffs, table_game
 from tests.units.support import seeds
 from tests.units.test_gaussian_process_prior import all_pairs, covariance, exact_functional
+from xaikit.games.pairs import draw_pairs, sandwich_std
 from xaikit.methods import gaussian_process
 from xaikit.methods.gaussian_process import Prior, fit_prior, log_marginal_likelihood
-from xaikit.methods.pairs import draw_pairs, sandwich_std
 
 
 @pytest.mark.parametrize(("players", "budget", "seed"), [(4, 10, 0), (5, 20, 1), (7, 40, 2)])

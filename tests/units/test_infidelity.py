@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import xaikit as xk
 from tests.units.planted import BASELINE, additive, planted, rows, truth
 from tests.units.support import seeds
-from xaikit.methods.infidelity import PERTURBATIONS
+from xaikit.metrics.infidelity import PERTURBATIONS
 
 every_perturbation = pytest.mark.parametrize("perturbation", PERTURBATIONS)
 

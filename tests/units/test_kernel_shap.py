@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 import xaikit as xk
 from tests.units.coalitions import coalitions, network_game, random_payoffs, table_game, tables
 from tests.units.support import seeds
-from xaikit.core.surrogate import sum_constrained_fit
+from xaikit.core.linear_fits import sum_constrained_fit
+from xaikit.games.pairs import allocate, draw_pairs
 from xaikit.methods.kernel_shap import shapley_kernel
-from xaikit.methods.pairs import allocate, draw_pairs
 
 
 def lagrange(masks, gains, weights, total):

@@ -28,7 +28,7 @@ from tests.units.support import (
     twin,
     twin_gradients,
 )
-from xaikit.core.layers import Layer, run, run_back
+from xaikit.networks.layers import Layer, run, run_back
 
 
 def assert_layer_equals_torch(layer, a, grad, backend):

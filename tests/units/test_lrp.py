@@ -23,7 +23,7 @@ from tests.units.support import (
     numpy_of,
     seeds,
 )
-from xaikit.core.layers import run
+from xaikit.networks.layers import run
 
 PLAIN = xk.LRPEpsilon(0.0)
 TORCH = next(b for b in BACKENDS if (b.library, b.dtype) == ("torch", "float64"))

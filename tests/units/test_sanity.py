@@ -9,7 +9,7 @@ from torch import nn
 
 import xaikit as xk
 from tests.units.support import numpy_of
-from xaikit.methods.sanity import cascade
+from xaikit.metrics.sanity import cascade
 
 
 def gradient(model, x):

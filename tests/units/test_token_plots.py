@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 from tests.units.figures import explanation, reading_problems, texts_of, the_figure
 from xaikit.core.attribution import Attribution
 from xaikit.course import plots
-from xaikit.course.plots.looks import printable
+from xaikit.plots.looks import printable
 
 # In a notebook a warning stands above the figure, and fails the notebook's test.
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("course_style")]

@@ -17,7 +17,7 @@ from tests.units.support import (
     seeds,
     twin_network,
 )
-from xaikit.core import training
+from xaikit.networks import training
 
 
 def class_numbers(values, backend):

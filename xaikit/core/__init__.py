@@ -1,1 +1,1 @@
-"""What the methods stand on: arrays, layers, networks, models and the result they share."""
+"""What all rooms share: arrays on any library, the question, the answer, linear fits."""

@@ -1,4 +1,4 @@
-"""What every method answers with, and the question it is asked."""
+"""What every method answers with: scores, and what they should add up to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -71,7 +71,8 @@ class Attribution:
 
         Returns matplotlib's axes. In axes that are given, the tokens of a text are bars, too.
         """
-        from xaikit.course.plots import attribution_bars, tokens
+        from xaikit.plots.scores import attribution_bars
+        from xaikit.plots.tokens import tokens
 
         if ax is None and arrays.to_numpy(self.data).dtype.kind in "UO":
             return tokens(self, row=row)

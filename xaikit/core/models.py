@@ -7,7 +7,7 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.question import as_targets, select
+from xaikit.core.targets import as_targets, select
 
 CHUNK_ROWS = 2048
 CHUNK_NUMBERS = 2**22  # with wide rows (pictures), fewer of them

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from xaikit.core.activations import ReLU6
 from xaikit.core.arrays import Array
-from xaikit.core.convolution import AvgPool2d, Conv2d, ZeroPad2d
-from xaikit.core.layers import Dense, Flatten, Layer, Residual
-from xaikit.core.network import Network
 from xaikit.course.datasets.sources import module_of
+from xaikit.networks.activations import ReLU6
+from xaikit.networks.convolution import AvgPool2d, Conv2d, ZeroPad2d
+from xaikit.networks.layers import Dense, Flatten, Layer, Residual
+from xaikit.networks.network import Network
 
 SIDE = 224  # pixels that the network sees, in each direction
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"

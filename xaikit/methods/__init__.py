@@ -1,1 +1,1 @@
-"""The attribution methods, one file each."""
+"""The attribution methods, one file each; long ones have their halves beside them."""

@@ -12,15 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from xaikit.core import arrays, models, windows
-from xaikit.core.activations import Activation, LeakyReLU, ReLU, ReLU6
+from xaikit.core import arrays, models
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution
-from xaikit.core.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
-from xaikit.core.layers import Dense, Flatten, Layer, Residual, run
-from xaikit.core.network import Network
 from xaikit.core.question import as_baseline, ask
 from xaikit.core.settings import expect_count
+from xaikit.networks import windows
+from xaikit.networks.activations import Activation, LeakyReLU, ReLU, ReLU6
+from xaikit.networks.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
+from xaikit.networks.layers import Dense, Flatten, Layer, Residual, run
+from xaikit.networks.network import Network
 
 ALL_SIZES_UP_TO = 8  # players; beyond, coalition sizes are integrated by quadrature
 NODES = 4

@@ -4,11 +4,11 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.layers import Layer, run
-from xaikit.core.network import Network
 from xaikit.core.progress import track
-from xaikit.core.training import Adam, parameter_gradients
 from xaikit.methods.mask_search import local_search, optimal_mask
+from xaikit.networks.layers import Layer, run
+from xaikit.networks.network import Network
+from xaikit.networks.training import Adam, parameter_gradients
 
 INSTANCES = MASKS = 32  # in a batch of the operator: every instance under every mask
 RANDOM_MASKS = 16  # of them in the second phase

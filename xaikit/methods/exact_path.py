@@ -16,13 +16,13 @@ from dataclasses import replace
 import numpy as np
 
 from xaikit.core import arrays
-from xaikit.core.activations import Activation, LeakyReLU, ReLU, ReLU6
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
-from xaikit.core.layers import Dense, Flatten, Layer, Residual
-from xaikit.core.network import Network
-from xaikit.core.question import one_hot
-from xaikit.core.windows import windows2d, windows2d_backward
+from xaikit.core.targets import one_hot
+from xaikit.networks.activations import Activation, LeakyReLU, ReLU, ReLU6
+from xaikit.networks.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
+from xaikit.networks.layers import Dense, Flatten, Layer, Residual
+from xaikit.networks.network import Network
+from xaikit.networks.windows import windows2d, windows2d_backward
 
 # A unit this close to its kink, relative to the largest in its layer, is on it.
 NEAR = 1e-12

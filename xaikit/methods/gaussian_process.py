@@ -16,11 +16,11 @@ from math import comb, pi
 import numpy as np
 
 from xaikit.core.attribution import Attribution
-from xaikit.core.games import Game
+from xaikit.core.linear_fits import sum_constrained_fit
 from xaikit.core.progress import track
-from xaikit.core.sampling import spend
-from xaikit.core.surrogate import sum_constrained_fit
-from xaikit.methods.pairs import Pairs, draw_pairs, odd_payoffs, sandwich_std
+from xaikit.games.budget import spend
+from xaikit.games.game import Game
+from xaikit.games.pairs import Pairs, draw_pairs, odd_payoffs, sandwich_std
 
 FITTED_POINTS = 400  # more than these bring nothing to the prior's parameters
 MOST_EVALUATIONS = 10_000  # matrices of half as many rows and columns

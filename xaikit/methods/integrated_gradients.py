@@ -12,10 +12,10 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution
-from xaikit.core.network import Network
 from xaikit.core.question import Question, ask
 from xaikit.core.settings import expect_count
 from xaikit.methods.exact_path import exact_integral
+from xaikit.networks.network import Network
 
 RULES = ("gauss-legendre", "trapezoid", "midpoint", "right", "exact")
 NUMBERS_AT_ONCE = 2**20  # of all points on the way that go through the model together

@@ -10,10 +10,10 @@ from math import comb
 import numpy as np
 
 from xaikit.core.attribution import Attribution
-from xaikit.core.games import Game
-from xaikit.core.sampling import spend
-from xaikit.core.surrogate import sum_constrained_fit
-from xaikit.methods.pairs import draw_pairs, odd_payoffs, sandwich_std
+from xaikit.core.linear_fits import sum_constrained_fit
+from xaikit.games.budget import spend
+from xaikit.games.game import Game
+from xaikit.games.pairs import draw_pairs, odd_payoffs, sandwich_std
 
 MOST_DRAWN = 2**20
 LEAST_LEVERAGE_LEFT = 1e-9

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from xaikit.core import arrays, models
-from xaikit.core.absence import as_background, text_game
 from xaikit.core.attribution import Attribution
+from xaikit.core.linear_fits import LinearFit, ridge_fit, side_by_side
 from xaikit.core.settings import expect_count
-from xaikit.core.surrogate import LinearFit, ridge_fit, side_by_side
+from xaikit.games.removal import as_background, text_game
 
 
 def lime_tabular(

@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from xaikit.core import arrays
-from xaikit.core.activations import Activation
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution
-from xaikit.core.convolution import AvgPool2d, Conv2d
-from xaikit.core.layers import Dense, Layer, Residual, run
-from xaikit.core.network import Network
-from xaikit.core.question import Question, as_baseline, as_targets, expect_finite, one_hot, select
-from xaikit.core.training import expect_columns
+from xaikit.core.question import Question, as_baseline, expect_finite
+from xaikit.core.targets import as_targets, one_hot, select
 from xaikit.methods.lrp_rules import PLAIN, LRPEpsilon, Rule, Shares
+from xaikit.networks.activations import Activation
+from xaikit.networks.convolution import AvgPool2d, Conv2d
+from xaikit.networks.layers import Dense, Layer, Residual, expect_columns, run
+from xaikit.networks.network import Network
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.layers import Layer, input_gradient, run
+from xaikit.networks.layers import Layer, input_gradient, run
 
 SEARCH_ROUNDS = 5
 

@@ -18,10 +18,10 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.network import Network
 from xaikit.core.settings import expect_count
 from xaikit.methods.dual_training import DualTraining, masked
 from xaikit.methods.mask_search import selector_slope, swap_importances
+from xaikit.networks.network import Network
 
 
 class DualNet(SelectorMixin, BaseEstimator):

@@ -9,9 +9,9 @@ import numpy as np
 
 from xaikit.core import models
 from xaikit.core.attribution import Attribution
-from xaikit.core.games import MASKS_AT_ONCE, Game
 from xaikit.core.progress import track
-from xaikit.core.sampling import spend
+from xaikit.games.budget import spend
+from xaikit.games.game import MASKS_AT_ONCE, Game
 
 MOST_BYTES = 2**31
 MOST_PLAYERS = 25

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from xaikit.core.layers import Dense, input_gradient, run_back
-from xaikit.core.network import Network
-from xaikit.core.torch_model import TorchModel
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.random_networks import draw, forward, slopes
 from xaikit.methods.gradients import gradient_x_input, saliency
+from xaikit.networks.layers import Dense, input_gradient, run_back
+from xaikit.networks.network import Network
+from xaikit.networks.torch_model import TorchModel
 
 
 def by_hand(answer: Callable) -> Callable:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from xaikit.core.surrogate import ridge_fit
+from xaikit.core.linear_fits import ridge_fit
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of, verdict_of
 from xaikit.course.checks import last_inputs as last_inputs

@@ -9,15 +9,15 @@ from itertools import permutations
 
 import numpy as np
 
-from xaikit.core.layers import input_gradient, run_back
-from xaikit.core.network import Network
-from xaikit.core.torch_model import TorchModel
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, close, compare, judge, passed, plain, shape_of
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.random_networks import draw, forward
 from xaikit.methods import lrp as method
 from xaikit.methods.gradients import gradient_x_input
+from xaikit.networks.layers import input_gradient, run_back
+from xaikit.networks.network import Network
+from xaikit.networks.torch_model import TorchModel
 
 
 def by_hand(answer: Callable) -> Callable:

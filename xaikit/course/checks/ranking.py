@@ -9,13 +9,13 @@ from itertools import combinations
 
 import numpy as np
 
-from xaikit.core.network import Network
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, compare, judge, passed, plain
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.methods.dual_training import DualTraining, masked
 from xaikit.methods.mask_search import local_search, optimal_mask
 from xaikit.methods.ranking import DualNet
+from xaikit.networks.network import Network
 
 DRAWS = 4000
 SIGMAS = 5.5  # a right answer is refused once in millions of checks

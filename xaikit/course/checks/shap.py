@@ -6,12 +6,12 @@ from math import factorial, isclose
 
 import numpy as np
 
-from xaikit.core import surrogate
-from xaikit.core.absence import baseline_game, marginal_game
-from xaikit.core.conditional import conditional_game
+from xaikit.core import linear_fits
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, close, compare, judge, passed, plain, shape_of
 from xaikit.course.checks import last_inputs as last_inputs
+from xaikit.games.conditional import conditional_game
+from xaikit.games.removal import baseline_game, marginal_game
 from xaikit.methods import gaussian_process, kernel_shap, shapley
 
 
@@ -24,8 +24,8 @@ def by_hand(answer: Callable) -> Callable:
         shapley.exact_shapley,
         shapley.permutation_shapley,
         gaussian_process.gaussian_process_shapley,
-        surrogate.sum_constrained_fit,
-        surrogate.ridge_fit,
+        linear_fits.sum_constrained_fit,
+        linear_fits.ridge_fit,
         baseline_game,
         marginal_game,
         conditional_game,

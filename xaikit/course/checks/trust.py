@@ -8,15 +8,15 @@ import numpy as np
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
 from xaikit.course.checks import last_inputs as last_inputs
-from xaikit.methods import additivity, agreement, infidelity, sanity
-from xaikit.methods import deletion as xaikits
+from xaikit.metrics import agreement, completeness, infidelity, sanity
+from xaikit.metrics import deletion as xaikits
 
 
 def by_hand(answer: Callable) -> Callable:
     """Return the learner's function, guarded; xaikit's measures are switched off."""
     return checks.by_hand(
         answer,
-        additivity.completeness,
+        completeness.completeness,
         xaikits.deletion,
         xaikits.insertion,
         xaikits._curve,

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from xaikit.core.activations import ReLU
-from xaikit.core.layers import Dense
-from xaikit.core.network import Network
+from xaikit.networks.activations import ReLU
+from xaikit.networks.layers import Dense
+from xaikit.networks.network import Network
 
 
 def small_row() -> np.ndarray:

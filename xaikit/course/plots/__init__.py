@@ -14,12 +14,12 @@ from xaikit.course.plots.drawings import (
 )
 from xaikit.course.plots.flow import draw_flow
 from xaikit.course.plots.games import draw_joining
-from xaikit.course.plots.looks import DIVERGING, NEGATIVE, NEUTRAL, POSITIVE, colour, say, style
 from xaikit.course.plots.neighbourhoods import draw_neighbourhood
 from xaikit.course.plots.paths import draw_path
-from xaikit.course.plots.scores import attribution_bars, beeswarm, waterfall
-from xaikit.course.plots.text import tokens
 from xaikit.course.plots.units import draw_unit
+from xaikit.plots.looks import DIVERGING, NEGATIVE, NEUTRAL, POSITIVE, colour, say, style
+from xaikit.plots.scores import attribution_bars, beeswarm, waterfall
+from xaikit.plots.tokens import tokens
 
 __all__ = [
     "DIVERGING",

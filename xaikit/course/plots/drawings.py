@@ -7,9 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from xaikit.core.layers import Dense, run
-from xaikit.core.network import Network
-from xaikit.course.plots.looks import DIVERGING, NEGATIVE, NEUTRAL, POSITIVE, colour, pale
+from xaikit.networks.layers import Dense, run
+from xaikit.networks.network import Network
+from xaikit.plots.looks import DIVERGING, NEGATIVE, NEUTRAL, POSITIVE, colour, pale
 
 
 def draw_network(network: Network, x: np.ndarray, inputs: Sequence[str], ax: Axes | None = None):

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from xaikit.course.plots.looks import NEUTRAL, colour, pale
+from xaikit.plots.looks import NEUTRAL, colour, pale
 
 
 def draw_flow(

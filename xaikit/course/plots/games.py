@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 
-from xaikit.course.plots.looks import NEUTRAL, colour
+from xaikit.plots.looks import NEUTRAL, colour
 
 # Colour-blind-safe, and told apart by their strokes as well: these are players, not signs.
 STROKES = [("black", "-"), ("#009e73", "--"), ("#aa4499", "-."), ("#996600", ":")]

@@ -7,7 +7,7 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
-from xaikit.course.plots.looks import DIVERGING, NEUTRAL, colour
+from xaikit.plots.looks import DIVERGING, NEUTRAL, colour
 
 REACH = 3.0  # how far the plane is drawn, in standard deviations
 RIGHT = 0.36  # of the width: the slopes

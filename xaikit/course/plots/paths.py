@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from xaikit.core import arrays
-from xaikit.core.network import Network
-from xaikit.course.plots.looks import NEUTRAL, POSITIVE
+from xaikit.networks.network import Network
+from xaikit.plots.looks import NEUTRAL, POSITIVE
 
 POINTS = 2001  # of the curves: enough to show a kink as a step
 # Above the axes, where no curve runs.

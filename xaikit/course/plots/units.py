@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from xaikit.core import arrays
-from xaikit.course.plots.looks import NEUTRAL, POSITIVE
 from xaikit.methods import dasp
+from xaikit.plots.looks import NEUTRAL, POSITIVE
 
 BINS = 40
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
 from tests.units.support import seeds
-from xaikit.core.surrogate import ridge_fit, side_by_side, sum_constrained_fit
+from xaikit.core.linear_fits import ridge_fit, side_by_side, sum_constrained_fit
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""What "absent" means: a baseline's values, other rows' values, a text without the word.
+"""Removal, what "absent" means: a baseline's values, other rows' values, a text without the word.
 
 The conditional meaning, values that fit what is present, is in `conditional`.
 """
@@ -11,8 +11,8 @@ import numpy as np
 
 from xaikit.core import arrays, models
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.games import Game
 from xaikit.core.question import as_baseline
+from xaikit.games.game import Game
 
 FEW_ROWS = 8
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from xaikit.core import windows
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.layers import Dense, Layer, check_weights
-from xaikit.core.windows import Pair
+from xaikit.networks import windows
+from xaikit.networks.layers import Dense, Layer, check_weights
+from xaikit.networks.windows import Pair
 
 
 @dataclass(frozen=True, eq=False)

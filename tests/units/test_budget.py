@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import xaikit as xk
 from tests.units.coalitions import SAMPLERS, network_game, random_payoffs, table_game
 from tests.units.support import seeds
-from xaikit.core.sampling import smallest_budget, spend
+from xaikit.games.budget import smallest_budget, spend
 
 # Most tolerances here are not meant to be reached; `test_careful.py` looks at the warning.
 pytestmark = pytest.mark.filterwarnings("ignore:the tolerance")

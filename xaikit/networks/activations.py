@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.layers import Layer
+from xaikit.networks.layers import Layer
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ import numpy as np
 
 from xaikit.core import arrays, models
 from xaikit.core.arrays import Array
-from xaikit.core.cases import Case, as_case, scores_of
 from xaikit.core.settings import expect_count
+from xaikit.metrics.cases import Case, as_case, scores_of
 
 PERTURBATIONS = ("subset", "noisy baseline", "gaussian")
 

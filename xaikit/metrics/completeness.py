@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from xaikit.core import arrays
-from xaikit.core.absence import baseline_game
 from xaikit.core.attribution import Attribution
-from xaikit.core.cases import as_case
 from xaikit.core.settings import expect_count
+from xaikit.games.removal import baseline_game
+from xaikit.metrics.cases import as_case
 
 
 class Correlations(NamedTuple):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array
-from xaikit.core.question import as_targets, select
+from xaikit.core.targets import as_targets, select
 
 if TYPE_CHECKING:
     import torch

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
-from xaikit.course.plots.looks import pale, printable, signed
+from xaikit.plots.looks import pale, printable, signed
 
 WIDTH, HEIGHT, MARGIN, TITLE = 7 * 72, 4.5 * 72, 8, 26  # points, of which there are 72 in an inch
 SIZES = (11.0, 9.0, 8.0)  # of letters, in points: the first with which the text fits

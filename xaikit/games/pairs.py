@@ -11,7 +11,7 @@ from math import comb, sqrt
 
 import numpy as np
 
-from xaikit.core.games import Game
+from xaikit.games.game import Game
 
 FIRST_DRAWS, DRAWS_AT_ONCE = 16, 1024
 ATTEMPTS = 100

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from xaikit.core.activations import ReLU
 from xaikit.core.attribution import Attribution
-from xaikit.core.layers import Dense
-from xaikit.core.network import Network
+from xaikit.networks.activations import ReLU
+from xaikit.networks.layers import Dense
+from xaikit.networks.network import Network
 
 Method = Callable[[Network, np.ndarray, np.ndarray], Any]
 

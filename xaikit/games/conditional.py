@@ -1,6 +1,6 @@
 """The conditional game: absent features are drawn as the present ones suggest.
 
-Lecture 04 sets it beside the marginal game of `games.py`, which ignores what features have to do
+Lecture 04 sets it beside the marginal game of `removal`, which ignores what features have to do
 with each other.
 """
 
@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from xaikit.core import arrays, models
-from xaikit.core.absence import as_background, data_of_players, name_players
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.games import Game
 from xaikit.core.settings import expect_count
+from xaikit.games.game import Game
+from xaikit.games.removal import as_background, data_of_players, name_players
 
 
 def conditional_game(
@@ -66,7 +66,7 @@ def conditional_game(
     """
     names = arrays.column_names(x)
     x, single = models.as_rows(model, x)
-    x = arrays.copied(x)  # the game may be asked long after; see `absence`
+    x = arrays.copied(x)  # the game may be asked long after; see `removal`
     rows = as_background(background, x)
     if x.ndim != 2 or rows.shape[0] < 2:
         raise ValueError(

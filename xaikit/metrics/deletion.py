@@ -1,9 +1,9 @@
 """Deletion and insertion: change features in an explanation's order, and watch the model.
 
 Lecture 09 compares every method of the course by these curves and by the measures of
-`additivity`, `infidelity`, `sanity`, `retraining`, `axioms` and `agreement`. Each tests one thing,
-and none of them can tell a true explanation from a false one on its own: the docstrings name what
-each cannot see.
+`completeness`, `infidelity`, `sanity`, `retraining`, `axioms` and `agreement`. Each tests one
+thing, and none of them can tell a true explanation from a false one on its own: the docstrings name
+what each cannot see.
 """
 
 from typing import Any, NamedTuple
@@ -12,8 +12,8 @@ import numpy as np
 
 from xaikit.core import arrays, models
 from xaikit.core.arrays import namespace
-from xaikit.core.cases import Case, as_case
 from xaikit.core.settings import expect_count
+from xaikit.metrics.cases import Case, as_case
 
 MOST_STEPS = 64  # of a curve, unless asked for more: a picture has thousands of features
 NUMBERS_AT_ONCE = 2**22  # of random orders that are in memory together

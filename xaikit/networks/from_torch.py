@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from xaikit.core.activations import LeakyReLU, ReLU, ReLU6, Sigmoid, Softplus, Tanh
-from xaikit.core.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
-from xaikit.core.layers import Dense, Flatten, Layer
-from xaikit.core.network import Network
+from xaikit.networks.activations import LeakyReLU, ReLU, ReLU6, Sigmoid, Softplus, Tanh
+from xaikit.networks.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
+from xaikit.networks.layers import Dense, Flatten, Layer
+from xaikit.networks.network import Network
 
 Layers = Layer | list[Layer]
 

@@ -7,13 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from xaikit.core import arrays, training
-from xaikit.core.activations import ACTIVATIONS, Activation
+from xaikit.core import arrays
 from xaikit.core.arrays import Array
-from xaikit.core.convolution import Conv2d
-from xaikit.core.layers import Dense, Layer, expect_layers, input_gradient, run
-from xaikit.core.question import as_targets, one_hot
-from xaikit.core.training import expect_columns, first_array
+from xaikit.core.targets import as_targets, one_hot
+from xaikit.networks import training
+from xaikit.networks.activations import ACTIVATIONS, Activation
+from xaikit.networks.convolution import Conv2d
+from xaikit.networks.layers import (
+    Dense,
+    Layer,
+    expect_columns,
+    expect_layers,
+    first_array,
+    input_gradient,
+    run,
+)
 
 
 class Network:

@@ -8,10 +8,10 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.layers import Layer, run, run_back
 from xaikit.core.progress import track
-from xaikit.core.question import as_targets
 from xaikit.core.settings import expect_count
+from xaikit.core.targets import as_targets
+from xaikit.networks.layers import Layer, expect_columns, first_array, run, run_back
 
 
 def fit(
@@ -149,18 +149,3 @@ TARGETS = {"mse": _numbers, "cross_entropy": _classes}
 
 def _copy(array: Array) -> Array:
     return array.clone() if arrays.is_torch(array) else array.copy()
-
-
-def first_array(layers: Sequence[Layer]) -> Array | None:
-    """Return the first weight there is: all others live where it does."""
-    return next((p for layer in layers for p in layer.parameters.values()), None)
-
-
-def expect_columns(output: Array) -> Array:
-    """Raise unless a network's outputs are (n, k)."""
-    if output.ndim != 2:
-        raise ValueError(
-            f"the network's outputs have shape {tuple(output.shape)}, expected (n, k): "
-            "end it with Flatten() or a Dense layer"
-        )
-    return output

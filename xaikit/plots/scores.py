@@ -11,7 +11,7 @@ from matplotlib.transforms import offset_copy
 
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
-from xaikit.course.plots.looks import NEUTRAL, colour, decimals, printable, signed
+from xaikit.plots.looks import NEUTRAL, colour, decimals, printable, signed
 
 MOST_LINES = 12  # more features than this are too close to each other in 4.5 inches
 NAME_LENGTH, VALUE_LENGTH = 28, 14  # characters

@@ -167,6 +167,21 @@ def input_gradient(layers: Sequence[Layer], values: list[Array], grad: Array) ->
     return grad
 
 
+def first_array(layers: Sequence[Layer]) -> Array | None:
+    """Return the first weight there is: all others live where it does."""
+    return next((p for layer in layers for p in layer.parameters.values()), None)
+
+
+def expect_columns(output: Array) -> Array:
+    """Raise unless a network's outputs are (n, k)."""
+    if output.ndim != 2:
+        raise ValueError(
+            f"the network's outputs have shape {tuple(output.shape)}, expected (n, k): "
+            "end it with Flatten() or a Dense layer"
+        )
+    return output
+
+
 @dataclass(frozen=True, eq=False)
 class Residual(Layer):
     """a + f(a), where f is a sequence of layers that keeps a's shape."""

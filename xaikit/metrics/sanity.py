@@ -13,9 +13,9 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array
-from xaikit.core.cases import scores_of
-from xaikit.core.network import Network
-from xaikit.methods.agreement import rank_correlation
+from xaikit.metrics.agreement import rank_correlation
+from xaikit.metrics.cases import scores_of
+from xaikit.networks.network import Network
 
 
 class Randomisation(NamedTuple):

@@ -1,0 +1,1 @@
+"""How explanations are judged: one measure a file."""

@@ -1,0 +1,1 @@
+"""Networks: layers forward beside backward by hand, training, and torch modules as models."""

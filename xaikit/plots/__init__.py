@@ -1,0 +1,1 @@
+"""An Attribution drawn: bars, a waterfall, a beeswarm, a text's tokens."""
