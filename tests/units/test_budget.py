@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import xaikit as xk
 from tests.units.coalitions import SAMPLERS, network_game, random_payoffs, table_game
 from tests.units.support import seeds
-from xaikit.games.budget import smallest_budget, spend
+from xaikit.games.budget import budgets, reached, smallest_budget
 
 # Most tolerances here are not meant to be reached; `test_careful.py` looks at the warning.
 pytestmark = pytest.mark.filterwarnings("ignore:the tolerance")
@@ -83,18 +83,14 @@ def test_a_little_more_budget_pays_nothing_twice(name, players, budget):
     assert SAMPLERS[name](game, budget, tolerance=1e-9).evaluations == budget // 2 * 2
 
 
-def asked_of(result, players=5, **settings):
-    """Return the budgets that spend asks an estimate for; result is what it answers."""
-    budgets = []
-
-    def estimate(budget):
-        budgets.append(budget)
-        values, std = result(budget) if callable(result) else result
-        return np.array(values), np.array(std)
-
-    settings = {"budget": None, "tolerance": None, "most": 10**6} | settings
-    spend(estimate, players, **settings)
-    return budgets
+def asked_of(result, players=5, budget=None, tolerance=None, most=10**6):
+    """Return the budgets that a method whose answers are `result` asks for."""
+    asked = []
+    for evaluations in budgets(players, budget, tolerance, most):
+        asked.append(evaluations)
+        if reached(tolerance, *map(np.array, result(evaluations) if callable(result) else result)):
+            break
+    return asked
 
 
 def test_budgets_double_up_to_the_whole():

@@ -307,7 +307,7 @@ def test_many_players_are_drawn_from_few_at_a_time(monkeypatch):
         return Counting()
 
     monkeypatch.setattr(pairs.np.random, "default_rng", counting)
-    assert len(pairs.draw_pairs(100, 1100, 0).masks) == 1100
+    assert len(pairs.draw_pairs(100, 1100, 0, kernel_shap.shapley_kernel).masks) == 1100
     # Twice what is needed at most, but for the first few of each of the 50 sizes.
     assert sum(drawn) <= 100 * (2 * 1100 + 50 * 16)
 

@@ -14,6 +14,7 @@ from tests.units.test_gaussian_process_prior import all_pairs, covariance, exact
 from xaikit.games.pairs import draw_pairs, sandwich_std
 from xaikit.methods import gaussian_process
 from xaikit.methods.gaussian_process import Prior, fit_prior, log_marginal_likelihood
+from xaikit.methods.kernel_shap import shapley_kernel
 
 
 @pytest.mark.parametrize(("players", "budget", "seed"), [(4, 10, 0), (5, 20, 1), (7, 40, 2)])
@@ -21,7 +22,7 @@ def test_posterior_conditions_all_pairs_on_the_drawn(monkeypatch, players, budge
     monkeypatch.setattr(gaussian_process, "FITTED_POINTS", 15)  # of 20, in the last case
     game = network_game(players, seed, games=2)
     result = xk.gaussian_process_shapley(game, budget, seed=seed)
-    pairs = draw_pairs(players, (budget - 2) // 2, seed)
+    pairs = draw_pairs(players, (budget - 2) // 2, seed, kernel=shapley_kernel)
     z = np.concatenate([np.ones((1, players)), pairs.z])
     everyone, exact = all_pairs(players), exact_functional(players)
     observed = (game(z > 0) - game(z < 0)) / 2

@@ -76,7 +76,7 @@ def test_some_coalitions_in_one_dense_system(players, extra, seed):
     game = table_game(random_payoffs(players, seed))
     budget = min(2 * players + 2 + extra, 2**players)
     result = xk.kernel_shap(game, budget, seed=seed)
-    pairs = draw_pairs(players, (budget - 2) // 2, seed)
+    pairs = draw_pairs(players, (budget - 2) // 2, seed, kernel=shapley_kernel)
     scale = np.linalg.cond(pairs.z * np.sqrt(pairs.weights)[:, None])
     np.testing.assert_allclose(result.values, drawn_fit(game, pairs), atol=1e-12 * scale**2)
     assert result.evaluations == budget // 2 * 2
@@ -85,7 +85,7 @@ def test_some_coalitions_in_one_dense_system(players, extra, seed):
 def test_weights_share_out_the_kernel_among_the_drawn():
     """A stratum keeps the mass of all its coalitions, however few of them were drawn."""
     for players in (5, 6):
-        pairs = draw_pairs(players, 9, seed=0)
+        pairs = draw_pairs(players, 9, seed=0, kernel=shapley_kernel)
         for size in range(1, players // 2 + 1):
             sizes = {size, players - size}
             mass = sum(comb(players, s) * shapley_kernel(players, s) for s in sizes)
@@ -99,7 +99,7 @@ def test_weights_share_out_the_kernel_among_the_drawn():
 @pytest.mark.parametrize(("players", "budget"), [(5, 20), (7, 40), (8, 100), (9, 20)])
 def test_std_is_the_sandwich_of_a_stratified_draw(players, budget):
     game = table_game(random_payoffs(players, 1, 2))
-    pairs = draw_pairs(players, (budget - 2) // 2, seed=3)
+    pairs = draw_pairs(players, (budget - 2) // 2, seed=3, kernel=shapley_kernel)
     half = pairs.z / 2
     # C is the inverse of A among vectors that sum to 0.
     basis = np.linalg.svd(np.ones((1, players)))[2][1:].T
@@ -124,7 +124,7 @@ def test_std_is_the_sandwich_of_a_stratified_draw(players, budget):
 
 
 def test_leverage_turns_residuals_into_errors_at_points_left_out():
-    game, pairs = table_game(random_payoffs(6, 5)), draw_pairs(6, 14, seed=0)
+    game, pairs = table_game(random_payoffs(6, 5)), draw_pairs(6, 14, seed=0, kernel=shapley_kernel)
     odd = (game(pairs.masks) - game(~pairs.masks)) / 2
     half, total = pairs.z / 2, np.diff(game.ends())
 
@@ -149,7 +149,7 @@ def test_leverage_turns_residuals_into_errors_at_points_left_out():
 def test_a_draw(players, share, seed):
     least, most = min(players, 2 ** (players - 1) - 1), min(2 ** (players - 1) - 1, 400)
     wanted = round(least + share * (most - least))
-    pairs = draw_pairs(players, wanted, seed)
+    pairs = draw_pairs(players, wanted, seed, kernel=shapley_kernel)
     both = np.concatenate([pairs.masks, ~pairs.masks])
     assert len(pairs.masks) == wanted and len(np.unique(both, axis=0)) == 2 * wanted
     assert pairs.stratum.tolist() == pairs.masks.sum(axis=1).tolist()
@@ -187,7 +187,7 @@ def test_coalitions_of_one_size_are_equally_likely():
     """Chi-square over 400 draws of 2 of the 10 pairs of players, and of 3 of 10 halves of six."""
     for players, size, pairs in [(5, 2, 8), (6, 3, 14)]:
         counts: dict[bytes, int] = {}
-        draws = [draw_pairs(players, pairs, seed) for seed in range(400)]
+        draws = [draw_pairs(players, pairs, seed, kernel=shapley_kernel) for seed in range(400)]
         for drawn in draws:
             for mask in drawn.masks[drawn.stratum == size]:
                 counts[mask.tobytes()] = counts.get(mask.tobytes(), 0) + 1
@@ -199,14 +199,17 @@ def test_coalitions_of_one_size_are_equally_likely():
 def test_a_larger_draw_holds_the_smaller_one():
     for players in (6, 9, 14, 30):
         budgets = [4 * players + 4 << doubling for doubling in range(4)]
-        draws = [draw_pairs(players, min((b - 2) // 2, 2 ** (players - 1) - 1), 5) for b in budgets]
+        draws = [
+            draw_pairs(players, min((b - 2) // 2, 2 ** (players - 1) - 1), 5, kernel=shapley_kernel)
+            for b in budgets
+        ]
         held = [{mask.tobytes() for mask in draw.masks} for draw in draws]
         assert all(few <= more for few, more in pairwise(held))
 
 
 def determined(players, pairs, seed):
     """Tell whether the pairs of a draw, and the sum of all values, have one solution."""
-    z = draw_pairs(players, pairs, seed).z
+    z = draw_pairs(players, pairs, seed, kernel=shapley_kernel).z
     return np.linalg.matrix_rank(np.concatenate([z, np.ones((1, players))])) == players
 
 
@@ -224,12 +227,12 @@ def test_draws_that_would_leave_a_player_open_are_drawn_again(players, pairs, se
 def test_too_few_pairs_are_refused_in_words():
     told = "a budget of 12 coalitions leaves some sizes of coalition undrawn: give at least "
     with pytest.raises(ValueError, match=told) as error:
-        draw_pairs(20, 5, seed=0)
+        draw_pairs(20, 5, seed=0, kernel=shapley_kernel)
     needed = int(re.search(r"at least (\d+)", str(error.value))[1])
     assert min(allocated(20, needed).values()) == 1 and min(allocated(20, needed - 2).values()) == 0
     told = "no draw of 4 pairs determines the values of all 6 players: give a budget of at least 24"
     with pytest.raises(ValueError, match=told):
-        draw_pairs(6, 4, seed=0)
+        draw_pairs(6, 4, seed=0, kernel=shapley_kernel)
 
 
 def allocated(players, budget):

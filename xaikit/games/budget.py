@@ -1,14 +1,20 @@
-"""How long a sampling method goes on: to a budget of coalitions, or to a tolerance."""
+"""How many coalitions a sampling method asks for: a budget, or doubled ones up to a tolerance.
+
+A sampling method is a loop over budgets::
+
+    for evaluations in budgets(players, budget, tolerance, most):
+        values, std = …
+        if reached(tolerance, values, std):
+            break
+    else:
+        warn_not_reached(tolerance, evaluations)
+"""
 
 import warnings
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from xaikit.core.settings import expect_count
-
-Estimate = tuple[np.ndarray, np.ndarray]  # values and their standard deviations, (M, n) each
 
 
 def smallest_budget(players: int) -> int:
@@ -16,59 +22,56 @@ def smallest_budget(players: int) -> int:
     return min(2 * players + 2, 2**players)
 
 
-def spend(
-    estimate: Callable[[int], Estimate],
-    players: int,
-    budget: int | None,
-    tolerance: float | None,
-    most: int,
-) -> Estimate:
-    """Call an estimate with a budget; with a tolerance, with doubled ones until it is reached.
+def budgets(players: int, budget: int | None, tolerance: float | None, most: int) -> list[int]:
+    """Return the budgets to try, in coalitions: one, or with a tolerance doubled ones.
+
+    Each is at least the double of the one before. Then every stratum of a draw grows, and what was
+    evaluated for one budget is part of what the next one needs.
 
     Parameters
     ----------
-    estimate : callable
-        Budget -> values and std, (M, n) each. What it paid in a call it need not pay in the next.
     players : int
         M.
     budget : int or None
-        Coalitions to pay at most. None without a tolerance is 2M + 2048; with one, `most`.
+        The largest one. None is 2M + 2048 without a tolerance, and `most` with one.
     tolerance : float or None
-        Stop when in every game the largest std is at most this share of the range of its values.
     most : int
         A budget beyond which more coalitions bring nothing, or no longer fit.
 
     Raises
     ------
     TypeError, ValueError
-        For a budget below 2M + 2 (unless it pays every coalition), a tolerance that is not
+        For a budget below 2M + 2 (unless it holds every coalition), a tolerance that is not
         positive.
     """
     if budget is None:
         budget = 2 * players + 2048 if tolerance is None else most
     expect_count("budget", budget, smallest_budget(players), f"coalitions for {players} players")
-    budget = min(int(budget), most)
+    found = [min(int(budget), most)]
     if tolerance is None:
-        return estimate(budget)
+        return found
     if not tolerance > 0:
         raise ValueError(f"tolerance is {tolerance}, expected a positive number")
-    # Halved from the budget, so that each is at least the double of the one before: then every
-    # stratum of a draw grows, and what was paid is part of what comes next.
-    budgets = [budget]
-    while budgets[-1] // 2 >= max(64, 4 * players + 4):
-        budgets.append(budgets[-1] // 2)
-    for spent in reversed(budgets):
-        values, std = estimate(spent)
-        if _within(values, std, tolerance):
-            return values, std
+    while found[-1] // 2 >= max(64, 4 * players + 4):
+        found.append(found[-1] // 2)
+    return found[::-1]
+
+
+def reached(tolerance: float | None, values: np.ndarray, std: np.ndarray) -> bool:
+    """Tell whether in every game the largest std is within this share of the values' range.
+
+    values and std are (M, n), with a column for each game. Without a tolerance any std will do.
+    """
+    if tolerance is None:
+        return True
+    reach = values.max(axis=0) - values.min(axis=0)
+    return bool((std.max(axis=0) <= tolerance * reach).all())
+
+
+def warn_not_reached(tolerance: float | None, budget: int) -> None:
+    """Warn whoever called the sampling method."""
     warnings.warn(
         f"the tolerance {tolerance:g} was not reached with {budget:,} coalitions: look at std, and "
         "give a larger budget or tolerance",
         stacklevel=3,
     )
-    return values, std
-
-
-def _within(values: np.ndarray, std: np.ndarray, tolerance: float) -> Any:
-    reach = values.max(axis=0) - values.min(axis=0)
-    return (std.max(axis=0) <= tolerance * reach).all()

@@ -4,7 +4,7 @@ KernelSHAP and the Gaussian process ask for the same pairs. Only the odd half of
 (v(S) − v(Sᶜ)) / 2, has to do with Shapley values, and a pair gives it in two payoffs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb, sqrt
@@ -13,6 +13,7 @@ import numpy as np
 
 from xaikit.games.game import Game
 
+Kernel = Callable[[int, int, int], float]
 FIRST_DRAWS, DRAWS_AT_ONCE = 16, 1024
 ATTEMPTS = 100
 
@@ -28,7 +29,7 @@ class Pairs:
     stratum : (P,) ints
         k.
     weights : (P,)
-        The kernel's mass of the stratum, shared by the pairs drawn from it.
+        The weight of all coalitions of the stratum, shared by the pairs drawn from it.
     drawn, population : dict of k to int
         n_k pairs were drawn of N_k.
     """
@@ -45,19 +46,21 @@ class Pairs:
         return np.where(self.masks, 1.0, -1.0)
 
 
-def draw_pairs(players: int, pairs: int, seed: int) -> Pairs:
+def draw_pairs(players: int, pairs: int, seed: int, kernel: Kernel) -> Pairs:
     """Draw pairs of complementary coalitions, stratified by size, without replacement.
+
+    `kernel(players, size, count)` is the weight of `count` coalitions of a size together, such as
+    `kernel_shap.shapley_kernel`.
 
     A larger draw with the same seed holds the smaller one, but for a draw of hardly more pairs than
     players that does not determine every player's value (two of them always side by side, say):
     that one is drawn again.
     """
     population = {k: comb(players, k) for k in range(1, players // 2 + 1)}
-    mass = {k: 2 * (players - 1) / (k * (players - k)) for k in population}
     if players % 2 == 0:
         # A coalition of half the players has its complement in the same stratum.
         population[players // 2] //= 2
-        mass[players // 2] /= 2
+    mass = {k: kernel(players, k, 2 * count) for k, count in population.items()}
     drawn = allocate(population, mass, pairs)
     if drawn and min(drawn.values()) < 1:
         needed = pairs

@@ -18,9 +18,10 @@ import numpy as np
 from xaikit.core.attribution import Attribution
 from xaikit.core.linear_fits import sum_constrained_fit
 from xaikit.core.progress import track
-from xaikit.games.budget import spend
+from xaikit.games.budget import budgets, reached, warn_not_reached
 from xaikit.games.game import Game
 from xaikit.games.pairs import Pairs, draw_pairs, odd_payoffs, sandwich_std
+from xaikit.methods.kernel_shap import shapley_kernel
 
 FITTED_POINTS = 400  # more than these bring nothing to the prior's parameters
 MOST_EVALUATIONS = 10_000  # matrices of half as many rows and columns
@@ -121,21 +122,22 @@ def gaussian_process_shapley(
         )
     before, ends = game.evaluations, game.ends()
     total = np.atleast_1d(ends[1] - ends[0])
-    paid: dict[bytes, np.ndarray] = {}
-
-    def estimate(budget: int) -> tuple[np.ndarray, np.ndarray]:
+    known: dict[bytes, np.ndarray] = {}  # pairs that are evaluated, from one budget to the next
+    most = min(2**players, MOST_EVALUATIONS)
+    for evaluations in budgets(players, budget, tolerance, most):
         if players == 1:
-            return total[None], np.zeros_like(total[None])
-        pairs = draw_pairs(players, (budget - 2) // 2, seed)
+            values, std = total[None], np.zeros_like(total[None])
+            break
+        pairs = draw_pairs(players, (evaluations - 2) // 2, seed, shapley_kernel)
         z = np.concatenate([np.ones((1, players)), pairs.z])
-        odd = np.concatenate([total[None] / 2, odd_payoffs(game, pairs, paid, progress)])
+        odd = np.concatenate([total[None] / 2, odd_payoffs(game, pairs, known, progress)])
         rows = track(range(odd.shape[1]), progress)
         answers = [_posterior(z, odd[:, row], pairs, seed) for row in rows]
         values, std = np.array(answers).transpose(1, 2, 0)
-        return values, std
-
-    most = min(2**players, MOST_EVALUATIONS)
-    values, std = spend(estimate, players, budget, tolerance, most)
+        if reached(tolerance, values, std):
+            break
+    else:
+        warn_not_reached(tolerance, evaluations)
     evaluations = game.evaluations - before
     return game.answer(values, ends, std, method="Gaussian process", evaluations=evaluations)
 

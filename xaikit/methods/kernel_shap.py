@@ -11,20 +11,21 @@ import numpy as np
 
 from xaikit.core.attribution import Attribution
 from xaikit.core.linear_fits import sum_constrained_fit
-from xaikit.games.budget import spend
+from xaikit.games.budget import budgets, reached, warn_not_reached
 from xaikit.games.game import Game
-from xaikit.games.pairs import draw_pairs, odd_payoffs, sandwich_std
+from xaikit.games.pairs import Pairs, draw_pairs, odd_payoffs, sandwich_std
 
 MOST_DRAWN = 2**20
 LEAST_LEVERAGE_LEFT = 1e-9
 
 
-def shapley_kernel(players: int, size: int) -> float:
+def shapley_kernel(players: int, size: int, count: int = 1) -> float:
     """π = (M − 1) / (C(M, s) s (M − s)): the weight of a coalition of s players, 0 < s < M.
 
-    At s = 0 and s = M it is infinite: v(∅) and v(N) are not fitted but held.
+    At s = 0 and s = M it is infinite: v(∅) and v(N) are not fitted but held. Of `count` coalitions
+    together it is as many times that: for many players π alone is too small for a float.
     """
-    return (players - 1) / (comb(players, size) * size * (players - size))
+    return count * (players - 1) / (comb(players, size) * size * (players - size))
 
 
 def kernel_shap(
@@ -77,22 +78,32 @@ def kernel_shap(
     players = len(game.players)
     before, ends = game.evaluations, game.ends()
     total = np.atleast_1d(ends[1] - ends[0])
-    paid: dict[bytes, np.ndarray] = {}
-
-    def estimate(budget: int) -> tuple[np.ndarray, np.ndarray]:
-        pairs = draw_pairs(players, (budget - 2) // 2, seed)
-        if players == 1:
-            return total[None], np.zeros_like(total[None])
-        odd = odd_payoffs(game, pairs, paid, progress)
-        half = pairs.z / 2
-        values, spread = sum_constrained_fit(half, odd, pairs.weights, total)
-        leverage = pairs.weights * np.einsum("pi,ij,pj->p", half, spread, half)
-        kept = np.maximum(1 - leverage, LEAST_LEVERAGE_LEFT)
-        residual = (odd - half @ values) / kept[:, None]
-        return values, sandwich_std(pairs, spread, residual)
-
+    known: dict[bytes, np.ndarray] = {}  # pairs that are evaluated, from one budget to the next
     # Without a budget a tolerance goes on until it is reached, but not for ever.
     most = 2**players if tolerance is None or budget is not None else min(2**players, MOST_DRAWN)
-    values, std = spend(estimate, players, budget, tolerance, most)
+    for evaluations in budgets(players, budget, tolerance, most):
+        pairs = draw_pairs(players, (evaluations - 2) // 2, seed, shapley_kernel)
+        odd = odd_payoffs(game, pairs, known, progress)
+        values, std = fit(pairs, odd, total)
+        if reached(tolerance, values, std):
+            break
+    else:
+        warn_not_reached(tolerance, evaluations)
     evaluations = game.evaluations - before
     return game.answer(values, ends, std, method="KernelSHAP", evaluations=evaluations)
+
+
+def fit(pairs: Pairs, odd: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Minimise Σ w (o − φᵀz/2)² under Σφ = total; return φ and its std, (M, n) each.
+
+    o = (v(S) − v(Sᶜ)) / 2 is what a pair shows of φ: half of each player's value, + where it is in
+    S and − where it is not. The squares of the even halves do not depend on φ.
+    """
+    half = pairs.z / 2
+    if not len(half):  # a single player takes it all
+        return total[None], np.zeros_like(total[None])
+    values, spread = sum_constrained_fit(half, odd, pairs.weights, total)
+    leverage = pairs.weights * np.einsum("pi,ij,pj->p", half, spread, half)
+    kept = np.maximum(1 - leverage, LEAST_LEVERAGE_LEFT)
+    residual = (odd - half @ values) / kept[:, None]
+    return values, sandwich_std(pairs, spread, residual)

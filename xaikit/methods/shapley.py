@@ -10,7 +10,7 @@ import numpy as np
 from xaikit.core import models
 from xaikit.core.attribution import Attribution
 from xaikit.core.progress import track
-from xaikit.games.budget import spend
+from xaikit.games.budget import budgets, reached, warn_not_reached
 from xaikit.games.game import MASKS_AT_ONCE, Game
 
 MOST_BYTES = 2**31
@@ -136,19 +136,21 @@ def permutation_shapley(
     rng = np.random.default_rng(seed)
     pairs: list[np.ndarray] = []  # mean contributions (M, n) of each pair
 
-    def estimate(budget: int) -> tuple[np.ndarray, np.ndarray]:
+    for evaluations in budgets(players, budget, tolerance, MOST_SAMPLES):
         if players == 1:
-            total = (ends[1:] - ends[:1]).reshape(1, -1)
-            return total, np.zeros_like(total)
-        wanted = range(len(pairs), (budget - 2) // (2 * players - 2))
+            values = (ends[1:] - ends[:1]).reshape(1, -1)
+            std = np.zeros_like(values)
+            break
+        wanted = range(len(pairs), (evaluations - 2) // (2 * players - 2))
         at_once = max(1, MASKS_AT_ONCE // (2 * players - 2))
         for block in track(list(models.chunks(len(wanted), at_once)), progress):
             orders = np.array([rng.permutation(players) for _ in wanted[block]])
             pairs.extend(_pair_means(game, orders, ends))
-        drawn = np.array(pairs)
-        return drawn.mean(axis=0), _std_of_mean(drawn)
-
-    values, std = spend(estimate, players, budget, tolerance, most=MOST_SAMPLES)
+        values, std = np.mean(pairs, axis=0), _std_of_mean(np.array(pairs))
+        if reached(tolerance, values, std):
+            break
+    else:
+        warn_not_reached(tolerance, evaluations)
     return game.answer(
         values,
         ends,
