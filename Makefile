@@ -15,7 +15,8 @@ venv_usable := $(shell { $(run) -c 'import sys; sys.exit(sys.version_info < (3, 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help lab test notebooks book bench grade constraints \
-	lane-style lane-types lane-units lane-notebooks lane-exercises lane-grading lane-browser
+	lane-style lane-types lane-units lane-notebooks lane-exercises lane-grading lane-browser \
+	lane-oldest lane-processors
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -26,9 +27,14 @@ lab: $(VENV)/.has-lab ## open the course in JupyterLab (options for it: LAB_FLAG
 	@exec env JUPYTER_CONFIG_PATH="$(CURDIR)/tools/lab$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
 		$(run) -m jupyterlab --LabApp.default_url='/lab$(addprefix /tree/,$(first_lecture))' $(LAB_FLAGS)
 
-test: $(VENV)/.has-test ## run every check, as seven lanes; a failing lane does not stop the next
-	@$(MAKE) --no-print-directory --keep-going \
-		lane-style lane-types lane-units lane-notebooks lane-exercises lane-grading lane-browser
+test: $(VENV)/.has-test ## run every check, as eight lanes; a failing lane does not stop the next
+	@$(MAKE) --no-print-directory --keep-going lane-style lane-types lane-units lane-notebooks \
+		lane-oldest lane-exercises lane-grading lane-browser
+
+computing_units := -m pytest tests/units --ignore-glob '*plots*' -n 2 --dist loadfile
+stored_outputs := -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 \
+	-p tests.notebooks.kernel_sockets -p tests.notebooks.nbval_tolerance -n 2 --dist loadfile \
+	lectures solutions
 
 # Two workers on two cores: more threads inside each would only get in each other's way.
 lane-units lane-notebooks lane-exercises lane-grading lane-browser: export OMP_NUM_THREADS = 1
@@ -44,8 +50,18 @@ lane-units: $(VENV)/.has-test ## one lane of `make test`: everything under tests
 		--ignore tests/house/test_book.py
 
 lane-notebooks: $(VENV)/.has-test ## one lane of `make test`: lectures and solutions give their stored outputs
-	$(run) -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 -p tests.notebooks.kernel_sockets \
-		-p tests.notebooks.nbval_tolerance -n 2 --dist loadfile lectures solutions
+	$(run) $(stored_outputs)
+
+# The same results, to the tolerances and the digits shown, from the kernels of other processors.
+lane-oldest: $(VENV)/.has-test ## one lane of `make test`: notebooks, and units with few draws, as on a Nehalem
+	$(run) -m tools.processors nehalem $(computing_units) --hypothesis-profile few
+	$(run) -m tools.processors nehalem $(stored_outputs)
+
+lane-processors: $(VENV)/.has-test ## all of that as on a Nehalem, a Sandybridge and a Haswell, with one thread and two
+	for older in '--threads 1 nehalem' '--threads 2 sandybridge' '--threads 1 haswell'; do \
+		$(run) -m tools.processors $$older $(computing_units) tests/assignments || exit 1; \
+		$(run) -m tools.processors $$older $(stored_outputs) || exit 1; \
+	done
 
 lane-exercises: $(VENV)/.has-test ## one lane of `make test`: exercises stop only where the learner writes
 	$(run) -m pytest --nbval-lax --nbval-current-env -p tests.notebooks.kernel_sockets \

@@ -14,6 +14,7 @@ LANES = [
     "-m mypy",
     "-m pytest tests -n 2",
     "-m pytest --nbval --nbval-current-env",
+    "-m tools.processors nehalem -m pytest tests/units",
     "-m pytest --nbval-lax",
     "-m pytest tests/grading",
     "-m pytest tests/browser",

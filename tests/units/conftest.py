@@ -1,6 +1,7 @@
 """Every test that asks for `backend` runs once for each place where xaikit computes."""
 
 import matplotlib
+import matplotlib.pyplot as plt
 import pytest
 import torch
 from hypothesis import settings
@@ -12,6 +13,7 @@ matplotlib.use("agg")
 # The same examples in every run: a red test is red for everyone. To look further:
 # `pytest tests/units --hypothesis-profile=default`, which draws new ones.
 settings.register_profile("same", max_examples=25, derandomize=True, deadline=None)
+settings.register_profile("few", max_examples=5, derandomize=True, deadline=None)
 settings.load_profile("same")
 
 # TF32 keeps 10 bits of the mantissa: no tolerance that is fit for float32 would hold.
@@ -28,14 +30,18 @@ def exact_backend(request):
     return request.param
 
 
+@pytest.fixture(autouse=True)
+def no_figure_is_left():
+    """A test's figures are its own: the next one on this worker counts what is open."""
+    yield
+    plt.close("all")
+
+
 @pytest.fixture
 def course_style():
     """The look that lectures set, for one test's figures."""
-    import matplotlib.pyplot as plt
-
     from xaikit.course import plots
 
     with matplotlib.rc_context():
         plots.style()
         yield
-    plt.close("all")

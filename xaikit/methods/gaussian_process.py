@@ -51,12 +51,18 @@ class Prior:
         return cls(linear, smooth, white, np.exp(logs[3:]))
 
     def hyperbolic(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return sinh(u)/sinh(A) and cosh(u)/sinh(A), without overflow."""
-        u = (z * self.a) @ z.T
-        top = self.a.sum()
-        scale = np.exp(np.abs(u) - top) / -np.expm1(-2 * top)
-        rest = np.exp(-2 * np.abs(u))
-        return np.sign(u) * scale * (1 - rest), scale * (1 + rest)
+        """Return sinh(u)/sinh(A) and cosh(u)/sinh(A), without overflow.
+
+        Where z and z′ agree their weights a sum to s, where they differ to t: u = s − t, A = s + t,
+        |u| − A = −2 min(s, t). Sums of positive numbers keep their digits; |u| − A loses A's.
+        """
+        sides = np.hstack([z > 0, z < 0]).astype(np.float64)
+        weighted = np.tile(self.a, 2) * sides
+        s, t = weighted @ sides.T, weighted @ np.roll(sides, z.shape[1], axis=1).T
+        u, a_sum = s - t, self.a.sum()
+        scale = np.exp(-2 * np.minimum(s, t)) / -np.expm1(-2 * a_sum)
+        rise = np.expm1(-2 * np.abs(u))
+        return np.sign(u) * scale * -rise, scale * (2 + rise)
 
     def covariance(self, z: np.ndarray, sinh: np.ndarray) -> np.ndarray:
         """Return k of points that are all different, and no two of them a pair."""

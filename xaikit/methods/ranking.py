@@ -55,6 +55,7 @@ class DualNet(SelectorMixin, BaseEstimator):
         In units of the loss. Of a chosen feature: how much f_S rises, on average, if another takes
         its place; of another: minus how much it rises if it takes the place of a chosen one.
     operator_, selector_ : Network
+        Trained in float32; their weights are float64, and so are predictions.
     history_ : dict of arrays
         "loss", the operator's mean loss of each batch; "selector_loss" of each of its steps;
         "validated" batches, and there "validation_loss" and "masks".
@@ -130,14 +131,20 @@ class DualNet(SelectorMixin, BaseEstimator):
             other = arrays.like(self._checked(validation[0], reset=False), X)
             parts = [(X, y), (other, self._encode(as_column(validation[1], len(other))))]
         self._standardise(parts[0][0], parts[0][1], loss)
+        xp = namespace(X)
         (x, y), (x_held, y_held) = [
-            (self._ready(rows), self._ready_target(target, X, loss)) for rows, target in parts
+            (xp.astype(self._ready(rows), xp.float32), self._ready_target(target, X, loss))
+            for rows, target in parts
         ]
         trainer = DualTraining(x, y, loss, self._outputs(), self.subset_size, rng)
         self.history_ = trainer.train(
             x_held, y_held, self.exploration, self.refinement, self.patience, self.progress
         )
-        self.operator_, self.selector_ = Network(trainer.operator), Network(trainer.selector)
+        # Trained in float32, asked in float64: a product depends on the block that a row falls
+        # into, so in float32 the order of the rows would change a prediction by 1e-7.
+        self.operator_, self.selector_ = (
+            Network(layers).to(dtype="float64") for layers in (trainer.operator, trainer.selector)
+        )
         self._read_out(trainer.mask)
         return self
 
@@ -237,10 +244,10 @@ class DualNet(SelectorMixin, BaseEstimator):
             self._y_mean, self._y_scale = float(y.mean()), float(y.std()) or 1.0
 
     def _ready(self, X: Array) -> Array:
-        """Return the varying columns, standardised, in float32."""
-        xp = namespace(X)
+        """Return the varying columns, standardised, in float64."""
+        X = namespace(X).astype(X, namespace(X).float64)
         mean, scale = arrays.like(self._mean, X), arrays.like(self._scale, X)
-        return xp.astype(((X - mean) / scale)[:, arrays.indices(self._varies, X)], xp.float32)
+        return ((X - mean) / scale)[:, arrays.indices(self._varies, X)]
 
     def _ready_target(self, y: np.ndarray, X: Array, loss: str) -> Array:
         if loss == "cross_entropy":
