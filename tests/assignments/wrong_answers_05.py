@@ -4,21 +4,15 @@ grade_id of the answer -> what is wrong -> the answer, the graded cells that los
 a part of the message that the learner meets first.
 """
 
-from tests.assignments.scoring import WrongAnswer
+from functools import partial
+
+from tests.assignments.scoring import WrongAnswer, planted, wrong
+from xaikit.course.checks import lrp
 
 SWITCHED_OFF = "this exercise asks you to write it yourself"
 
-
-def four_steps(told, *, z="W @ a + b", s="R / z", c="W.T @ s", end="a * c"):
-    """Return a wrong answer that differs from the right one in the steps that are given."""
-    source = f"""\
-def four_steps(a, W, b, R):
-    z = {z}
-    s = {s}
-    c = {c}
-    return {end}
-"""
-    return WrongAnswer(source, {"four_steps-check"}, told)
+four_steps = partial(wrong, lrp.FOUR_STEPS, {"four_steps-check"})
+ledger = partial(wrong, lrp.LEDGER, {"ledger-check"})
 
 
 def hand_back(
@@ -42,27 +36,6 @@ def hand_back(a, W, b, R, epsilon, gamma):
     return {end}
 """
     return WrongAnswer(source, {"hand_back-check", "hand_back-example"}, told)
-
-
-def ledger(
-    told,
-    *,
-    z="W @ a + b",
-    sign="np.where(z >= 0, 1.0, -1.0)",
-    before="",
-    end="np.array([passed, b @ s, side @ s])",
-):
-    """Return a wrong answer that differs from the right one in the parts that are given."""
-    source = f"""\
-def ledger(a, W, b, R, epsilon):
-    z = {z}
-    side = epsilon * {sign}
-    s = R / (z + side)
-    passed = np.sum(a * (W.T @ s))
-    {before}
-    return {end}
-"""
-    return WrongAnswer(source, {"ledger-check"}, told)
 
 
 def explain(
@@ -106,56 +79,29 @@ SINGLE = "xk.Network([xk.Dense(W, b)])"
 WHOLE = "xk.Network([xk.Dense(W1, b1), xk.ReLU(), xk.Dense(W2, b2)])"
 
 WRONG_ANSWERS = {
-    "four_steps": {
-        "the bias left out of z": four_steps("the bias belongs into z", z="W @ a"),
-        "divided before the bias is added": four_steps(
-            "add the bias before you divide", z="W @ a", s="R / z + b"
+    "four_steps": planted(lrp.FOUR_STEPS, {"four_steps-check"})
+    | {
+        "the bias left out, spelled here": four_steps(
+            "the bias belongs into z",
+            "def four_steps(a, W, b, R):\n    return a * (R / (W @ a) @ W)\n",
         ),
-        "W instead of its transpose": four_steps("W.T @ s, not W @ s", c="W @ s"),
-        "not multiplied by a": four_steps("step 4 is missing", end="c"),
-        "multiplied instead of divided": four_steps("step 2 divides", s="R * z"),
-        "not divided": four_steps("step 2 is missing", s="R"),
-        "the contributions without R": four_steps("R is not in them", end="a * W.sum(axis=0)"),
-        "the size of z": four_steps("keep the signs of z", s="R / abs(z)"),
-        "the size of the relevance": four_steps("keep its sign", end="abs(a * c)"),
-        "W and its transpose exchanged": four_steps(
-            "W and W.T are exchanged", z="W.T @ a + b", c="W @ s"
-        ),
-        "upside down": four_steps("not z / R", s="z / R"),
-        "a ReLU": four_steps("no ReLU in here", s="np.where(z > 0, R / z, 0.0)"),
-        "the bias's share spread": four_steps("do not spread it", end="a * c + b @ s / len(a)"),
         "the bias's share returned": four_steps(
             "leave out what the bias gets", end="np.append(b @ s, a * c)"
-        ),
-        "summed over the inputs": four_steps(
-            "an input adds up over the units", end="(W * a * s[:, None]).sum(axis=1)"
         ),
         "the table, not summed": four_steps(
             "add up what an input gets from all units", end="W * a * s[:, None]"
         ),
-        "R left out": four_steps("R is missing", s="1 / z"),
-        "stretched to the sum of R": four_steps(
-            "nothing is stretched to R", end="a * c * R.sum() / (a * c).sum()"
-        ),
         "a ReLU below the line": four_steps("Is there a ReLU on z?", z="np.maximum(W @ a + b, 0)"),
-        "shares by size": four_steps(
-            "share by a w, not by |a w|", z="abs(W) @ a", c="abs(W).T @ s"
-        ),
-        "shares by size, the bias too": four_steps(
-            "share by a w and the bias", z="abs(W) @ a + abs(b)", c="abs(W).T @ s"
-        ),
         "a millionth against zero": four_steps("no ε against a division by 0", s="R / (z + 1e-6)"),
         "a billionth against zero": four_steps("no ε against a division by 0", s="R / (z + 1e-9)"),
         "one number": four_steps("returned a single number", end="a @ c"),
-        "no return": WrongAnswer(
-            "def four_steps(a, W, b, R):\n    a * (W.T @ (R / (W @ a + b)))\n",
-            {"four_steps-check"},
+        "no return": four_steps(
             "four_steps returned nothing",
+            "def four_steps(a, W, b, R):\n    a * (W.T @ (R / (W @ a + b)))\n",
         ),
-        "its inputs changed": WrongAnswer(
-            "def four_steps(a, W, b, R):\n    R /= W @ a + b\n    return a * (W.T @ R)\n",
-            {"four_steps-check"},
+        "its inputs changed": four_steps(
             "four_steps changed one of its inputs",
+            "def four_steps(a, W, b, R):\n    R /= W @ a + b\n    return a * (W.T @ R)\n",
         ),
         "the example by heart": four_steps("four_steps", end="np.array([6.0, -6.0])"),
         "xaikit's gradient × input": four_steps(
@@ -216,91 +162,23 @@ WRONG_ANSWERS = {
             "for k in range(len(R)))",
         ),
     },
-    "ledger": {
-        "the biases forgotten": ledger(
-            "the biases' account is empty", end="np.array([passed, 0.0, side @ s])"
-        ),
-        "biases and ε together, as biases": ledger(
-            "the biases get b · s, ε the rest", end="np.array([passed, R.sum() - passed, 0.0])"
-        ),
-        "biases and ε together, as absorbed": ledger(
-            "keep b · s and ε sign(z) · s apart", end="np.array([passed, 0.0, R.sum() - passed])"
-        ),
-        "biases first": ledger(
+    "ledger": planted(lrp.LEDGER, {"ledger-check"})
+    | {
+        "biases first, spelled here": ledger(
             "yours is: to the biases, passed on, absorbed",
-            end="np.array([b @ s, passed, side @ s])",
-        ),
-        "absorbed first": ledger(
-            "yours is: absorbed, to the biases, passed on",
-            end="np.array([side @ s, b @ s, passed])",
-        ),
-        "biases, absorbed, inputs": ledger(
-            "yours is: to the biases, absorbed, passed on",
-            end="np.array([b @ s, side @ s, passed])",
-        ),
-        "means": ledger(
-            "each account is a sum, not a mean",
-            end="np.array([(a * (W.T @ s)).mean(), (b * s).mean(), (side * s).mean()])",
-        ),
-        "a mean of the inputs": ledger(
-            "a sum over the inputs, not their mean",
-            end="np.array([(a * (W.T @ s)).mean(), b @ s, side @ s])",
-        ),
-        "biases without ε": ledger(
-            "the biases' account has the same s", end="np.array([passed, b @ (R / z), side @ s])"
-        ),
-        "sizes of what each bias gets": ledger(
-            "the biases' relevance may be negative",
-            end="np.array([passed, abs(b * s).sum(), side @ s])",
-        ),
-        "the size of the biases' account": ledger(
-            "the biases' account may be negative", end="np.array([passed, abs(b @ s), side @ s])"
-        ),
-        "sizes of what each unit loses": ledger(
-            "what ε absorbs may be negative",
-            end="np.array([passed, b @ s, abs(side * s).sum()])",
-        ),
-        "the size of ε's account": ledger(
-            "ε's account may be negative", end="np.array([passed, b @ s, abs(side @ s)])"
-        ),
-        "ε for every unit": ledger(
-            "not ε itself", end="np.array([passed, b @ s, epsilon * len(R)])"
+            "def ledger(a, W, b, R, epsilon):\n"
+            "    z = W @ a + b\n"
+            "    side = np.copysign(epsilon, z)\n"
+            "    s = R / (z + side)\n"
+            "    return np.array([b @ s, a @ W.T @ s, side @ s])\n",
         ),
         "np.sign": ledger("np.sign(0) is 0", sign="np.sign(z)"),
-        "minus at zero": ledger("sign(0) is +1", sign="np.where(z > 0, 1.0, -1.0)"),
-        "ε forgotten": ledger("ε's account is empty", end="np.array([passed, b @ s, 0.0])"),
-        "the biases themselves": ledger(
-            "these are the biases themselves", end="np.array([passed, b.sum(), side @ s])"
-        ),
-        "no bias in z, none in the ledger": ledger(
-            "the bias belongs into z", z="W @ a", end="np.array([passed, 0.0, side @ s])"
-        ),
-        "no bias in z": ledger("the bias belongs into z before you divide", z="W @ a"),
-        "absorbed without the sign": ledger(
-            "the sign is missing", end="np.array([passed, b @ s, epsilon * s.sum()])"
-        ),
-        "no sign anywhere": ledger("ε needs the sign of z", sign="np.ones(len(z))"),
-        "the order": ledger("the order is: passed on", end="np.array([passed, side @ s, b @ s])"),
-        "s without ε": ledger(
-            "ε belongs into the denominator", before="s = R / z; passed = np.sum(a * (W.T @ s))"
-        ),
-        "sizes": ledger(
-            "keep its sign when you add up",
-            end="np.array([abs(a * (W.T @ s)).sum(), b @ s, side @ s])",
-        ),
-        "the biases themselves, and the rest": ledger(
-            "here the last account is the rest",
-            end="np.array([passed, b.sum(), R.sum() - passed - b.sum()])",
-        ),
-        "what the units had": ledger(
-            "not what the units had", end="np.array([R.sum(), b @ s, side @ s])"
-        ),
         "not summed": ledger(
-            "each of the three accounts is one number", end="[passed, b * s, side * s]"
+            "each of the three accounts is one number",
+            accounts="[passed, b * s, side * s]",
         ),
         "xaikit's LRP": ledger(
-            SWITCHED_OFF,
-            before=f"xk.lrp({SINGLE}, a, 0, xk.LRPEpsilon(epsilon))",
+            SWITCHED_OFF, z=f"W @ a + b + 0 * xk.lrp({SINGLE}, a, 0, xk.LRPEpsilon(epsilon)).base"
         ),
     },
     "explain": {

@@ -15,6 +15,7 @@ from xaikit.core.torch_model import TorchModel
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, close, compare, judge, passed, plain, shape_of
 from xaikit.course.checks import last_inputs as last_inputs
+from xaikit.course.checks.mistakes import Answer
 from xaikit.course.checks.random_networks import draw, forward
 from xaikit.methods import lrp as method
 from xaikit.methods.gradients import gradient_x_input
@@ -91,6 +92,54 @@ def _draw_unit(
             return w, bias
 
 
+FOUR_STEPS = Answer(
+    """\
+def four_steps(a, W, b, R):
+    z = $z
+    s = $s
+    c = $c
+    return $end
+""",
+    dict(z="W @ a + b", s="R / z", c="W.T @ s", end="a * c"),
+    {
+        "the bias belongs into z: it is neuron 0, a supplier like the others": dict(z="W @ a"),
+        "step 4 is missing: multiply by a": dict(end="c"),
+        "step 2 divides: s = R / z": dict(s="R * z"),
+        "step 2 is upside down: s = R / z, not z / R": dict(s="z / R"),
+        "step 2 is missing: divide R by z before you go back": dict(s="R"),
+        "step 3 goes backwards: W.T @ s, not W @ s": dict(c="W @ s"),
+        "W and W.T are exchanged: W @ a goes forwards, W.T @ s backwards": dict(
+            z="W.T @ a + b", c="W @ s"
+        ),
+        "these are the contributions, summed: R is not in them": dict(end="a * W.sum(axis=0)"),
+        "add the bias before you divide: s = R / (W a + b), not R / (W a) + b": dict(
+            z="W @ a", s="R / z + b"
+        ),
+        "relevance may be negative: keep the signs of z": dict(s="R / abs(z)"),
+        "relevance may be negative: keep its sign": dict(end="abs(a * c)"),
+        "the bias keeps its share: do not spread it over the inputs": dict(
+            end="a * c + b @ s / len(a)"
+        ),
+        "R is missing: step 2 shares out R, s = R / z, not 1 / z": dict(s="1 / z"),
+        "leave the sum as it comes out: the bias keeps its share, nothing is stretched to R": dict(
+            end="a * c * R.sum() / (a * c).sum()"
+        ),
+        "contributions keep their signs: share by a w, not by |a w|": dict(
+            z="abs(W) @ a", c="abs(W).T @ s"
+        ),
+        "contributions keep their signs: share by a w and the bias, not by their sizes": dict(
+            z="abs(W) @ a + abs(b)", c="abs(W).T @ s"
+        ),
+        "no ReLU in here: a unit with negative z hands relevance back too": dict(
+            s="np.where(z > 0, R / z, 0.0)"
+        ),
+        "this has a number for each unit: an input adds up over the units, axis 0": dict(
+            end="(W * a * s[:, None]).sum(axis=1)"
+        ),
+    },
+)
+
+
 def four_steps(answer: Callable, rounds: int = 20) -> None:
     """Check ``four_steps(a, W, b, R)`` -> (in,)."""
     rng = np.random.default_rng()
@@ -118,55 +167,12 @@ def four_steps(answer: Callable, rounds: int = 20) -> None:
                 "A unit with negative z hands relevance back too"
             )
         given = plain(given, (inputs,), name)
-        z = W @ a + b
-        sizes = abs(W) @ a
-        to_bias = R.sum() - expected.sum()
-        misconceptions = {
-            "the bias belongs into z: it is neuron 0, a supplier like the others": (
-                handed_back(a, W, 0 * b, R)[0]
-            ),
-            "step 4 is missing: multiply by a": (R / z) @ W,
-            "step 2 divides: s = R / z": a * ((R * z) @ W),
-            "step 2 is upside down: s = R / z, not z / R": a * ((z / R) @ W),
-            "step 2 is missing: divide R by z before you go back": a * (R @ W),
-            "these are the contributions, summed: R is not in them": a * W.sum(axis=0),
-            "add the bias before you divide: s = R / (W a + b), not R / (W a) + b": (
-                a * ((R / (W @ a) + b) @ W)
-            ),
-            "relevance may be negative: keep the signs of z": a * ((R / abs(z)) @ W),
-            "relevance may be negative: keep its sign": abs(expected),
-            "the bias keeps its share: do not spread it over the inputs": (
-                expected + to_bias / inputs
-            ),
-            "R is missing: step 2 shares out R, s = R / z, not 1 / z": a * ((1 / z) @ W),
-            "leave the sum as it comes out: the bias keeps its share, nothing is stretched to R": (
-                expected * R.sum() / expected.sum()
-            ),
-            "contributions keep their signs: share by a w, not by |a w|": (
-                a * ((R / sizes) @ abs(W))
-            ),
-            "contributions keep their signs: share by a w and the bias, not by their sizes": (
-                a * ((R / (sizes + abs(b))) @ abs(W))
-            ),
-            "no ReLU in here: a unit with negative z hands relevance back too": (
-                a * (np.where(z > 0, R / z, 0.0) @ W)
-            ),
-        }
-        if units == inputs:
-            misconceptions |= {
-                "step 3 goes backwards: W.T @ s, not W @ s": a * (W @ (R / z)),
-                "W and W.T are exchanged: W @ a goes forwards, W.T @ s backwards": (
-                    a * (W @ (R / (a @ W + b)))
-                ),
-                "this has a number for each unit: an input adds up over the units, axis 0": (
-                    (W * a).sum(axis=1) * R / z
-                ),
-            }
+        misconceptions = FOUR_STEPS.mistaken(a, W, b, R)
         # LRP-0 has no z near 0 here, so a right answer is right to the last digits but few.
         few = "right to a few digits only. LRP-0 divides by z alone: no ε against a division by 0"
         nearly = close(given, expected, 1e-3) and not close(given, expected, 1e-10)
         if nearly:
-            misconceptions[few] = given
+            misconceptions[few] = lambda given=given: given
         compare(given, expected, misconceptions, name)
         if nearly:
             raise Mistake(f"{name}: {few}")
@@ -209,7 +215,10 @@ def _unit_at_zero(rng: np.random.Generator, answer: Callable) -> None:
 
 def _draw_zero(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """Draw a, W, b, R of two units, the first with z = 0: whole numbers, so that no sum rounds."""
-    a, w = rng.integers(1, 5, size=3).astype(float), rng.integers(1, 4, size=3) * [1.0, -1.0, 1.0]
+    a, w = np.ones(3), np.zeros(3)
+    while w @ a == 0:  # then there were no bias, and the side of zero would not show in the ledger
+        a = rng.integers(1, 5, size=3).astype(float)
+        w = rng.integers(1, 4, size=3) * [1.0, -1.0, 1.0]
     W, b = np.array([w, [1.0, 1.0, 0.0]]), np.array([-(w @ a), 1.0])
     return a, W, b, rng.uniform(0.5, 2, size=2)
 
@@ -259,6 +268,93 @@ def _wrong_rules(a, W, b, R, epsilon, gamma) -> dict[str, np.ndarray]:
     }
 
 
+ACCOUNTS = {"passed on": "passed", "to the biases": "b @ s", "absorbed": "side @ s"}
+WRONG_ORDERS = [order for order in permutations(ACCOUNTS) if order != tuple(ACCOUNTS)]
+
+LEDGER = Answer(
+    """\
+def ledger(a, W, b, R, epsilon):
+    z = $z
+    side = epsilon * $sign
+    s = R / $whole
+    passed = np.sum(a * (W.T @ s))
+    return $accounts
+""",
+    dict(
+        z="W @ a + b",
+        sign="np.where(z >= 0, 1.0, -1.0)",
+        whole="(z + side)",
+        accounts="[passed, b @ s, side @ s]",
+    ),
+    {
+        f"the order is: {', '.join(ACCOUNTS)}; yours is: {', '.join(order)}": {
+            "accounts": f"[{', '.join(ACCOUNTS[name] for name in order)}]"
+        }
+        for order in WRONG_ORDERS
+    }
+    | {
+        "each account is a sum, not a mean": dict(
+            accounts="[(a * (W.T @ s)).mean(), (b * s).mean(), (side * s).mean()]"
+        ),
+        "what is passed on is a sum over the inputs, not their mean": dict(
+            accounts="[(a * (W.T @ s)).mean(), b @ s, side @ s]"
+        ),
+        "the biases' account has the same s, with ε in its denominator": dict(
+            accounts="[passed, b @ (R / z), side @ s]"
+        ),
+        "the biases' relevance may be negative: keep every unit's sign when you add up": dict(
+            accounts="[passed, abs(b * s).sum(), side @ s]"
+        ),
+        "the biases' account may be negative: keep its sign": dict(
+            accounts="[passed, abs(b @ s), side @ s]"
+        ),
+        "what ε absorbs may be negative: keep every unit's sign when you add up": dict(
+            accounts="[passed, b @ s, abs(side * s).sum()]"
+        ),
+        "ε's account may be negative: keep its sign": dict(
+            accounts="[passed, b @ s, abs(side @ s)]"
+        ),
+        "of each unit's relevance ε absorbs ε sign(z) · s, not ε itself": dict(
+            accounts="[passed, b @ s, epsilon * len(R)]"
+        ),
+        "the biases' account is empty: b · s is what they get": dict(
+            accounts="[passed, 0.0, side @ s]"
+        ),
+        "the biases and ε share one account: keep b · s and ε sign(z) · s apart": dict(
+            accounts="[passed, 0.0, R.sum() - passed]"
+        ),
+        "what is missing went to two places: the biases get b · s, ε the rest": dict(
+            accounts="[passed, R.sum() - passed, 0.0]"
+        ),
+        "ε's account is empty: ε sign(z) · s is what it absorbs": dict(
+            accounts="[passed, b @ s, 0.0]"
+        ),
+        "these are the biases themselves: each gets b times its unit's s": dict(
+            accounts="[passed, b.sum(), side @ s]"
+        ),
+        "the bias belongs into z": dict(z="W @ a", accounts="[passed, 0.0, side @ s]"),
+        "the bias belongs into z before you divide": dict(z="W @ a"),
+        "what ε absorbs is ε sign(z) · s: the sign is missing": dict(
+            accounts="[passed, b @ s, epsilon * s.sum()]"
+        ),
+        "ε needs the sign of z, in the denominator and in its account": dict(
+            sign="np.ones(len(z))"
+        ),
+        "ε belongs into the denominator of s: s = R / (z + ε sign(z))": dict(whole="z"),
+        "the first account is what the inputs get, not what the units had": dict(
+            accounts="[R.sum(), b @ s, side @ s]"
+        ),
+        "relevance may be negative: keep its sign when you add up": dict(
+            accounts="[abs(a * (W.T @ s)).sum(), b @ s, side @ s]"
+        ),
+        "each bias counts times its unit's s, and here the last account is the rest": dict(
+            accounts="[passed, b.sum(), R.sum() - passed - b.sum()]"
+        ),
+        "sign(0) is +1": dict(sign="np.where(z > 0, 1.0, -1.0)"),
+    },
+)
+
+
 def ledger(answer: Callable, rounds: int = 20) -> None:
     """Check ``ledger(a, W, b, R, epsilon)`` -> [passed on, to the biases, absorbed]."""
     rng = np.random.default_rng()
@@ -271,88 +367,8 @@ def ledger(answer: Callable, rounds: int = 20) -> None:
             raise Mistake("ledger: each of the three accounts is one number, a sum over units")
         given = plain(given, (3,), "ledger")
         to_inputs, to_bias, absorbed = handed_back(a, W, b, R, epsilon)
-        on, total = to_inputs.sum(), R.sum()
-        z = W @ a + b
-        s = R / (z + epsilon * np.sign(z))
-        without = handed_back(a, W, 0 * b, R, epsilon)
-        accounts = {"passed on": on, "to the biases": to_bias, "absorbed": absorbed}
-        right = list(accounts)
-        misconceptions = {
-            f"the order is: {', '.join(right)}; yours is: {', '.join(order)}": np.array(
-                [accounts[name] for name in order]
-            )
-            for order in permutations(right)
-            if list(order) != right
-        }
-        side = epsilon * np.sign(z)
-        misconceptions |= {
-            "each account is a sum, not a mean": np.array(
-                [on / inputs, to_bias / units, absorbed / units]
-            ),
-            "what is passed on is a sum over the inputs, not their mean": np.array(
-                [on / inputs, to_bias, absorbed]
-            ),
-            "the biases' account has the same s, with ε in its denominator": np.array(
-                [on, b @ (R / z), absorbed]
-            ),
-            "the biases' relevance may be negative: keep every unit's sign when you add up": (
-                np.array([on, abs(b * s).sum(), absorbed])
-            ),
-            "the biases' account may be negative: keep its sign": (
-                np.array([on, abs(to_bias), absorbed])
-            ),
-            "what ε absorbs may be negative: keep every unit's sign when you add up": (
-                np.array([on, to_bias, abs(side * s).sum()])
-            ),
-            "ε's account may be negative: keep its sign": np.array([on, to_bias, abs(absorbed)]),
-            "of each unit's relevance ε absorbs ε sign(z) · s, not ε itself": (
-                np.array([on, to_bias, epsilon * units])
-            ),
-            "the biases' account is empty: b · s is what they get": np.array([on, 0.0, absorbed]),
-            "the biases and ε share one account: keep b · s and ε sign(z) · s apart": (
-                np.array([on, 0.0, to_bias + absorbed])
-            ),
-            "what is missing went to two places: the biases get b · s, ε the rest": (
-                np.array([on, to_bias + absorbed, 0.0])
-            ),
-            "ε's account is empty: ε sign(z) · s is what it absorbs": (
-                np.array([on, to_bias, 0.0])
-            ),
-            "these are the biases themselves: each gets b times its unit's s": (
-                np.array([on, b.sum(), absorbed])
-            ),
-            "the bias belongs into z": np.array([without[0].sum(), 0.0, without[2]]),
-            "the bias belongs into z before you divide": np.array(
-                [
-                    without[0].sum(),
-                    b @ (R / (W @ a + epsilon * np.sign(W @ a))),
-                    without[2],
-                ]
-            ),
-            "what ε absorbs is ε sign(z) · s: the sign is missing": (
-                np.array([on, to_bias, epsilon * s.sum()])
-            ),
-            "ε needs the sign of z, in the denominator and in its account": np.array(
-                [
-                    (a * ((R / (z + epsilon)) @ W)).sum(),
-                    b @ (R / (z + epsilon)),
-                    epsilon * (R / (z + epsilon)).sum(),
-                ]
-            ),
-            "ε belongs into the denominator of s: s = R / (z + ε sign(z))": np.array(
-                [a @ ((R / z) @ W), b @ (R / z), epsilon * abs(1 / z) @ R]
-            ),
-            "the first account is what the inputs get, not what the units had": (
-                np.array([total, to_bias, absorbed])
-            ),
-            "relevance may be negative: keep its sign when you add up": (
-                np.array([abs(to_inputs).sum(), to_bias, absorbed])
-            ),
-            "each bias counts times its unit's s, and here the last account is the rest": (
-                np.array([on, b.sum(), total - on - b.sum()])
-            ),
-        }
-        compare(given, np.array([on, to_bias, absorbed]), misconceptions, "ledger")
+        expected = np.array([to_inputs.sum(), to_bias, absorbed])
+        compare(given, expected, LEDGER.mistaken(a, W, b, R, epsilon), "ledger")
     _ledger_at_zero(rng, answer)
     passed(f"ledger: {rounds} random layers, every ledger closes")
 
@@ -366,10 +382,8 @@ def _ledger_at_zero(rng: np.random.Generator, answer: Callable) -> None:
     if shape_of(given) == (3,) and not np.isfinite(np.asarray(given, dtype=float)).all():
         raise Mistake(f"{name}: you divide by 0: sign(0) is +1 here, and np.sign(0) is 0")
     to_inputs, to_bias, absorbed = handed_back(a, W, b, R, 0.25)
-    down = 0.25 * np.where(W @ a + b > 0, 1, -1)
-    s = R / (W @ a + b + down)
-    wrong = {"sign(0) is +1": np.array([a @ (s @ W), b @ s, down @ s])}
-    compare(plain(given, (3,), name), np.array([to_inputs.sum(), to_bias, absorbed]), wrong, name)
+    expected = np.array([to_inputs.sum(), to_bias, absorbed])
+    compare(plain(given, (3,), name), expected, LEDGER.mistaken(a, W, b, R, 0.25), name)
 
 
 def explain(answer: Callable, rounds: int = 20) -> None:
