@@ -167,12 +167,12 @@ def four_steps(answer: Callable, rounds: int = 20) -> None:
                 "A unit with negative z hands relevance back too"
             )
         given = plain(given, (inputs,), name)
-        misconceptions = FOUR_STEPS.mistaken(a, W, b, R)
+        misconceptions: dict = FOUR_STEPS.mistaken(a, W, b, R)
         # LRP-0 has no z near 0 here, so a right answer is right to the last digits but few.
         few = "right to a few digits only. LRP-0 divides by z alone: no ε against a division by 0"
         nearly = close(given, expected, 1e-3) and not close(given, expected, 1e-10)
         if nearly:
-            misconceptions[few] = lambda given=given: given
+            misconceptions = {**misconceptions, few: given}
         compare(given, expected, misconceptions, name)
         if nearly:
             raise Mistake(f"{name}: {few}")
