@@ -12,54 +12,9 @@ from xaikit.course.checks import lrp
 SWITCHED_OFF = "this exercise asks you to write it yourself"
 
 four_steps = partial(wrong, lrp.FOUR_STEPS, {"four_steps-check"})
+hand_back = partial(wrong, lrp.HAND_BACK, {"hand_back-check", "hand_back-example"})
 ledger = partial(wrong, lrp.LEDGER, {"ledger-check"})
-
-
-def hand_back(
-    told,
-    *,
-    weights="W + gamma * np.maximum(W, 0)",
-    bias="b + gamma * np.maximum(b, 0)",
-    forward="rho",
-    side="epsilon * np.where(z >= 0, 1.0, -1.0)",
-    back="rho",
-    end="a * (back.T @ s)",
-):
-    """Return a wrong answer that differs from the right one in the parts that are given."""
-    source = f"""\
-def hand_back(a, W, b, R, epsilon, gamma):
-    rho = {weights}
-    bias = {bias}
-    z = {forward} @ a + bias
-    s = R / (z + {side})
-    back = {back}
-    return {end}
-"""
-    return WrongAnswer(source, {"hand_back-check", "hand_back-example"}, told)
-
-
-def explain(
-    told,
-    *,
-    h="np.maximum(W1 @ x + b1, 0)",
-    start="np.where(np.arange(len(output)) == target, output, 0.0)",
-    z="W @ a + b",
-    side="epsilon * np.where(z >= 0, 1.0, -1.0)",
-    end="R",
-):
-    """Return a wrong answer that differs from the right one in the parts that are given."""
-    source = f"""\
-def explain(W1, b1, W2, b2, x, target, epsilon):
-    h = {h}
-    output = W2 @ h + b2
-    R = {start}
-    for a, W, b in [(h, W2, b2), (x, W1, b1)]:
-        z = {z}
-        s = R / (z + {side})
-        R = a * (W.T @ s)
-    return {end}
-"""
-    return WrongAnswer(source, {"explain-check"}, told)
+explain = partial(wrong, lrp.EXPLAIN, {"explain-check"})
 
 
 def conserves(lines, told):
@@ -115,44 +70,22 @@ WRONG_ANSWERS = {
             "for k in range(len(R)))",
         ),
     },
-    "hand_back": {
-        "ε without the sign": hand_back("ε needs the sign of z", side="epsilon"),
-        "ε towards zero": hand_back(
-            "yours moves it towards zero",
-            side="-epsilon * np.where(z >= 0, 1.0, -1.0) + 1e-12",
+    "hand_back": planted(
+        lrp.HAND_BACK,
+        {"hand_back-check", "hand_back-example"},
+        {"sign(0) is +1": {"hand_back-check"}},  # the example has no unit with z = 0
+    )
+    | {
+        "ε without the sign, spelled here": hand_back(
+            "ε needs the sign of z",
+            "def hand_back(a, W, b, R, epsilon, gamma):\n"
+            "    W, b = (w * np.where(w > 0, 1 + gamma, 1.0) for w in (W, b))\n"
+            "    shares = [r * a * w / (a @ w + c + epsilon) for w, c, r in zip(W, b, R)]\n"
+            "    return sum(shares)\n",
         ),
-        # The example has no unit with z = 0.
-        "np.sign": hand_back("np.sign(0)", side="epsilon * np.sign(z)")._replace(
-            loses={"hand_back-check"}
+        "np.sign": wrong(
+            lrp.HAND_BACK, {"hand_back-check"}, "np.sign(0)", side="epsilon * np.sign(z)"
         ),
-        "the size of z and ε": hand_back("loses the sign of z", side="abs(z) + epsilon - z"),
-        "γ as a switch": hand_back(
-            "a number, not a switch",
-            weights="W + (gamma > 0) * np.maximum(W, 0)",
-            bias="b + (gamma > 0) * np.maximum(b, 0)",
-        ),
-        "no ε": hand_back("ε is missing in the denominator", side="0.0"),
-        "no γ": hand_back("γ is missing", weights="W", bias="b"),
-        "γ on negative weights": hand_back(
-            "yours favours negative ones",
-            weights="W + gamma * np.minimum(W, 0)",
-            bias="b + gamma * np.minimum(b, 0)",
-        ),
-        "γ on all weights": hand_back(
-            "yours strengthens negative weights too",
-            weights="(1 + gamma) * W",
-            bias="(1 + gamma) * b",
-        ),
-        "γ forwards only": hand_back("γ's weights also go backwards", back="W"),
-        "γ backwards only": hand_back("γ's weights also go forwards", forward="W", bias="b"),
-        "γ without the bias": hand_back("the bias is neuron 0 with weight b", bias="b"),
-        "no bias": hand_back("the bias belongs into z", bias="0 * b"),
-        "the positive weights only": hand_back(
-            "only the positive weights are left",
-            weights="gamma * np.maximum(W, 0) if gamma else W",
-            bias="gamma * np.maximum(b, 0) if gamma else b",
-        ),
-        "not multiplied by a": hand_back("step 4 is missing", end="back.T @ s"),
         "the example by heart": hand_back(
             "hand_back", end="np.array([[6.0, -6.0], [3.0, -3.0]][int(epsilon)])"
         ),
@@ -181,52 +114,20 @@ WRONG_ANSWERS = {
             SWITCHED_OFF, z=f"W @ a + b + 0 * xk.lrp({SINGLE}, a, 0, xk.LRPEpsilon(epsilon)).base"
         ),
     },
-    "explain": {
-        "all outputs": explain("start from the target's output alone", start="output"),
-        "from 1": explain("not from 1", start="1.0 * (np.arange(len(output)) == target)"),
-        "class 0": explain(
-            "you always explain class 0", start="output * (np.arange(len(b2)) == 0)"
-        ),
-        "the largest score": explain(
-            "the class is `target`", start="output * (output == output.max())"
-        ),
-        "a ReLU at the end": explain(
-            "no ReLU behind the last layer",
-            start="np.where(np.arange(len(output)) == target, np.maximum(output, 0), 0.0)",
-        ),
-        "ε in the last layer alone": explain(
-            "missing in the first layer", side="epsilon * (W is W2) * np.where(z >= 0, 1.0, -1.0)"
-        ),
-        "ε in the first layer alone": explain(
-            "missing in the second layer",
-            side="epsilon * (W is W1) * np.where(z >= 0, 1.0, -1.0)",
+    "explain": planted(lrp.EXPLAIN, {"explain-check"})
+    | {
+        "no biases on the way back, spelled here": explain(
+            "no bias on the way back",
+            "def explain(W1, b1, W2, b2, x, target, epsilon):\n"
+            "    h = (W1 @ x + b1).clip(0)\n"
+            "    z1, z2 = x @ W1.T, h @ W2.T\n"
+            "    R2 = np.eye(len(b2))[target] * (z2 + b2)\n"
+            "    R1 = h * (R2 / (z2 + np.copysign(epsilon, z2)) @ W2)\n"
+            "    return x * (R1 / (z1 + np.copysign(epsilon, z1)) @ W1)\n",
         ),
         "divided by what the ReLU let through": explain(
             "before the ReLU", z="h if W is W1 else W @ a + b"
         ),
-        "a softmax": explain(
-            "before any softmax",
-            start="np.exp(output) / np.exp(output).sum() * (np.arange(len(b2)) == target)",
-        ),
-        "no ε": explain("ε is missing", side="0.0"),
-        "no ReLU": explain("its a is what the ReLU let through", h="W1 @ x + b1"),
-        "ε without the sign": explain("ε needs the sign of z, in both", side="epsilon"),
-        "no biases": explain(
-            "the biases are missing", h="np.maximum(W1 @ x, 0)", z="W @ a"
-        )._replace(
-            source=explain("", h="np.maximum(W1 @ x, 0)", z="W @ a").source.replace(
-                "output = W2 @ h + b2", "output = W2 @ h"
-            )
-        ),
-        "no bias in the first layer": explain(
-            "the first layer's bias is missing, forwards and backwards",
-            h="np.maximum(W1 @ x, 0)",
-            z="W @ a + b * (W is W2)",
-        ),
-        "no bias in the first layer on the way back": explain(
-            "the first layer's bias is missing on the way back", z="W @ a + b * (W is W2)"
-        ),
-        "no biases on the way back": explain("no bias on the way back", z="W @ a"),
         "hidden relevance": explain("go one layer further back", end="h"),
         "xaikit's LRP": explain(
             SWITCHED_OFF, end=f"xk.lrp({WHOLE}, x, target, xk.LRPEpsilon(epsilon)).values"

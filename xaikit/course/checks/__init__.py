@@ -184,8 +184,11 @@ def judge(given: Any, verdict: bool, what: str, name: str, hint: str = "") -> No
 
 
 def close(given: np.ndarray, expected: np.ndarray, tolerance: float = 1e-6) -> bool:
-    """Tell whether two arrays agree, relative to the size of the expected one."""
-    if given.shape != expected.shape:
+    """Tell whether two arrays agree, relative to the size of the expected one.
+
+    Infinity has no size, and agrees with nothing.
+    """
+    if given.shape != expected.shape or not np.isfinite(expected).all():
         return False
     return bool(_agree(given, expected, tolerance).all())
 

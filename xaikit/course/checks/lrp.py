@@ -179,6 +179,62 @@ def four_steps(answer: Callable, rounds: int = 20) -> None:
     passed(f"{name}: {rounds} random layers")
 
 
+HAND_BACK = Answer(
+    """\
+def hand_back(a, W, b, R, epsilon, gamma):
+    def rho(w):
+        return $rho
+
+    z = $z
+    s = R / (z + $side)
+    c = $c
+    return $end
+""",
+    dict(
+        rho="w + gamma * np.maximum(w, 0)",
+        z="rho(W) @ a + rho(b)",
+        side="epsilon * np.where(z >= 0, 1.0, -1.0)",
+        c="rho(W).T @ s",
+        end="a * c",
+    ),
+    {
+        "|z| + ε loses the sign of z: the denominator is z + ε sign(z)": dict(
+            side="abs(z) + epsilon - z"
+        ),
+        "ε needs the sign of z: z + ε pushes a negative z towards zero, and through it": dict(
+            side="epsilon"
+        ),
+        "ε moves z away from zero, yours moves it towards zero": dict(
+            side="epsilon * np.where(z >= 0, -1.0, 1.0)"
+        ),
+        "ε is missing in the denominator": dict(side="0.0"),
+        "γ is missing: W + γ max(W, 0), and the same for the bias": dict(rho="w"),
+        "γ is a number, not a switch: W + γ max(W, 0), and the same for the bias": dict(
+            rho="w + (gamma > 0) * np.maximum(w, 0)"
+        ),
+        "γ favours positive weights; yours favours negative ones": dict(
+            rho="w + gamma * np.minimum(w, 0)"
+        ),
+        "γ favours positive weights alone; yours strengthens negative weights too": dict(
+            rho="(1 + gamma) * w"
+        ),
+        "γ's weights also go backwards, in step 3": dict(c="W.T @ s"),
+        "γ's weights also go forwards, into z: the shares of a unit must add up to 1": dict(
+            z="W @ a + b"
+        ),
+        "the bias is neuron 0 with weight b: it becomes b + γ max(b, 0) too": dict(
+            z="rho(W) @ a + b"
+        ),
+        "the bias belongs into z": dict(z="rho(W) @ a"),
+        "only the positive weights are left: ρ(W) is W + γ max(W, 0), W included": dict(
+            rho="gamma * np.maximum(w, 0) if gamma else w"
+        ),
+        "step 4 is missing: multiply by a": dict(end="c"),
+        "sign(0) is +1": dict(side="epsilon * np.where(z > 0, 1.0, -1.0)"),
+    },
+)
+
+
 def hand_back(answer: Callable, rounds: int = 10) -> None:
     """Check ``hand_back(a, W, b, R, epsilon, gamma)`` -> (in,)."""
     rng = np.random.default_rng()
@@ -191,15 +247,15 @@ def hand_back(answer: Callable, rounds: int = 10) -> None:
             gamma = has_gamma * rng.uniform(0.2, 1.0)
             expected = handed_back(a, W, b, R, epsilon, gamma)[0]
             given = plain(by_hand(answer)(a, W, b, R, epsilon, gamma), (inputs,), "hand_back")
-            wrong = _wrong_rules(a, W, b, R, epsilon, gamma)
-            compare(given, expected, wrong, "hand_back")
+            mistaken = HAND_BACK.mistaken(a, W, b, R, epsilon, gamma)
+            compare(given, expected, mistaken, "hand_back")
     _unit_at_zero(rng, answer)
     passed(f"hand_back: {4 * rounds} random layers, LRP-0, LRP-ε, LRP-γ, and both at once")
 
 
 def _unit_at_zero(rng: np.random.Generator, answer: Callable) -> None:
     """Check LRP-ε where a unit receives exactly 0."""
-    a, W, b, R = _draw_zero(rng)
+    a, W, b, R = draw_zero(rng)
     with np.errstate(divide="ignore", invalid="ignore"):
         given = by_hand(answer)(a, W, b, R, 0.25, 0.0)
     if shape_of(given) == (3,) and not np.isfinite(np.asarray(given, dtype=float)).all():
@@ -207,13 +263,12 @@ def _unit_at_zero(rng: np.random.Generator, answer: Callable) -> None:
             "hand_back: a unit received z = 0 and you divide by 0: sign(0) is +1 here, and "
             "np.sign(0) is 0"
         )
-    zero, down = _wrong_rules(a, W, b, R, 0.25, 0.0), np.where(W @ a + b > 0, 1, -1) * 0.25
-    zero["sign(0) is +1"] = a * ((R / (W @ a + b + down)) @ W)
     expected = handed_back(a, W, b, R, 0.25)[0]
-    compare(plain(given, (3,), "hand_back"), expected, zero, "hand_back, a unit with z = 0")
+    mistaken = HAND_BACK.mistaken(a, W, b, R, 0.25, 0.0)
+    compare(plain(given, (3,), "hand_back"), expected, mistaken, "hand_back, a unit with z = 0")
 
 
-def _draw_zero(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+def draw_zero(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """Draw a, W, b, R of two units, the first with z = 0: whole numbers, so that no sum rounds."""
     a, w = np.ones(3), np.zeros(3)
     while w @ a == 0:  # then there were no bias, and the side of zero would not show in the ledger
@@ -221,51 +276,6 @@ def _draw_zero(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         w = rng.integers(1, 4, size=3) * [1.0, -1.0, 1.0]
     W, b = np.array([w, [1.0, 1.0, 0.0]]), np.array([-(w @ a), 1.0])
     return a, W, b, rng.uniform(0.5, 2, size=2)
-
-
-def _wrong_rules(a, W, b, R, epsilon, gamma) -> dict[str, np.ndarray]:
-    up, up_bias = W + gamma * np.maximum(W, 0), b + gamma * np.maximum(b, 0)
-
-    def shared(forward=up, bias=up_bias, stabiliser=None, back=up):
-        z = forward @ a + bias
-        side = epsilon * np.where(z >= 0, 1, -1) if stabiliser is None else stabiliser
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return a * ((R / (z + side)) @ back)
-
-    down = W + gamma * np.minimum(W, 0)
-    z = up @ a + up_bias
-    return {
-        "|z| + ε loses the sign of z: the denominator is z + ε sign(z)": shared(
-            stabiliser=abs(z) + epsilon - z
-        ),
-        "ε needs the sign of z: z + ε pushes a negative z towards zero, and through it": (
-            shared(stabiliser=epsilon)
-        ),
-        "ε moves z away from zero, yours moves it towards zero": shared(
-            stabiliser=-epsilon * np.where(up @ a + up_bias >= 0, 1, -1)
-        ),
-        "ε is missing in the denominator": shared(stabiliser=0.0),
-        "γ is missing: W + γ max(W, 0), and the same for the bias": shared(W, b, back=W),
-        "γ is a number, not a switch: W + γ max(W, 0), and the same for the bias": shared(
-            W + (gamma > 0) * np.maximum(W, 0),
-            b + (gamma > 0) * np.maximum(b, 0),
-            back=W + (gamma > 0) * np.maximum(W, 0),
-        ),
-        "γ favours positive weights; yours favours negative ones": shared(
-            down, b + gamma * np.minimum(b, 0), back=down
-        ),
-        "γ favours positive weights alone; yours strengthens negative weights too": shared(
-            (1 + gamma) * W, (1 + gamma) * b, back=(1 + gamma) * W
-        ),
-        "γ's weights also go backwards, in step 3": shared(back=W),
-        "γ's weights also go forwards, into z: the shares of a unit must add up to 1": shared(W, b),
-        "the bias is neuron 0 with weight b: it becomes b + γ max(b, 0) too": shared(bias=b),
-        "the bias belongs into z": shared(bias=0 * b),
-        "only the positive weights are left: ρ(W) is W + γ max(W, 0), W included": shared(
-            gamma * np.maximum(W, 0), gamma * np.maximum(b, 0), back=gamma * np.maximum(W, 0)
-        ),
-        "step 4 is missing: multiply by a": shared() / a,
-    }
 
 
 ACCOUNTS = {"passed on": "passed", "to the biases": "b @ s", "absorbed": "side @ s"}
@@ -375,7 +385,7 @@ def ledger(answer: Callable, rounds: int = 20) -> None:
 
 def _ledger_at_zero(rng: np.random.Generator, answer: Callable) -> None:
     """Check the ledger where a unit receives exactly 0, and ε absorbs all that it had."""
-    a, W, b, R = _draw_zero(rng)
+    a, W, b, R = draw_zero(rng)
     with np.errstate(divide="ignore", invalid="ignore"):
         given = by_hand(answer)(a, W, b, R, 0.25)
     name = "ledger, a unit with z = 0"
@@ -384,6 +394,61 @@ def _ledger_at_zero(rng: np.random.Generator, answer: Callable) -> None:
     to_inputs, to_bias, absorbed = handed_back(a, W, b, R, 0.25)
     expected = np.array([to_inputs.sum(), to_bias, absorbed])
     compare(plain(given, (3,), name), expected, LEDGER.mistaken(a, W, b, R, 0.25), name)
+
+
+EXPLAIN = Answer(
+    """\
+def explain(W1, b1, W2, b2, x, target, epsilon):
+    h = $h
+    output = $output
+    one = np.arange(len(b2)) == $asked
+    R = $start
+    for a, W, b in [(h, W2, b2), (x, W1, b1)]:
+        z = $z
+        s = R / (z + $epsilon * $sign)
+        R = a * (W.T @ s)
+    return $end
+""",
+    dict(
+        h="np.maximum(W1 @ x + b1, 0)",
+        output="W2 @ h + b2",
+        asked="target",
+        start="output * one",
+        z="W @ a + b",
+        epsilon="epsilon",
+        sign="np.where(z >= 0, 1.0, -1.0)",
+        end="R",
+    ),
+    {
+        "start from the target's output alone: the other outputs begin with 0": dict(
+            start="output"
+        ),
+        "start from the target's output, not from 1": dict(start="1.0 * one"),
+        "you always explain class 0": dict(asked="0"),
+        "you explain the largest score: the class is `target`": dict(asked="output.argmax()"),
+        "no ReLU behind the last layer: a score may be negative": dict(
+            start="np.maximum(output, 0) * one"
+        ),
+        "ε is missing in the first layer": dict(epsilon="epsilon * (W is W2)"),
+        "ε is missing in the second layer": dict(epsilon="epsilon * (W is W1)"),
+        "start from the score, before any softmax": dict(
+            start="np.exp(output) / np.exp(output).sum() * one"
+        ),
+        "ε is missing": dict(epsilon="0.0"),
+        "the second layer reads relu(z1): its a is what the ReLU let through": dict(
+            h="W1 @ x + b1"
+        ),
+        "ε needs the sign of z, in both layers": dict(sign="1.0"),
+        "the first layer's bias is missing, forwards and backwards": dict(
+            h="np.maximum(W1 @ x, 0)", z="W @ a + b * (W is W2)"
+        ),
+        "the first layer's bias is missing on the way back: its z is W1 x + b1": dict(
+            z="W @ a + b * (W is W2)"
+        ),
+        "no bias on the way back: the z you divide by is the one with its bias": dict(z="W @ a"),
+        "the biases are missing": dict(h="np.maximum(W1 @ x, 0)", output="W2 @ h", z="W @ a"),
+    },
+)
 
 
 def explain(answer: Callable, rounds: int = 20) -> None:
@@ -401,8 +466,9 @@ def explain(answer: Callable, rounds: int = 20) -> None:
         others = [c for c in range(1, classes) if c != z2.argmax()]
         target = int(rng.choice(others))
         epsilon = float(rng.uniform(0.2, 0.5)) * (attempt % 4 != 3)
+        (W1, W2), (b1, b2) = weights, biases
         with np.errstate(divide="ignore", invalid="ignore"):
-            given = by_hand(answer)(*_flat(weights, biases), x, target, epsilon)
+            given = by_hand(answer)(W1, b1, W2, b2, x, target, epsilon)
         if shape_of(given) == (hidden,):
             raise Mistake("explain: this is the hidden units' relevance: go one layer further back")
         if shape_of(given) == (n,) and not epsilon and not np.isfinite(given).all():
@@ -411,93 +477,12 @@ def explain(answer: Callable, rounds: int = 20) -> None:
                 "before the ReLU, and it is not 0"
             )
         given = plain(given, (n,), "explain")
-        expected = _explained(weights, biases, x, _one(z2, target), epsilon)
-        h = np.maximum(weights[0] @ x + biases[0], 0)
-        middle = handed_back(h, weights[1], biases[1], _one(z2, target), epsilon)[0]
-        one = np.eye(classes)[target]
-        chance = np.exp(z2 - z2.max()) / np.exp(z2 - z2.max()).sum()
-        misconceptions = {
-            "start from the target's output alone: the other outputs begin with 0": (
-                _explained(weights, biases, x, z2, epsilon)
-            ),
-            "start from the target's output, not from 1": (
-                _explained(weights, biases, x, one, epsilon)
-            ),
-            "you always explain class 0": _explained(weights, biases, x, _one(z2, 0), epsilon),
-            "you explain the largest score: the class is `target`": _explained(
-                weights, biases, x, _one(z2, int(z2.argmax())), epsilon
-            ),
-            "no ReLU behind the last layer: a score may be negative": _explained(
-                weights, biases, x, _one(np.maximum(z2, 0), target), epsilon
-            ),
-            "ε is missing in the first layer": _explained(
-                weights, biases, x, _one(z2, target), epsilon, below=0.0
-            ),
-            "ε is missing in the second layer": _explained(
-                weights, biases, x, _one(z2, target), 0.0, below=epsilon
-            ),
-            "start from the score, before any softmax": (
-                _explained(weights, biases, x, one * chance, epsilon)
-            ),
-            "ε is missing": _explained(weights, biases, x, _one(z2, target), 0.0),
-            "the second layer reads relu(z1): its a is what the ReLU let through": (
-                _explained(weights, biases, x, None, epsilon, target=target, gates=False)
-            ),
-            "ε needs the sign of z, in both layers": _without_sign(
-                weights, biases, x, _one(z2, target), epsilon
-            ),
-            "the first layer's bias is missing, forwards and backwards": _explained(
-                weights,
-                [0 * biases[0], biases[1]],
-                x,
-                _one(forward(weights, [0 * biases[0], biases[1]], x)[1], target),
-                epsilon,
-            ),
-            "the first layer's bias is missing on the way back: its z is W1 x + b1": (
-                handed_back(x, weights[0], 0 * biases[0], middle, epsilon)[0]
-            ),
-            "no bias on the way back: the z you divide by is the one with its bias": _explained(
-                weights, biases, x, _one(z2, target), epsilon, bias_back=False
-            ),
-            "the biases are missing": _explained(
-                weights,
-                [0 * b for b in biases],
-                x,
-                _one(forward(weights, [0 * b for b in biases], x)[1], target),
-                epsilon,
-            ),
-        }
-        compare(given, expected, misconceptions, "explain")
+        h, start = np.maximum(W1 @ x + b1, 0), z2 * (np.arange(classes) == target)
+        middle = handed_back(h, W2, b2, start, epsilon)[0]
+        expected = handed_back(x, W1, b1, middle, epsilon)[0]
+        mistaken = EXPLAIN.mistaken(W1, b1, W2, b2, x, target, epsilon)
+        compare(given, expected, mistaken, "explain")
     passed(f"explain: {rounds} random networks, every class but 0")
-
-
-def _one(values: np.ndarray, index: int) -> np.ndarray:
-    return values * (np.arange(len(values)) == index)
-
-
-def _flat(weights: list, biases: list) -> list[np.ndarray]:
-    return [weights[0], biases[0], weights[1], biases[1]]
-
-
-def _explained(
-    weights, biases, x, start, epsilon, target=None, gates=True, bias_back=True, below=None
-) -> np.ndarray:
-    z1 = weights[0] @ x + biases[0]
-    h = np.maximum(z1, 0) if gates else z1
-    if start is None:
-        start = _one(weights[1] @ h + biases[1], target)
-    biases = biases if bias_back else [0 * b for b in biases]
-    middle = handed_back(h, weights[1], biases[1], start, epsilon)[0]
-    below = epsilon if below is None else below
-    return handed_back(x, weights[0], biases[0], middle, below)[0]
-
-
-def _without_sign(weights, biases, x, start, epsilon) -> np.ndarray:
-    z1 = weights[0] @ x + biases[0]
-    h = np.maximum(z1, 0)
-    z2 = weights[1] @ h + biases[1]
-    middle = h * ((start / (z2 + epsilon)) @ weights[1])
-    return x * ((middle / (z1 + epsilon)) @ weights[0])
 
 
 def conservation_test(answer: Callable) -> None:
