@@ -26,6 +26,20 @@ class WrongAnswer(NamedTuple):
     told: str
 
 
+def planted(answer, loses, others=None):
+    """Return the mistakes that a check recognises in an answer, as wrong answers to it.
+
+    `others` are the graded cells of mistakes that lose others than `loses`, by their words.
+    """
+    cells = dict.fromkeys(answer.mistakes, loses) | (others or {})
+    return {words: WrongAnswer(answer.source(words), cells[words], words) for words in cells}
+
+
+def wrong(answer, loses, told, source=None, **gaps):
+    """Return a wrong answer that no mistake of the check covers: code, or gaps of the right one."""
+    return WrongAnswer(source or answer.source(**gaps), loses, told)
+
+
 def answers_of(notebook):
     """Return the source of every code cell to be answered, by grade_id."""
     return {

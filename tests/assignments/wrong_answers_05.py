@@ -4,89 +4,17 @@ grade_id of the answer -> what is wrong -> the answer, the graded cells that los
 a part of the message that the learner meets first.
 """
 
-from tests.assignments.scoring import WrongAnswer
+from functools import partial
+
+from tests.assignments.scoring import WrongAnswer, planted, wrong
+from xaikit.course.checks import lrp
 
 SWITCHED_OFF = "this exercise asks you to write it yourself"
 
-
-def four_steps(told, *, z="W @ a + b", s="R / z", c="W.T @ s", end="a * c"):
-    """Return a wrong answer that differs from the right one in the steps that are given."""
-    source = f"""\
-def four_steps(a, W, b, R):
-    z = {z}
-    s = {s}
-    c = {c}
-    return {end}
-"""
-    return WrongAnswer(source, {"four_steps-check"}, told)
-
-
-def hand_back(
-    told,
-    *,
-    weights="W + gamma * np.maximum(W, 0)",
-    bias="b + gamma * np.maximum(b, 0)",
-    forward="rho",
-    side="epsilon * np.where(z >= 0, 1.0, -1.0)",
-    back="rho",
-    end="a * (back.T @ s)",
-):
-    """Return a wrong answer that differs from the right one in the parts that are given."""
-    source = f"""\
-def hand_back(a, W, b, R, epsilon, gamma):
-    rho = {weights}
-    bias = {bias}
-    z = {forward} @ a + bias
-    s = R / (z + {side})
-    back = {back}
-    return {end}
-"""
-    return WrongAnswer(source, {"hand_back-check", "hand_back-example"}, told)
-
-
-def ledger(
-    told,
-    *,
-    z="W @ a + b",
-    sign="np.where(z >= 0, 1.0, -1.0)",
-    before="",
-    end="np.array([passed, b @ s, side @ s])",
-):
-    """Return a wrong answer that differs from the right one in the parts that are given."""
-    source = f"""\
-def ledger(a, W, b, R, epsilon):
-    z = {z}
-    side = epsilon * {sign}
-    s = R / (z + side)
-    passed = np.sum(a * (W.T @ s))
-    {before}
-    return {end}
-"""
-    return WrongAnswer(source, {"ledger-check"}, told)
-
-
-def explain(
-    told,
-    *,
-    h="np.maximum(W1 @ x + b1, 0)",
-    start="np.where(np.arange(len(output)) == target, output, 0.0)",
-    z="W @ a + b",
-    side="epsilon * np.where(z >= 0, 1.0, -1.0)",
-    end="R",
-):
-    """Return a wrong answer that differs from the right one in the parts that are given."""
-    source = f"""\
-def explain(W1, b1, W2, b2, x, target, epsilon):
-    h = {h}
-    output = W2 @ h + b2
-    R = {start}
-    for a, W, b in [(h, W2, b2), (x, W1, b1)]:
-        z = {z}
-        s = R / (z + {side})
-        R = a * (W.T @ s)
-    return {end}
-"""
-    return WrongAnswer(source, {"explain-check"}, told)
+four_steps = partial(wrong, lrp.FOUR_STEPS, {"four_steps-check"})
+hand_back = partial(wrong, lrp.HAND_BACK, {"hand_back-check", "hand_back-example"})
+ledger = partial(wrong, lrp.LEDGER, {"ledger-check"})
+explain = partial(wrong, lrp.EXPLAIN, {"explain-check"})
 
 
 def conserves(lines, told):
@@ -106,56 +34,29 @@ SINGLE = "xk.Network([xk.Dense(W, b)])"
 WHOLE = "xk.Network([xk.Dense(W1, b1), xk.ReLU(), xk.Dense(W2, b2)])"
 
 WRONG_ANSWERS = {
-    "four_steps": {
-        "the bias left out of z": four_steps("the bias belongs into z", z="W @ a"),
-        "divided before the bias is added": four_steps(
-            "add the bias before you divide", z="W @ a", s="R / z + b"
+    "four_steps": planted(lrp.FOUR_STEPS, {"four_steps-check"})
+    | {
+        "the bias left out, spelled here": four_steps(
+            "the bias belongs into z",
+            "def four_steps(a, W, b, R):\n    return a * (R / (W @ a) @ W)\n",
         ),
-        "W instead of its transpose": four_steps("W.T @ s, not W @ s", c="W @ s"),
-        "not multiplied by a": four_steps("step 4 is missing", end="c"),
-        "multiplied instead of divided": four_steps("step 2 divides", s="R * z"),
-        "not divided": four_steps("step 2 is missing", s="R"),
-        "the contributions without R": four_steps("R is not in them", end="a * W.sum(axis=0)"),
-        "the size of z": four_steps("keep the signs of z", s="R / abs(z)"),
-        "the size of the relevance": four_steps("keep its sign", end="abs(a * c)"),
-        "W and its transpose exchanged": four_steps(
-            "W and W.T are exchanged", z="W.T @ a + b", c="W @ s"
-        ),
-        "upside down": four_steps("not z / R", s="z / R"),
-        "a ReLU": four_steps("no ReLU in here", s="np.where(z > 0, R / z, 0.0)"),
-        "the bias's share spread": four_steps("do not spread it", end="a * c + b @ s / len(a)"),
         "the bias's share returned": four_steps(
             "leave out what the bias gets", end="np.append(b @ s, a * c)"
-        ),
-        "summed over the inputs": four_steps(
-            "an input adds up over the units", end="(W * a * s[:, None]).sum(axis=1)"
         ),
         "the table, not summed": four_steps(
             "add up what an input gets from all units", end="W * a * s[:, None]"
         ),
-        "R left out": four_steps("R is missing", s="1 / z"),
-        "stretched to the sum of R": four_steps(
-            "nothing is stretched to R", end="a * c * R.sum() / (a * c).sum()"
-        ),
         "a ReLU below the line": four_steps("Is there a ReLU on z?", z="np.maximum(W @ a + b, 0)"),
-        "shares by size": four_steps(
-            "share by a w, not by |a w|", z="abs(W) @ a", c="abs(W).T @ s"
-        ),
-        "shares by size, the bias too": four_steps(
-            "share by a w and the bias", z="abs(W) @ a + abs(b)", c="abs(W).T @ s"
-        ),
         "a millionth against zero": four_steps("no ε against a division by 0", s="R / (z + 1e-6)"),
         "a billionth against zero": four_steps("no ε against a division by 0", s="R / (z + 1e-9)"),
         "one number": four_steps("returned a single number", end="a @ c"),
-        "no return": WrongAnswer(
-            "def four_steps(a, W, b, R):\n    a * (W.T @ (R / (W @ a + b)))\n",
-            {"four_steps-check"},
+        "no return": four_steps(
             "four_steps returned nothing",
+            "def four_steps(a, W, b, R):\n    a * (W.T @ (R / (W @ a + b)))\n",
         ),
-        "its inputs changed": WrongAnswer(
-            "def four_steps(a, W, b, R):\n    R /= W @ a + b\n    return a * (W.T @ R)\n",
-            {"four_steps-check"},
+        "its inputs changed": four_steps(
             "four_steps changed one of its inputs",
+            "def four_steps(a, W, b, R):\n    R /= W @ a + b\n    return a * (W.T @ R)\n",
         ),
         "the example by heart": four_steps("four_steps", end="np.array([6.0, -6.0])"),
         "xaikit's gradient × input": four_steps(
@@ -169,44 +70,22 @@ WRONG_ANSWERS = {
             "for k in range(len(R)))",
         ),
     },
-    "hand_back": {
-        "ε without the sign": hand_back("ε needs the sign of z", side="epsilon"),
-        "ε towards zero": hand_back(
-            "yours moves it towards zero",
-            side="-epsilon * np.where(z >= 0, 1.0, -1.0) + 1e-12",
+    "hand_back": planted(
+        lrp.HAND_BACK,
+        {"hand_back-check", "hand_back-example"},
+        {"sign(0) is +1": {"hand_back-check"}},  # the example has no unit with z = 0
+    )
+    | {
+        "ε without the sign, spelled here": hand_back(
+            "ε needs the sign of z",
+            "def hand_back(a, W, b, R, epsilon, gamma):\n"
+            "    W, b = (w * np.where(w > 0, 1 + gamma, 1.0) for w in (W, b))\n"
+            "    shares = [r * a * w / (a @ w + c + epsilon) for w, c, r in zip(W, b, R)]\n"
+            "    return sum(shares)\n",
         ),
-        # The example has no unit with z = 0.
-        "np.sign": hand_back("np.sign(0)", side="epsilon * np.sign(z)")._replace(
-            loses={"hand_back-check"}
+        "np.sign": wrong(
+            lrp.HAND_BACK, {"hand_back-check"}, "np.sign(0)", side="epsilon * np.sign(z)"
         ),
-        "the size of z and ε": hand_back("loses the sign of z", side="abs(z) + epsilon - z"),
-        "γ as a switch": hand_back(
-            "a number, not a switch",
-            weights="W + (gamma > 0) * np.maximum(W, 0)",
-            bias="b + (gamma > 0) * np.maximum(b, 0)",
-        ),
-        "no ε": hand_back("ε is missing in the denominator", side="0.0"),
-        "no γ": hand_back("γ is missing", weights="W", bias="b"),
-        "γ on negative weights": hand_back(
-            "yours favours negative ones",
-            weights="W + gamma * np.minimum(W, 0)",
-            bias="b + gamma * np.minimum(b, 0)",
-        ),
-        "γ on all weights": hand_back(
-            "yours strengthens negative weights too",
-            weights="(1 + gamma) * W",
-            bias="(1 + gamma) * b",
-        ),
-        "γ forwards only": hand_back("γ's weights also go backwards", back="W"),
-        "γ backwards only": hand_back("γ's weights also go forwards", forward="W", bias="b"),
-        "γ without the bias": hand_back("the bias is neuron 0 with weight b", bias="b"),
-        "no bias": hand_back("the bias belongs into z", bias="0 * b"),
-        "the positive weights only": hand_back(
-            "only the positive weights are left",
-            weights="gamma * np.maximum(W, 0) if gamma else W",
-            bias="gamma * np.maximum(b, 0) if gamma else b",
-        ),
-        "not multiplied by a": hand_back("step 4 is missing", end="back.T @ s"),
         "the example by heart": hand_back(
             "hand_back", end="np.array([[6.0, -6.0], [3.0, -3.0]][int(epsilon)])"
         ),
@@ -216,139 +95,39 @@ WRONG_ANSWERS = {
             "for k in range(len(R)))",
         ),
     },
-    "ledger": {
-        "the biases forgotten": ledger(
-            "the biases' account is empty", end="np.array([passed, 0.0, side @ s])"
-        ),
-        "biases and ε together, as biases": ledger(
-            "the biases get b · s, ε the rest", end="np.array([passed, R.sum() - passed, 0.0])"
-        ),
-        "biases and ε together, as absorbed": ledger(
-            "keep b · s and ε sign(z) · s apart", end="np.array([passed, 0.0, R.sum() - passed])"
-        ),
-        "biases first": ledger(
+    "ledger": planted(lrp.LEDGER, {"ledger-check"})
+    | {
+        "biases first, spelled here": ledger(
             "yours is: to the biases, passed on, absorbed",
-            end="np.array([b @ s, passed, side @ s])",
-        ),
-        "absorbed first": ledger(
-            "yours is: absorbed, to the biases, passed on",
-            end="np.array([side @ s, b @ s, passed])",
-        ),
-        "biases, absorbed, inputs": ledger(
-            "yours is: to the biases, absorbed, passed on",
-            end="np.array([b @ s, side @ s, passed])",
-        ),
-        "means": ledger(
-            "each account is a sum, not a mean",
-            end="np.array([(a * (W.T @ s)).mean(), (b * s).mean(), (side * s).mean()])",
-        ),
-        "a mean of the inputs": ledger(
-            "a sum over the inputs, not their mean",
-            end="np.array([(a * (W.T @ s)).mean(), b @ s, side @ s])",
-        ),
-        "biases without ε": ledger(
-            "the biases' account has the same s", end="np.array([passed, b @ (R / z), side @ s])"
-        ),
-        "sizes of what each bias gets": ledger(
-            "the biases' relevance may be negative",
-            end="np.array([passed, abs(b * s).sum(), side @ s])",
-        ),
-        "the size of the biases' account": ledger(
-            "the biases' account may be negative", end="np.array([passed, abs(b @ s), side @ s])"
-        ),
-        "sizes of what each unit loses": ledger(
-            "what ε absorbs may be negative",
-            end="np.array([passed, b @ s, abs(side * s).sum()])",
-        ),
-        "the size of ε's account": ledger(
-            "ε's account may be negative", end="np.array([passed, b @ s, abs(side @ s)])"
-        ),
-        "ε for every unit": ledger(
-            "not ε itself", end="np.array([passed, b @ s, epsilon * len(R)])"
+            "def ledger(a, W, b, R, epsilon):\n"
+            "    z = W @ a + b\n"
+            "    side = np.copysign(epsilon, z)\n"
+            "    s = R / (z + side)\n"
+            "    return np.array([b @ s, a @ W.T @ s, side @ s])\n",
         ),
         "np.sign": ledger("np.sign(0) is 0", sign="np.sign(z)"),
-        "minus at zero": ledger("sign(0) is +1", sign="np.where(z > 0, 1.0, -1.0)"),
-        "ε forgotten": ledger("ε's account is empty", end="np.array([passed, b @ s, 0.0])"),
-        "the biases themselves": ledger(
-            "these are the biases themselves", end="np.array([passed, b.sum(), side @ s])"
-        ),
-        "no bias in z, none in the ledger": ledger(
-            "the bias belongs into z", z="W @ a", end="np.array([passed, 0.0, side @ s])"
-        ),
-        "no bias in z": ledger("the bias belongs into z before you divide", z="W @ a"),
-        "absorbed without the sign": ledger(
-            "the sign is missing", end="np.array([passed, b @ s, epsilon * s.sum()])"
-        ),
-        "no sign anywhere": ledger("ε needs the sign of z", sign="np.ones(len(z))"),
-        "the order": ledger("the order is: passed on", end="np.array([passed, side @ s, b @ s])"),
-        "s without ε": ledger(
-            "ε belongs into the denominator", before="s = R / z; passed = np.sum(a * (W.T @ s))"
-        ),
-        "sizes": ledger(
-            "keep its sign when you add up",
-            end="np.array([abs(a * (W.T @ s)).sum(), b @ s, side @ s])",
-        ),
-        "the biases themselves, and the rest": ledger(
-            "here the last account is the rest",
-            end="np.array([passed, b.sum(), R.sum() - passed - b.sum()])",
-        ),
-        "what the units had": ledger(
-            "not what the units had", end="np.array([R.sum(), b @ s, side @ s])"
-        ),
         "not summed": ledger(
-            "each of the three accounts is one number", end="[passed, b * s, side * s]"
+            "each of the three accounts is one number",
+            accounts="[passed, b * s, side * s]",
         ),
         "xaikit's LRP": ledger(
-            SWITCHED_OFF,
-            before=f"xk.lrp({SINGLE}, a, 0, xk.LRPEpsilon(epsilon))",
+            SWITCHED_OFF, z=f"W @ a + b + 0 * xk.lrp({SINGLE}, a, 0, xk.LRPEpsilon(epsilon)).base"
         ),
     },
-    "explain": {
-        "all outputs": explain("start from the target's output alone", start="output"),
-        "from 1": explain("not from 1", start="1.0 * (np.arange(len(output)) == target)"),
-        "class 0": explain(
-            "you always explain class 0", start="output * (np.arange(len(b2)) == 0)"
-        ),
-        "the largest score": explain(
-            "the class is `target`", start="output * (output == output.max())"
-        ),
-        "a ReLU at the end": explain(
-            "no ReLU behind the last layer",
-            start="np.where(np.arange(len(output)) == target, np.maximum(output, 0), 0.0)",
-        ),
-        "ε in the last layer alone": explain(
-            "missing in the first layer", side="epsilon * (W is W2) * np.where(z >= 0, 1.0, -1.0)"
-        ),
-        "ε in the first layer alone": explain(
-            "missing in the second layer",
-            side="epsilon * (W is W1) * np.where(z >= 0, 1.0, -1.0)",
+    "explain": planted(lrp.EXPLAIN, {"explain-check"})
+    | {
+        "no biases on the way back, spelled here": explain(
+            "no bias on the way back",
+            "def explain(W1, b1, W2, b2, x, target, epsilon):\n"
+            "    h = (W1 @ x + b1).clip(0)\n"
+            "    z1, z2 = x @ W1.T, h @ W2.T\n"
+            "    R2 = np.eye(len(b2))[target] * (z2 + b2)\n"
+            "    R1 = h * (R2 / (z2 + np.copysign(epsilon, z2)) @ W2)\n"
+            "    return x * (R1 / (z1 + np.copysign(epsilon, z1)) @ W1)\n",
         ),
         "divided by what the ReLU let through": explain(
             "before the ReLU", z="h if W is W1 else W @ a + b"
         ),
-        "a softmax": explain(
-            "before any softmax",
-            start="np.exp(output) / np.exp(output).sum() * (np.arange(len(b2)) == target)",
-        ),
-        "no ε": explain("ε is missing", side="0.0"),
-        "no ReLU": explain("its a is what the ReLU let through", h="W1 @ x + b1"),
-        "ε without the sign": explain("ε needs the sign of z, in both", side="epsilon"),
-        "no biases": explain(
-            "the biases are missing", h="np.maximum(W1 @ x, 0)", z="W @ a"
-        )._replace(
-            source=explain("", h="np.maximum(W1 @ x, 0)", z="W @ a").source.replace(
-                "output = W2 @ h + b2", "output = W2 @ h"
-            )
-        ),
-        "no bias in the first layer": explain(
-            "the first layer's bias is missing, forwards and backwards",
-            h="np.maximum(W1 @ x, 0)",
-            z="W @ a + b * (W is W2)",
-        ),
-        "no bias in the first layer on the way back": explain(
-            "the first layer's bias is missing on the way back", z="W @ a + b * (W is W2)"
-        ),
-        "no biases on the way back": explain("no bias on the way back", z="W @ a"),
         "hidden relevance": explain("go one layer further back", end="h"),
         "xaikit's LRP": explain(
             SWITCHED_OFF, end=f"xk.lrp({WHOLE}, x, target, xk.LRPEpsilon(epsilon)).values"

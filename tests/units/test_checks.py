@@ -353,6 +353,12 @@ def test_a_misconception_that_is_right_here_does_not_spoil_a_right_answer():
     compare(EXPECTED, EXPECTED, {"you are right": EXPECTED}, "shares")
 
 
+def test_a_misconception_that_gives_infinity_explains_nothing():
+    with pytest.raises(Mistake, match=r"^shares: got 0 at index \(1,\)"):
+        wrong = {"you divided by 0": np.array([1.0, np.inf, 3.0])}
+        compare(np.array([1.0, 0.0, 3.0]), EXPECTED, wrong, "shares")
+
+
 def test_differences_of_tables_and_of_single_numbers():
     with pytest.raises(Mistake, match=re.escape("got 9 at index (1, 0), expected 3")):
         compare(np.array([[1.0, 2], [9, 4]]), np.array([[1.0, 2], [3, 4]]), {}, "jacobian")

@@ -6,7 +6,7 @@ misconception when it recognises one. While it runs, xaikit's own version of the
 
 import copy
 import linecache
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import combinations
 from traceback import walk_tb
@@ -184,8 +184,11 @@ def judge(given: Any, verdict: bool, what: str, name: str, hint: str = "") -> No
 
 
 def close(given: np.ndarray, expected: np.ndarray, tolerance: float = 1e-6) -> bool:
-    """Tell whether two arrays agree, relative to the size of the expected one."""
-    if given.shape != expected.shape:
+    """Tell whether two arrays agree, relative to the size of the expected one.
+
+    Infinity has no size, and agrees with nothing.
+    """
+    if given.shape != expected.shape or not np.isfinite(expected).all():
         return False
     return bool(_agree(given, expected, tolerance).all())
 
@@ -202,12 +205,19 @@ def told_apart(answers: Iterable[Any], tolerance: float = 1e-4) -> bool:
 
 
 def compare(
-    given: np.ndarray, expected: np.ndarray, misconceptions: dict[str, np.ndarray], name: str
+    given: np.ndarray,
+    expected: np.ndarray,
+    misconceptions: Mapping[str, np.ndarray | Callable[[], np.ndarray]],
+    name: str,
 ) -> None:
-    """Raise a Mistake unless the numbers agree, naming the misconception that explains them."""
+    """Raise a Mistake unless the numbers agree, naming the misconception that explains them.
+
+    What a misconception would give is a function where it is to be computed only when needed.
+    """
     if close(given, expected):
         return
-    fitting = [words for words, wrong in misconceptions.items() if close(given, wrong)]
+    results = {words: w() if callable(w) else w for words, w in misconceptions.items()}
+    fitting = [words for words, wrong in results.items() if close(given, wrong)]
     if fitting:
         raise Mistake(f"{name}: {'; or: '.join(fitting)}")
     # Of a single number that may be chance.

@@ -12,6 +12,7 @@ import numpy as np
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, close, compare, judge, passed, plain, shape_of
 from xaikit.course.checks import last_inputs as last_inputs
+from xaikit.course.checks.mistakes import Answer
 from xaikit.course.checks.random_networks import draw, forward
 from xaikit.methods import lrp as method
 from xaikit.methods.gradients import gradient_x_input
@@ -91,6 +92,54 @@ def _draw_unit(
             return w, bias
 
 
+FOUR_STEPS = Answer(
+    """\
+def four_steps(a, W, b, R):
+    z = $z
+    s = $s
+    c = $c
+    return $end
+""",
+    dict(z="W @ a + b", s="R / z", c="W.T @ s", end="a * c"),
+    {
+        "the bias belongs into z: it is neuron 0, a supplier like the others": dict(z="W @ a"),
+        "step 4 is missing: multiply by a": dict(end="c"),
+        "step 2 divides: s = R / z": dict(s="R * z"),
+        "step 2 is upside down: s = R / z, not z / R": dict(s="z / R"),
+        "step 2 is missing: divide R by z before you go back": dict(s="R"),
+        "step 3 goes backwards: W.T @ s, not W @ s": dict(c="W @ s"),
+        "W and W.T are exchanged: W @ a goes forwards, W.T @ s backwards": dict(
+            z="W.T @ a + b", c="W @ s"
+        ),
+        "these are the contributions, summed: R is not in them": dict(end="a * W.sum(axis=0)"),
+        "add the bias before you divide: s = R / (W a + b), not R / (W a) + b": dict(
+            z="W @ a", s="R / z + b"
+        ),
+        "relevance may be negative: keep the signs of z": dict(s="R / abs(z)"),
+        "relevance may be negative: keep its sign": dict(end="abs(a * c)"),
+        "the bias keeps its share: do not spread it over the inputs": dict(
+            end="a * c + b @ s / len(a)"
+        ),
+        "R is missing: step 2 shares out R, s = R / z, not 1 / z": dict(s="1 / z"),
+        "leave the sum as it comes out: the bias keeps its share, nothing is stretched to R": dict(
+            end="a * c * R.sum() / (a * c).sum()"
+        ),
+        "contributions keep their signs: share by a w, not by |a w|": dict(
+            z="abs(W) @ a", c="abs(W).T @ s"
+        ),
+        "contributions keep their signs: share by a w and the bias, not by their sizes": dict(
+            z="abs(W) @ a + abs(b)", c="abs(W).T @ s"
+        ),
+        "no ReLU in here: a unit with negative z hands relevance back too": dict(
+            s="np.where(z > 0, R / z, 0.0)"
+        ),
+        "this has a number for each unit: an input adds up over the units, axis 0": dict(
+            end="(W * a * s[:, None]).sum(axis=1)"
+        ),
+    },
+)
+
+
 def four_steps(answer: Callable, rounds: int = 20) -> None:
     """Check ``four_steps(a, W, b, R)`` -> (in,)."""
     rng = np.random.default_rng()
@@ -118,59 +167,72 @@ def four_steps(answer: Callable, rounds: int = 20) -> None:
                 "A unit with negative z hands relevance back too"
             )
         given = plain(given, (inputs,), name)
-        z = W @ a + b
-        sizes = abs(W) @ a
-        to_bias = R.sum() - expected.sum()
-        misconceptions = {
-            "the bias belongs into z: it is neuron 0, a supplier like the others": (
-                handed_back(a, W, 0 * b, R)[0]
-            ),
-            "step 4 is missing: multiply by a": (R / z) @ W,
-            "step 2 divides: s = R / z": a * ((R * z) @ W),
-            "step 2 is upside down: s = R / z, not z / R": a * ((z / R) @ W),
-            "step 2 is missing: divide R by z before you go back": a * (R @ W),
-            "these are the contributions, summed: R is not in them": a * W.sum(axis=0),
-            "add the bias before you divide: s = R / (W a + b), not R / (W a) + b": (
-                a * ((R / (W @ a) + b) @ W)
-            ),
-            "relevance may be negative: keep the signs of z": a * ((R / abs(z)) @ W),
-            "relevance may be negative: keep its sign": abs(expected),
-            "the bias keeps its share: do not spread it over the inputs": (
-                expected + to_bias / inputs
-            ),
-            "R is missing: step 2 shares out R, s = R / z, not 1 / z": a * ((1 / z) @ W),
-            "leave the sum as it comes out: the bias keeps its share, nothing is stretched to R": (
-                expected * R.sum() / expected.sum()
-            ),
-            "contributions keep their signs: share by a w, not by |a w|": (
-                a * ((R / sizes) @ abs(W))
-            ),
-            "contributions keep their signs: share by a w and the bias, not by their sizes": (
-                a * ((R / (sizes + abs(b))) @ abs(W))
-            ),
-            "no ReLU in here: a unit with negative z hands relevance back too": (
-                a * (np.where(z > 0, R / z, 0.0) @ W)
-            ),
-        }
-        if units == inputs:
-            misconceptions |= {
-                "step 3 goes backwards: W.T @ s, not W @ s": a * (W @ (R / z)),
-                "W and W.T are exchanged: W @ a goes forwards, W.T @ s backwards": (
-                    a * (W @ (R / (a @ W + b)))
-                ),
-                "this has a number for each unit: an input adds up over the units, axis 0": (
-                    (W * a).sum(axis=1) * R / z
-                ),
-            }
+        misconceptions: dict = FOUR_STEPS.mistaken(a, W, b, R)
         # LRP-0 has no z near 0 here, so a right answer is right to the last digits but few.
         few = "right to a few digits only. LRP-0 divides by z alone: no ε against a division by 0"
         nearly = close(given, expected, 1e-3) and not close(given, expected, 1e-10)
         if nearly:
-            misconceptions[few] = given
+            misconceptions = {**misconceptions, few: given}
         compare(given, expected, misconceptions, name)
         if nearly:
             raise Mistake(f"{name}: {few}")
     passed(f"{name}: {rounds} random layers")
+
+
+HAND_BACK = Answer(
+    """\
+def hand_back(a, W, b, R, epsilon, gamma):
+    def rho(w):
+        return $rho
+
+    z = $z
+    s = R / (z + $side)
+    c = $c
+    return $end
+""",
+    dict(
+        rho="w + gamma * np.maximum(w, 0)",
+        z="rho(W) @ a + rho(b)",
+        side="epsilon * np.where(z >= 0, 1.0, -1.0)",
+        c="rho(W).T @ s",
+        end="a * c",
+    ),
+    {
+        "|z| + ε loses the sign of z: the denominator is z + ε sign(z)": dict(
+            side="abs(z) + epsilon - z"
+        ),
+        "ε needs the sign of z: z + ε pushes a negative z towards zero, and through it": dict(
+            side="epsilon"
+        ),
+        "ε moves z away from zero, yours moves it towards zero": dict(
+            side="epsilon * np.where(z >= 0, -1.0, 1.0)"
+        ),
+        "ε is missing in the denominator": dict(side="0.0"),
+        "γ is missing: W + γ max(W, 0), and the same for the bias": dict(rho="w"),
+        "γ is a number, not a switch: W + γ max(W, 0), and the same for the bias": dict(
+            rho="w + (gamma > 0) * np.maximum(w, 0)"
+        ),
+        "γ favours positive weights; yours favours negative ones": dict(
+            rho="w + gamma * np.minimum(w, 0)"
+        ),
+        "γ favours positive weights alone; yours strengthens negative weights too": dict(
+            rho="(1 + gamma) * w"
+        ),
+        "γ's weights also go backwards, in step 3": dict(c="W.T @ s"),
+        "γ's weights also go forwards, into z: the shares of a unit must add up to 1": dict(
+            z="W @ a + b"
+        ),
+        "the bias is neuron 0 with weight b: it becomes b + γ max(b, 0) too": dict(
+            z="rho(W) @ a + b"
+        ),
+        "the bias belongs into z": dict(z="rho(W) @ a"),
+        "only the positive weights are left: ρ(W) is W + γ max(W, 0), W included": dict(
+            rho="gamma * np.maximum(w, 0) if gamma else w"
+        ),
+        "step 4 is missing: multiply by a": dict(end="c"),
+        "sign(0) is +1": dict(side="epsilon * np.where(z > 0, 1.0, -1.0)"),
+    },
+)
 
 
 def hand_back(answer: Callable, rounds: int = 10) -> None:
@@ -185,15 +247,15 @@ def hand_back(answer: Callable, rounds: int = 10) -> None:
             gamma = has_gamma * rng.uniform(0.2, 1.0)
             expected = handed_back(a, W, b, R, epsilon, gamma)[0]
             given = plain(by_hand(answer)(a, W, b, R, epsilon, gamma), (inputs,), "hand_back")
-            wrong = _wrong_rules(a, W, b, R, epsilon, gamma)
-            compare(given, expected, wrong, "hand_back")
+            mistaken = HAND_BACK.mistaken(a, W, b, R, epsilon, gamma)
+            compare(given, expected, mistaken, "hand_back")
     _unit_at_zero(rng, answer)
     passed(f"hand_back: {4 * rounds} random layers, LRP-0, LRP-ε, LRP-γ, and both at once")
 
 
 def _unit_at_zero(rng: np.random.Generator, answer: Callable) -> None:
     """Check LRP-ε where a unit receives exactly 0."""
-    a, W, b, R = _draw_zero(rng)
+    a, W, b, R = draw_zero(rng)
     with np.errstate(divide="ignore", invalid="ignore"):
         given = by_hand(answer)(a, W, b, R, 0.25, 0.0)
     if shape_of(given) == (3,) and not np.isfinite(np.asarray(given, dtype=float)).all():
@@ -201,62 +263,106 @@ def _unit_at_zero(rng: np.random.Generator, answer: Callable) -> None:
             "hand_back: a unit received z = 0 and you divide by 0: sign(0) is +1 here, and "
             "np.sign(0) is 0"
         )
-    zero, down = _wrong_rules(a, W, b, R, 0.25, 0.0), np.where(W @ a + b > 0, 1, -1) * 0.25
-    zero["sign(0) is +1"] = a * ((R / (W @ a + b + down)) @ W)
     expected = handed_back(a, W, b, R, 0.25)[0]
-    compare(plain(given, (3,), "hand_back"), expected, zero, "hand_back, a unit with z = 0")
+    mistaken = HAND_BACK.mistaken(a, W, b, R, 0.25, 0.0)
+    compare(plain(given, (3,), "hand_back"), expected, mistaken, "hand_back, a unit with z = 0")
 
 
-def _draw_zero(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+def draw_zero(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """Draw a, W, b, R of two units, the first with z = 0: whole numbers, so that no sum rounds."""
-    a, w = rng.integers(1, 5, size=3).astype(float), rng.integers(1, 4, size=3) * [1.0, -1.0, 1.0]
+    a, w = np.ones(3), np.zeros(3)
+    while w @ a == 0:  # then there were no bias, and the side of zero would not show in the ledger
+        a = rng.integers(1, 5, size=3).astype(float)
+        w = rng.integers(1, 4, size=3) * [1.0, -1.0, 1.0]
     W, b = np.array([w, [1.0, 1.0, 0.0]]), np.array([-(w @ a), 1.0])
     return a, W, b, rng.uniform(0.5, 2, size=2)
 
 
-def _wrong_rules(a, W, b, R, epsilon, gamma) -> dict[str, np.ndarray]:
-    up, up_bias = W + gamma * np.maximum(W, 0), b + gamma * np.maximum(b, 0)
+ACCOUNTS = {"passed on": "passed", "to the biases": "b @ s", "absorbed": "side @ s"}
+WRONG_ORDERS = [order for order in permutations(ACCOUNTS) if order != tuple(ACCOUNTS)]
 
-    def shared(forward=up, bias=up_bias, stabiliser=None, back=up):
-        z = forward @ a + bias
-        side = epsilon * np.where(z >= 0, 1, -1) if stabiliser is None else stabiliser
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return a * ((R / (z + side)) @ back)
-
-    down = W + gamma * np.minimum(W, 0)
-    z = up @ a + up_bias
-    return {
-        "|z| + ε loses the sign of z: the denominator is z + ε sign(z)": shared(
-            stabiliser=abs(z) + epsilon - z
-        ),
-        "ε needs the sign of z: z + ε pushes a negative z towards zero, and through it": (
-            shared(stabiliser=epsilon)
-        ),
-        "ε moves z away from zero, yours moves it towards zero": shared(
-            stabiliser=-epsilon * np.where(up @ a + up_bias >= 0, 1, -1)
-        ),
-        "ε is missing in the denominator": shared(stabiliser=0.0),
-        "γ is missing: W + γ max(W, 0), and the same for the bias": shared(W, b, back=W),
-        "γ is a number, not a switch: W + γ max(W, 0), and the same for the bias": shared(
-            W + (gamma > 0) * np.maximum(W, 0),
-            b + (gamma > 0) * np.maximum(b, 0),
-            back=W + (gamma > 0) * np.maximum(W, 0),
-        ),
-        "γ favours positive weights; yours favours negative ones": shared(
-            down, b + gamma * np.minimum(b, 0), back=down
-        ),
-        "γ favours positive weights alone; yours strengthens negative weights too": shared(
-            (1 + gamma) * W, (1 + gamma) * b, back=(1 + gamma) * W
-        ),
-        "γ's weights also go backwards, in step 3": shared(back=W),
-        "γ's weights also go forwards, into z: the shares of a unit must add up to 1": shared(W, b),
-        "the bias is neuron 0 with weight b: it becomes b + γ max(b, 0) too": shared(bias=b),
-        "the bias belongs into z": shared(bias=0 * b),
-        "only the positive weights are left: ρ(W) is W + γ max(W, 0), W included": shared(
-            gamma * np.maximum(W, 0), gamma * np.maximum(b, 0), back=gamma * np.maximum(W, 0)
-        ),
-        "step 4 is missing: multiply by a": shared() / a,
+LEDGER = Answer(
+    """\
+def ledger(a, W, b, R, epsilon):
+    z = $z
+    side = epsilon * $sign
+    s = R / $whole
+    passed = np.sum(a * (W.T @ s))
+    return $accounts
+""",
+    dict(
+        z="W @ a + b",
+        sign="np.where(z >= 0, 1.0, -1.0)",
+        whole="(z + side)",
+        accounts="[passed, b @ s, side @ s]",
+    ),
+    {
+        f"the order is: {', '.join(ACCOUNTS)}; yours is: {', '.join(order)}": {
+            "accounts": f"[{', '.join(ACCOUNTS[name] for name in order)}]"
+        }
+        for order in WRONG_ORDERS
     }
+    | {
+        "each account is a sum, not a mean": dict(
+            accounts="[(a * (W.T @ s)).mean(), (b * s).mean(), (side * s).mean()]"
+        ),
+        "what is passed on is a sum over the inputs, not their mean": dict(
+            accounts="[(a * (W.T @ s)).mean(), b @ s, side @ s]"
+        ),
+        "the biases' account has the same s, with ε in its denominator": dict(
+            accounts="[passed, b @ (R / z), side @ s]"
+        ),
+        "the biases' relevance may be negative: keep every unit's sign when you add up": dict(
+            accounts="[passed, abs(b * s).sum(), side @ s]"
+        ),
+        "the biases' account may be negative: keep its sign": dict(
+            accounts="[passed, abs(b @ s), side @ s]"
+        ),
+        "what ε absorbs may be negative: keep every unit's sign when you add up": dict(
+            accounts="[passed, b @ s, abs(side * s).sum()]"
+        ),
+        "ε's account may be negative: keep its sign": dict(
+            accounts="[passed, b @ s, abs(side @ s)]"
+        ),
+        "of each unit's relevance ε absorbs ε sign(z) · s, not ε itself": dict(
+            accounts="[passed, b @ s, epsilon * len(R)]"
+        ),
+        "the biases' account is empty: b · s is what they get": dict(
+            accounts="[passed, 0.0, side @ s]"
+        ),
+        "the biases and ε share one account: keep b · s and ε sign(z) · s apart": dict(
+            accounts="[passed, 0.0, R.sum() - passed]"
+        ),
+        "what is missing went to two places: the biases get b · s, ε the rest": dict(
+            accounts="[passed, R.sum() - passed, 0.0]"
+        ),
+        "ε's account is empty: ε sign(z) · s is what it absorbs": dict(
+            accounts="[passed, b @ s, 0.0]"
+        ),
+        "these are the biases themselves: each gets b times its unit's s": dict(
+            accounts="[passed, b.sum(), side @ s]"
+        ),
+        "the bias belongs into z": dict(z="W @ a", accounts="[passed, 0.0, side @ s]"),
+        "the bias belongs into z before you divide": dict(z="W @ a"),
+        "what ε absorbs is ε sign(z) · s: the sign is missing": dict(
+            accounts="[passed, b @ s, epsilon * s.sum()]"
+        ),
+        "ε needs the sign of z, in the denominator and in its account": dict(
+            sign="np.ones(len(z))"
+        ),
+        "ε belongs into the denominator of s: s = R / (z + ε sign(z))": dict(whole="z"),
+        "the first account is what the inputs get, not what the units had": dict(
+            accounts="[R.sum(), b @ s, side @ s]"
+        ),
+        "relevance may be negative: keep its sign when you add up": dict(
+            accounts="[abs(a * (W.T @ s)).sum(), b @ s, side @ s]"
+        ),
+        "each bias counts times its unit's s, and here the last account is the rest": dict(
+            accounts="[passed, b.sum(), R.sum() - passed - b.sum()]"
+        ),
+        "sign(0) is +1": dict(sign="np.where(z > 0, 1.0, -1.0)"),
+    },
+)
 
 
 def ledger(answer: Callable, rounds: int = 20) -> None:
@@ -271,105 +377,78 @@ def ledger(answer: Callable, rounds: int = 20) -> None:
             raise Mistake("ledger: each of the three accounts is one number, a sum over units")
         given = plain(given, (3,), "ledger")
         to_inputs, to_bias, absorbed = handed_back(a, W, b, R, epsilon)
-        on, total = to_inputs.sum(), R.sum()
-        z = W @ a + b
-        s = R / (z + epsilon * np.sign(z))
-        without = handed_back(a, W, 0 * b, R, epsilon)
-        accounts = {"passed on": on, "to the biases": to_bias, "absorbed": absorbed}
-        right = list(accounts)
-        misconceptions = {
-            f"the order is: {', '.join(right)}; yours is: {', '.join(order)}": np.array(
-                [accounts[name] for name in order]
-            )
-            for order in permutations(right)
-            if list(order) != right
-        }
-        side = epsilon * np.sign(z)
-        misconceptions |= {
-            "each account is a sum, not a mean": np.array(
-                [on / inputs, to_bias / units, absorbed / units]
-            ),
-            "what is passed on is a sum over the inputs, not their mean": np.array(
-                [on / inputs, to_bias, absorbed]
-            ),
-            "the biases' account has the same s, with ε in its denominator": np.array(
-                [on, b @ (R / z), absorbed]
-            ),
-            "the biases' relevance may be negative: keep every unit's sign when you add up": (
-                np.array([on, abs(b * s).sum(), absorbed])
-            ),
-            "the biases' account may be negative: keep its sign": (
-                np.array([on, abs(to_bias), absorbed])
-            ),
-            "what ε absorbs may be negative: keep every unit's sign when you add up": (
-                np.array([on, to_bias, abs(side * s).sum()])
-            ),
-            "ε's account may be negative: keep its sign": np.array([on, to_bias, abs(absorbed)]),
-            "of each unit's relevance ε absorbs ε sign(z) · s, not ε itself": (
-                np.array([on, to_bias, epsilon * units])
-            ),
-            "the biases' account is empty: b · s is what they get": np.array([on, 0.0, absorbed]),
-            "the biases and ε share one account: keep b · s and ε sign(z) · s apart": (
-                np.array([on, 0.0, to_bias + absorbed])
-            ),
-            "what is missing went to two places: the biases get b · s, ε the rest": (
-                np.array([on, to_bias + absorbed, 0.0])
-            ),
-            "ε's account is empty: ε sign(z) · s is what it absorbs": (
-                np.array([on, to_bias, 0.0])
-            ),
-            "these are the biases themselves: each gets b times its unit's s": (
-                np.array([on, b.sum(), absorbed])
-            ),
-            "the bias belongs into z": np.array([without[0].sum(), 0.0, without[2]]),
-            "the bias belongs into z before you divide": np.array(
-                [
-                    without[0].sum(),
-                    b @ (R / (W @ a + epsilon * np.sign(W @ a))),
-                    without[2],
-                ]
-            ),
-            "what ε absorbs is ε sign(z) · s: the sign is missing": (
-                np.array([on, to_bias, epsilon * s.sum()])
-            ),
-            "ε needs the sign of z, in the denominator and in its account": np.array(
-                [
-                    (a * ((R / (z + epsilon)) @ W)).sum(),
-                    b @ (R / (z + epsilon)),
-                    epsilon * (R / (z + epsilon)).sum(),
-                ]
-            ),
-            "ε belongs into the denominator of s: s = R / (z + ε sign(z))": np.array(
-                [a @ ((R / z) @ W), b @ (R / z), epsilon * abs(1 / z) @ R]
-            ),
-            "the first account is what the inputs get, not what the units had": (
-                np.array([total, to_bias, absorbed])
-            ),
-            "relevance may be negative: keep its sign when you add up": (
-                np.array([abs(to_inputs).sum(), to_bias, absorbed])
-            ),
-            "each bias counts times its unit's s, and here the last account is the rest": (
-                np.array([on, b.sum(), total - on - b.sum()])
-            ),
-        }
-        compare(given, np.array([on, to_bias, absorbed]), misconceptions, "ledger")
+        expected = np.array([to_inputs.sum(), to_bias, absorbed])
+        compare(given, expected, LEDGER.mistaken(a, W, b, R, epsilon), "ledger")
     _ledger_at_zero(rng, answer)
     passed(f"ledger: {rounds} random layers, every ledger closes")
 
 
 def _ledger_at_zero(rng: np.random.Generator, answer: Callable) -> None:
     """Check the ledger where a unit receives exactly 0, and ε absorbs all that it had."""
-    a, W, b, R = _draw_zero(rng)
+    a, W, b, R = draw_zero(rng)
     with np.errstate(divide="ignore", invalid="ignore"):
         given = by_hand(answer)(a, W, b, R, 0.25)
     name = "ledger, a unit with z = 0"
     if shape_of(given) == (3,) and not np.isfinite(np.asarray(given, dtype=float)).all():
         raise Mistake(f"{name}: you divide by 0: sign(0) is +1 here, and np.sign(0) is 0")
     to_inputs, to_bias, absorbed = handed_back(a, W, b, R, 0.25)
-    down = 0.25 * np.where(W @ a + b > 0, 1, -1)
-    s = R / (W @ a + b + down)
-    wrong = {"sign(0) is +1": np.array([a @ (s @ W), b @ s, down @ s])}
-    compare(plain(given, (3,), name), np.array([to_inputs.sum(), to_bias, absorbed]), wrong, name)
+    expected = np.array([to_inputs.sum(), to_bias, absorbed])
+    compare(plain(given, (3,), name), expected, LEDGER.mistaken(a, W, b, R, 0.25), name)
+
+
+EXPLAIN = Answer(
+    """\
+def explain(W1, b1, W2, b2, x, target, epsilon):
+    h = $h
+    output = $output
+    one = np.arange(len(b2)) == $asked
+    R = $start
+    for a, W, b in [(h, W2, b2), (x, W1, b1)]:
+        z = $z
+        s = R / (z + $epsilon * $sign)
+        R = a * (W.T @ s)
+    return $end
+""",
+    dict(
+        h="np.maximum(W1 @ x + b1, 0)",
+        output="W2 @ h + b2",
+        asked="target",
+        start="output * one",
+        z="W @ a + b",
+        epsilon="epsilon",
+        sign="np.where(z >= 0, 1.0, -1.0)",
+        end="R",
+    ),
+    {
+        "start from the target's output alone: the other outputs begin with 0": dict(
+            start="output"
+        ),
+        "start from the target's output, not from 1": dict(start="1.0 * one"),
+        "you always explain class 0": dict(asked="0"),
+        "you explain the largest score: the class is `target`": dict(asked="output.argmax()"),
+        "no ReLU behind the last layer: a score may be negative": dict(
+            start="np.maximum(output, 0) * one"
+        ),
+        "ε is missing in the first layer": dict(epsilon="epsilon * (W is W2)"),
+        "ε is missing in the second layer": dict(epsilon="epsilon * (W is W1)"),
+        "start from the score, before any softmax": dict(
+            start="np.exp(output) / np.exp(output).sum() * one"
+        ),
+        "ε is missing": dict(epsilon="0.0"),
+        "the second layer reads relu(z1): its a is what the ReLU let through": dict(
+            h="W1 @ x + b1"
+        ),
+        "ε needs the sign of z, in both layers": dict(sign="1.0"),
+        "the first layer's bias is missing, forwards and backwards": dict(
+            h="np.maximum(W1 @ x, 0)", z="W @ a + b * (W is W2)"
+        ),
+        "the first layer's bias is missing on the way back: its z is W1 x + b1": dict(
+            z="W @ a + b * (W is W2)"
+        ),
+        "no bias on the way back: the z you divide by is the one with its bias": dict(z="W @ a"),
+        "the biases are missing": dict(h="np.maximum(W1 @ x, 0)", output="W2 @ h", z="W @ a"),
+    },
+)
 
 
 def explain(answer: Callable, rounds: int = 20) -> None:
@@ -387,8 +466,9 @@ def explain(answer: Callable, rounds: int = 20) -> None:
         others = [c for c in range(1, classes) if c != z2.argmax()]
         target = int(rng.choice(others))
         epsilon = float(rng.uniform(0.2, 0.5)) * (attempt % 4 != 3)
+        (W1, W2), (b1, b2) = weights, biases
         with np.errstate(divide="ignore", invalid="ignore"):
-            given = by_hand(answer)(*_flat(weights, biases), x, target, epsilon)
+            given = by_hand(answer)(W1, b1, W2, b2, x, target, epsilon)
         if shape_of(given) == (hidden,):
             raise Mistake("explain: this is the hidden units' relevance: go one layer further back")
         if shape_of(given) == (n,) and not epsilon and not np.isfinite(given).all():
@@ -397,93 +477,12 @@ def explain(answer: Callable, rounds: int = 20) -> None:
                 "before the ReLU, and it is not 0"
             )
         given = plain(given, (n,), "explain")
-        expected = _explained(weights, biases, x, _one(z2, target), epsilon)
-        h = np.maximum(weights[0] @ x + biases[0], 0)
-        middle = handed_back(h, weights[1], biases[1], _one(z2, target), epsilon)[0]
-        one = np.eye(classes)[target]
-        chance = np.exp(z2 - z2.max()) / np.exp(z2 - z2.max()).sum()
-        misconceptions = {
-            "start from the target's output alone: the other outputs begin with 0": (
-                _explained(weights, biases, x, z2, epsilon)
-            ),
-            "start from the target's output, not from 1": (
-                _explained(weights, biases, x, one, epsilon)
-            ),
-            "you always explain class 0": _explained(weights, biases, x, _one(z2, 0), epsilon),
-            "you explain the largest score: the class is `target`": _explained(
-                weights, biases, x, _one(z2, int(z2.argmax())), epsilon
-            ),
-            "no ReLU behind the last layer: a score may be negative": _explained(
-                weights, biases, x, _one(np.maximum(z2, 0), target), epsilon
-            ),
-            "ε is missing in the first layer": _explained(
-                weights, biases, x, _one(z2, target), epsilon, below=0.0
-            ),
-            "ε is missing in the second layer": _explained(
-                weights, biases, x, _one(z2, target), 0.0, below=epsilon
-            ),
-            "start from the score, before any softmax": (
-                _explained(weights, biases, x, one * chance, epsilon)
-            ),
-            "ε is missing": _explained(weights, biases, x, _one(z2, target), 0.0),
-            "the second layer reads relu(z1): its a is what the ReLU let through": (
-                _explained(weights, biases, x, None, epsilon, target=target, gates=False)
-            ),
-            "ε needs the sign of z, in both layers": _without_sign(
-                weights, biases, x, _one(z2, target), epsilon
-            ),
-            "the first layer's bias is missing, forwards and backwards": _explained(
-                weights,
-                [0 * biases[0], biases[1]],
-                x,
-                _one(forward(weights, [0 * biases[0], biases[1]], x)[1], target),
-                epsilon,
-            ),
-            "the first layer's bias is missing on the way back: its z is W1 x + b1": (
-                handed_back(x, weights[0], 0 * biases[0], middle, epsilon)[0]
-            ),
-            "no bias on the way back: the z you divide by is the one with its bias": _explained(
-                weights, biases, x, _one(z2, target), epsilon, bias_back=False
-            ),
-            "the biases are missing": _explained(
-                weights,
-                [0 * b for b in biases],
-                x,
-                _one(forward(weights, [0 * b for b in biases], x)[1], target),
-                epsilon,
-            ),
-        }
-        compare(given, expected, misconceptions, "explain")
+        h, start = np.maximum(W1 @ x + b1, 0), z2 * (np.arange(classes) == target)
+        middle = handed_back(h, W2, b2, start, epsilon)[0]
+        expected = handed_back(x, W1, b1, middle, epsilon)[0]
+        mistaken = EXPLAIN.mistaken(W1, b1, W2, b2, x, target, epsilon)
+        compare(given, expected, mistaken, "explain")
     passed(f"explain: {rounds} random networks, every class but 0")
-
-
-def _one(values: np.ndarray, index: int) -> np.ndarray:
-    return values * (np.arange(len(values)) == index)
-
-
-def _flat(weights: list, biases: list) -> list[np.ndarray]:
-    return [weights[0], biases[0], weights[1], biases[1]]
-
-
-def _explained(
-    weights, biases, x, start, epsilon, target=None, gates=True, bias_back=True, below=None
-) -> np.ndarray:
-    z1 = weights[0] @ x + biases[0]
-    h = np.maximum(z1, 0) if gates else z1
-    if start is None:
-        start = _one(weights[1] @ h + biases[1], target)
-    biases = biases if bias_back else [0 * b for b in biases]
-    middle = handed_back(h, weights[1], biases[1], start, epsilon)[0]
-    below = epsilon if below is None else below
-    return handed_back(x, weights[0], biases[0], middle, below)[0]
-
-
-def _without_sign(weights, biases, x, start, epsilon) -> np.ndarray:
-    z1 = weights[0] @ x + biases[0]
-    h = np.maximum(z1, 0)
-    z2 = weights[1] @ h + biases[1]
-    middle = h * ((start / (z2 + epsilon)) @ weights[1])
-    return x * ((middle / (z1 + epsilon)) @ weights[0])
 
 
 def conservation_test(answer: Callable) -> None:

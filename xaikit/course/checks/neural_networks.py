@@ -1,12 +1,15 @@
 """Checks of assignment 00: a layer, a backward pass, saliency, a test of slopes."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from operator import itemgetter
 
 import numpy as np
 
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, close, compare, judge, passed, plain, shape_of
 from xaikit.course.checks import last_inputs as last_inputs
+from xaikit.course.checks.mistakes import Answer
 from xaikit.course.checks.random_networks import draw, forward, slopes
 from xaikit.methods import gradients
 from xaikit.networks.activations import ReLU
@@ -31,6 +34,26 @@ def by_hand(answer: Callable) -> Callable:
     )
 
 
+LAYER = Answer(
+    """\
+def layer(W, b, X):
+    z = $z
+    return $end
+""",
+    dict(z="X @ W.T + b", end="np.maximum(z, 0)"),
+    {
+        "the bias is missing": dict(z="X @ W.T"),
+        "the ReLU is missing: negative sums become 0": dict(end="z"),
+        "the bias belongs inside the ReLU: add it first": dict(
+            z="X @ W.T", end="np.maximum(z, 0) + b"
+        ),
+        "the bias is added to the sum, not subtracted": dict(z="X @ W.T - b"),
+        "the ReLU cuts negative sums off; it does not turn them round": dict(end="abs(z)"),
+        "you kept the negative sums and cut off the positive ones": dict(end="np.minimum(z, 0)"),
+    },
+)
+
+
 def layer(answer: Callable, rounds: int = 20) -> None:
     """Check ``layer(W, b, X)`` -> (n, out)."""
     rng = np.random.default_rng()
@@ -44,16 +67,62 @@ def layer(answer: Callable, rounds: int = 20) -> None:
         if shape_of(given) == (outputs, rows):
             raise Mistake("layer: your table is transposed: a row of X gives a row of the result")
         given = plain(given, (rows, outputs), "layer")
-        misconceptions = {
-            "the bias is missing": np.maximum(z - b, 0),
-            "the ReLU is missing: negative sums become 0": z,
-            "the bias belongs inside the ReLU: add it first": np.maximum(z - b, 0) + b,
-            "the bias is added to the sum, not subtracted": np.maximum(z - 2 * b, 0),
-            "the ReLU cuts negative sums off; it does not turn them round": abs(z),
-            "you kept the negative sums and cut off the positive ones": np.minimum(z, 0),
-        }
-        compare(given, np.where(z > 0, z, 0.0), misconceptions, "layer")
+        compare(given, np.where(z > 0, z, 0.0), LAYER.mistaken(W, b, X), "layer")
     passed(f"layer: {rounds} random layers, several rows at once")
+
+
+BACKWARD = Answer(
+    """\
+def backward(W1, b1, w2, b2, x, t):
+    z = $z
+    h = np.maximum(z, 0)
+    y = $y
+    dy = $dy
+    dz = $dz
+    return $at_W1, $at_b1, $at_w2, $at_b2
+""",
+    dict(
+        z="W1 @ x + b1",
+        y="w2 @ h + b2",
+        dy="2 * (y - t)",
+        dz="dy * w2 * (z > 0)",
+        at_W1="np.outer(dz, x)",
+        at_b1="dz",
+        at_w2="dy * h",
+        at_b2="dy",
+    ),
+    {
+        "the derivative of (ŷ − t)² is 2 (ŷ − t): the 2 is missing": dict(dy="y - t"),
+        "the sign is wrong: (ŷ − t)² has the slope 2 (ŷ − t), not 2 (t − ŷ)": dict(
+            dy="2 * (t - y)"
+        ),
+        "these are slopes of ŷ: multiply by that of the loss, 2 (ŷ − t)": dict(dy="1.0"),
+        "the ReLU is missing on the way back: no slope passes a unit that is off": dict(
+            dz="dy * w2"
+        ),
+        "through the ReLU multiply by 1 or 0, its slope (z > 0), not by h": dict(dz="dy * w2 * h"),
+        "through the ReLU multiply by 1 or 0, its slope (z > 0), not by z": dict(dz="dy * w2 * z"),
+        "the slope at W1[k, j] is that at z[k] times what W1[k, j] multiplies, x[j]": dict(
+            at_W1="np.outer(dz, np.ones_like(x))"
+        ),
+        "multiply by w2 on the way back through the output neuron": dict(dz="dy * (z > 0)"),
+        # At W1 alone: at b1 the same numbers stand for slopes in another order.
+        "from ŷ to h[k] multiply by w2[k], not by h[k]": dict(at_W1="np.outer(dy * h, x)"),
+        "the slopes are not in the order W1, b1, w2, b2": dict(at_b1="dy * h", at_w2="dz"),
+        "b1 is only added, so its slope is the one that arrives: do not multiply by b1": dict(
+            at_b1="dz * b1"
+        ),
+        "b2 is only added, so its slope is the one that arrives: do not multiply by b2": dict(
+            at_b2="dy * b2"
+        ),
+        "the slope at w2 is that at ŷ times what w2 multiplies, which is h": dict(
+            at_w2="dy * np.ones_like(h)"
+        ),
+        "w2 multiplies h, what the ReLU lets through, not z": dict(at_w2="dy * z"),
+        "b1 is missing on the way forwards": dict(z="W1 @ x"),
+        "b2 is missing on the way forwards": dict(y="w2 @ h"),
+    },
+)
 
 
 def backward(answer: Callable, rounds: int = 20) -> None:
@@ -69,13 +138,12 @@ def backward(answer: Callable, rounds: int = 20) -> None:
         if not isinstance(given, tuple | list) or len(given) != 4:
             raise Mistake("backward: return four slopes, in the order W1, b1, w2, b2")
         expected = _loss_slopes(parameters, x, t)
-        wrong = _wrong_loss_slopes(parameters, x, t)
         shapes, right_shapes = ([shape_of(s) for s in slopes_] for slopes_ in (given, expected))
         if shapes != right_shapes and sorted(map(str, shapes)) == sorted(map(str, right_shapes)):
             raise Mistake(
                 "backward: the slopes have the right shapes, but not in the order W1, b1, w2, b2"
             )
-        for name, mine, right in zip(names, given, expected, strict=True):
+        for i, (name, mine, right) in enumerate(zip(names, given, expected, strict=True)):
             if name == "b2" and shape_of(mine) == (1,):
                 mine = np.reshape(mine, ())
             if name == "W1" and shape_of(mine) == right.shape[::-1]:
@@ -84,7 +152,8 @@ def backward(answer: Callable, rounds: int = 20) -> None:
                     "np.outer(a, b)[k, j] is a[k] · b[j]"
                 )
             mine = plain(mine, right.shape, f"backward, slope at {name}")
-            compare(mine, right, wrong[name], f"backward, slope at {name}")
+            mistaken = replace(BACKWARD, read=itemgetter(i)).mistaken(*parameters, x, t)
+            compare(mine, right, mistaken, f"backward, slope at {name}")
     passed(f"backward: all slopes of {rounds} random networks agree with small steps")
 
 
@@ -111,59 +180,44 @@ def _loss_slopes(parameters: list, x: np.ndarray, t: float, eps: float = 1e-6) -
     return result
 
 
-def _wrong_loss_slopes(parameters: list, x: np.ndarray, t: float) -> dict[str, dict]:
-    W1, b1, w2, b2 = parameters
-    z = W1 @ x + b1
-    h = np.maximum(z, 0)
-    error = w2 @ h + b2 - t
-    through, gate = 2 * error * w2, z > 0
-    half = "the derivative of (ŷ − t)² is 2 (ŷ − t): the 2 is missing"
-    sign = "the sign is wrong: (ŷ − t)² has the slope 2 (ŷ − t), not 2 (t − ŷ)"
-    of_output = "these are slopes of ŷ: multiply by that of the loss, 2 (ŷ − t)"
-    no_gate = "the ReLU is missing on the way back: no slope passes a unit that is off"
-    right = {
-        "W1": np.outer(through * gate, x),
-        "b1": through * gate,
-        "w2": 2 * error * h,
-        "b2": np.array(2 * error),
-    }
-    wrong = {
-        name: {half: slope / 2, sign: -slope, of_output: slope / (2 * error)}
-        for name, slope in right.items()
-    }
-    wrong["W1"][no_gate] = np.outer(through, x)
-    wrong["b1"][no_gate] = through
-    for gates, explanation in [(h, "h"), (z, "z")]:
-        explanation = (
-            f"through the ReLU multiply by 1 or 0, its slope (z > 0), not by {explanation}"
-        )
-        wrong["W1"][explanation] = np.outer(through * gates, x)
-        wrong["b1"][explanation] = through * gates
-    wrong["W1"]["the slope at W1[k, j] is that at z[k] times what W1[k, j] multiplies, x[j]"] = (
-        np.outer(through * gate, np.ones_like(x))
-    )
-    wrong["b1"]["multiply by w2 on the way back through the output neuron"] = 2 * error * gate
-    wrong["W1"]["multiply by w2 on the way back through the output neuron"] = np.outer(
-        2 * error * gate, x
-    )
-    wrong["W1"]["from ŷ to h[k] multiply by w2[k], not by h[k]"] = np.outer(2 * error * h, x)
-    # Where the slopes at W1 are right, these two are exchanged.
-    wrong["b1"]["the slopes are not in the order W1, b1, w2, b2"] = right["w2"]
-    added = "is only added, so its slope is the one that arrives: do not multiply by"
-    wrong["b1"][f"b1 {added} b1"] = right["b1"] * b1
-    wrong["b2"][f"b2 {added} b2"] = right["b2"] * b2
-    wrong["w2"]["the slope at w2 is that at ŷ times what w2 multiplies, which is h"] = np.full_like(
-        h, 2 * error
-    )
-    wrong["w2"]["w2 multiplies h, what the ReLU lets through, not z"] = 2 * error * z
-    forgotten = {
-        "b1 is missing on the way forwards": [W1, 0 * b1, w2, b2],
-        "b2 is missing on the way forwards": [W1, b1, w2, 0.0],
-    }
-    for explanation, changed in forgotten.items():
-        for name, slope in zip(wrong, _loss_slopes(changed, x, t), strict=True):
-            wrong[name][explanation] = slope
-    return wrong
+SALIENCY = Answer(
+    """\
+def saliency(W1, b1, W2, b2, x, target):
+    z = $z
+    scores = W2 @ np.maximum(z, 0) + b2
+    p = np.exp(scores) / np.exp(scores).sum()
+    dz = $row * $gate
+    return $end
+""",
+    dict(z="W1 @ x + b1", row="W2[target]", gate="(z > 0)", end="abs(dz @ W1)"),
+    {
+        "take the absolute value: the size of the slope counts": dict(end="dz @ W1"),
+        "compute z with the bias, W1 x + b1: it decides which units are on": dict(z="W1 @ x"),
+        "the ReLU is missing on the way back: no slope passes a unit that is off": dict(gate="1"),
+        "through the ReLU multiply by 1 or 0, its slope (z > 0), not by h": dict(
+            gate="np.maximum(z, 0)"
+        ),
+        "take the absolute value, not the square": dict(end="(dz @ W1) ** 2"),
+        "you summed over all classes: use row `target` of W2": dict(row="W2.sum(axis=0)"),
+        "take the absolute value once, at the end: paths may cancel": dict(end="abs(dz) @ abs(W1)"),
+        "take the absolute value only at the end: paths may cancel": dict(end="abs(abs(dz) @ W1)"),
+        "take the absolute value at the end: paths may cancel": dict(end="abs(dz) @ W1"),
+        "this is gradient × input: saliency is the slope alone": dict(end="abs(x * (dz @ W1))"),
+        "explain the score itself, not the probability after a softmax": dict(
+            row="p[target] * (W2[target] - p @ W2)"
+        ),
+        "explain the class that is asked for, not the one with the largest score": dict(
+            row="W2[scores.argmax()]"
+        ),
+        "you always explain class 0": dict(row="W2[0]"),
+        "classes are counted from 0: use row `target` of W2, not row target − 1": dict(
+            row="W2[target - 1]"
+        ),
+        "the walk back begins with 1 at the score: do not multiply by the score itself": dict(
+            end="abs(scores[target] * (dz @ W1))"
+        ),
+    },
+)
 
 
 def saliency(answer: Callable, rounds: int = 20) -> None:
@@ -181,7 +235,7 @@ def saliency(answer: Callable, rounds: int = 20) -> None:
         target = int(
             rng.choice([c for c in range(2, classes) if scores.argmax() not in (c, c - 1)])
         )
-        table = slopes(weights, biases, x)
+        right = abs(slopes(weights, biases, x)[target])
         (W1, W2), (b1, b2) = weights, biases
         given = by_hand(answer)(W1, b1, W2, b2, x, target)
         if shape_of(given) == (classes, inputs):
@@ -195,44 +249,8 @@ def saliency(answer: Callable, rounds: int = 20) -> None:
                 "saliency: each input collects from all hidden units: add up over them, `dz @ W1`"
             )
         given = plain(given, (inputs,), "saliency")
-        gate = W1 @ x + b1 > 0
-        p = np.exp(scores - scores.max())
-        p /= p.sum()
-        misconceptions = {
-            "take the absolute value: the size of the slope counts": table[target],
-            "compute z with the bias, W1 x + b1: it decides which units are on": abs(
-                (W2[target] * (W1 @ x > 0)) @ W1
-            ),
-            "the ReLU is missing on the way back: no slope passes a unit that is off": abs(
-                W2[target] @ W1
-            ),
-            "through the ReLU multiply by 1 or 0, its slope (z > 0), not by h": abs(
-                (W2[target] * (W1 @ x + b1) * gate) @ W1
-            ),
-            "take the absolute value, not the square": table[target] ** 2,
-            "you summed over all classes: use row `target` of W2": abs(table.sum(axis=0)),
-            "take the absolute value once, at the end: paths may cancel": abs(W2[target] * gate)
-            @ abs(W1),
-            "take the absolute value only at the end: paths may cancel": abs(
-                abs(W2[target] * gate) @ W1
-            ),
-            "take the absolute value at the end: paths may cancel": abs(W2[target] * gate) @ W1,
-            "this is gradient × input: saliency is the slope alone": abs(x * table[target]),
-            "explain the score itself, not the probability after a softmax": abs(
-                p[target] * (table[target] - p @ table)
-            ),
-            "explain the class that is asked for, not the one with the largest score": abs(
-                table[scores.argmax()]
-            ),
-            "you always explain class 0": abs(table[0]),
-            "classes are counted from 0: use row `target` of W2, not row target − 1": abs(
-                table[target - 1]
-            ),
-            "the walk back begins with 1 at the score: do not multiply by the score itself": abs(
-                scores[target] * table[target]
-            ),
-        }
-        compare(given, abs(table[target]), misconceptions, "saliency")
+        mistaken = SALIENCY.mistaken(W1, b1, W2, b2, x, target)
+        compare(given, right, mistaken, "saliency")
     passed(f"saliency: {rounds} random networks, random classes")
 
 

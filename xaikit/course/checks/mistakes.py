@@ -1,0 +1,71 @@
+"""Mistakes that learners make, each written once: its words, and the code that makes it.
+
+An exercise's right answer stands as code with gaps, ``$name``, and what fills them. A mistake fills
+some gaps with something else. The check runs it on the inputs that it drew, to recognise a
+learner's result; the tests hand the same code in as a learner's answer.
+"""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from string import Template
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An exercise's right answer, and the mistakes in it.
+
+    Attributes
+    ----------
+    template : str
+        A function with the exercise's signature; ``$name`` is a gap.
+    right : dict
+        What fills each gap of the right answer.
+    mistakes : dict
+        The words of a mistake -> the gaps that it fills differently, and with what.
+    names : dict
+        What the code finds in the notebook besides NumPy, as np.
+    read : function
+        Turns what the function returns into the numbers that the check compares.
+    """
+
+    template: str
+    right: Mapping[str, str]
+    mistakes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    names: Mapping[str, Any] = field(default_factory=dict)
+    read: Callable[[Any], Any] = np.asarray
+
+    def source(self, words: str | None = None, **gaps: str) -> str:
+        """Return the code that makes a mistake, or the right answer with these gaps changed."""
+        changes = gaps if words is None else self.mistakes[words]
+        if unknown := set(changes) - set(self.right):
+            raise KeyError(f"no gaps of this answer: {', '.join(sorted(unknown))}")
+        return Template(self.template).substitute({**self.right, **changes})
+
+    def mistaken(self, *arguments: Any) -> dict[str, Callable[[], np.ndarray]]:
+        """Return, for the words of each mistake, what makes its result from these arguments."""
+        return {
+            words: lambda words=words: self._result(words, arguments)  # type: ignore[misc]
+            for words in self.mistakes
+        }
+
+    def _result(self, words: str, arguments: tuple) -> np.ndarray:
+        """Return what a mistake makes of copies of the arguments; nothing if no numbers."""
+        function = _function(self.source(words), tuple(self.names.items()))
+        try:
+            with np.errstate(all="ignore"):
+                return np.asarray(self.read(function(*copy.deepcopy(arguments))), dtype=float)
+        except Exception:  # whatever stops a mistake, it does not explain the learner's numbers
+            return np.empty(0)
+
+
+@cache
+def _function(source: str, names: tuple[tuple[str, Any], ...]) -> Callable:
+    """Return the function that code defines last."""
+    found: dict[str, Any] = {"np": np, **dict(names)}
+    exec(compile(source, "<mistake>", "exec"), found)
+    return list(found.values())[-1]
