@@ -4,60 +4,17 @@ grade_id of the answer -> what is wrong -> the answer, the graded cells that los
 a part of the message that the learner meets first.
 """
 
-from tests.assignments.scoring import WrongAnswer
+from functools import partial
 
+from tests.assignments.scoring import WrongAnswer, planted, wrong
+from xaikit.course.checks import gradient_x_input as checks
 
-def jacobian(lines, told, loses=("jacobian-check", "jacobian-example"), before=""):
-    """Return a wrong answer that begins with the z and the gates of the right one."""
-    source = f"""\
-{before}
-def jacobian(W1, W2, W3, x):
-    z1 = W1 @ x
-    z2 = W2 @ np.maximum(z1, 0)
-    gates_1 = np.diag(np.where(z1 > 0, 1.0, 0.0))
-    gates_2 = np.diag(np.where(z2 > 0, 1.0, 0.0))
-    {lines}
-"""
-    return WrongAnswer(source, set(loses), told)
+OF_JACOBIAN = {"jacobian-check", "jacobian-example"}
+OF_SHARES = {"shares-check", "shares-example"}
 
-
-def gradient_times_input(line, told):
-    """Return a wrong answer of one line."""
-    source = f"def gradient_times_input(J, x, target):\n    {line}\n"
-    return WrongAnswer(source, {"gradient_times_input-check"}, told)
-
-
-def shares(
-    told,
-    *,
-    forward="W @ a + b",
-    relu="np.maximum(received[-1], 0)",
-    through_gate="grad * (received[layer] > 0)",
-    share="biases[layer] @ grad",
-    late="",
-    end="np.array([x @ grad, *result])",
-):
-    """Return a wrong answer that differs from the right one in the parts that are given.
-
-    `late` runs after a layer's share was taken.
-    """
-    source = f"""\
-def shares(weights, biases, x):
-    received, a = [], x
-    for W, b in zip(weights, biases):
-        received.append({forward})
-        a = {relu}
-    grad, result = np.ones(1), []
-    for layer in reversed(range(len(weights))):
-        last = layer == len(weights) - 1
-        if not last:
-            grad = {through_gate}
-        result.insert(0, {share})
-        {late}
-        grad = grad @ weights[layer]
-    return {end}
-"""
-    return WrongAnswer(source, {"shares-check", "shares-example"}, told)
+jacobian = partial(wrong, checks.JACOBIAN, OF_JACOBIAN)
+gradient_times_input = partial(wrong, checks.GRADIENT_TIMES_INPUT, {"gradient_times_input-check"})
+shares = partial(wrong, checks.SHARES, OF_SHARES)
 
 
 def is_complete(line, told):
@@ -76,195 +33,94 @@ NETWORK = "xk.Network([xk.Dense(W1), xk.ReLU(), xk.Dense(W2), xk.ReLU(), xk.Dens
 SWITCHED_OFF = "this exercise asks you to write it yourself"
 
 WRONG_ANSWERS = {
-    "jacobian": {
+    "jacobian": planted(checks.JACOBIAN, OF_JACOBIAN)
+    | {
         "the weights alone": jacobian(
-            "return W3 @ W2 @ W1", "the diagonal matrices diag(φ′(z)) are missing"
+            "the diagonal matrices diag(φ′(z)) are missing",
+            "def jacobian(W1, W2, W3, x):\n    return [w @ W2 @ W1 for w in W3]\n",
         ),
-        "no gates in layer 1": jacobian(
-            "return W3 @ gates_2 @ W2 @ W1", "the gates of the first layer are missing"
-        ),
-        "no gates in layer 2": jacobian(
-            "return W3 @ W2 @ gates_1 @ W1", "the gates of the second layer are missing"
-        ),
-        "z2 from z1": jacobian(
-            "return W3 @ np.diag((W2 @ z1 > 0) * 1.0) @ W2 @ gates_1 @ W1",
-            "z2 must be computed from h1 = relu(z1)",
-        ),
-        "φ instead of φ′": jacobian(
-            "return W3 @ np.diag(np.maximum(z2, 0)) @ W2 @ np.diag(np.maximum(z1, 0)) @ W1",
-            "the slopes φ′(z), which are 0 or 1, not the values φ(z)",
-        ),
-        "z instead of φ′": jacobian(
-            "return W3 @ np.diag(z2) @ W2 @ np.diag(z1) @ W1",
-            "the slopes φ′(z), which are 0 or 1, not z",
-        ),
-        "gates by np.sign": jacobian(
-            "return W3 @ np.diag(np.sign(z2)) @ W2 @ np.diag(np.sign(z1)) @ W1",
-            "np.sign gives −1 there",
-        ),
-        "a gate at the output": jacobian(
-            "return np.diag((W3 @ np.maximum(z2, 0) > 0) * 1.0) @ W3 @ gates_2 @ W2 @ gates_1 @ W1",
-            "no ReLU follows the last layer",
-        ),
-        "gates the wrong way round": jacobian(
-            "return W3 @ np.diag((z2 < 0) * 1.0) @ W2 @ np.diag((z1 < 0) * 1.0) @ W1",
-            "your gates are the wrong way round",
-        ),
-        "transposed": jacobian(
-            "return (W3 @ gates_2 @ W2 @ gates_1 @ W1).T", "your table is transposed"
-        ),
+        "transposed": jacobian("your table is transposed", end="table.T"),
         # No random network has a unit that receives exactly 0, so only the check plants one.
-        "a gate open at 0": jacobian(
-            "return W3 @ np.diag((z2 >= 0) * 1.0) @ W2 @ np.diag((z1 >= 0) * 1.0) @ W1",
+        "a gate open at 0": wrong(
+            checks.JACOBIAN,
+            {"jacobian-check"},
             "a unit that receives exactly 0 is closed",
-            loses=["jacobian-check"],
+            gate="(z >= 0) * 1.0",
         ),
         "its inputs changed": jacobian(
-            "W1[z1 <= 0], W2[z2 <= 0] = 0, 0; return W3 @ W2 @ W1",
             "jacobian changed one of its inputs",
+            "def jacobian(W1, W2, W3, x):\n    W1[W1 @ x <= 0] = 0\n    return W3 @ W2 @ W1\n",
         ),
-        "times the input": jacobian(
-            "return x * (W3 @ gates_2 @ W2 @ gates_1 @ W1)", "return the slopes alone"
-        ),
-        "absolute slopes": jacobian(
-            "return np.abs(W3 @ gates_2 @ W2 @ gates_1 @ W1)",
-            "keep the signs",
-        ),
-        "no return": jacobian("W3 @ gates_2 @ W2 @ gates_1 @ W1", "jacobian returned nothing"),
-        "one long vector": jacobian(
-            "return (W3 @ gates_2 @ W2 @ gates_1 @ W1).ravel()", "jacobian returned an array of"
-        ),
-        "words": jacobian(
-            "return 'W3 @ W2 @ W1'", "jacobian returned a str that is no array of numbers"
-        ),
-        "division by a gate": jacobian(
-            "return W3 @ (gates_2 / gates_2) @ W2 @ gates_1 @ W1", "NaN or infinity"
-        ),
+        "no return": jacobian("jacobian returned nothing", end="None"),
+        "one long vector": jacobian("jacobian returned an array of", end="table.ravel()"),
+        "words": jacobian("jacobian returned a str that is no array of numbers", end="'table'"),
+        "division by a gate": jacobian("NaN or infinity", end="table * (gates_2 / gates_2).sum()"),
         "the example by heart": jacobian(
-            "return np.array([[5.0, 10.0]])", "jacobian returned an array of shape (1, 2)"
+            "jacobian returned an array of shape (1, 2)", end="[[5.0, 10.0]]"
         ),
         "the example by heart, else a guess": jacobian(
-            "return np.array([[5.0, 10.0]]) if len(W3) == 1 else W3 @ W2 @ W1",
             "the diagonal matrices diag(φ′(z)) are missing",
+            end="[[5.0, 10.0]] if len(W3) == 1 else W3 @ W2 @ W1",
         ),
         "xaikit's gradient": jacobian(
-            f"return np.array([{NETWORK}.gradient(x, target=c) for c in range(len(W3))])",
-            SWITCHED_OFF,
+            SWITCHED_OFF, end=f"[{NETWORK}.gradient(x, target=c) for c in range(len(W3))]"
         ),
         "xaikit's gradient × input": jacobian(
-            f"return np.array([xk.gradient_x_input({NETWORK}, x, target=c).values / x"
-            " for c in range(len(W3))])",
             SWITCHED_OFF,
+            end=f"[xk.gradient_x_input({NETWORK}, x, target=c).values / x for c in range(len(W3))]",
         ),
         "xaikit's gradient, kept before the check": jacobian(
-            f"return np.array([kept({NETWORK}, x, target=c) for c in range(len(W3))])",
             SWITCHED_OFF,
-            before="kept = xk.Network.gradient",
+            "kept = xk.Network.gradient\n\n\n"
+            "def jacobian(W1, W2, W3, x):\n"
+            f"    return [kept({NETWORK}, x, target=c) for c in range(len(W3))]\n",
         ),
     },
-    "gradient_times_input": {
+    "gradient_times_input": planted(checks.GRADIENT_TIMES_INPUT, {"gradient_times_input-check"})
+    | {
+        "always class 0, in a loop": gradient_times_input(
+            "you always explain class 0",
+            "def gradient_times_input(J, x, target):\n"
+            "    return [J[0, i] * x[i] for i in range(len(x))]\n",
+        ),
         "a table by broadcasting": gradient_times_input(
-            "return x[:, None] * J[target]", "a table of every input times every slope"
+            "a table of every input times every slope", importances="x[:, None] * J[target]"
         ),
-        "the slopes only": gradient_times_input(
-            "return J[target]", "these are the slopes: multiply each by its input"
-        ),
-        "absolute importances": gradient_times_input(
-            "return np.abs(x * J[target])", "a negative importance means that the input lowered"
-        ),
-        "absolute slopes": gradient_times_input(
-            "return x * np.abs(J[target])", "the slopes must keep their sign"
-        ),
-        "absolute inputs": gradient_times_input(
-            "return np.abs(x) * J[target]", "the inputs must keep their sign"
-        ),
-        "every class": gradient_times_input("return x * J", "pick one class, row `target`"),
-        "always class 0": gradient_times_input("return x * J[0]", "you always explain class 0"),
-        "the sum over classes": gradient_times_input(
-            "return x * J.sum(axis=0)", "you summed over all classes"
-        ),
-        "the winning class": gradient_times_input(
-            "return x * J[(J @ x).argmax()]", "not the one with the largest score"
-        ),
-        "parts of one": gradient_times_input(
-            "return x * J[target] / (x @ J[target])", "do not divide by their sum"
-        ),
+        "every class": gradient_times_input("pick one class, row `target`", importances="x * J"),
         "a single number": gradient_times_input(
-            "return x @ J[target]", "returned a single number, expected"
+            "returned a single number, expected", importances="x @ J[target]"
         ),
-        "no return": gradient_times_input("x * J[target]", "returned nothing"),
+        "no return": gradient_times_input("returned nothing", importances="None"),
         "its inputs changed": gradient_times_input(
-            "x *= J[target]; return x", "gradient_times_input changed one of its inputs"
+            "gradient_times_input changed one of its inputs",
+            importances="np.multiply(x, J[target], out=x)",
         ),
         "the example by heart": gradient_times_input(
-            "return np.array([10.0, -10.0])", "gradient_times_input"
+            "gradient_times_input", importances="[10.0, -10.0]"
         ),
         "xaikit's gradient × input": gradient_times_input(
-            "return xk.gradient_x_input(xk.Network([xk.Dense(J)]), x, target=target).values",
             SWITCHED_OFF,
+            importances="xk.gradient_x_input(xk.Network([xk.Dense(J)]), x, target=target).values",
         ),
         "xaikit's gradient": gradient_times_input(
-            "return x * xk.Network([xk.Dense(J)]).gradient(x, target=target)", SWITCHED_OFF
+            SWITCHED_OFF, importances="x * xk.Network([xk.Dense(J)]).gradient(x, target=target)"
         ),
     },
-    "shares": {
-        "the biases themselves": shares(
-            "these are the biases themselves", share="biases[layer].sum()"
+    "shares": planted(checks.SHARES, OF_SHARES)
+    | {
+        "no gates, layer by layer from the front": shares(
+            "the gates are missing on the way back",
+            "def shares(weights, biases, x):\n"
+            "    vectors = [x]\n"
+            "    for W, b in zip(weights, biases):\n"
+            "        vectors = [W @ v for v in vectors] + [b]\n"
+            "    return [v[0] for v in vectors]\n",
         ),
-        "gates computed without biases": shares(
-            "compute the gates of the network with its biases", forward="W @ a"
-        ),
-        "slopes at x computed without biases": shares(
-            "the slopes at x are those of the network with its biases",
-            end="""np.array([x @ slopes_without_biases(weights, x), *result])
-
-
-def slopes_without_biases(weights, x):
-    table, a = np.eye(len(x)), x
-    for W in weights[:-1]:
-        z = W @ a
-        table, a = np.diag((z > 0) * 1.0) @ W @ table, np.maximum(z, 0)
-    return (weights[-1] @ table)[0]""",
-        ),
-        # The small network of the lecture has the same gates without it.
-        "no ReLU forwards": shares("the ReLU is missing on the way forwards", relu="received[-1]"),
-        "means": shares(
-            "a sum over features or units, not their mean",
-            share="(biases[layer] * grad).mean()",
-            end="np.array([(x * grad).mean(), *result])",
-        ),
-        "the slope before the gate": shares(
-            "the slope at a bias is the one behind the gate",
-            through_gate="grad",
-            late="grad = grad if last else grad * (received[layer] > 0)",
-        ),
-        "no gates": shares("the gates are missing on the way back", through_gate="grad"),
-        "the last bias forgotten": shares(
-            "the last bias has a share too", share="0.0 if last else biases[layer] @ grad"
-        ),
-        "the last bias left out": shares(
-            "a number is missing", end="np.array([x @ grad, *result[:-1]])"
-        ),
-        "the biases alone": shares("a number is missing", end="np.array(result)"),
-        "a gate at the output": shares(
-            "no ReLU follows the last layer",
-            share="0.0 if received[-1][0] <= 0 else biases[layer] @ grad",
-            end="np.array([0.0 if received[-1][0] <= 0 else x @ grad, *result])",
-        ),
-        "the slopes at the biases": shares("multiply each by its bias", share="grad.sum()"),
-        "the slopes at the inputs": shares(
-            "multiply the slopes at x by x", end="np.array([grad.sum(), *result])"
-        ),
-        "absolute shares": shares("keep the signs", end="np.abs(np.array([x @ grad, *result]))"),
-        "the order reversed": shares(
-            "the order is x first", end="np.array([x @ grad, *result])[::-1]"
-        ),
-        "the order of the biases reversed": shares(
-            "the biases' shares are in reverse order", end="np.array([x @ grad, *result[::-1]])"
-        ),
+        "the last bias left out": shares("a number is missing", end="[x @ grad, *result[:-1]]"),
+        "the biases alone": shares("a number is missing", end="result"),
         # They add up and end as they should: only the numbers themselves tell.
         "the hidden layers exchanged": shares(
-            "shares: got", end="np.array([x @ grad, *result[-2::-1], result[-1]])"
+            "shares: got", end="[x @ grad, *result[-2::-1], result[-1]]"
         ),
         "a share for every input": shares(
             "shares returned an array of shape", end="np.array([*(x * grad), *result])"
@@ -283,23 +139,18 @@ def slopes_without_biases(weights, x):
         ),
         "xaikit's gradient of every part of the network": shares(
             SWITCHED_OFF,
-            end="""np.array([
-        x @ xaikit_gradient(weights, biases, x),
-        *(
-            biases[layer] @ ((received[layer] > 0) * xaikit_gradient(
-                weights[layer + 1 :], biases[layer + 1 :], np.maximum(received[layer], 0)
-            ))
-            for layer in range(len(biases) - 1)
-        ),
-        biases[-1][0],
-    ])
-
-
-def xaikit_gradient(weights, biases, x):
+            before="""\
+def gradient(weights, biases, x):
     layers = []
     for W, b in zip(weights, biases):
         layers += [xk.Dense(W, b), xk.ReLU()]
-    return xk.Network(layers[:-1]).gradient(x)""",
+    return xk.Network(layers[:-1]).gradient(x)
+
+
+""",
+            share="biases[-1][0] if layer == last else biases[layer] @ ((received[layer] > 0) * "
+            "gradient(weights[layer + 1 :], biases[layer + 1 :], np.maximum(received[layer], 0)))",
+            end="[x @ gradient(weights, biases, x), *result]",
         ),
     },
     "is_complete": {

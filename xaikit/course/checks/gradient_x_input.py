@@ -7,6 +7,7 @@ import numpy as np
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
 from xaikit.course.checks import last_inputs as last_inputs
+from xaikit.course.checks.mistakes import Answer
 from xaikit.course.checks.random_networks import draw, forward, slopes
 from xaikit.methods.gradients import gradient_x_input, saliency
 from xaikit.networks.layers import Dense, input_gradient, run_back
@@ -27,13 +28,52 @@ def by_hand(answer: Callable) -> Callable:
     )
 
 
+JACOBIAN = Answer(
+    """\
+def jacobian(W1, W2, W3, x):
+    z1 = W1 @ x
+    z2 = W2 @ $h1
+    gates_1, gates_2 = [np.diag($gate) for z in (z1, z2)]
+    table = $product
+    return $end
+""",
+    dict(
+        h1="np.maximum(z1, 0)",
+        gate="np.where(z > 0, 1.0, 0.0)",
+        product="W3 @ gates_2 @ W2 @ gates_1 @ W1",
+        end="table",
+    ),
+    {
+        "you multiplied the weights alone. A closed gate lets nothing through: the diagonal "
+        "matrices diag(φ′(z)) are missing": dict(product="W3 @ W2 @ W1"),
+        "the gates of the second layer are missing": dict(product="W3 @ W2 @ gates_1 @ W1"),
+        "the gates of the first layer are missing": dict(product="W3 @ gates_2 @ W2 @ W1"),
+        "z2 must be computed from h1 = relu(z1), not from z1 itself": dict(h1="z1"),
+        "on the diagonal belong the slopes φ′(z), which are 0 or 1, not the values φ(z)": dict(
+            gate="np.maximum(z, 0)"
+        ),
+        "on the diagonal belong the slopes φ′(z), which are 0 or 1, not z": dict(gate="z"),
+        "on the diagonal belong the slopes φ′(z): 0 where z < 0. np.sign gives −1 there": dict(
+            gate="np.sign(z)"
+        ),
+        "return the slopes alone: multiplying by x is the next exercise": dict(end="x * table"),
+        "keep the signs: slopes may be negative": dict(end="abs(table)"),
+        "your gates are the wrong way round: a gate is open where z > 0": dict(
+            gate="np.where(z < 0, 1.0, 0.0)"
+        ),
+        "no ReLU follows the last layer, so there is no gate at the outputs": dict(
+            end="table * (W3 @ np.maximum(z2, 0) > 0)[:, None]"
+        ),
+    },
+)
+
+
 def jacobian(answer: Callable, rounds: int = 20) -> None:
     """Check ``jacobian(W1, W2, W3, x)`` -> (k, n)."""
     rng = np.random.default_rng()
     for _ in range(rounds):
         n, d1, d2, k = (int(v) for v in rng.permutation([2, 3, 4, 5, 6, 7])[:4])
         weights, none, x = draw(rng, [n, d1, d2, k], bias=False)
-        expected = slopes(weights, none, x)
         given = by_hand(answer)(*weights, x)
         if shape_of(given) == (n, k):
             raise Mistake(
@@ -41,12 +81,7 @@ def jacobian(answer: Callable, rounds: int = 20) -> None:
                 "each input: the last matrix, W3, stands on the left of the product"
             )
         given = plain(given, (k, n), "jacobian")
-        wrong = _wrong_jacobians(weights, x)
-        outputs = forward(weights, none, x)[-1]
-        wrong["no ReLU follows the last layer, so there is no gate at the outputs"] = (
-            expected * (outputs > 0)[:, None]
-        )
-        compare(given, expected, wrong, "jacobian")
+        compare(given, slopes(weights, none, x), JACOBIAN.mistaken(*weights, x), "jacobian")
     one = np.ones((1, 1))
     at_kink = by_hand(answer)(np.array([[1.0, -1.0]]), one, one, np.ones(2))
     if plain(at_kink, (1, 2), "jacobian").any():
@@ -54,38 +89,33 @@ def jacobian(answer: Callable, rounds: int = 20) -> None:
     passed(f"jacobian: {rounds} random networks agree with finite differences")
 
 
-def _wrong_jacobians(weights: list, x: np.ndarray) -> dict[str, np.ndarray]:
-    w1, w2, w3 = weights
-    z1 = w1 @ x
-    z2 = w2 @ np.maximum(z1, 0)
-    skipped = w2 @ z1
-
-    def product(gates_1, gates_2):
-        return w3 @ np.diag(gates_2) @ w2 @ np.diag(gates_1) @ w1
-
-    gate = np.heaviside
-    return {
-        "you multiplied the weights alone. A closed gate lets nothing through: the diagonal "
-        "matrices diag(φ′(z)) are missing": w3 @ w2 @ w1,
-        "the gates of the second layer are missing": product(gate(z1, 0), np.ones_like(z2)),
-        "the gates of the first layer are missing": product(np.ones_like(z1), gate(z2, 0)),
-        "z2 must be computed from h1 = relu(z1), not from z1 itself": product(
-            gate(z1, 0), gate(skipped, 0)
+GRADIENT_TIMES_INPUT = Answer(
+    """\
+def gradient_times_input(J, x, target):
+    return $importances
+""",
+    dict(importances="x * J[target]"),
+    {
+        "these are the slopes: multiply each by its input": dict(importances="J[target]"),
+        "keep the sign: a negative importance means that the input lowered the score": dict(
+            importances="abs(x * J[target])"
         ),
-        "on the diagonal belong the slopes φ′(z), which are 0 or 1, not the values φ(z)": product(
-            np.maximum(z1, 0), np.maximum(z2, 0)
+        "the slopes must keep their sign": dict(importances="x * abs(J[target])"),
+        "the inputs must keep their sign": dict(importances="abs(x) * J[target]"),
+        "you summed over all classes: pick row `target` of the Jacobian": dict(
+            importances="x * J.sum(axis=0)"
         ),
-        "on the diagonal belong the slopes φ′(z), which are 0 or 1, not z": product(z1, z2),
-        "on the diagonal belong the slopes φ′(z): 0 where z < 0. np.sign gives −1 there": product(
-            np.sign(z1), np.sign(z2)
+        "you always explain class 0: pick row `target` of the Jacobian": dict(
+            importances="x * J[0]"
         ),
-        "return the slopes alone: multiplying by x is the next exercise": x
-        * product(gate(z1, 0), gate(z2, 0)),
-        "keep the signs: slopes may be negative": abs(product(gate(z1, 0), gate(z2, 0))),
-        "your gates are the wrong way round: a gate is open where z > 0": product(
-            gate(-z1, 0), gate(-z2, 0)
+        "keep the importances as they are: do not divide by their sum": dict(
+            importances="x * J[target] / (x @ J[target])"
         ),
-    }
+        "explain the class that is asked for, not the one with the largest score": dict(
+            importances="x * J[(J @ x).argmax()]"
+        ),
+    },
+)
 
 
 def gradient_times_input(answer: Callable, rounds: int = 20) -> None:
@@ -113,28 +143,80 @@ def gradient_times_input(answer: Callable, rounds: int = 20) -> None:
         if shape_of(given) == (k, n):
             raise Mistake("gradient_times_input: pick one class, row `target` of the Jacobian")
         given = plain(given, (n,), "gradient_times_input")
-        misconceptions = {
-            "these are the slopes: multiply each by its input": table[target],
-            "keep the sign: a negative importance means that the input lowered the score": abs(
-                expected
-            ),
-            "the slopes must keep their sign": x * abs(table[target]),
-            "the inputs must keep their sign": abs(x) * table[target],
-            "you summed over all classes: pick row `target` of the Jacobian": x * table.sum(axis=0),
-            **(
-                {"you always explain class 0: pick row `target` of the Jacobian": x * table[0]}
-                if target
-                else {}
-            ),
-            "keep the importances as they are: do not divide by their sum": (
-                expected / expected.sum()
-            ),
-            "explain the class that is asked for, not the one with the largest score": (
-                x * table[winner]
-            ),
-        }
-        compare(given, expected, misconceptions, "gradient_times_input")
+        mistaken = GRADIENT_TIMES_INPUT.mistaken(table, x, target)
+        compare(given, expected, mistaken, "gradient_times_input")
     passed(f"gradient_times_input: {rounds} random Jacobians, every class")
+
+
+SHARES = Answer(
+    """\
+$before
+def shares(weights, biases, x):
+    received, a = [], x
+    for W, b in zip(weights, biases):
+        received.append($z)
+        a = $h
+    grad, result, last = np.ones(1), [], len(weights) - 1
+    for layer in reversed(range(len(weights))):
+        arriving, grad = grad, grad * ($gate)
+        result.insert(0, $share)
+        grad = grad @ weights[layer]
+    return $end
+""",
+    dict(
+        before="",
+        z="W @ a + b",
+        h="np.maximum(received[-1], 0)",
+        gate="received[layer] > 0 if layer < last else 1.0",
+        share="biases[layer] @ grad",
+        end="[x @ grad, *result]",
+    ),
+    {
+        "these are the biases themselves: multiply each by the slope that arrives at its unit": (
+            dict(share="biases[layer].sum()")
+        ),
+        "compute the gates of the network with its biases: they decide which units are on": dict(
+            z="W @ a"
+        ),
+        "the slopes at x are those of the network with its biases, too: they decide which units "
+        "are on": dict(
+            before="""\
+def slopes_without_biases(weights, x):
+    table, a = np.eye(len(x)), x
+    for W in weights[:-1]:
+        z = W @ a
+        table, a = np.diag((z > 0) * 1.0) @ W @ table, np.maximum(z, 0)
+    return (weights[-1] @ table)[0]
+
+
+""",
+            end="[x @ slopes_without_biases(weights, x), *result]",
+        ),
+        "the ReLU is missing on the way forwards: the next layer reads relu(z), not z": dict(
+            h="received[-1]"
+        ),
+        "each share is a sum over features or units, not their mean": dict(
+            share="(biases[layer] * grad).mean()", end="[(x * grad).mean(), *result]"
+        ),
+        "the slope at a bias is the one behind the gate: multiply by φ′(z) first": dict(
+            share="biases[layer] @ arriving"
+        ),
+        "the gates are missing on the way back": dict(gate="1.0"),
+        "the last bias has a share too: its slope is 1": dict(end="[x @ grad, *result[:-1], 0.0]"),
+        "the order is x first, then b₁, b₂, …": dict(end="[x @ grad, *result][::-1]"),
+        "the biases' shares are in reverse order: x first, then b₁, b₂, …": dict(
+            end="[x @ grad, *result[::-1]]"
+        ),
+        "these are the slopes at the biases, summed: multiply each by its bias": dict(
+            share="grad.sum()"
+        ),
+        "the first share is Σ x_i ∂ŷ/∂x_i: multiply the slopes at x by x": dict(
+            end="[grad.sum(), *result]"
+        ),
+        "keep the signs: shares may be negative": dict(end="np.abs([x @ grad, *result])"),
+        "no ReLU follows the last layer, so there is no gate": dict(gate="received[layer] > 0"),
+    },
+)
 
 
 def bias_shares(answer: Callable, rounds: int = 20) -> None:
@@ -154,80 +236,21 @@ def bias_shares(answer: Callable, rounds: int = 20) -> None:
             )
         given = plain(given, (len(biases) + 1,), "shares")
         expected = _shares(weights, biases, x)
-        compare(given, expected, _wrong_shares(weights, biases, x, expected), "shares")
+        compare(given, expected, SHARES.mistaken(weights, biases, x), "shares")
     passed(f"shares: {rounds} random networks of 2 to 4 matrices, shares add up to the output")
 
 
-def _shares(weights: list, biases: list, x: np.ndarray, slopes_only: bool = False) -> np.ndarray:
+def _shares(weights: list, biases: list, x: np.ndarray) -> np.ndarray:
     """Return the shares by central differences, along x and along each layer's biases."""
     shares, eps = [slopes(weights, biases, x)[0] @ x], 1e-6
     for layer, bias in enumerate(biases):
         # The derivative along the direction b itself is Σ_k b_k ∂ŷ/∂b_k.
-        direction = np.ones_like(bias) if slopes_only else bias
         outputs = []
         for step in (eps, -eps):
-            moved = [*biases[:layer], bias + step * direction, *biases[layer + 1 :]]
+            moved = [*biases[:layer], bias + step * bias, *biases[layer + 1 :]]
             outputs.append(forward(weights, moved, x)[-1][0])
         shares.append((outputs[0] - outputs[1]) / (2 * eps))
     return np.array(shares)
-
-
-def _wrong_shares(
-    weights: list, biases: list, x: np.ndarray, expected: np.ndarray
-) -> dict[str, np.ndarray]:
-    def backward(gates):
-        """Walk back with given gates; return the shares, and the same before the gates."""
-        grad = np.ones(1)
-        after, before = [biases[-1] @ grad], [biases[-1] @ grad]
-        for layer in range(len(weights) - 1, 0, -1):
-            grad = grad @ weights[layer]
-            before.insert(0, biases[layer - 1] @ grad)
-            grad = grad * gates[layer - 1]
-            after.insert(0, biases[layer - 1] @ grad)
-        share_of_x = grad @ weights[0] @ x
-        return np.array([share_of_x, *after]), np.array([share_of_x, *before])
-
-    received = forward(weights, biases, x)
-    gates = [z > 0 for z in received[:-1]]
-    no_biases = [0 * b for b in biases]
-    plain_gates = [z > 0 for z in forward(weights, no_biases, x)[:-1]]
-    linear_gates, a = [], x
-    for weight, bias in zip(weights, biases, strict=True):
-        a = weight @ a + bias
-        linear_gates.append(a > 0)
-    sums = np.array([b.sum() for b in biases])
-    sizes = np.array([len(x), *(len(b) for b in biases)])
-    return {
-        "these are the biases themselves: multiply each by the slope that arrives at its unit": (
-            np.array([expected[0], *sums])
-        ),
-        "compute the gates of the network with its biases: they decide which units are on": (
-            backward(plain_gates)[0]
-        ),
-        "the slopes at x are those of the network with its biases, too: they decide which units "
-        "are on": np.array([backward(plain_gates)[0][0], *expected[1:]]),
-        "the ReLU is missing on the way forwards: the next layer reads relu(z), not z": (
-            backward(linear_gates[:-1])[0]
-        ),
-        "each share is a sum over features or units, not their mean": expected / sizes,
-        "the slope at a bias is the one behind the gate: multiply by φ′(z) first": (
-            backward(gates)[1]
-        ),
-        "the gates are missing on the way back": backward([1.0] * len(gates))[0],
-        "the last bias has a share too: its slope is 1": np.array([*expected[:-1], 0.0]),
-        "the order is x first, then b₁, b₂, …": expected[::-1],
-        "the biases' shares are in reverse order: x first, then b₁, b₂, …": np.array(
-            [expected[0], *expected[:0:-1]]
-        ),
-        "these are the slopes at the biases, summed: multiply each by its bias": (
-            np.array([expected[0], *_shares(weights, biases, x, slopes_only=True)[1:]])
-        ),
-        "the first share is Σ x_i ∂ŷ/∂x_i: multiply the slopes at x by x": np.array(
-            [slopes(weights, biases, x)[0].sum(), *expected[1:]]
-        ),
-        "keep the signs: shares may be negative": abs(expected),
-        "no ReLU follows the last layer, so there is no gate": expected * (received[-1] > 0),
-    }
 
 
 def completeness_test(answer: Callable) -> None:

@@ -1,12 +1,15 @@
 """Checks of assignment 06: the way and its slopes, weights, the integral, baselines, one kink."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from operator import itemgetter
 
 import numpy as np
 
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
 from xaikit.course.checks import last_inputs as last_inputs
+from xaikit.course.checks.mistakes import Answer
 from xaikit.methods import exact_path
 from xaikit.methods import integrated_gradients as xaikits
 from xaikit.methods.gradients import gradient_x_input
@@ -26,6 +29,44 @@ def by_hand(answer: Callable) -> Callable:
     )
 
 
+SLOPES_ON_THE_WAY = Answer(
+    """\
+def slopes_on_the_way(gradient, x, baseline, alphas):
+    a = alphas[:, None]
+    points = $points
+    return $end
+""",
+    dict(points="baseline + a * (x - baseline)", end="gradient(points)"),
+    {
+        "these are the slopes at x alone, again and again: α is not used": dict(points="x + 0 * a"),
+        "you walk from x to the baseline: at α = 0 you should be at the baseline": dict(
+            points="x + a * (baseline - x)"
+        ),
+        "you scale the input, α x: the way begins at the baseline, not at zero": dict(
+            points="a * x"
+        ),
+        "α (x − b) begins at zero: add the baseline": dict(points="a * (x - baseline)"),
+        "these are the points themselves: hand them to `gradient`": dict(end="points"),
+        "you mix the slopes at both ends: take the slopes at the points between": dict(
+            end="gradient(baseline) + a * (gradient(x) - gradient(baseline))"
+        ),
+        "b + α x ends at b + x: the step from b to x is x − b": dict(points="baseline + a * x"),
+        "b + α (b − x) leads away from x: the step from b to x is x − b": dict(
+            points="baseline + a * (baseline - x)"
+        ),
+        "this is the slope at x, scaled by α: α moves the point, not the slope": dict(
+            end="a * gradient(x)"
+        ),
+        "x + α (x − b) begins at x and leads away: begin at b": dict(
+            points="x + a * (x - baseline)"
+        ),
+        "these are products with x − b: give the slopes, the product comes in exercise 3": dict(
+            end="gradient(points) * (x - baseline)"
+        ),
+    },
+)
+
+
 def slopes_on_the_way(answer: Callable, rounds: int = 20) -> None:
     """Check ``slopes_on_the_way(gradient, x, baseline, alphas)`` -> (n, d)."""
     rng = np.random.default_rng()
@@ -43,50 +84,70 @@ def slopes_on_the_way(answer: Callable, rounds: int = 20) -> None:
                 "slopes_on_the_way: keep a row for each point; their average is exercise 3"
             )
         given = plain(given, (n, d), "slopes_on_the_way")
-
-        def along(place, alphas=alphas, gradient=gradient):
-            return np.array([gradient(place(a)) for a in alphas])
-
-        misconceptions = {
-            "these are the slopes at x alone, again and again: α is not used": along(
-                lambda a, x=x: x
-            ),
-            "you walk from x to the baseline: at α = 0 you should be at the baseline": along(
-                lambda a, x=x, b=baseline: x + a * (b - x)
-            ),
-            "you scale the input, α x: the way begins at the baseline, not at zero": along(
-                lambda a, x=x: a * x
-            ),
-            "α (x − b) begins at zero: add the baseline": along(
-                lambda a, x=x, b=baseline: a * (x - b)
-            ),
-            "these are the points themselves: hand them to `gradient`": np.array(
-                [baseline + a * (x - baseline) for a in alphas]
-            ),
-            "you mix the slopes at both ends: take the slopes at the points between": np.array(
-                [gradient(baseline) + a * (gradient(x) - gradient(baseline)) for a in alphas]
-            ),
-            "b + α x ends at b + x: the step from b to x is x − b": along(
-                lambda a, x=x, b=baseline: b + a * x
-            ),
-            "b + α (b − x) leads away from x: the step from b to x is x − b": along(
-                lambda a, x=x, b=baseline: b + a * (b - x)
-            ),
-            "this is the slope at x, scaled by α: α moves the point, not the slope": np.array(
-                [a * gradient(x) for a in alphas]
-            ),
-            "x + α (x − b) begins at x and leads away: begin at b": along(
-                lambda a, x=x, b=baseline: x + a * (x - b)
-            ),
-            "these are products with x − b: give the slopes, the product comes in exercise 3": (
-                along(lambda a, x=x, b=baseline: b + a * (x - b)) * (x - baseline)
-            ),
-        }
-        expected = along(
-            lambda a, x=x, b=baseline: [(1 - a) * q + a * p for p, q in zip(x, b, strict=True)]
-        )
-        compare(given, expected, misconceptions, "slopes_on_the_way")
+        points = [[(1 - a) * q + a * p for p, q in zip(x, baseline, strict=True)] for a in alphas]
+        expected = np.array([gradient(point) for point in points])
+        mistaken = SLOPES_ON_THE_WAY.mistaken(gradient, x, baseline, alphas)
+        compare(given, expected, mistaken, "slopes_on_the_way")
     passed(f"slopes_on_the_way: {rounds} random functions, every point on the way")
+
+
+ALPHAS = Answer(
+    """\
+def quadrature(rule, n):
+    middles, right_ends = (np.arange(n) + 0.5) / n, np.arange(1, n + 1) / n
+    both_ends, halved = np.linspace(0, 1, n), np.ones(n)
+    halved[[0, -1]] = 0.5
+    alphas = $alphas
+    weights = $trapezoid if rule == "trapezoid" else $parts
+    return $end
+""",
+    dict(
+        alphas='{"midpoint": middles, "right": right_ends, "trapezoid": both_ends}[rule]',
+        trapezoid="halved / (n - 1)",
+        parts="np.full(n, 1 / n)",
+        end="alphas, weights",
+    ),
+    {
+        "these are left ends, j / n from j = 0": dict(alphas="np.arange(n) / n"),
+        "these are right ends": dict(alphas="right_ends"),
+        "these are n points from end to end, which belongs to the trapezoid": dict(
+            alphas="both_ends"
+        ),
+        "these are midpoints": dict(alphas="middles"),
+        "half a part beyond n points from end to end: the middles are (j + ½) / n": dict(
+            alphas="both_ends + 0.5 / n"
+        ),
+        "a part too far: j begins at 0, and the first middle is ½ / n": dict(
+            alphas="(np.arange(n) + 1.5) / n"
+        ),
+        "n parts, not n + 1: the middles are (j + ½) / n": dict(
+            alphas="(np.arange(n) + 0.5) / (n + 1)"
+        ),
+        "n parts have n right ends, (j + 1) / n, not divided by n − 1": dict(
+            alphas="np.arange(1, n + 1) / (n - 1)"
+        ),
+        "these are the weights: return alphas first, then weights": dict(end="weights, alphas"),
+        "the way is walked backwards": dict(end="alphas[::-1], weights"),
+    },
+    read=itemgetter(0),
+)
+WEIGHTS = replace(
+    ALPHAS,
+    mistakes={
+        "n parts have the width 1 / n each, not 1 / (n − 1)": dict(parts="np.full(n, 1 / (n - 1))"),
+        "these are widths of 1: divide by n": dict(parts="np.ones(n)"),
+        "they sum to 1 − 1/n: n points from end to end bound n − 1 intervals, and each is "
+        "1 / (n − 1) wide": dict(trapezoid="halved / n"),
+        "both ends bound one interval only: halve their weights": dict(
+            trapezoid="np.full(n, 1 / (n - 1))"
+        ),
+        "halve the weights of both ends, not of one": dict(
+            trapezoid="np.append(0.5, np.ones(n - 1)) / (n - 1)"
+        ),
+        "equal weights sum to 1, but the two ends count half": dict(trapezoid="np.full(n, 1 / n)"),
+    },
+    read=itemgetter(1),
+)
 
 
 def quadrature(answer: Callable) -> None:
@@ -98,9 +159,10 @@ def quadrature(answer: Callable) -> None:
             given = by_hand(answer)(rule, n)
             if not isinstance(given, tuple | list) or len(given) != 2:
                 raise Mistake("quadrature returns two arrays, alphas and weights: return a, w")
-            alphas, weights = (plain(part, (n,), f"quadrature({rule!r}, {n})") for part in given)
-            _compare_alphas(rule, n, alphas)
-            _compare_weights(rule, n, weights)
+            name = f"quadrature({rule!r}, {n})"
+            alphas, weights = (plain(part, (n,), name) for part in given)
+            compare(alphas, _places(rule, n), ALPHAS.mistaken(rule, n), f"{name}, alphas")
+            compare(weights, _weights(rule, n), WEIGHTS.mistaken(rule, n), f"{name}, weights")
     passed("quadrature: three rules, the weights of each sum to 1")
 
 
@@ -116,46 +178,81 @@ def _weights(rule: str, n: int) -> np.ndarray:
     return np.array([0.5, *[1.0] * (n - 2), 0.5]) / (n - 1)
 
 
-def _compare_alphas(rule: str, n: int, alphas: np.ndarray) -> None:
-    ends = {
-        "these are left ends, j / n from j = 0": np.arange(n) / n,
-        "these are right ends": _places("right", n),
-        "these are n points from end to end, which belongs to the trapezoid": np.linspace(0, 1, n),
-        "these are midpoints": _places("midpoint", n),
-        "half a part beyond n points from end to end: the middles are (j + ½) / n": (
-            np.linspace(0, 1, n) + 0.5 / n
-        ),
-        "a part too far: j begins at 0, and the first middle is ½ / n": (np.arange(n) + 1.5) / n,
-        "n parts, not n + 1: the middles are (j + ½) / n": (np.arange(n) + 0.5) / (n + 1),
-        "n parts have n right ends, (j + 1) / n, not divided by n − 1": (
-            np.arange(1, n + 1) / (n - 1)
-        ),
-        "these are the weights: return alphas first, then weights": _weights(rule, n),
-        "the way is walked backwards": _places(rule, n)[::-1],
+INTEGRATED_GRADIENTS = Answer(
+    """\
+def integrated_gradients(gradient, x, baseline, steps):
+    alphas = $alphas
+    points = $points
+    slopes = gradient(points)
+    average = $average
+    return $end
+""",
+    dict(
+        alphas="(np.arange(steps) + 0.5) / steps",
+        points="baseline + alphas[:, None] * (x - baseline)",
+        average="slopes.mean(axis=0)",
+        end="average * (x - baseline)",
+    ),
+    {
+        f"`steps` is not used: these are {n} points whatever it says": dict(
+            alphas=f"(np.arange({n}) + 0.5) / {n}"
+        )
+        for n in (20, 50, 100, 200, 300, 500, 1000)
     }
-    # Which coincide for few points is no mistake of the learner's.
-    compare(alphas, _places(rule, n), ends, f"quadrature({rule!r}, {n}), alphas")
-
-
-def _compare_weights(rule: str, n: int, weights: np.ndarray) -> None:
-    name = f"quadrature({rule!r}, {n}), weights"
-    if rule != "trapezoid":
-        misconceptions = {
-            "n parts have the width 1 / n each, not 1 / (n − 1)": np.full(n, 1 / (n - 1)),
-            "these are widths of 1: divide by n": np.ones(n),
-        }
-        compare(weights, _weights(rule, n), misconceptions, name)
-        return
-    halved = np.array([0.5, *[1.0] * (n - 2), 0.5])
-    misconceptions = {
-        "they sum to 1 − 1/n: n points from end to end bound n − 1 intervals, and each is "
-        "1 / (n − 1) wide": halved / n,
-        "both ends bound one interval only: halve their weights": np.full(n, 1 / (n - 1)),
-        "halve the weights of both ends, not of one": np.array([0.5, *[1.0] * (n - 1)]) / (n - 1),
-    }
-    if n > 2:  # two points that are both ends weigh the same
-        misconceptions["equal weights sum to 1, but the two ends count half"] = np.full(n, 1 / n)
-    compare(weights, _weights(rule, n), misconceptions, name)
+    | {
+        "n points have the mean Σ / n: you divide by n − 1": dict(
+            average="slopes.sum(axis=0) / (steps - 1)"
+        ),
+        "n points have the mean Σ / n: you divide by n + 1": dict(
+            average="slopes.sum(axis=0) / (steps + 1)"
+        ),
+        "this is the trapezoid with n points: take the middles (j + ½) / n": dict(
+            alphas="np.linspace(0, 1, steps)", average="(slopes[1:] + slopes[:-1]).mean(axis=0) / 2"
+        ),
+        "this is the trapezoid with n + 1 points: take the n middles (j + ½) / n": dict(
+            alphas="np.linspace(0, 1, steps + 1)",
+            average="(slopes[1:] + slopes[:-1]).mean(axis=0) / 2",
+        ),
+        "this is one slope, at x, times x − b: average the slopes of the whole way": dict(
+            average="gradient(x)"
+        ),
+        "these are the averaged slopes: multiply by the distance x − b": dict(end="average"),
+        "the average is multiplied by x: the distance that was walked is x − b": dict(
+            end="average * x"
+        ),
+        "the sign is wrong: the distance is x − b, from the baseline to x": dict(
+            end="average * (baseline - x)"
+        ),
+        "this is a sum over the points: divide by their number": dict(average="slopes.sum(axis=0)"),
+        "you used left ends, from α = 0 on: take the middles (j + ½) / n": dict(
+            alphas="np.arange(steps) / steps"
+        ),
+        "you used right ends: take the middles (j + ½) / n": dict(
+            alphas="np.arange(1, steps + 1) / steps"
+        ),
+        "n + 1 points from 0 to 1, divided by n: the weights sum to more than 1": dict(
+            alphas="np.linspace(0, 1, steps + 1)", average="slopes.sum(axis=0) / steps"
+        ),
+        "n points from 0 to 1 with both ends: take the middles (j + ½) / n": dict(
+            alphas="np.linspace(0, 1, steps)"
+        ),
+        "you walk from zero, α x: the way begins at the baseline": dict(
+            points="alphas[:, None] * x"
+        ),
+        "you explain against zero, and the baseline is not used": dict(
+            points="alphas[:, None] * x", end="average * x"
+        ),
+        "keep the sign: a negative score lowered the output": dict(
+            end="abs(average * (x - baseline))"
+        ),
+        "this is one slope, at the middle of the way: average the slopes of the whole way": dict(
+            average="gradient((x + baseline) / 2)"
+        ),
+        "you averaged over the features too: mean(axis=0) keeps a slope for each": dict(
+            average="slopes.mean()"
+        ),
+    },
+)
 
 
 def integrated_gradients(answer: Callable, rounds: int = 20) -> None:
@@ -175,8 +272,8 @@ def integrated_gradients(answer: Callable, rounds: int = 20) -> None:
             )
         given = plain(given, (d,), "integrated_gradients")
         expected = _walk(gradient, x, baseline, _places("midpoint", steps)) * (x - baseline)
-        misconceptions = _wrong_integrals(gradient, x, baseline, steps)
-        compare(given, expected, misconceptions, "integrated_gradients")
+        mistaken = INTEGRATED_GRADIENTS.mistaken(gradient, x, baseline, steps)
+        compare(given, expected, mistaken, "integrated_gradients")
     passed(f"integrated_gradients: {rounds} random functions, d slopes and one walk each")
 
 
@@ -184,63 +281,46 @@ def _walk(gradient: Callable, x: np.ndarray, baseline: np.ndarray, alphas: np.nd
     return gradient(baseline + alphas[:, None] * (x - baseline)).mean(axis=0)
 
 
-def _wrong_integrals(
-    gradient: Callable, x: np.ndarray, baseline: np.ndarray, steps: int
-) -> dict[str, np.ndarray]:
-    delta = x - baseline
-    middle = _walk(gradient, x, baseline, _places("midpoint", steps))
-    closed = np.linspace(0, 1, steps + 1)
-
-    def trapezoid(n: int) -> np.ndarray:
-        slopes = gradient(baseline + _places("trapezoid", n)[:, None] * delta)
-        return _weights("trapezoid", n) @ slopes * delta
-
-    return {
-        **{
-            f"`steps` is not used: these are {n} points whatever it says": (
-                _walk(gradient, x, baseline, _places("midpoint", n)) * delta
-            )
-            for n in (20, 50, 100, 200, 300, 500, 1000)
-        },
-        "n points have the mean Σ / n: you divide by n − 1": middle * delta * steps / (steps - 1),
-        "n points have the mean Σ / n: you divide by n + 1": middle * delta * steps / (steps + 1),
-        "this is the trapezoid with n points: take the middles (j + ½) / n": trapezoid(steps),
-        "this is the trapezoid with n + 1 points: take the n middles (j + ½) / n": (
-            trapezoid(steps + 1)
+GROUP_PER_BASELINE = Answer(
+    """\
+def group_per_baseline(explain, x, baselines, group):
+    tables = np.array([$scores for b in baselines])
+    return $end
+""",
+    dict(scores="explain(x, b)", end="tables[:, group].sum(axis=1)"),
+    {
+        "a group's score is the sum of its members', not their mean": dict(
+            end="tables[:, group].mean(axis=1)"
         ),
-        "this is one slope, at x, times x − b: average the slopes of the whole way": (
-            gradient(x) * delta
+        "this is the group's first member alone: sum over all of them": dict(
+            end="tables[:, group[0]]"
         ),
-        "these are the averaged slopes: multiply by the distance x − b": middle,
-        "the average is multiplied by x: the distance that was walked is x − b": middle * x,
-        "the sign is wrong: the distance is x − b, from the baseline to x": -middle * delta,
-        "this is a sum over the points: divide by their number": steps * middle * delta,
-        "you used left ends, from α = 0 on: take the middles (j + ½) / n": (
-            _walk(gradient, x, baseline, np.arange(steps) / steps) * delta
+        "a group is a list of columns: yours takes those in between too": dict(
+            end="tables[:, group[0] : group[-1] + 1].sum(axis=1)"
         ),
-        "you used right ends: take the middles (j + ½) / n": (
-            _walk(gradient, x, baseline, _places("right", steps)) * delta
+        "you summed over all features: take the columns of the group": dict(
+            end="tables.sum(axis=1)"
         ),
-        "n + 1 points from 0 to 1, divided by n: the weights sum to more than 1": (
-            _walk(gradient, x, baseline, closed) * (steps + 1) / steps * delta
+        "these are the features outside the group": dict(
+            end="np.delete(tables, group, axis=1).sum(axis=1)"
         ),
-        "n points from 0 to 1 with both ends: take the middles (j + ½) / n": (
-            _walk(gradient, x, baseline, np.linspace(0, 1, steps)) * delta
+        "you averaged the baselines first: a walk for each is asked": dict(
+            scores="explain(x, baselines.mean(axis=0))"
         ),
-        "you walk from zero, α x: the way begins at the baseline": (
-            _walk(gradient, x, 0 * x, _places("midpoint", steps)) * delta
+        "you averaged over the baselines: a number for each is asked": dict(
+            end="np.full(len(tables), tables[:, group].sum(axis=1).mean())"
         ),
-        "you explain against zero, and the baseline is not used": (
-            _walk(gradient, x, 0 * x, _places("midpoint", steps)) * x
+        "x and the baseline are exchanged: explain(x, baseline)": dict(scores="explain(b, x)"),
+        "members of a group may cancel: keep their signs": dict(
+            end="abs(tables[:, group]).sum(axis=1)"
         ),
-        "keep the sign: a negative score lowered the output": abs(middle * delta),
-        "this is one slope, at the middle of the way: average the slopes of the whole way": (
-            gradient((x + baseline) / 2) * delta
+        "the order is that of the baselines": dict(end="tables[::-1, group].sum(axis=1)"),
+        "this is the first baseline's number every time": dict(scores="explain(x, baselines[0])"),
+        "you moved the group alone: explain all of x, then take the group's scores": dict(
+            scores="explain(x, np.where(np.isin(range(len(x)), group), b, x))"
         ),
-        "you averaged over the features too: mean(axis=0) keeps a slope for each": (
-            middle.mean() * delta
-        ),
-    }
+    },
+)
 
 
 def group_per_baseline(answer: Callable, rounds: int = 20) -> None:
@@ -267,30 +347,10 @@ def group_per_baseline(answer: Callable, rounds: int = 20) -> None:
         if shape_of(given) in ((k, 3), (3,), ()) and given is not None and shape_of(given) != (k,):
             raise Mistake("group_per_baseline: one number a baseline, the sum over the group")
         given = plain(given, (k,), "group_per_baseline")
-        tables = np.array([explain(x, b) for b in baselines])
+        tables = [explain(x, b) for b in baselines]
         expected = np.array([sum(table[i] for i in group) for table in tables])
-        averaged = explain(x, baselines.mean(axis=0))[group].sum()
-        misconceptions = {
-            "a group's score is the sum of its members', not their mean": expected / 3,
-            "this is the group's first member alone: sum over all of them": tables[:, group[0]],
-            "a group is a list of columns: yours takes those in between too": (
-                tables[:, group[0] : group[-1] + 1].sum(axis=1)
-            ),
-            "you summed over all features: take the columns of the group": tables.sum(axis=1),
-            "these are the features outside the group": tables.sum(axis=1) - expected,
-            "you averaged the baselines first: a walk for each is asked": np.full(k, averaged),
-            "you averaged over the baselines: a number for each is asked": np.full(
-                k, expected.mean()
-            ),
-            "x and the baseline are exchanged: explain(x, baseline)": -expected,
-            "members of a group may cancel: keep their signs": abs(tables[:, group]).sum(axis=1),
-            "the order is that of the baselines": expected[::-1],
-            "this is the first baseline's number every time": np.full(k, expected[0]),
-            "you moved the group alone: explain all of x, then take the group's scores": np.array(
-                [explain(x, np.where(np.isin(range(d), group), b, x)).sum() for b in baselines]
-            ),
-        }
-        compare(given, expected, misconceptions, "group_per_baseline")
+        mistaken = GROUP_PER_BASELINE.mistaken(explain, x, baselines, group)
+        compare(given, expected, mistaken, "group_per_baseline")
     passed(f"group_per_baseline: {rounds} random functions, two to six baselines")
 
 
@@ -412,6 +472,48 @@ def _moving(rng: np.random.Generator) -> tuple[Callable, np.ndarray, np.ndarray]
                 return f, clear, baseline
 
 
+WRONG_SIGN = "the sign is wrong: the distance is x − b, from the baseline to x"
+
+ONE_KINK = Answer(
+    """\
+def one_kink(w, c, v, x, baseline):
+    z_b, z_x = $z
+    if (z_b > 0) == (z_x > 0):
+        share = float(z_x > 0)
+    else:
+        kink = -z_b / (z_x - z_b)
+        share = $share
+    return $end
+""",
+    dict(
+        z="w @ baseline + c, w @ x + c",
+        share="1 - kink if z_x > 0 else kink",
+        end="(x - baseline) * v * w * share",
+    ),
+    {
+        "this is the slope at x times the distance: the gate may change on the way": dict(
+            share="float(z_x > 0)"
+        ),
+        "this is the slope at the baseline times the distance: the gate may change on the way": (
+            dict(share="float(z_b > 0)")
+        ),
+        "this is the share of the way on which the gate is closed": dict(
+            end="(x - baseline) * v * w * (1 - share)"
+        ),
+        "the kink is not in the middle: find the α at which w·x + c is 0": dict(share="0.5"),
+        "the weight v behind the unit is missing": dict(end="(x - baseline) * w * share"),
+        "these are averaged slopes: multiply by x − b": dict(end="v * w * share"),
+        WRONG_SIGN: dict(end="(baseline - x) * v * w * share"),
+        "v may be negative: keep its sign": dict(end="(x - baseline) * abs(v) * w * share"),
+        "multiply by the distance x − b, not by x": dict(end="x * v * w * share"),
+        "the weights w are missing: the slope of an open unit is v w": dict(
+            end="(x - baseline) * v * share"
+        ),
+        "the bias c is missing in z": dict(z="w @ baseline, w @ x"),
+    },
+)
+
+
 def one_kink(answer: Callable, rounds: int = 10) -> None:
     """Check ``one_kink(w, c, v, x, baseline)`` -> (d,), the exact integral of v · relu(w·x + c)."""
     rng = np.random.default_rng()
@@ -433,7 +535,10 @@ def one_kink(answer: Callable, rounds: int = 10) -> None:
                     "one_kink: close, but not exact. Is this a sum over points? Compute the α at "
                     "which z is 0 instead"
                 )
-            compare(given, expected, _wrong_kinks(w, c, v, x, baseline), "one_kink")
+            mistaken = ONE_KINK.mistaken(w, c, v, x, baseline)
+            if v < 0:  # there −v is |v|, and a wrong sign was told in the first round
+                del mistaken[WRONG_SIGN]
+            compare(given, expected, mistaken, "one_kink")
     passed(f"one_kink: {5 * rounds} random units that open, close or stay as they are")
 
 
@@ -465,37 +570,6 @@ def _one_kink(w: np.ndarray, c: float, v: float, x: np.ndarray, baseline: np.nda
     if abs(z_x - z_b) < 1e-9:
         return v * parts * (z_x > 0)
     return v * (max(z_x, 0) - max(z_b, 0)) * parts / (z_x - z_b)
-
-
-def _wrong_kinks(
-    w: np.ndarray, c: float, v: float, x: np.ndarray, baseline: np.ndarray
-) -> dict[str, np.ndarray]:
-    parts = w * (x - baseline)
-    z_b, z_x = w @ baseline + c, w @ x + c
-    right = _one_kink(w, c, v, x, baseline)
-    wrong = {
-        "this is the slope at x times the distance: the gate may change on the way": (
-            v * parts * (z_x > 0)
-        ),
-        "this is the slope at the baseline times the distance: the gate may change on the way": (
-            v * parts * (z_b > 0)
-        ),
-        "this is the share of the way on which the gate is closed": v * parts - right,
-        "the kink is not in the middle: find the α at which w·x + c is 0": (
-            v * parts * ((z_x > 0) + (z_b > 0)) / 2
-        ),
-        "the weight v behind the unit is missing": right / v,
-        "these are averaged slopes: multiply by x − b": right / (x - baseline),
-        (
-            "the sign is wrong: the distance is x − b, from the baseline to x"
-            if v > 0
-            else "v may be negative: keep its sign"
-        ): -right,
-        "multiply by the distance x − b, not by x": right * x / (x - baseline),
-        "the weights w are missing: the slope of an open unit is v w": right / w,
-        "the bias c is missing in z": _one_kink(w, 0.0, v, x, baseline),
-    }
-    return {words: values for words, values in wrong.items() if not checks.close(right, values)}
 
 
 def _ends(rng: np.random.Generator, d: int) -> tuple[np.ndarray, np.ndarray]:
