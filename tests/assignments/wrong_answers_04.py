@@ -4,40 +4,28 @@ grade_id of the answer -> what is wrong -> the answer, the graded cells that los
 a part of the message that the learner meets first.
 """
 
-from tests.assignments.scoring import WrongAnswer
+from functools import partial
+
+from tests.assignments.scoring import WrongAnswer, planted, wrong
+from xaikit.course.checks import shap
 
 SWITCHED_OFF = "this exercise asks you to write it yourself"
+FIT = {"kernel_fit-check", "kernel_fit-example"}
+CONDITIONAL = {"conditional_payoff-check", "conditional_payoff-example"}
+
+kernel = partial(wrong, shap.KERNEL, {"kernel-check"})
+kernel_fit = partial(wrong, shap.KERNEL_FIT, FIT)
+marginal_payoff = partial(wrong, shap.MARGINAL_PAYOFF, {"marginal_payoff-check"})
+conditional_payoff = partial(wrong, shap.CONDITIONAL_PAYOFF, CONDITIONAL)
+smudged_bar = partial(wrong, shap.SMUDGED_BAR, {"smudged_bar-check"})
 
 
-def kernel(line, told):
-    """Return a wrong answer of one line."""
-    source = f"def kernel(players, size):\n    {line}\n"
-    return WrongAnswer(source, {"kernel-check"}, told)
+def hidden_by_the_example(answer, check, *beginnings):
+    """Return the mistakes that an example cannot show: they lose the check's points alone."""
+    return {words: {check} for words in answer.mistakes if words.startswith(beginnings)}
 
 
-def kernel_fit(
-    told,
-    *,
-    loses=("kernel_fit-check", "kernel_fit-example"),
-    A="z.T @ (weights[:, None] * z)",
-    b="z.T @ (weights * (v - base))",
-    total="top - base",
-    end="np.linalg.solve(system, np.append(b, total))[:-1]",
-):
-    """Return a wrong answer that differs from the right one in the parts that are given."""
-    source = f"""\
-def kernel_fit(z, v, weights, base, top):
-    A = {A}
-    b = {b}
-    total = {total}
-    ones = np.ones((len(A), 1))
-    system = np.block([[A, ones], [ones.T, np.zeros((1, 1))]])
-    return {end}
-"""
-    return WrongAnswer(source, set(loses), told)
-
-
-def big_weight(size, loses):
+def big_weight(size):
     """Return a wrong answer in which the two ends are points of a large weight."""
     source = f"""\
 def kernel_fit(z, v, weights, base, top):
@@ -48,43 +36,7 @@ def kernel_fit(z, v, weights, base, top):
     w = np.sqrt(np.array([{size}, *weights, {size}]))
     return np.linalg.lstsq(X * w[:, None], y * w, rcond=None)[0][1:]
 """
-    return WrongAnswer(source, set(loses), "a very large weight for the two ends is no constraint")
-
-
-def marginal_payoff(line, told):
-    """Return a wrong answer of one line that may use the mixed `rows`."""
-    source = f"""\
-def marginal_payoff(model, x, background, present):
-    rows = np.where(present, x, background)
-    {line}
-"""
-    return WrongAnswer(source, {"marginal_payoff-check"}, told)
-
-
-def conditional_payoff(
-    told,
-    *,
-    loses=("conditional_payoff-check", "conditional_payoff-example"),
-    slopes="np.linalg.solve(cov[np.ix_(present, present)], cov[np.ix_(present, absent)])",
-    filled="mean[absent] + (x - mean)[present] @ slopes",
-    end="w @ row",
-):
-    """Return a wrong answer that differs from the right one in the parts that are given."""
-    source = f"""\
-def conditional_payoff(w, x, mean, cov, present):
-    absent = ~present
-    slopes = {slopes}
-    row = x.copy()
-    row[absent] = {filled}
-    return {end}
-"""
-    return WrongAnswer(source, set(loses), told)
-
-
-def smudged_bar(line, told):
-    """Return a wrong answer of one line."""
-    source = f"def smudged_bar(base, output, bars):\n    {line}\n"
-    return WrongAnswer(source, {"smudged_bar-check"}, told)
+    return kernel_fit("a very large weight for the two ends is no constraint", source)
 
 
 def is_true_to_model(told, *, efficient=None, dummy=None, end="bool(efficient and dummy)"):
@@ -103,294 +55,170 @@ def is_true_to_model(explain, model, rows, unused):
 
 
 WRONG_ANSWERS = {
-    "kernel": {
-        "without C(M, s)": kernel(
-            "return (players - 1) / (size * (players - size))", "C(M, s) is missing"
-        ),
-        "C(M, s) above the line": kernel(
-            "return (players - 1) * comb(players, size) / (size * (players - size))",
-            "C(M, s) belongs below the line",
-        ),
-        "without s (M − s)": kernel(
-            "return (players - 1) / comb(players, size)", "s (M − s) is missing"
-        ),
-        "s alone": kernel(
-            "return (players - 1) / (comb(players, size) * size)", "s (M − s), not s alone"
-        ),
-        "M − s alone": kernel(
-            "return (players - 1) / (comb(players, size) * (players - size))", "not M − s alone"
+    "kernel": planted(shap.KERNEL, {"kernel-check"})
+    | {
+        "Shapley's weight of a contribution, spelled here": kernel(
+            "the weight of a marginal contribution",
+            """\
+from math import factorial
+
+def kernel(players, size):
+    return factorial(size) * factorial(players - size - 1) / factorial(players)
+""",
         ),
         "brackets forgotten": kernel(
-            "return (players - 1) / comb(players, size) * size * (players - size)", "kernel (M = 12"
+            "kernel (M = 12", weight="above / comb(players, size) * size * (players - size)"
         ),
-        "without M − 1": kernel(
-            "return 1 / (comb(players, size) * size * (players - size))",
-            "the factor M − 1 is missing",
-        ),
-        "M in place of M − 1": kernel(
-            "return players / (comb(players, size) * size * (players - size))",
-            "above the line stands M − 1, not M",
-        ),
-        "Shapley's weight of a contribution": kernel(
-            "return 1 / (players * comb(players - 1, size))",
-            "the weight of a marginal contribution",
-        ),
-        "LIME's weight": kernel("return size / players", "this is LIME's weight"),
-        "upside down": kernel(
-            "return comb(players, size) * size * (players - size) / (players - 1)",
-            "the kernel upside down",
-        ),
-        "whole division": kernel(
-            "return (players - 1) // (comb(players, size) * size * (players - size))",
-            "// rounds down to a whole number",
-        ),
-        "M − 1 in the binomial": kernel(
-            "return (players - 1) / (comb(players - 1, size) * size * (players - size))",
-            "M stands in it, not M − 1",
-        ),
-        "the example by heart": kernel("return 0.25 if size == 1 else 0.125", "kernel (M = 12"),
-        "no return": kernel("comb(players, size)", "kernel returned nothing"),
+        "the example by heart": kernel("kernel (M = 12", weight="0.25 if size == 1 else 0.125"),
+        "no return": kernel("kernel returned nothing", weight="None"),
         "a list": kernel(
-            "return [1 / (comb(players, s) * s * (players - s)) for s in range(1, players)]",
             "kernel returned an array of shape",
+            weight="[1 / (comb(players, s) * s * (players - s)) for s in range(1, players)]",
         ),
         "xaikit's kernel": kernel(
-            "from xaikit.methods.kernel_shap import shapley_kernel as k; return k(players, size)",
             SWITCHED_OFF,
+            "from xaikit.methods.kernel_shap import shapley_kernel\n"
+            + shap.KERNEL.source(weight="shapley_kernel(players, size)"),
         ),
     },
-    "kernel_fit": {
-        "a weight of a million for the ends": big_weight(
-            "1e6", ["kernel_fit-check", "kernel_fit-example"]
-        ),
-        "a weight of a million times the largest": big_weight(
-            "1e6 * weights.max()", ["kernel_fit-check", "kernel_fit-example"]
-        ),
-        "v(∅) not subtracted from the payoffs": kernel_fit(
-            "v(∅) is not subtracted from the payoffs",
-            loses=["kernel_fit-check"],
-            b="z.T @ (weights * v)",
-        ),
-        "v(N) in place of v(N) − v(∅)": kernel_fit("not v(N)", total="top"),
-        "v(∅) forgotten": kernel_fit(
-            "v(∅) is forgotten everywhere", b="z.T @ (weights * v)", total="top"
-        ),
-        "no weights": kernel_fit("the weights are not used", A="z.T @ z", b="z.T @ (v - base)"),
-        "squared weights": kernel_fit(
-            "the weights are squared",
-            A="z.T @ (weights[:, None] ** 2 * z)",
-            b="z.T @ (weights**2 * (v - base))",
-        ),
-        "roots of the weights": kernel_fit(
-            "the weights stand under a root",
-            A="z.T @ (np.sqrt(weights)[:, None] * z)",
-            b="z.T @ (np.sqrt(weights) * (v - base))",
-        ),
-        "weights in b only": kernel_fit("the weights stand in b alone", A="z.T @ z"),
-        "weights in A only": kernel_fit("the weights stand in A alone", b="z.T @ (v - base)"),
-        "no constraint": kernel_fit("the constraint is missing", end="np.linalg.solve(A, b)"),
-        "an intercept in place of the constraint": kernel_fit(
-            "the constraint is missing",
-            end="""np.linalg.lstsq(
-        np.column_stack([np.ones(len(z)), z]) * np.sqrt(weights)[:, None],
-        v * np.sqrt(weights), rcond=None)[0][1:]""",
-        ),
-        # Right for all coalitions, by symmetry: only the check has some of them.
-        "the gap shared afterwards": kernel_fit(
+    "kernel_fit": planted(
+        shap.KERNEL_FIT,
+        FIT,
+        # The gap is right for all coalitions, by symmetry: only the check has some of them.
+        hidden_by_the_example(
+            shap.KERNEL_FIT,
+            "kernel_fit-check",
+            "v(∅) is not subtracted",
             "the gap was shared equally",
-            loses=["kernel_fit-check"],
-            end="np.linalg.solve(A, b) + (total - np.linalg.solve(A, b).sum()) / len(A)",
         ),
-        "stretched afterwards": kernel_fit(
-            "the values were stretched",
-            end="np.linalg.solve(A, b) * total / np.linalg.solve(A, b).sum()",
+    )
+    | {
+        "a weight of a million for the ends": big_weight("1e6"),
+        "a weight of a million times the largest": big_weight("1e6 * weights.max()"),
+        "no weights, spelled here": kernel_fit(
+            "the weights are not used",
+            """\
+def kernel_fit(z, v, weights, base, top):
+    last, rest = z[:, -1], z[:, :-1]
+    phi = np.linalg.pinv(rest - last[:, None]) @ (v - base - (top - base) * last)
+    return np.array([*phi, top - base - sum(phi)])
+""",
         ),
-        "the wrong sign of the total": kernel_fit("not its opposite", total="base - top"),
         "the multiplier returned": kernel_fit(
-            "one number too many", end="np.linalg.solve(system, np.append(b, total))"
+            "one number too many", values="np.linalg.solve(system, np.append(b, total))"
         ),
         "the last value eliminated and lost": kernel_fit(
-            "one number too few", end="np.linalg.solve(system, np.append(b, total))[:-2]"
+            "one number too few", values="np.linalg.solve(system, np.append(b, total))[:-2]"
         ),
-        "no return": kernel_fit("kernel_fit returned nothing", end="None"),
+        "no return": kernel_fit("kernel_fit returned nothing", values="None"),
         "its inputs changed": kernel_fit(
             "kernel_fit changed one of its inputs", b="z.T @ (weights * v.__isub__(base))"
         ),
         "the example by heart": kernel_fit(
-            "kernel_fit: the values add up to",
-            loses=["kernel_fit-check", "kernel_fit-example"],
-            end="np.resize([35.0, 105.0, -30.0], len(A))",
+            "kernel_fit: the values add up to", values="np.resize([35.0, 105.0, -30.0], len(A))"
         ),
         "xaikit's fit": kernel_fit(
             SWITCHED_OFF,
-            end="""__import__("xaikit.core.linear_fits", fromlist="x").sum_constrained_fit(
-        z, (v - base)[:, None], weights, np.array([total]))[0][:, 0]""",
+            "from xaikit.core.linear_fits import sum_constrained_fit\n"
+            + shap.KERNEL_FIT.source(
+                values="sum_constrained_fit(z, (v - base)[:, None], weights, np.array([total]))"
+            ),
         ),
         "xaikit's KernelSHAP": kernel_fit(
             SWITCHED_OFF,
-            end="xk.kernel_shap(xk.Game(len(A), lambda m: m @ np.ones(len(A)))).values",
+            values="xk.kernel_shap(xk.Game(len(A), lambda m: m @ np.ones(len(A)))).values",
         ),
     },
-    "marginal_payoff": {
-        "the model of the mean": marginal_payoff(
-            "return model(rows.mean(axis=0)[None])[0]", "E[f(X)] is not f(E[X])"
+    "marginal_payoff": planted(shap.MARGINAL_PAYOFF, {"marginal_payoff-check"})
+    | {
+        "the model of the mean, spelled here": marginal_payoff(
+            "E[f(X)] is not f(E[X])",
+            """\
+def marginal_payoff(model, x, background, present):
+    row = background.mean(axis=0)
+    row[present] = x[present]
+    return model(np.array([row])).item()
+""",
         ),
-        "zeros for the absent": marginal_payoff(
-            "return model((x * present)[None])[0]", "absent features are 0 in your rows"
-        ),
-        "one background row": marginal_payoff(
-            "return model(rows[:1])[0]", "the first background row only"
-        ),
-        "medians": marginal_payoff(
-            "return model(np.median(rows, axis=0)[None])[0]", "absent features are medians"
-        ),
-        "exchanged": marginal_payoff(
-            "return model(np.where(present, background, x)).mean()",
-            "present and absent are exchanged",
-        ),
-        "the sum": marginal_payoff("return model(rows).sum()", "the outputs are summed"),
-        "the base subtracted": marginal_payoff(
-            "return model(rows).mean() - model(background).mean()", "nothing is subtracted"
-        ),
-        "the median of the outputs": marginal_payoff(
-            "return np.median(model(rows))", "this is the median of the outputs"
-        ),
-        "every output": marginal_payoff("return model(rows)", "The payoff is their mean"),
-        "nobody absent": marginal_payoff("return model(x[None])[0]", "this is f(x)"),
-        "nobody present": marginal_payoff(
-            "return model(background).mean()", "this is the mean over the background"
-        ),
+        "every output": marginal_payoff("The payoff is their mean", payoff="model(rows)"),
         "a single row": marginal_payoff(
-            "return model(rows.mean(axis=0))", "the model reads rows, (n, d)"
+            "the model reads rows, (n, d)", payoff="model(rows.mean(axis=0))"
         ),
         "its inputs changed": marginal_payoff(
-            "background[:, present] = x[present]; return model(background).mean()",
             "marginal_payoff changed one of its inputs",
+            rows="background; rows[:, present] = x[present]",
         ),
-        "the example by heart": marginal_payoff("return 4.0", "marginal_payoff: got"),
-        "no return": marginal_payoff("model(rows).mean()", "marginal_payoff returned nothing"),
+        "the example by heart": marginal_payoff("marginal_payoff: got", payoff="4.0"),
+        "no return": marginal_payoff("marginal_payoff returned nothing", payoff="None"),
         "xaikit's game": marginal_payoff(
-            "return xk.marginal_game(model, x, background)(present[None])[0]", SWITCHED_OFF
+            SWITCHED_OFF, payoff="xk.marginal_game(model, x, background)(present[None])[0]"
         ),
         "xaikit's baseline game": marginal_payoff(
-            "return np.mean([xk.baseline_game(model, x, b)(present[None])[0] for b in background])",
             SWITCHED_OFF,
+            payoff="np.mean([xk.baseline_game(model, x, b)(present[None])[0] for b in background])",
         ),
     },
-    "conditional_payoff": {
-        "the wrong sign": conditional_payoff(
-            "the sign is wrong", filled="mean[absent] - (x - mean)[present] @ slopes"
-        ),
-        # Where variances are 1 the example cannot tell a covariance from a slope.
-        "a covariance in place of a slope": conditional_payoff(
-            "Σ_SS⁻¹ is missing",
-            loses=["conditional_payoff-check"],
-            slopes="cov[np.ix_(present, absent)]",
-        ),
-        "the regression of the wrong direction": conditional_payoff(
-            "the regression of the present on the absent",
-            loses=["conditional_payoff-check"],
-            slopes="np.linalg.solve(cov[np.ix_(absent, absent)], cov[np.ix_(absent, present)]).T",
-        ),
-        "variances alone": conditional_payoff(
-            "use all of Σ_SS",
-            loses=["conditional_payoff-check"],
-            slopes="cov[np.ix_(present, absent)] / np.diag(cov)[present][:, None]",
-        ),
-        "correlations": conditional_payoff(
-            "you used correlations",
-            loses=["conditional_payoff-check"],
-            slopes="""np.linalg.solve(
-        (R := cov / np.sqrt(np.outer(np.diag(cov), np.diag(cov))))[np.ix_(present, present)],
-        R[np.ix_(present, absent)])""",
-        ),
-        "μ_S not subtracted": conditional_payoff(
-            "subtract μ_S from x_S",
-            loses=["conditional_payoff-check"],
-            filled="mean[absent] + x[present] @ slopes",
-        ),
-        "μ_U left out": conditional_payoff(
-            "μ_U is missing",
-            loses=["conditional_payoff-check"],
-            filled="(x - mean)[present] @ slopes",
-        ),
-        "the marginal payoff": conditional_payoff(
-            "this is the marginal payoff", filled="mean[absent]"
-        ),
-        "the absent alone": conditional_payoff(
-            "only the absent features are in your sum", end="w[absent] @ row[absent]"
-        ),
-        "the base subtracted": conditional_payoff(
-            "the base wᵀμ is not subtracted",
-            loses=["conditional_payoff-check"],
-            end="w @ row - w @ mean",
-        ),
-        "the absent at zero": conditional_payoff(
-            "absent features count as 0", filled="0.0", end="w @ row"
-        ),
-        "the present alone": conditional_payoff(
-            "absent features count as 0", end="w[present] @ row[present]"
-        ),
-        "present and absent exchanged": conditional_payoff(
-            "present and absent are exchanged",
-            slopes="(present := ~present) * 0 + (absent := ~absent) * 0",
-            filled="mean[absent] + np.linalg.solve(cov[np.ix_(present, present)], "
-            "cov[np.ix_(present, absent)]).T @ (x - mean)[present]",
-        ),
-        # A matrix of one entry, as in the example, has this inverse.
-        "one over every entry": conditional_payoff(
-            "you divided by every entry of Σ_SS",
-            loses=["conditional_payoff-check"],
-            slopes="(1 / cov[np.ix_(present, present)]) @ cov[np.ix_(present, absent)]",
-        ),
-        # The example's variances are 1.
-        "multiplied in place of divided": conditional_payoff(
+    "conditional_payoff": planted(
+        shap.CONDITIONAL_PAYOFF,
+        CONDITIONAL,
+        # The example has two features, means of 0 and variances of 1.
+        hidden_by_the_example(
+            shap.CONDITIONAL_PAYOFF,
+            "conditional_payoff-check",
+            "the payoff is the expected output itself",
+            "you divided by",
             "you multiplied by Σ_SS",
-            loses=["conditional_payoff-check"],
-            slopes="cov[np.ix_(present, present)] @ cov[np.ix_(present, absent)]",
+            "Σ_SS⁻¹ is missing",
+            "you used correlations",
+            "subtract μ_S from x_S",
+            "μ_U is missing",
+        ),
+    )
+    | {
+        "the present alone, spelled here": conditional_payoff(
+            "absent features count as 0",
+            """\
+def conditional_payoff(w, x, mean, cov, present):
+    return sum(weight * value for weight, value, there in zip(w, x, present) if there)
+""",
         ),
         "a product for each feature": conditional_payoff(
-            "a number for every feature", end="w * row"
+            "a number for every feature", payoff="w * row"
         ),
-        "no return": conditional_payoff("conditional_payoff returned nothing", end="None"),
+        "no return": conditional_payoff("conditional_payoff returned nothing", payoff="None"),
         "its inputs changed": conditional_payoff(
             "conditional_payoff changed one of its inputs",
-            end="w @ row + 0 * x.fill(0) if x.fill(0) else w @ row",
+            payoff="w @ row + 0 * x.fill(0) if x.fill(0) else w @ row",
         ),
-        "the example by heart": conditional_payoff("conditional_payoff: got", end="8.0"),
+        "the example by heart": conditional_payoff("conditional_payoff: got", payoff="8.0"),
         "xaikit's game": conditional_payoff(
             SWITCHED_OFF,
-            end="""xk.conditional_game(
+            payoff="""xk.conditional_game(
         lambda rows: rows @ w, x, np.random.default_rng(0).multivariate_normal(mean, cov, 9999)
     )(present[None])[0]""",
         ),
     },
-    "smudged_bar": {
-        "the base forgotten": smudged_bar("return output - bars.sum()", "the base is forgotten"),
-        "the sign": smudged_bar("return base + bars.sum() - output", "the sign is wrong"),
-        "the whole way": smudged_bar("return output - base", "the whole way from base to output"),
-        "where the bars end": smudged_bar(
-            "return base + bars.sum()", "where the readable bars end"
+    "smudged_bar": planted(shap.SMUDGED_BAR, {"smudged_bar-check"})
+    | {
+        "sizes, spelled here": smudged_bar(
+            "bars keep their signs",
+            """\
+def smudged_bar(base, output, bars):
+    reached = base
+    for bar in bars:
+        reached += abs(bar)
+    return output - reached
+""",
         ),
-        "sizes": smudged_bar("return output - base - np.abs(bars).sum()", "bars keep their signs"),
-        "the base twice": smudged_bar(
-            "return output - 2 * base - bars.sum()", "the base is counted twice"
-        ),
-        "the base added": smudged_bar(
-            "return output + base - bars.sum()", "the base is subtracted, not added"
-        ),
-        "the mean of the bars": smudged_bar(
-            "return output - base - bars.mean()", "take their sum, not their mean"
-        ),
-        "the mean of the others": smudged_bar("return bars.mean()", "smudged_bar: got"),
+        "the mean of the others": smudged_bar("smudged_bar: got", bar="bars.mean()"),
         "every bar": smudged_bar(
-            "return output - base - bars", "smudged_bar returned an array of shape"
+            "smudged_bar returned an array of shape", bar="output - base - bars"
         ),
-        "the example by heart": smudged_bar("return -0.5", "smudged_bar: got"),
+        "the example by heart": smudged_bar("smudged_bar: got", bar="-0.5"),
         "its inputs changed": smudged_bar(
-            "bars[0] += base; return output - bars.sum()", "smudged_bar changed one of its inputs"
+            "smudged_bar changed one of its inputs", bar="bars.fill(0) or output - base"
         ),
-        "no return": smudged_bar("output - base - bars.sum()", "smudged_bar returned nothing"),
+        "no return": smudged_bar("smudged_bar returned nothing", bar="None"),
     },
     "is_true_to_model": {
         "always True": is_true_to_model("by far: compare the base + the sum", end="True"),

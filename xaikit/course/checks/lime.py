@@ -11,6 +11,7 @@ from xaikit.core.linear_fits import ridge_fit
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of, verdict_of
 from xaikit.course.checks import last_inputs as last_inputs
+from xaikit.course.checks.mistakes import Answer
 from xaikit.methods.lime import lime_tabular, lime_text
 
 WORDS = ["visit", "my", "channel!", "on", "song", "for", "free", ";)", "good", "guy", "mystic"]
@@ -63,10 +64,10 @@ def _fractions(masks: Any) -> np.ndarray:
     return np.array([sum(map(bool, mask)) / len(mask) for mask in np.asarray(masks).tolist()])
 
 
-def _line(z: Any, y: Any, weights: Any, ridge: float = 0.0, level: bool = True) -> np.ndarray:
+def _line(z: Any, y: Any, weights: Any, ridge: float = 0.0) -> np.ndarray:
     """Fit by ordinary least squares, each slope's ridge as one more row: no normal equations."""
     z, root = np.asarray(z, dtype=float), np.sqrt(np.asarray(weights, dtype=float))
-    table = np.column_stack([np.ones(len(z)) * level, z]) * root[:, None]
+    table = np.column_stack([np.ones(len(z)), z]) * root[:, None]
     shrink = np.sqrt(ridge) * np.eye(table.shape[1])[1:]
     right = np.append(np.asarray(y, dtype=float) * root, np.zeros(len(shrink)))
     return np.linalg.lstsq(np.vstack([table, shrink]), right, rcond=None)[0]
@@ -80,6 +81,37 @@ def _masks(rng: np.random.Generator, tokens: int, samples: int) -> np.ndarray:
         kept = masks.sum(axis=1)
         if np.linalg.matrix_rank(masks - masks.mean(axis=0)) == tokens and np.ptp(kept[2:]):
             return masks
+
+
+PERTURB = Answer(
+    """\
+def perturb(tokens, masks):
+    texts = []
+    for mask in masks:
+        kept = $kept
+        texts.append($text)
+    return $end
+""",
+    dict(
+        kept="[t for t, stays in zip(tokens, mask) if stays]",
+        text="' '.join(kept)",
+        end="texts",
+    ),
+    {
+        "you kept what should go: a 1 keeps its token, a 0 removes it": dict(
+            kept="[t for t, stays in zip(tokens, mask) if not stays]"
+        ),
+        "0 and 1 were read as positions: make the masks true and false, masks == 1": dict(
+            kept="np.array(tokens)[mask]"
+        ),
+    },
+)
+# What is kept by those who look tokens up by what they are, not by where they stand.
+KEPT_BY_NAME = [
+    "[t for t in tokens if t not in [u for u, stays in zip(tokens, mask) if not stays]]",
+    "[t for t in tokens if mask[tokens.index(t)]]",
+    "list(tokens); [kept.remove(t) for t, stays in zip(tokens, mask) if not stays]",
+]
 
 
 def perturb(answer: Callable, rounds: int = 20) -> None:
@@ -118,15 +150,14 @@ def _compare_texts(given: list, tokens: list, masks: np.ndarray) -> None:
         if text == right:
             continue
         stays = [t for t, kept in zip(tokens, mask, strict=True) if kept]
-        if given in _texts_by_name(tokens, masks):
+        arguments = tokens, masks
+        if any(given == PERTURB.made(arguments, kept=kept) for kept in KEPT_BY_NAME):
             what = (
                 f"got {text!r}, expected {right!r}: {tokens[-1]!r} stands there twice, and each "
                 "has its own 0 or 1. Go by places, not by words"
             )
-        elif given == _texts(tokens, 1 - masks):
-            what = "you kept what should go: a 1 keeps its token, a 0 removes it"
-        elif given == [" ".join(np.array(tokens)[row]) for row in masks]:
-            what = "0 and 1 were read as positions: make the masks true and false, masks == 1"
+        elif made := [w for w in PERTURB.mistakes if given == PERTURB.made(arguments, w)]:
+            what = made[0]
         elif text == "".join(stays):
             what = "tokens are joined by a blank"
         elif text.split() == stays:
@@ -140,18 +171,26 @@ def _compare_texts(given: list, tokens: list, masks: np.ndarray) -> None:
         raise Mistake(f"perturb: {what}")
 
 
-def _texts_by_name(tokens: list, masks: np.ndarray) -> list[list[str]]:
-    """Return the texts of those who look tokens up by what they are, not by where they stand."""
-    removed, first, one_by_one = [], [], []
-    for mask in masks.tolist():
-        gone = [t for t, kept in zip(tokens, mask, strict=True) if not kept]
-        removed.append(" ".join(t for t in tokens if t not in gone))
-        first.append(" ".join(t for t in tokens if mask[tokens.index(t)]))
-        left = list(tokens)
-        for token in gone:
-            left.remove(token)
-        one_by_one.append(" ".join(left))
-    return [removed, first, one_by_one]
+KEPT_FRACTION = Answer(
+    "def kept_fraction(masks):\n    return $fraction\n",
+    dict(fraction="masks.mean(axis=1)"),
+    {
+        "this is the fraction removed: a text that lost more is further away and must weigh "
+        "less": dict(fraction="1 - masks.mean(axis=1)"),
+        "these are numbers of tokens: divide by how many there are": dict(
+            fraction="masks.sum(axis=1)"
+        ),
+        "divide by the number of tokens, masks.shape[1], not by that of texts, len(masks)": dict(
+            fraction="masks.sum(axis=1) / len(masks)"
+        ),
+        "// cuts off what is behind the point: divide with /": dict(
+            fraction="masks.sum(axis=1) // masks.shape[1]"
+        ),
+        "the weights need not add up to 1: divide by the number of tokens, not by the total": dict(
+            fraction="masks.sum(axis=1) / masks.sum()"
+        ),
+    },
+)
 
 
 def kept_fraction(answer: Callable, rounds: int = 20) -> None:
@@ -167,20 +206,69 @@ def kept_fraction(answer: Callable, rounds: int = 20) -> None:
         if shape_of(given) == (tokens,):
             raise Mistake("kept_fraction: this is a number for each token: average along axis 1")
         given = plain(given, (len(masks),), "kept_fraction")
-        misconceptions = {
-            "this is the fraction removed: a text that lost more is further away and must weigh "
-            "less": 1 - expected,
-            "these are numbers of tokens: divide by how many there are": masks.sum(axis=1),
-            "divide by the number of tokens, masks.shape[1], not by that of texts, len(masks)": (
-                masks.sum(axis=1) / len(masks)
-            ),
-            "// cuts off what is behind the point: divide with /": np.floor(expected),
-            "the weights need not add up to 1: divide by the number of tokens, not by the total": (
-                expected / expected.sum()
-            ),
-        }
-        compare(given, expected, misconceptions, "kept_fraction")
+        compare(given, expected, KEPT_FRACTION.mistaken(masks), "kept_fraction")
     passed(f"kept_fraction: {rounds} random tables of masks")
+
+
+FIT_LINE = Answer(
+    """\
+def fit_line(z, y, weights, ridge):
+    Z, pi = $table, $pi
+    shrink = $ridge * np.eye(Z.shape[1])
+    $corner
+    line = np.linalg.solve(Z.T @ (pi[:, None] * Z) + shrink, $right)
+    return $end
+""",
+    dict(
+        table="np.column_stack([np.ones(len(z)), z])",
+        pi="weights",
+        ridge="ridge",
+        corner="shrink[0, 0] = 0",
+        right="Z.T @ (pi * y)",
+        end="line",
+    ),
+    {
+        "the weights are missing: near points must count more": dict(pi="np.ones(len(y))"),
+        "in the normal equations stands π itself: √π multiplies rows for least squares": dict(
+            pi="np.sqrt(weights)"
+        ),
+        "the ridge is the one that you are given, not always 1": dict(ridge="1.0"),
+        "weigh both sides of the normal equations: ZᵀΠZ and ZᵀΠy": dict(right="Z.T @ y"),
+        "there is no intercept: put a column of ones before z": dict(
+            table="z", corner="", end="np.append(0, line)"
+        ),
+        "the intercept comes first": dict(end="np.roll(line, -1)"),
+        "the intercept was shrunk by the ridge: I₀ has a 0 in its corner": dict(corner=""),
+        "the ridge is missing": dict(ridge="0.0"),
+        "do not make the weights add up to 1: the ridge competes with their sum": dict(
+            pi="weights / weights.sum()"
+        ),
+        "do not average over the samples: the ridge competes with their sum": dict(
+            pi="weights / len(y)"
+        ),
+        "the ridge has the wrong sign: it is added to ZᵀΠZ": dict(ridge="-ridge"),
+    },
+)
+
+# The same fit without normal equations, and what goes wrong there alone.
+LEAST_SQUARES = Answer(
+    """\
+def fit_line(z, y, weights, ridge):
+    root = $root
+    Z = np.column_stack([np.ones(len(z)), z]) * root[:, None]
+    shrink = $shrink * np.eye(Z.shape[1])[1:]
+    heights = np.append($heights, np.zeros(len(shrink)))
+    return np.linalg.lstsq(np.vstack([Z, shrink]), heights, rcond=None)[0]
+""",
+    dict(root="np.sqrt(weights)", shrink="np.sqrt(ridge)", heights="y * root"),
+    {
+        "least squares square what you multiply the rows with: multiply them by √π, not by π": dict(
+            root="weights"
+        ),
+        "weigh both sides: y is multiplied like the rows of Z": dict(heights="y"),
+        "the ridge is λ, not λ²: rows that are added to Z hold √λ": dict(shrink="ridge"),
+    },
+)
 
 
 def fit_line(answer: Callable, rounds: int = 20) -> None:
@@ -202,61 +290,66 @@ def fit_line(answer: Callable, rounds: int = 20) -> None:
             raise Mistake("fit_line: the intercept is missing: 1 + M numbers, and it comes first")
         given = plain(given, (1 + features,), "fit_line")
         expected = _line(z, y, weights, ridge)
-        compare(given, expected, _wrong_lines(z, y, weights, ridge, expected), "fit_line")
+        arguments = z, y, weights, ridge
+        mistaken = FIT_LINE.mistaken(*arguments) | LEAST_SQUARES.mistaken(*arguments)
+        compare(given, expected, mistaken, "fit_line")
     passed(f"fit_line: {rounds} random fits, with a ridge and without")
 
 
-def _wrong_lines(
-    z: np.ndarray, y: np.ndarray, weights: np.ndarray, ridge: float, expected: np.ndarray
-) -> dict[str, np.ndarray]:
-    Z = np.column_stack([np.ones(len(z)), z])
-    root, every = np.sqrt(weights), ridge * np.eye(Z.shape[1])
-    ones = np.ones_like(weights)
-    through_zero = _line(z, y, weights, ridge, level=False)
-
-    def solve(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        return np.linalg.lstsq(left, right, rcond=None)[0]
-
-    shrink = every.copy()
-    shrink[0, 0] = 0
-    wrong = {
-        "the weights are missing: near points must count more": _line(z, y, ones, ridge),
-        "least squares square what you multiply the rows with: multiply them by √π, not by π": (
-            _line(z, y, weights**2, ridge)
+EXPLAIN = Answer(
+    """\
+def explain(classifier, text, masks, target, ridge):
+    answers = classifier(perturb($tokens, masks))
+    y, weights = $y, $weights
+    line = fit_line($fitted)
+    return $end
+""",
+    dict(
+        tokens="text.split()",
+        y="answers[:, target]",
+        weights="kept_fraction(masks)",
+        fitted="masks, y, weights, ridge",
+        end="line[1:]",
+    ),
+    {
+        "the text was written in small letters: ask about the tokens as they are": dict(
+            tokens="text.lower().split()"
         ),
-        "in the normal equations stands π itself: √π multiplies rows for least squares": (
-            _line(z, y, root, ridge)
+        "the ridge is the one that you are given, not always 1": dict(
+            fitted="masks, y, weights, 1.0"
         ),
-        "the ridge is the one that you are given, not always 1": _line(z, y, weights, 1.0),
-        "weigh both sides: y is multiplied like the rows of Z": solve(
-            (Z * root[:, None]).T @ (Z * root[:, None]) + shrink, (Z * root[:, None]).T @ y
+        "the signs are turned round: fit masks, where 1 means kept, not 1 − masks": dict(
+            fitted="1 - masks, y, weights, ridge"
         ),
-        "weigh both sides of the normal equations: ZᵀΠZ and ZᵀΠy": solve(
-            Z.T @ (weights[:, None] * Z) + shrink, Z.T @ y
+        "keep the signs: slopes may be negative": dict(end="np.abs(line[1:])"),
+        "y and the weights are exchanged: fit_line(z, y, weights, ridge)": dict(
+            fitted="masks, weights, y, ridge"
         ),
-        "there is no intercept: put a column of ones before z": np.append(0, through_zero[1:]),
-        "the intercept comes first": np.roll(expected, -1),
-    }
-    if ridge:  # without one, these are the right answer
-        wrong |= {
-            "the intercept was shrunk by the ridge: I₀ has a 0 in its corner": solve(
-                Z.T @ (weights[:, None] * Z) + every, Z.T @ (weights * y)
-            ),
-            "the ridge is missing": _line(z, y, weights),
-            "the ridge is λ, not λ²: rows that are added to Z hold √λ": _line(
-                z, y, weights, ridge**2
-            ),
-            "do not make the weights add up to 1: the ridge competes with their sum": _line(
-                z, y, weights / weights.sum(), ridge
-            ),
-            "do not average over the samples: the ridge competes with their sum": _line(
-                z, y, weights / len(weights), ridge
-            ),
-            "the ridge has the wrong sign: it is added to ZᵀΠZ": solve(
-                Z.T @ (weights[:, None] * Z) - shrink, Z.T @ (weights * y)
-            ),
-        }
-    return wrong
+        "the weights are missing": dict(weights="np.ones(len(masks))"),
+        "the weights are the fraction removed: 1 − kept": dict(weights="1 - kept_fraction(masks)"),
+        "the ridge was not passed on to the fit": dict(fitted="masks, y, weights, 0.0"),
+        "the log-odds were explained: fit the probabilities": dict(
+            y="np.log(answers[:, target] / (1 - answers[:, target]))"
+        ),
+        "the logarithm was explained: fit the probabilities": dict(y="np.log(answers[:, target])"),
+        "labels were explained (argmax): fit the probabilities": dict(
+            y="(answers.argmax(axis=1) == target) * 1.0"
+        ),
+        "labels were explained (argmax): fit the probabilities of the target": dict(
+            y="answers.argmax(axis=1) * 1.0"
+        ),
+        "the intercept stands first and the last slope was lost: leave out the first": dict(
+            end="line[:-1]"
+        ),
+        **{
+            f"this explains class {c}: take column `target` of the answers": dict(
+                y=f"answers[:, {c}]"
+            )
+            for c in range(3)
+        },
+    },
+    names=dict(perturb=_texts, kept_fraction=_fractions, fit_line=_line),
+)
 
 
 def explain(answer: Callable, rounds: int = 20) -> None:
@@ -275,12 +368,14 @@ def explain(answer: Callable, rounds: int = 20) -> None:
         target = int(rng.choice(sorted(winners)))
         ridge = float(rng.uniform(0.5, 2))
         text = " ".join(tokens)
-        given = explaining(answer)(classifier, text, masks, target, ridge)
+        arguments = classifier, text, masks, target, ridge
+        given = explaining(answer)(*arguments)
         if shape_of(given) == (len(tokens) + 1,):
             raise Mistake("explain: the intercept belongs to no token: return the slopes alone")
         given = plain(given, (len(tokens),), "explain")
-        expected, misconceptions = _explanations(classifier, tokens, masks, target, ridge)
-        compare(given, expected, misconceptions, "explain")
+        probability = classifier(_texts(tokens, masks))[:, target]
+        expected = _line(masks, probability, _fractions(masks), ridge)[1:]
+        compare(given, expected, EXPLAIN.mistaken(*arguments), "explain")
     passed(f"explain: {rounds} random classifiers of three classes")
 
 
@@ -303,47 +398,6 @@ def _classifier(rng: np.random.Generator, tokens: list) -> Callable:
         return shares / shares.sum(axis=1, keepdims=True)
 
     return classifier
-
-
-def _explanations(
-    classifier: Callable, tokens: list, masks: np.ndarray, target: int, ridge: float
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Return the right slopes, and the wrong ones by what is wrong with them."""
-    answers, pi = classifier(_texts(tokens, masks)), _fractions(masks)
-    p = answers[:, target]
-
-    def slopes(y: np.ndarray, weights: np.ndarray = pi, shrink: float = ridge) -> np.ndarray:
-        return _line(masks, y, weights, shrink)[1:]
-
-    right = slopes(p)
-    wrong = {
-        "the text was written in small letters: ask about the tokens as they are": slopes(
-            classifier([text.lower() for text in _texts(tokens, masks)])[:, target]
-        ),
-        "the ridge is the one that you are given, not always 1": slopes(p, shrink=1.0),
-        "the signs are turned round: fit masks, where 1 means kept, not 1 − masks": -right,
-        "keep the signs: slopes may be negative": abs(right),
-        "y and the weights are exchanged: fit_line(z, y, weights, ridge)": slopes(pi, p),
-        "the weights are missing": slopes(p, np.ones_like(pi)),
-        "the weights are the fraction removed: 1 − kept": slopes(p, 1 - pi),
-        "the ridge was not passed on to the fit": slopes(p, shrink=0.0),
-        "the log-odds were explained: fit the probabilities": slopes(np.log(p / (1 - p))),
-        "the logarithm was explained: fit the probabilities": slopes(np.log(p)),
-        "labels were explained (argmax): fit the probabilities": slopes(
-            (answers.argmax(axis=1) == target).astype(float)
-        ),
-        "labels were explained (argmax): fit the probabilities of the target": slopes(
-            answers.argmax(axis=1).astype(float)
-        ),
-        "the intercept stands first and the last slope was lost: leave out the first": (
-            _line(masks, p, pi, ridge)[:-1]
-        ),
-    }
-    for other in {0, 1, 2} - {target}:
-        wrong[f"this explains class {other}: take column `target` of the answers"] = slopes(
-            answers[:, other]
-        )
-    return right, wrong
 
 
 def one_token_test(answer: Callable) -> None:
@@ -443,6 +497,54 @@ def _explainer(change: Callable, asked: list[np.ndarray]) -> Callable:
     return explain
 
 
+PROXIMITY = Answer(
+    """\
+def proximity(rows, x, scale, width):
+    steps = $steps
+    squared = $squared
+    weights = $weights
+    return $end
+""",
+    dict(
+        steps="(rows - x) / scale",
+        squared="(steps**2).sum(axis=1)",
+        weights="np.exp(-squared / (2 * width**2))",
+        end="weights",
+    ),
+    {
+        "the columns have different units: divide each by its standard deviation": dict(
+            steps="rows - x"
+        ),
+        "you multiplied by the standard deviations: divide by them": dict(
+            steps="(rows - x) * scale"
+        ),
+        "divide by the standard deviations before squaring, not after": dict(
+            squared="((rows - x) ** 2 / scale).sum(axis=1)"
+        ),
+        "the distance is counted from x: subtract it": dict(steps="rows / scale"),
+        "the distance must be squared": dict(weights="np.exp(-np.sqrt(squared) / (2 * width**2))"),
+        "the distance is √Σ(…)²: the sum of |…| is another one": dict(
+            squared="np.abs(steps).sum(axis=1) ** 2"
+        ),
+        "the 2 in 2w² is missing": dict(weights="np.exp(-squared / width**2)"),
+        "Python reads a / 2 * w**2 as (a / 2) * w**2: write a / (2 * w**2)": dict(
+            weights="np.exp(-squared / 2 * width**2)"
+        ),
+        "D² is a sum over the columns, not their mean": dict(squared="(steps**2).mean(axis=1)"),
+        "the standard deviations are those you are given, `scale`, not those of `rows`": dict(
+            steps="(rows - x) / rows.std(axis=0)"
+        ),
+        "the e is missing: the weight is exp(−D²/2w²)": dict(weights="squared / (2 * width**2)"),
+        "the weights need not add up to 1": dict(end="weights / weights.sum()"),
+        "the width must be squared": dict(weights="np.exp(-squared / (2 * width))"),
+        "the minus is missing: near rows must weigh more": dict(
+            weights="np.exp(squared / (2 * width**2))"
+        ),
+        "this is the distance: its weight is exp(−D²/2w²)": dict(end="np.sqrt(squared)"),
+    },
+)
+
+
 def proximity(answer: Callable, rounds: int = 20) -> None:
     """Check ``proximity(rows, x, scale, width)`` -> (B,)."""
     rng = np.random.default_rng()
@@ -460,47 +562,9 @@ def proximity(answer: Callable, rounds: int = 20) -> None:
             )
         given = plain(given, (samples,), "proximity")
         expected = _proximity((rows - x) / scale, width)
-        compare(given, expected, _wrong_proximities(rows, x, scale, width), "proximity")
+        compare(given, expected, PROXIMITY.mistaken(rows, x, scale, width), "proximity")
     passed(f"proximity: {rounds} random tables, with columns in unequal units")
 
 
 def _proximity(steps: np.ndarray, width: float) -> np.ndarray:
     return np.array([np.exp(-sum(s * s for s in row) / (2 * width * width)) for row in steps])
-
-
-def _wrong_proximities(
-    rows: np.ndarray, x: np.ndarray, scale: np.ndarray, width: float
-) -> dict[str, np.ndarray]:
-    steps = (rows - x) / scale
-    distance, right = np.sqrt((steps**2).sum(axis=1)), _proximity(steps, width)
-    return {
-        "the columns have different units: divide each by its standard deviation": (
-            _proximity(rows - x, width)
-        ),
-        "you multiplied by the standard deviations: divide by them": (
-            _proximity((rows - x) * scale, width)
-        ),
-        "divide by the standard deviations before squaring, not after": np.exp(
-            -((rows - x) ** 2 / scale).sum(axis=1) / (2 * width**2)
-        ),
-        "the distance is counted from x: subtract it": _proximity(rows / scale, width),
-        "the distance must be squared": np.exp(-distance / (2 * width**2)),
-        "the distance is √Σ(…)²: the sum of |…| is another one": np.exp(
-            -(np.abs(steps).sum(axis=1) ** 2) / (2 * width**2)
-        ),
-        "the 2 in 2w² is missing": np.exp(-(distance**2) / width**2),
-        "Python reads a / 2 * w**2 as (a / 2) * w**2: write a / (2 * w**2)": np.exp(
-            -(distance**2) / 2 * width**2
-        ),
-        "D² is a sum over the columns, not their mean": np.exp(
-            -(steps**2).mean(axis=1) / (2 * width**2)
-        ),
-        "the standard deviations are those you are given, `scale`, not those of `rows`": (
-            _proximity((rows - x) / rows.std(axis=0), width)
-        ),
-        "the e is missing: the weight is exp(−D²/2w²)": distance**2 / (2 * width**2),
-        "the weights need not add up to 1": right / right.sum(),
-        "the width must be squared": np.exp(-(distance**2) / (2 * width)),
-        "the minus is missing: near rows must weigh more": np.exp(distance**2 / (2 * width**2)),
-        "this is the distance: its weight is exp(−D²/2w²)": distance,
-    }

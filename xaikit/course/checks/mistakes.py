@@ -46,6 +46,11 @@ class Answer:
             raise KeyError(f"no gaps of this answer: {', '.join(sorted(unknown))}")
         return Template(self.template).substitute({**self.right, **changes})
 
+    def made(self, arguments: tuple, words: str | None = None, **gaps: str) -> Any:
+        """Return what that code makes of copies of the arguments."""
+        function = _function(self.source(words, **gaps), tuple(self.names.items()))
+        return function(*copy.deepcopy(arguments))
+
     def mistaken(self, *arguments: Any) -> dict[str, Callable[[], np.ndarray]]:
         """Return, for the words of each mistake, what makes its result from these arguments."""
         return {
@@ -54,11 +59,10 @@ class Answer:
         }
 
     def _result(self, words: str, arguments: tuple) -> np.ndarray:
-        """Return what a mistake makes of copies of the arguments; nothing if no numbers."""
-        function = _function(self.source(words), tuple(self.names.items()))
+        """Return the numbers that a mistake makes of copies of the arguments; nothing if none."""
         try:
             with np.errstate(all="ignore"):
-                return np.asarray(self.read(function(*copy.deepcopy(arguments))), dtype=float)
+                return np.asarray(self.read(self.made(arguments, words)), dtype=float)
         except Exception:  # whatever stops a mistake, it does not explain the learner's numbers
             return np.empty(0)
 

@@ -1,8 +1,9 @@
 """Checks of assignment 04: the kernel, the constrained fit, two kinds of absence, efficiency."""
 
 from collections.abc import Callable, Iterator
-from itertools import combinations, permutations
-from math import factorial, isclose
+from functools import partial
+from itertools import permutations
+from math import comb, factorial, isclose
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from xaikit.core import linear_fits
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, close, compare, judge, passed, plain, shape_of
 from xaikit.course.checks import last_inputs as last_inputs
+from xaikit.course.checks.mistakes import Answer
 from xaikit.games.conditional import conditional_game
 from xaikit.games.removal import baseline_game, marginal_game
 from xaikit.methods import gaussian_process, kernel_shap, shapley
@@ -32,6 +34,52 @@ def by_hand(answer: Callable) -> Callable:
     )
 
 
+KERNEL = Answer(
+    """\
+def kernel(players, size):
+    above = $above
+    below = $below
+    return $weight
+""",
+    dict(
+        above="players - 1",
+        below="comb(players, size) * size * (players - size)",
+        weight="above / below",
+    ),
+    {
+        "C(M, s) is missing: the weight of a size is shared by all coalitions of that size": dict(
+            below="size * (players - size)"
+        ),
+        "C(M, s) belongs below the line: the more coalitions of a size, the less each weighs": dict(
+            above="(players - 1) * comb(players, size)", below="size * (players - size)"
+        ),
+        "C(M, s) counts all coalitions of this size: M stands in it, not M − 1": dict(
+            below="comb(players - 1, size) * size * (players - size)"
+        ),
+        "a weight is a fraction: divide by /, because // rounds down to a whole number": dict(
+            weight="above // below"
+        ),
+        "s (M − s) is missing: without it every size has the same weight": dict(
+            below="comb(players, size)"
+        ),
+        "below the line stands s (M − s), not s alone": dict(below="comb(players, size) * size"),
+        "below the line stands s (M − s), not M − s alone": dict(
+            below="comb(players, size) * (players - size)"
+        ),
+        "the factor M − 1 is missing (the fit would forgive it, this check does not)": dict(
+            above="1"
+        ),
+        "above the line stands M − 1, not M": dict(above="players"),
+        "this is the weight of a marginal contribution, |S|! (M − |S| − 1)! / M!": dict(
+            weight="1 / (players * comb(players - 1, size))"
+        ),
+        "this is LIME's weight, the fraction that is kept": dict(weight="size / players"),
+        "this is the kernel upside down": dict(weight="below / above"),
+    },
+    names=dict(comb=comb),
+)
+
+
 def kernel(answer: Callable) -> None:
     """Check ``kernel(players, size)`` -> float."""
     # Few players come last: there, several mistakes give the same numbers.
@@ -39,53 +87,71 @@ def kernel(answer: Callable) -> None:
         sizes = np.arange(1, players)
         given = np.array([plain(by_hand(answer)(players, int(s)), (), "kernel") for s in sizes])
         expected = np.array([_kernel(players, s) for s in sizes])
-        subsets = np.array([len(list(combinations(range(players), s))) for s in sizes])
-        product = sizes * (players - sizes)
-        wrong = {
-            "C(M, s) is missing: the weight of a size is shared by all coalitions of that size": (
-                expected * subsets
-            ),
-            "C(M, s) belongs below the line: the more coalitions of a size, the less each weighs": (
-                (players - 1) * subsets / product
-            ),
-            "C(M, s) counts all coalitions of this size: M stands in it, not M − 1": (
-                expected * players / (players - sizes)
-            ),
-            "a weight is a fraction: divide by /, because // rounds down to a whole number": (
-                np.floor(expected)
-            ),
-            "s (M − s) is missing: without it every size has the same weight": (
-                (players - 1) / subsets
-            ),
-            "below the line stands s (M − s), not s alone": (players - 1) / (subsets * sizes),
-            "below the line stands s (M − s), not M − s alone": (
-                (players - 1) / (subsets * (players - sizes))
-            ),
-            "the factor M − 1 is missing (the fit would forgive it, this check does not)": (
-                expected / (players - 1)
-            ),
-            "above the line stands M − 1, not M": expected * players / (players - 1),
-            "this is the weight of a marginal contribution, |S|! (M − |S| − 1)! / M!": np.array(
-                [
-                    factorial(s) * factorial(players - s - 1) / factorial(players)
-                    for s in range(1, players)
-                ]
-            ),
-            "this is LIME's weight, the fraction that is kept": sizes / players,
-            "this is the kernel upside down": 1 / expected,
-        }
         # Relative to each weight: those of middle sizes are tiny, and must be right, too.
-        ones = np.ones(len(sizes))
-        ratios = {words: numbers / expected for words, numbers in wrong.items()}
-        compare(
-            given / expected, ones, ratios, f"kernel (M = {players}, your number ÷ the right one)"
-        )
+        ratios = {words: partial(_ratios, words, expected) for words in KERNEL.mistakes}
+        name = f"kernel (M = {players}, your number ÷ the right one)"
+        compare(given / expected, np.ones(len(sizes)), ratios, name)
     passed("kernel: every size of coalition, from 2 to 12 players")
+
+
+def _ratios(words: str, right: np.ndarray) -> np.ndarray:
+    """Return what a mistake makes of the weight of every size, relative to the right ones."""
+    players = len(right) + 1
+    return np.array([KERNEL.made((players, s), words) for s in range(1, players)]) / right
 
 
 def _kernel(players: int, size: int) -> float:
     """(M − 1) (s − 1)! (M − s − 1)! / M!, the same without a binomial."""
     return (players - 1) * factorial(size - 1) * factorial(players - size - 1) / factorial(players)
+
+
+KERNEL_FIT = Answer(
+    """\
+def kernel_fit(z, v, weights, base, top):
+    A = $A
+    b = $b
+    total = $total
+    ones = np.ones((len(A), 1))
+    system = np.block([[A, ones], [ones.T, np.zeros((1, 1))]])
+    return $values
+""",
+    dict(
+        A="z.T @ (weights[:, None] * z)",
+        b="z.T @ (weights * (v - base))",
+        total="top - base",
+        values="np.linalg.solve(system, np.append(b, total))[:-1]",
+    ),
+    {
+        "v(∅) is not subtracted from the payoffs": dict(b="z.T @ (weights * v)"),
+        "the values share v(N) − v(∅), not v(N)": dict(total="top"),
+        "v(∅) is forgotten everywhere: the values share v(N) − v(∅), and the payoffs count from "
+        "v(∅)": dict(b="z.T @ (weights * v)", total="top"),
+        "the weights are not used": dict(A="z.T @ z", b="z.T @ (v - base)"),
+        "the weights stand in A alone: they belong into b too": dict(b="z.T @ (v - base)"),
+        "the weights stand in b alone: they belong into A too": dict(A="z.T @ z"),
+        "the weights are squared: weigh either z or the payoffs, or both by √π": dict(
+            A="z.T @ (weights[:, None] ** 2 * z)", b="z.T @ (weights**2 * (v - base))"
+        ),
+        "the weights stand under a root: the squared errors are weighed by π": dict(
+            A="z.T @ (np.sqrt(weights)[:, None] * z)", b="z.T @ (np.sqrt(weights) * (v - base))"
+        ),
+        "the constraint is missing": dict(values="np.linalg.solve(A, b)"),
+        "the constraint is missing, and φ₀ is v(∅), not fitted": dict(
+            values="np.linalg.lstsq(np.column_stack([np.ones(len(z)), z]) * "
+            "np.sqrt(weights)[:, None], v * np.sqrt(weights), rcond=None)[0][1:]"
+        ),
+        "the gap was shared equally after a fit without constraint: it must stand in the system "
+        "that is solved": dict(
+            values="(free := np.linalg.solve(A, b)) + (total - free.sum()) / len(free)"
+        ),
+        "the values were stretched to the right sum after a fit without constraint: it must stand "
+        "in the system that is solved": dict(
+            values="(free := np.linalg.solve(A, b)) * total / free.sum()"
+        ),
+        "the multiplier stands with the wrong total: the last line says Σφ = v(N) − v(∅), not "
+        "its opposite": dict(total="base - top"),
+    },
+)
 
 
 def constrained_fit(answer: Callable, rounds: int = 10) -> None:
@@ -112,8 +178,8 @@ def constrained_fit(answer: Callable, rounds: int = 10) -> None:
             assert close(expected, truth, 1e-8)
         if close(given, expected, 1e-9):
             continue
-        wrong = _wrong_fits(z, v, weights, base, top)
-        fitting = [words for words, numbers in wrong.items() if close(given, numbers)]
+        wrong = KERNEL_FIT.mistaken(z, v, weights, base, top)
+        fitting = any(close(given, made()) for made in wrong.values())
         total = top - base
         if not fitting and not isclose(given.sum(), total, rel_tol=1e-9, abs_tol=1e-9):
             raise Mistake(
@@ -168,49 +234,42 @@ def _eliminated(z: np.ndarray, v: np.ndarray, weights: np.ndarray, total: float)
     return np.append(values, total - values.sum())
 
 
-def _wrong_fits(
-    z: np.ndarray, v: np.ndarray, weights: np.ndarray, base: float, top: float
-) -> dict[str, np.ndarray]:
-    root = np.sqrt(weights)[:, None]
-
-    def free(columns: np.ndarray, payoffs: np.ndarray) -> np.ndarray:
-        return np.linalg.lstsq(columns * root, payoffs * root[:, 0], rcond=None)[0]
-
-    def solved(A: np.ndarray, b: np.ndarray) -> np.ndarray:
-        line = np.ones((len(A), 1))
-        system = np.block([[A, line], [line.T, np.zeros((1, 1))]])
-        return np.linalg.solve(system, np.append(b, total))[:-1]
-
-    total = top - base
-    weighted_A, weighted_b = z.T @ (weights[:, None] * z), z.T @ (weights * (v - base))
-    unconstrained = free(z, v - base)
-    gap = total - unconstrained.sum()
-    ones = np.ones((len(z), 1))
-    return {
-        "v(∅) is not subtracted from the payoffs": _eliminated(z, v, weights, total),
-        "the values share v(N) − v(∅), not v(N)": _eliminated(z, v - base, weights, top),
-        "v(∅) is forgotten everywhere: the values share v(N) − v(∅), and the payoffs count from "
-        "v(∅)": _eliminated(z, v, weights, top),
-        "the weights are not used": _eliminated(z, v - base, np.ones_like(weights), total),
-        "the weights stand in A alone: they belong into b too": solved(
-            weighted_A, z.T @ (v - base)
+MARGINAL_PAYOFF = Answer(
+    """\
+def marginal_payoff(model, x, background, present):
+    rows = $rows
+    return $payoff
+""",
+    dict(rows="np.where(present, x, background)", payoff="model(rows).mean()"),
+    {
+        "the payoff is the mean output itself: nothing is subtracted, and nobody present is "
+        "worth the base": dict(payoff="model(rows).mean() - model(background).mean()"),
+        "this is the median of the outputs: the payoff is their mean": dict(
+            payoff="np.median(model(rows))"
         ),
-        "the weights stand in b alone: they belong into A too": solved(z.T @ z, weighted_b),
-        "the weights are squared: weigh either z or the payoffs, or both by √π": _eliminated(
-            z, v - base, weights**2, total
+        "you put the mean of the background into the model: E[f(X)] is not f(E[X]). Run the "
+        "model on every mixed row, then average": dict(payoff="model(rows.mean(axis=0)[None])[0]"),
+        "absent features are 0 in your rows: take them from the background": dict(
+            rows="(x * present)[None]"
         ),
-        "the weights stand under a root: the squared errors are weighed by π": _eliminated(
-            z, v - base, np.sqrt(weights), total
+        "absent features come from the first background row only": dict(
+            payoff="model(rows[:1])[0]"
         ),
-        "the constraint is missing": unconstrained,
-        "the constraint is missing, and φ₀ is v(∅), not fitted": free(np.hstack([ones, z]), v)[1:],
-        "the gap was shared equally after a fit without constraint: it must stand in the system "
-        "that is solved": unconstrained + gap / z.shape[1],
-        "the values were stretched to the right sum after a fit without constraint: it must stand "
-        "in the system that is solved": unconstrained * total / unconstrained.sum(),
-        "the multiplier stands with the wrong total: the last line says Σφ = v(N) − v(∅), not "
-        "its opposite": _eliminated(z, v - base, weights, -total),
-    }
+        "absent features are medians: run the model on every background row": dict(
+            payoff="model(np.median(rows, axis=0)[None])[0]"
+        ),
+        "present and absent are exchanged: present features are those of x": dict(
+            rows="np.where(present, background, x)"
+        ),
+        "the outputs are summed: divide by the number of background rows": dict(
+            payoff="model(rows).sum()"
+        ),
+        "this is f(x): absent features must come from the background": dict(rows="x[None]"),
+        "this is the mean over the background: present features are those of x": dict(
+            rows="background"
+        ),
+    },
+)
 
 
 def marginal_payoff(answer: Callable, rounds: int = 20) -> None:
@@ -230,33 +289,8 @@ def marginal_payoff(answer: Callable, rounds: int = 20) -> None:
         # Row by row and column by column: slow, and hard to get wrong.
         mixed = [[x[j] if present[j] else row[j] for j in range(features)] for row in background]
         expected = np.array(sum(model(np.array([row]))[0] for row in mixed) / m)
-        swapped = np.where(present, background, x)
-        centre = background.mean(axis=0)
-        filled = {
-            "you put the mean of the background into the model: E[f(X)] is not f(E[X]). Run the "
-            "model on every mixed row, then average": centre,
-            "absent features are 0 in your rows: take them from the background": np.zeros(features),
-            "absent features come from the first background row only": background[0],
-            "absent features are medians: run the model on every background row": np.median(
-                background, axis=0
-            ),
-        }
-        outputs = model(np.array(mixed))
-        everywhere = model(background).mean()
-        wrong = {
-            "the payoff is the mean output itself: nothing is subtracted, and nobody present is "
-            "worth the base": expected - everywhere,
-            "this is the median of the outputs: the payoff is their mean": np.median(outputs),
-            **{w: model(np.where(present, x, other)[None])[0] for w, other in filled.items()},
-            "present and absent are exchanged: present features are those of x": model(
-                swapped
-            ).mean(),
-            "the outputs are summed: divide by the number of background rows": expected * m,
-            "this is f(x): absent features must come from the background": model(x[None])[0],
-            "this is the mean over the background: present features are those of x": (everywhere),
-        }
-        different = {w: np.array(n) for w, n in wrong.items() if not close(np.array(n), expected)}
-        compare(given, expected, different, "marginal_payoff")
+        wrong = MARGINAL_PAYOFF.mistaken(model, x, background, present)
+        compare(given, expected, wrong, "marginal_payoff")
     passed(f"marginal_payoff: {rounds} curved models, nobody and everybody present included")
 
 
@@ -277,6 +311,67 @@ def _curved_model(rng: np.random.Generator, features: int) -> Callable:
         return (rows @ weights[0]) ** 2 + 3 * np.tanh(rows @ weights[1])
 
     return model
+
+
+CONDITIONAL_PAYOFF = Answer(
+    """\
+def conditional_payoff(w, x, mean, cov, present):
+    present, absent = $who
+    among = $table[np.ix_(present, present)]
+    cross = $table[np.ix_(present, absent)]
+    slopes = $slopes
+    row = x.copy()
+    row[absent] = $filled
+    return $payoff
+""",
+    dict(
+        who="present, ~present",
+        table="cov",
+        slopes="np.linalg.solve(among, cross)",
+        filled="mean[absent] + (x - mean)[present] @ slopes",
+        payoff="w @ row",
+    ),
+    {
+        "the payoff is the expected output itself: the base wᵀμ is not subtracted": dict(
+            payoff="w @ row - w @ mean"
+        ),
+        "absent features count as 0 in your sum: they are expected at μ_U + …": dict(filled="0.0"),
+        "present and absent are exchanged: present features keep the values of x": dict(
+            who="~present, present"
+        ),
+        "you divided by every entry of Σ_SS: its inverse is a matrix, see np.linalg.solve": dict(
+            slopes="(1 / among) @ cross"
+        ),
+        "you multiplied by Σ_SS: its inverse belongs there": dict(slopes="among @ cross"),
+        "the sign is wrong: μ_U + Σ_US Σ_SS⁻¹ (x_S − μ_S)": dict(
+            filled="mean[absent] - (x - mean)[present] @ slopes"
+        ),
+        "Σ_SS⁻¹ is missing: a covariance has units, divide by the variance of what is known": dict(
+            slopes="cross"
+        ),
+        "you divided by the variances of the absent features: this is the regression of the "
+        "present on the absent. What is known stands in Σ_SS": dict(
+            slopes="np.linalg.solve(cov[np.ix_(absent, absent)], cross.T).T"
+        ),
+        "you divided by the variances alone: present features depend on each other too, use all "
+        "of Σ_SS": dict(slopes="cross / np.diag(among)[:, None]"),
+        "you used correlations: without units, x must be without units, too": dict(
+            table="(cov / np.sqrt(np.outer(np.diag(cov), np.diag(cov))))"
+        ),
+        "subtract μ_S from x_S: how far from usual is what we know?": dict(
+            filled="mean[absent] + x[present] @ slopes"
+        ),
+        "μ_U is missing: where nothing is known, a feature is at its mean": dict(
+            filled="(x - mean)[present] @ slopes"
+        ),
+        "this is the marginal payoff: what is known says something about what is absent": dict(
+            filled="mean[absent]"
+        ),
+        "only the absent features are in your sum: the present ones keep their own values": dict(
+            payoff="w[absent] @ row[absent]"
+        ),
+    },
+)
 
 
 def conditional_payoff(answer: Callable, rounds: int = 20) -> None:
@@ -302,78 +397,35 @@ def conditional_payoff(answer: Callable, rounds: int = 20) -> None:
         filled[gone] = mean[gone] - np.linalg.solve(
             precision[np.ix_(gone, gone)], precision[np.ix_(gone, there)] @ (x - mean)[there]
         )
-        expected = np.array(w @ filled)
-        wrong = {
-            words: np.array(payoff)
-            for words, payoff in _wrong_payoffs(w, x, mean, cov, there, gone).items()
-            if not close(np.array(payoff), expected)
-        }
-        compare(given, expected, wrong, "conditional_payoff")
+        wrong = CONDITIONAL_PAYOFF.mistaken(w, x, mean, cov, present)
+        compare(given, np.array(w @ filled), wrong, "conditional_payoff")
     passed(f"conditional_payoff: {rounds} Gaussians, nobody and everybody present included")
 
 
-def _wrong_payoffs(
-    w: np.ndarray,
-    x: np.ndarray,
-    mean: np.ndarray,
-    cov: np.ndarray,
-    there: np.ndarray,
-    gone: np.ndarray,
-) -> dict[str, float]:
-    cross, among = cov[np.ix_(gone, there)], cov[np.ix_(there, there)]
-    away = (x - mean)[there]
-    scale = np.sqrt(np.diag(cov))
-    correlation = cov / np.outer(scale, scale)
-    slope_r = np.linalg.solve(correlation[np.ix_(there, there)], correlation[np.ix_(there, gone)]).T
-
-    def payoff(shift: np.ndarray, centre: np.ndarray = mean) -> float:
-        filled = x.copy()
-        filled[gone] = centre[gone] + shift
-        return w @ filled
-
-    right = np.linalg.solve(among, cross.T).T @ away
-    exchanged = x.copy()
-    exchanged[there] = mean[there] + cross.T @ np.linalg.solve(
-        cov[np.ix_(gone, gone)], (x - mean)[gone]
-    )
-    return {
-        "the payoff is the expected output itself: the base wᵀμ is not subtracted": (
-            payoff(right) - w @ mean
+SMUDGED_BAR = Answer(
+    "def smudged_bar(base, output, bars):\n    return $bar\n",
+    dict(bar="output - base - bars.sum()"),
+    {
+        "the base is forgotten: the bars lead from the base to the output": dict(
+            bar="output - bars.sum()"
         ),
-        "absent features count as 0 in your sum: they are expected at μ_U + …": (
-            w[there] @ x[there]
+        "the sign is wrong: output minus what the readable bars reach": dict(
+            bar="base + bars.sum() - output"
         ),
-        "present and absent are exchanged: present features keep the values of x": w @ exchanged,
-        "you divided by every entry of Σ_SS: its inverse is a matrix, see np.linalg.solve": (
-            payoff(cross @ (1 / among) @ away)
+        "this is the whole way from base to output: subtract the readable bars": dict(
+            bar="output - base"
         ),
-        "you multiplied by Σ_SS: its inverse belongs there": payoff(cross @ among @ away),
-        "the sign is wrong: μ_U + Σ_US Σ_SS⁻¹ (x_S − μ_S)": payoff(-right),
-        "Σ_SS⁻¹ is missing: a covariance has units, divide by the variance of what is known": (
-            payoff(cross @ away)
+        "this is where the readable bars end: subtract it from the output": dict(
+            bar="base + bars.sum()"
         ),
-        "you divided by the variances of the absent features: this is the regression of the "
-        "present on the absent. What is known stands in Σ_SS": payoff(
-            np.linalg.solve(cov[np.ix_(gone, gone)], cross) @ away
+        "bars keep their signs": dict(bar="output - base - np.abs(bars).sum()"),
+        "the base is counted twice": dict(bar="output - 2 * base - bars.sum()"),
+        "the base is subtracted, not added: the bars lead from the base to the output": dict(
+            bar="output + base - bars.sum()"
         ),
-        "you divided by the variances alone: present features depend on each other too, use all "
-        "of Σ_SS": payoff(cross @ (away / np.diag(among))),
-        "you used correlations: without units, x must be without units, too": payoff(
-            slope_r @ away
-        ),
-        "subtract μ_S from x_S: how far from usual is what we know?": payoff(
-            np.linalg.solve(among, cross.T).T @ x[there]
-        ),
-        "μ_U is missing: where nothing is known, a feature is at its mean": payoff(
-            right, np.zeros_like(mean)
-        ),
-        "this is the marginal payoff: what is known says something about what is absent": payoff(
-            np.zeros(len(gone))
-        ),
-        "only the absent features are in your sum: the present ones keep their own values": (
-            payoff(right) - w[there] @ x[there]
-        ),
-    }
+        "the bars add up: take their sum, not their mean": dict(bar="output - base - bars.mean()"),
+    },
+)
 
 
 def smudged_bar(answer: Callable, rounds: int = 20) -> None:
@@ -384,24 +436,8 @@ def smudged_bar(answer: Callable, rounds: int = 20) -> None:
         base, missing = rng.normal(loc=[2, 0]).tolist()
         output = base + missing + float(bars.sum())
         given = plain(by_hand(answer)(base, output, bars), (), "smudged_bar")
-        wrong = {
-            "the base is forgotten: the bars lead from the base to the output": missing + base,
-            "the sign is wrong: output minus what the readable bars reach": -missing,
-            "this is the whole way from base to output: subtract the readable bars": output - base,
-            "this is where the readable bars end: subtract it from the output": (base + bars.sum()),
-            "bars keep their signs": output - base - np.abs(bars).sum(),
-            "the base is counted twice": missing - base,
-            "the base is subtracted, not added: the bars lead from the base to the output": (
-                missing + 2 * base
-            ),
-            "the bars add up: take their sum, not their mean": output - base - bars.mean(),
-        }
-        compare(
-            given,
-            np.array(missing),
-            {words: np.array(number) for words, number in wrong.items()},
-            "smudged_bar",
-        )
+        wrong = SMUDGED_BAR.mistaken(base, output, bars)
+        compare(given, np.array(missing), wrong, "smudged_bar")
     passed(f"smudged_bar: {rounds} random waterfalls")
 
 
