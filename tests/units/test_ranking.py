@@ -8,7 +8,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
-from torch.nn import functional
 
 import xaikit as xk
 from tests.units.support import numpy_of
@@ -40,22 +39,6 @@ def test_every_row_meets_every_mask():
         dual_training.masked(x, masks),
         [[0, 0, 2, 1, 0, 1], [3, 0, 5, 1, 0, 1], [0, 1, 0, 0, 1, 0], [0, 4, 0, 0, 1, 0]],
     )
-
-
-@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
-def test_losses_and_their_gradient_are_torchs(loss):
-    rng = np.random.default_rng(0)
-    output = rng.normal(size=(7, 1 if loss == "mse" else 3)) * 20
-    y = rng.normal(size=(7, 1)) if loss == "mse" else rng.integers(3, size=7)
-    losses, grad = dual_training.losses_and_gradient(output, y, loss)
-    tensor = torch.tensor(output, requires_grad=True)
-    if loss == "mse":
-        expected = ((tensor - torch.tensor(y)) ** 2)[:, 0]
-    else:
-        expected = functional.cross_entropy(tensor, torch.tensor(y), reduction="none")
-    expected.mean().backward()
-    np.testing.assert_allclose(losses, expected.detach().numpy(), atol=1e-12)
-    np.testing.assert_allclose(grad, tensor.grad.numpy(), atol=1e-14)
 
 
 def test_slope_of_the_selector_is_a_difference_quotient():

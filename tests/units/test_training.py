@@ -18,6 +18,7 @@ from tests.units.support import (
     twin_network,
 )
 from xaikit.networks import training
+from xaikit.networks.losses import LOSSES, cross_entropy, mean_squared_error, softmax
 
 
 def class_numbers(values, backend):
@@ -27,16 +28,16 @@ def class_numbers(values, backend):
 
 
 def assert_loss_equals_torch(name, output, y, backend):
-    """Compare a loss and its derivative with torch.nn.functional's, from the same numbers."""
+    """Compare losses and the derivative of their mean with torch.nn.functional's."""
     output = backend.array(output)
     y = class_numbers(y, backend) if name == "cross_entropy" else backend.array(y)
     peer_output = double(output).requires_grad_()
     peer_y = torch.tensor(numpy_of(y)) if name == "cross_entropy" else double(y)
     peer = {"mse": functional.mse_loss, "cross_entropy": functional.cross_entropy}[name]
-    expected = peer(peer_output, peer_y)
-    expected.backward()
-    value, grad = training.LOSSES[name](output, y)
-    assert_equal(value, expected.detach(), backend)
+    expected = peer(peer_output, peer_y, reduction="none").reshape(len(output), -1).mean(1)
+    expected.mean().backward()
+    found, grad = LOSSES[name](output, y)
+    assert_equal(found, expected.detach(), backend)
     assert_equal(grad, peer_output.grad, backend)
 
 
@@ -62,11 +63,12 @@ def test_cross_entropy_of_extreme_logits_is_finite(backend):
 
 
 def test_losses_by_hand(backend):
-    value, grad = training.mean_squared_error(backend.array([[1, 2]]), backend.array([[0, 4]]))
-    assert float(value) == 2.5 and numpy_of(grad).tolist() == [[1, -2]]
+    found, grad = mean_squared_error(backend.array([[1, 2]]), backend.array([[0, 4]]))
+    assert numpy_of(found).tolist() == [2.5] and numpy_of(grad).tolist() == [[1, -2]]
     even, y = backend.array(np.zeros((2, 4))), class_numbers([0, 3], backend)
-    value, grad = training.cross_entropy(even, y)
-    assert_equal(value, np.array(np.log(4)), backend)
+    found, grad = cross_entropy(even, y)
+    assert_equal(found, np.log([4, 4]), backend)
+    assert_equal(softmax(even), np.full((2, 4), 0.25), backend)
     expected = np.array([[-0.75, 0.25, 0.25, 0.25], [0.25, 0.25, 0.25, -0.75]]) / 2
     assert_equal(grad, expected, backend)
 

@@ -7,6 +7,7 @@ from xaikit.core.arrays import Array, namespace
 from xaikit.core.progress import track
 from xaikit.methods.mask_search import local_search, optimal_mask
 from xaikit.networks.layers import Layer, run
+from xaikit.networks.losses import LOSSES
 from xaikit.networks.network import Network
 from xaikit.networks.training import Adam, parameter_gradients
 
@@ -120,7 +121,7 @@ class DualTraining:
         shown = masked(self.x[rows], arrays.like(masks, self.x))
         y = namespace(self.x).concat([self.y[rows]] * len(masks))
         values = run(self.operator, shown)
-        losses, grad = losses_and_gradient(values[-1], y, self.loss)
+        losses, grad = LOSSES[self.loss](values[-1], y)
         self.adam_operator.step(parameter_gradients(self.operator, values, grad))
         return arrays.to_numpy(losses).reshape(len(masks), count).mean(axis=1)
 
@@ -139,7 +140,7 @@ class DualTraining:
     def validation_loss(self, x: Array, y: Array, mask: np.ndarray) -> float:
         """Return the operator's mean loss on rows under a mask."""
         output = run(self.operator, masked(x, arrays.like(mask[None], x)))[-1]
-        return float(losses_and_gradient(output, y, self.loss)[0].mean())
+        return float(LOSSES[self.loss](output, y)[0].mean())
 
 
 def masked(x: Array, masks: Array) -> Array:
@@ -149,21 +150,6 @@ def masked(x: Array, masks: Array) -> Array:
     shown = x[None] * masks[:, None]
     both = xp.concat([shown, xp.broadcast_to(masks[:, None], shape)], axis=2)
     return both.reshape(-1, 2 * x.shape[1])
-
-
-def losses_and_gradient(output: Array, y: Array, loss: str) -> tuple[Array, Array]:
-    """Return each row's loss (n,), and the derivative of their mean with respect to the outputs."""
-    if loss == "mse":
-        error = output - y
-        return (error**2)[:, 0], 2 * error / len(output)
-    xp = namespace(output)
-    shifted = output - xp.max(output, axis=1, keepdims=True)
-    odds = xp.exp(shifted)
-    total = xp.sum(odds, axis=1, keepdims=True)
-    rows = arrays.indices(np.arange(len(output)), output)
-    grad = odds / total
-    grad[rows, y] -= 1
-    return (xp.log(total)[:, 0] - shifted[rows, y]), grad / len(output)
 
 
 def _parameters(layers: tuple[Layer, ...]) -> list[Array]:

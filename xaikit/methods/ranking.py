@@ -21,6 +21,7 @@ from xaikit.core.arrays import Array, namespace
 from xaikit.core.settings import expect_count
 from xaikit.methods.dual_training import DualTraining, masked
 from xaikit.methods.mask_search import selector_slope, swap_importances
+from xaikit.networks.losses import softmax
 from xaikit.networks.network import Network
 
 
@@ -158,10 +159,7 @@ class DualNet(SelectorMixin, BaseEstimator):
     @available_if(lambda self: getattr(self, "task_", self.task) != "regression")
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, (n, k)."""
-        output = self._output(X)
-        xp = namespace(output)
-        odds = xp.exp(output - xp.max(output, axis=1, keepdims=True))
-        return odds / xp.sum(odds, axis=1, keepdims=True)
+        return softmax(self._output(X))
 
     def score(self, X: Any, y: Any) -> float:
         """Return the accuracy of a classifier, R² of a regressor."""

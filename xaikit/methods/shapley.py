@@ -44,14 +44,14 @@ def exact_shapley(game: Game, progress: bool = False) -> Attribution:
     """
     players = len(game.players)
     ends = game.ends()
-    games = 1 if ends.ndim == 1 else ends.shape[1]
+    games = ends.size // 2
     if players > MOST_PLAYERS or 8 * games * 2**players > MOST_BYTES:
         raise ValueError(
-            f"{players} players have 2^{players} coalitions, too many to pay each of them for "
+            f"{players} players have 2^{players} coalitions, too many to ask for each of them in "
             f"{games} game(s): use permutation_shapley, kernel_shap or gaussian_process_shapley, "
             "or make groups of features"
         )
-    v = _all_payoffs(game, games, progress)
+    v = _all_payoffs(game, ends, progress)
     size = np.zeros(1, dtype=int)  # |S| of each coalition, in the order of the payoffs
     for _ in range(players):
         size = np.concatenate([size, size + 1])
@@ -67,18 +67,15 @@ def exact_shapley(game: Game, progress: bool = False) -> Attribution:
     return game.answer(values, ends, method="exact Shapley", evaluations=2**players)
 
 
-def _all_payoffs(game: Game, games: int, progress: bool) -> np.ndarray:
+def _all_payoffs(game: Game, ends: np.ndarray, progress: bool) -> np.ndarray:
     """Return v(S) of all coalitions, (2^M, n): player i is in coalition c where c has bit i."""
     players = len(game.players)
-    bits = np.arange(players)
-    low = min(players, MASKS_AT_ONCE.bit_length() - 1)
-    block = ((np.arange(2**low)[:, None] >> bits) & 1).astype(bool)
-    payoffs = np.empty((2**players, games))
-    for high in track(range(2 ** (players - low)), progress):
-        # Within a block only the low bits change.
-        block[:, low:] = (high >> bits[: players - low]) & 1
-        paid = game(block.copy())
-        payoffs[high * 2**low : (high + 1) * 2**low] = paid.reshape(len(paid), games)
+    payoffs = np.empty((2**players, ends.size // 2))
+    payoffs[[0, -1]] = ends.reshape(2, -1)
+    for block in track(list(models.chunks(2**players - 2, MASKS_AT_ONCE)), progress):
+        numbers = np.arange(1 + block.start, 1 + block.stop)  # ∅ and N are known
+        masks = (numbers[:, None] >> np.arange(players)) & 1 == 1
+        payoffs[numbers] = game(masks).reshape(len(numbers), -1)
     return payoffs
 
 

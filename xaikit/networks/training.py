@@ -1,4 +1,4 @@
-"""Training by hand: losses with their derivatives, Adam, minibatches."""
+"""Training by hand: gradients of a loss, Adam, minibatches."""
 
 import math
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from xaikit.core.progress import track
 from xaikit.core.settings import expect_count
 from xaikit.core.targets import as_targets
 from xaikit.networks.layers import Layer, expect_columns, first_array, run, run_back
+from xaikit.networks.losses import LOSSES
 
 
 def fit(
@@ -61,10 +62,10 @@ def fit(
 def loss_gradients(
     layers: Sequence[Layer], x: Array, y: Array, loss: str
 ) -> tuple[Array, list[Array]]:
-    """Return the loss, and its gradient for each parameter in the order of the layers."""
+    """Return the mean loss, and its gradient for each parameter in the order of the layers."""
     values = run(layers, x)
-    value, grad = LOSSES[loss](values[-1], y)
-    return value, parameter_gradients(layers, values, grad)
+    losses, grad = LOSSES[loss](values[-1], y)
+    return losses.mean(), parameter_gradients(layers, values, grad)
 
 
 def parameter_gradients(
@@ -77,23 +78,6 @@ def parameter_gradients(
     for layer, a, g in zip(layers, values, grads, strict=False):
         gradients += layer.parameter_gradients(a, g).values()
     return gradients
-
-
-def mean_squared_error(output: Array, y: Array) -> tuple[Array, Array]:
-    """Return mean (output − y)² and its derivative with respect to the outputs."""
-    error = output - y
-    return (error**2).mean(), error * (2 / math.prod(error.shape))
-
-
-def cross_entropy(output: Array, y: Array) -> tuple[Array, Array]:
-    """Return mean −log softmax(output)_y and its derivative with respect to the outputs."""
-    xp = namespace(output)
-    shifted = output - xp.max(output, axis=1, keepdims=True)
-    log_softmax = shifted - xp.log(xp.sum(xp.exp(shifted), axis=1, keepdims=True))
-    rows = arrays.indices(np.arange(output.shape[0]), output)
-    grad = xp.exp(log_softmax)
-    grad[rows, y] -= 1
-    return -log_softmax[rows, y].mean(), grad / output.shape[0]
 
 
 class Adam:
@@ -143,7 +127,6 @@ def _classes(y: Any, output: Array, rows: int) -> Array:
     return arrays.indices(as_targets(y, rows, output.shape[1]), output)
 
 
-LOSSES = {"mse": mean_squared_error, "cross_entropy": cross_entropy}
 TARGETS = {"mse": _numbers, "cross_entropy": _classes}
 
 

@@ -1,0 +1,41 @@
+"""Losses of rows, and the derivative of their mean with respect to a network's outputs."""
+
+import math
+
+import numpy as np
+
+from xaikit.core import arrays
+from xaikit.core.arrays import Array, namespace
+
+
+def mean_squared_error(output: Array, y: Array) -> tuple[Array, Array]:
+    """Mean over columns of (output − y)², (n,); outputs and y are (n, k)."""
+    error = output - y
+    return namespace(output).mean(error**2, axis=1), 2 * error / math.prod(error.shape)
+
+
+def cross_entropy(output: Array, y: Array) -> tuple[Array, Array]:
+    """−log softmax(output)_y, (n,); outputs are (n, k), y class numbers (n,)."""
+    xp = namespace(output)
+    shifted, odds, total = _odds(output)
+    rows = arrays.indices(np.arange(output.shape[0]), output)
+    grad = odds / total
+    grad[rows, y] -= 1
+    return xp.log(total)[:, 0] - shifted[rows, y], grad / output.shape[0]
+
+
+def softmax(output: Array) -> Array:
+    """e^output / Σ e^output over the columns of (n, k)."""
+    _, odds, total = _odds(output)
+    return odds / total
+
+
+def _odds(output: Array) -> tuple[Array, Array, Array]:
+    """Return outputs less the largest of their row, e to them, and its sum: nothing overflows."""
+    xp = namespace(output)
+    shifted = output - xp.max(output, axis=1, keepdims=True)
+    odds = xp.exp(shifted)
+    return shifted, odds, xp.sum(odds, axis=1, keepdims=True)
+
+
+LOSSES = {"mse": mean_squared_error, "cross_entropy": cross_entropy}
