@@ -300,7 +300,7 @@ def test_four_sizes_come_close_to_all_of_them():
 def test_rows_do_not_depend_on_their_batch_or_on_chunks(monkeypatch):
     network, x = pictures(14, in_one_basket)
     together = xk.dasp(network, x, [0, 1]).values
-    monkeypatch.setattr(dasp.models, "chunk_rows", lambda width: 5)
+    monkeypatch.setattr(dasp, "chunk_rows", lambda width: 5)
     for row, target in ((0, 0), (1, 1)):
         alone = xk.dasp(network, x[row : row + 1], target).values[0]
         np.testing.assert_allclose(alone, together[row], atol=1e-12)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import xaikit as xk
 from tests.units.planted import BASELINE, additive, planted, rows, truth
 from tests.units.support import networks, numpy_of, seeds
+from xaikit.core import chunks
 from xaikit.metrics import deletion as module
 
 CURVES = [xk.deletion, xk.insertion]
@@ -195,8 +196,8 @@ def test_chunks_change_nothing_and_stay_small(monkeypatch, numbers, rows_at_once
         sizes.append(len(r))
         return additive(r)
 
-    monkeypatch.setattr(module, "NUMBERS_AT_ONCE", numbers)
-    monkeypatch.setattr(module.models, "CHUNK_ROWS", rows_at_once)
+    monkeypatch.setattr(module, "NUMBERS", numbers)
+    monkeypatch.setattr(chunks, "ROWS", rows_at_once)
     result = xk.deletion(counted, x, truth(x), random=9)
     for part, other in zip(result, expected, strict=True):
         np.testing.assert_allclose(part, other, atol=1e-14)

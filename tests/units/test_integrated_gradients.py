@@ -20,7 +20,7 @@ from tests.units.support import (
     numpy_of,
     seeds,
 )
-from xaikit.methods import integrated_gradients as module
+from xaikit.core import chunks
 from xaikit.methods.integrated_gradients import quadrature
 
 TORCH = next(b for b in BACKENDS if (b.library, b.dtype) == ("torch", "float64"))
@@ -290,8 +290,8 @@ def test_chunks_change_nothing_and_stay_small(
     baseline = exact_backend.array(rng.normal(size=shape if form == "like x" else shape[1:]))
     target = rng.integers(0, 2, shape[0])
     expected = xk.integrated_gradients(network, x, target, baseline, 11)
-    monkeypatch.setattr(module, "ROWS_AT_ONCE", rows)
-    monkeypatch.setattr(module, "NUMBERS_AT_ONCE", numbers)
+    monkeypatch.setattr(chunks, "GRADIENT_ROWS", rows)
+    monkeypatch.setattr(chunks, "GRADIENT_NUMBERS", numbers)
     model = Counted(network)
     result = xk.integrated_gradients(model, x, target, baseline, 11)
     assert_equal(result.values, numpy_of(expected.values), exact_backend, 1e-14)

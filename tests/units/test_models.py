@@ -17,6 +17,7 @@ import xaikit as xk
 from tests.units.coalitions import by_subsets
 from tests.units.support import assert_lives_at, numpy_of
 from xaikit.core import models
+from xaikit.core.chunks import chunk_rows, chunks
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 4))
@@ -213,13 +214,13 @@ def test_classes_as_labels_are_refused_where_they_are_explained():
 
 
 def test_chunks_are_bounded_in_rows_and_in_numbers():
-    assert models.chunk_rows(1) == models.chunk_rows(2048) == 2048
-    assert models.chunk_rows(4096) == 1024
-    assert models.chunk_rows(2**22) == models.chunk_rows(2**24) == 1
+    assert chunk_rows(1) == chunk_rows(2048) == 2048
+    assert chunk_rows(4096) == 1024
+    assert chunk_rows(2**22) == chunk_rows(2**24) == 1
 
 
 def test_chunks_cover_all_rows_once():
     for rows, size in [(0, 3), (1, 3), (3, 3), (7, 3)]:
-        parts = list(models.chunks(rows, size))
+        parts = list(chunks(rows, size))
         assert [i for part in parts for i in range(rows)[part]] == list(range(rows))
         assert all(part.stop - part.start <= size and part.stop <= rows for part in parts)

@@ -1,6 +1,6 @@
-"""Any callable as a model: rows in, one number a row out, in chunks that stay in the cache."""
+"""Any callable as a model: rows in, numbers out, and words for what is wrong with either."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,19 +8,6 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.targets import as_targets, select
-
-CHUNK_ROWS = 2048
-CHUNK_NUMBERS = 2**22  # with wide rows (pictures), fewer of them
-
-
-def chunk_rows(width: int) -> int:
-    """Return how many rows of a width one call of a model gets."""
-    return max(1, min(CHUNK_ROWS, CHUNK_NUMBERS // width))
-
-
-def chunks(rows: int, size: int) -> Iterator[slice]:
-    """Cut 0 … rows into slices of at most `size`."""
-    return (slice(start, min(start + size, rows)) for start in range(0, rows, size))
 
 
 def as_rows(model: Any, x: Any, name: str = "x") -> tuple[Array, bool]:

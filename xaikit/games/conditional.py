@@ -12,6 +12,7 @@ import numpy as np
 
 from xaikit.core import arrays, models
 from xaikit.core.arrays import Array, namespace
+from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.settings import expect_count
 from xaikit.games.game import Game
 from xaikit.games.removal import as_background, data_of_players, name_players
@@ -116,7 +117,7 @@ def _mean_outputs(model: Callable, rows: Array, targets: np.ndarray) -> np.ndarr
     flat = rows.reshape(-1, rows.shape[2])
     paid = [
         models.targeted(model, flat[part], asked[part])
-        for part in models.chunks(len(flat), models.chunk_rows(flat.shape[1]))
+        for part in chunks(len(flat), chunk_rows(flat.shape[1]))
     ]
     return np.concatenate(paid).reshape(rows.shape[:2]).mean(axis=1)
 

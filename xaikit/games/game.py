@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from xaikit.core import arrays, models
+from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.attribution import Attribution
+from xaikit.core.chunks import ROWS, chunks
 from xaikit.core.progress import track
-
-MASKS_AT_ONCE = 2048
 
 
 class Game:
@@ -80,7 +79,7 @@ class Game:
 
     def pay(self, masks: np.ndarray, progress: bool = False) -> np.ndarray:
         """Return the payoffs of many coalitions, asked for in blocks."""
-        blocks = [masks[block] for block in models.chunks(len(masks), MASKS_AT_ONCE)]
+        blocks = [masks[block] for block in chunks(len(masks), ROWS)]
         return np.concatenate([self(block) for block in track(blocks, progress)])
 
     def ends(self) -> np.ndarray:

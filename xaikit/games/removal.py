@@ -11,6 +11,7 @@ import numpy as np
 
 from xaikit.core import arrays, models
 from xaikit.core.arrays import Array, namespace
+from xaikit.core.chunks import ROWS, chunk_rows, chunks
 from xaikit.core.question import as_baseline
 from xaikit.games.game import Game
 
@@ -133,7 +134,7 @@ def text_game(
         kept = [" ".join(np.array(said, dtype=object)[mask[place]]) for mask in masks]
         distinct = list(dict.fromkeys(kept))
         payoff: dict[str, float] = {}
-        for block in models.chunks(len(distinct), models.CHUNK_ROWS):
+        for block in chunks(len(distinct), ROWS):
             asked = distinct[block]
             output, _ = models.outputs_and_targets(classifier, asked, target)
             payoff.update(zip(asked, arrays.to_numpy(output), strict=True))
@@ -170,14 +171,14 @@ def _mixing_game(
     others = others.reshape(others.shape[0], others.shape[1], -1)
     others = xp.broadcast_to(others, (len(x), *others.shape[1:]))
     players, column_masks = name_players(groups, flat.shape[1], names)
-    at_once = models.chunk_rows(flat.shape[1])
+    at_once = chunk_rows(flat.shape[1])
 
     def blocks(coalitions: int) -> Iterator[tuple[slice, slice, slice]]:
         # As many background rows as one call of the model takes, then rows, then coalitions.
         m = min(others.shape[1], at_once)
         n = min(len(x), at_once // m)
-        cuts = (models.chunks(coalitions, at_once // (m * n)), models.chunks(len(x), n))
-        return product(*cuts, models.chunks(others.shape[1], m))
+        cuts = (chunks(coalitions, at_once // (m * n)), chunks(len(x), n))
+        return product(*cuts, chunks(others.shape[1], m))
 
     def value(masks: np.ndarray) -> np.ndarray:
         present = arrays.indices(column_masks(masks), x)

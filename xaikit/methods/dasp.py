@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from xaikit.core import arrays, models
+from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution
+from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.question import as_baseline, ask
 from xaikit.core.settings import expect_count
 from xaikit.networks import windows
@@ -86,8 +87,8 @@ def dasp(
         delta = x[row : row + 1] - here
         start = first.forward(_through(head, here))
         total, squares = _sums(head, first, delta)
-        some = models.chunk_rows(2 * len(k) * max(players, int(np.prod(total.shape[1:]))))
-        for part in models.chunks(players, some):
+        some = chunk_rows(2 * len(k) * max(players, int(np.prod(total.shape[1:]))))
+        for part in chunks(players, some):
             alone = _alone(head, first, delta, part)
             mean, variance = _of_coalitions(k, players - 1, total - alone, squares - alone**2)
             without, spread = start + mean, variance

@@ -12,14 +12,13 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution
+from xaikit.core.chunks import gradient_rows
 from xaikit.core.question import Question, ask
 from xaikit.core.settings import expect_count
 from xaikit.methods.exact_path import exact_integral
 from xaikit.networks.network import Network
 
 RULES = ("gauss-legendre", "trapezoid", "midpoint", "right", "exact")
-NUMBERS_AT_ONCE = 2**20  # of all points on the way that go through the model together
-ROWS_AT_ONCE = 4096
 
 
 def quadrature(rule: str, steps: int) -> tuple[np.ndarray, np.ndarray]:
@@ -129,9 +128,9 @@ def _integrate(
     xp = namespace(x)
     delta = x - question.baseline
     places, shares = arrays.like(alpha, x), arrays.like(weights, x)
-    width = int(np.prod(x.shape[1:]))
-    rows = max(1, min(len(x), ROWS_AT_ONCE, NUMBERS_AT_ONCE // width))
-    together = max(1, min(ROWS_AT_ONCE, NUMBERS_AT_ONCE // width) // rows)
+    at_once = gradient_rows(int(np.prod(x.shape[1:])))
+    rows = min(len(x), at_once)
+    together = at_once // rows
     mean = xp.zeros_like(delta)
     slope = xp.zeros_like(places[:, None] + delta.reshape(len(x), -1)[:, 0])
     for first in range(0, len(x), rows):

@@ -11,6 +11,7 @@ import numpy as np
 
 from xaikit.core import arrays, models
 from xaikit.core.attribution import Attribution
+from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.linear_fits import LinearFit, ridge_fit, side_by_side
 from xaikit.core.settings import expect_count
 from xaikit.games.removal import as_background, text_game
@@ -248,7 +249,7 @@ def _kernel(displacement: np.ndarray, width: float) -> np.ndarray:
 
 def _ask(model: Callable, perturbed: np.ndarray, x: Any) -> np.ndarray:
     """Return the model's outputs (B, k) for perturbed rows like those of x."""
-    parts = models.chunks(len(perturbed), models.chunk_rows(perturbed.shape[1]))
+    parts = chunks(len(perturbed), chunk_rows(perturbed.shape[1]))
     answers = [models.outputs(model, arrays.like(perturbed[part], x)) for part in parts]
     return np.concatenate([arrays.to_numpy(answer) for answer in answers]).astype(np.float64)
 

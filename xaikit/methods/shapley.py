@@ -7,11 +7,11 @@ from math import factorial
 
 import numpy as np
 
-from xaikit.core import models
 from xaikit.core.attribution import Attribution
+from xaikit.core.chunks import ROWS, chunks
 from xaikit.core.progress import track
 from xaikit.games.budget import budgets, reached, warn_not_reached
-from xaikit.games.game import MASKS_AT_ONCE, Game
+from xaikit.games.game import Game
 
 MOST_BYTES = 2**31
 MOST_PLAYERS = 25
@@ -72,7 +72,7 @@ def _all_payoffs(game: Game, ends: np.ndarray, progress: bool) -> np.ndarray:
     players = len(game.players)
     payoffs = np.empty((2**players, ends.size // 2))
     payoffs[[0, -1]] = ends.reshape(2, -1)
-    for block in track(list(models.chunks(2**players - 2, MASKS_AT_ONCE)), progress):
+    for block in track(list(chunks(2**players - 2, ROWS)), progress):
         numbers = np.arange(1 + block.start, 1 + block.stop)  # ∅ and N are known
         masks = (numbers[:, None] >> np.arange(players)) & 1 == 1
         payoffs[numbers] = game(masks).reshape(len(numbers), -1)
@@ -139,8 +139,8 @@ def permutation_shapley(
             std = np.zeros_like(values)
             break
         wanted = range(len(pairs), (evaluations - 2) // (2 * players - 2))
-        at_once = max(1, MASKS_AT_ONCE // (2 * players - 2))
-        for block in track(list(models.chunks(len(wanted), at_once)), progress):
+        at_once = max(1, ROWS // (2 * players - 2))
+        for block in track(list(chunks(len(wanted), at_once)), progress):
             orders = np.array([rng.permutation(players) for _ in wanted[block]])
             pairs.extend(_pair_means(game, orders, ends))
         values, std = np.mean(pairs, axis=0), _std_of_mean(np.array(pairs))

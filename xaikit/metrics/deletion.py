@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from xaikit.core import arrays, models
+from xaikit.core import arrays
 from xaikit.core.arrays import namespace
+from xaikit.core.chunks import NUMBERS, chunk_rows, chunks
 from xaikit.core.settings import expect_count
 from xaikit.metrics.cases import Case, as_case
 
 MOST_STEPS = 64  # of a curve, unless asked for more: a picture has thousands of features
-NUMBERS_AT_ONCE = 2**22  # of random orders that are in memory together
 
 
 class Curve(NamedTuple):
@@ -146,8 +146,8 @@ def _curve(
     rank = np.argsort(order, axis=1)
     outputs = _outputs(case, rank[None], counts, insert)[0]
     areas = []
-    together = max(1, NUMBERS_AT_ONCE // (rows * width))
-    for block in models.chunks(random, together):
+    together = max(1, NUMBERS // (rows * width))
+    for block in chunks(random, together):
         ranks = np.broadcast_to(np.arange(width), (block.stop - block.start, rows, width))
         drawn = _outputs(case, rng.permuted(ranks, axis=2), counts, insert)
         areas.append(np.trapezoid(drawn, fractions, axis=2))
@@ -174,7 +174,7 @@ def _outputs(case: Case, ranks: np.ndarray, counts: np.ndarray, insert: bool) ->
     x, others = case.flat()
     size = (*ranks.shape[:2], len(counts))
     paid = np.empty(size).ravel()
-    for part in models.chunks(paid.size, models.chunk_rows(x.shape[1])):
+    for part in chunks(paid.size, chunk_rows(x.shape[1])):
         order, owner, step = np.unravel_index(np.arange(part.start, part.stop), size)
         changed = ranks[order, owner] < counts[step, None]
         present = arrays.indices(changed if insert else ~changed, x)

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from xaikit.core import arrays, models
+from xaikit.core import arrays
 from xaikit.core.arrays import Array
+from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.settings import expect_count
 from xaikit.metrics.cases import Case, as_case, scores_of
 
@@ -192,10 +193,10 @@ def _perturbations(
     """Yield float64 blocks (b, n or 1, d) of perturbations I that fit into one call."""
     x, others = (arrays.to_numpy(part).astype(np.float64) for part in case.flat())
     rows, width = x.shape
-    at_once = max(1, models.chunk_rows(width) // rows)
+    at_once = max(1, chunk_rows(width) // rows)
     if not isinstance(perturbation, str):
         given = _given(case, perturbation)
-        for block in models.chunks(len(given), at_once):
+        for block in chunks(len(given), at_once):
             yield given[block]
         return
     if perturbation not in PERTURBATIONS:
@@ -207,7 +208,7 @@ def _perturbations(
     noise = _spread(spread, case.x, "spread").reshape(-1)
     rng = np.random.default_rng(seed)
     sizes = rng.integers(1, width + 1, (samples, 1))
-    for block in models.chunks(samples, at_once):
+    for block in chunks(samples, at_once):
         count = block.stop - block.start
         if perturbation == "subset":
             rank = np.argsort(rng.random((count, width)), axis=1)
