@@ -3,6 +3,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 LAB_FLAGS ?=
+# "default" takes pip's usual PyTorch, whether there is an NVIDIA driver or not.
+TORCH ?=
+TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 
 run := $(VENV)/bin/python
 first_lecture := $(firstword $(sort $(wildcard lectures/*.ipynb)))
@@ -11,6 +14,12 @@ first_lecture := $(firstword $(sort $(wildcard lectures/*.ipynb)))
 # for another folder (the checkout was moved or copied) is as good as none.
 venv_usable := $(shell { $(run) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	&& grep -F "$$(cd $(VENV) && pwd -P)" $(VENV)/bin/activate; } >/dev/null 2>&1 && echo yes)
+
+# $(call install,extra): the CPU build of PyTorch, where it is enough, comes before the rest.
+define install
+$(if $(filter default,$(TORCH)),,@$(run) -m tools.small_torch $(TORCH_CPU_INDEX))
+$(run) -m pip install -c constraints.txt -e ".[$(1)]"
+endef
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -84,6 +93,7 @@ pinned_by_hand = $(shell grep -E '^(torch|jsonschema|soupsieve)==' constraints.t
 
 constraints: $(VENV)/pyvenv.cfg ## move constraints.txt to the newest versions that install together
 	$(run) -m venv --clear build/constraints
+	build/constraints/bin/python -m tools.small_torch $(TORCH_CPU_INDEX)
 	build/constraints/bin/python -m pip install $(pinned_by_hand) -e ".[test]"
 	build/constraints/bin/python -m pip check
 	{ grep '^#' constraints.txt; \
@@ -92,19 +102,19 @@ constraints: $(VENV)/pyvenv.cfg ## move constraints.txt to the newest versions t
 	mv build/constraints.txt constraints.txt
 
 $(VENV)/.has-lab: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
-	$(run) -m pip install -c constraints.txt -e ".[lab]"
+	$(call install,lab)
 	@touch $@
 
 $(VENV)/.has-grading: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
-	$(run) -m pip install -c constraints.txt -e ".[grading]"
+	$(call install,grading)
 	@touch $@ $(VENV)/.has-lab
 
 $(VENV)/.has-book: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
-	$(run) -m pip install -c constraints.txt -e ".[book]"
+	$(call install,book)
 	@touch $@ $(VENV)/.has-lab
 
 $(VENV)/.has-test: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
-	$(run) -m pip install -c constraints.txt -e ".[test]"
+	$(call install,test)
 	@touch $@ $(VENV)/.has-lab $(VENV)/.has-grading $(VENV)/.has-book
 
 ifneq ($(venv_usable),yes)

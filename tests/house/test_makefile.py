@@ -97,6 +97,17 @@ def test_packages_are_installed_once(prepared, target, extra):
     assert not installs(prepared.make(target)[2])
 
 
+def test_a_small_pytorch_is_looked_for_before_the_rest(prepared):
+    calls = prepared.make("lab", "TORCH_CPU_INDEX=http://an-index/cpu")[2]
+    look = calls.index("-m tools.small_torch http://an-index/cpu")
+    assert look < calls.index("-m pip install -c constraints.txt -e .[lab]")
+
+
+def test_the_usual_pytorch_can_be_had(prepared):
+    calls = prepared.make("lab", "TORCH=default")[2]
+    assert installs(calls) and not any("small_torch" in call for call in calls)
+
+
 @pytest.mark.parametrize("source", ["pyproject.toml", "constraints.txt"])
 def test_a_changed_requirement_installs_again(prepared, source):
     prepared.make("lab")
