@@ -23,7 +23,7 @@ endef
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test notebooks book bench grade constraints \
+.PHONY: help lab test notebooks book bench grade constraints systems \
 	lane-style lane-types lane-units lane-notebooks lane-exercises lane-grading lane-browser
 
 help: ## show this list
@@ -99,7 +99,23 @@ constraints: $(VENV)/pyvenv.cfg ## move constraints.txt to the newest versions t
 	{ grep '^#' constraints.txt; \
 	build/constraints/bin/python -m pip freeze --all --exclude pip --exclude xaikit \
 	| sed 's/^\(torch==[^+]*\)+.*/\1/'; } > build/constraints.txt
+	$(call resolve,build/constraints/bin,build/constraints.txt)
 	mv build/constraints.txt constraints.txt
+
+# Not in `make test`: it asks the package registry, and gives the same answer until a pin changes.
+systems: $(VENV)/.has-test ## check that each Python and system of README.md can have every pin
+	$(call resolve,$(VENV)/bin,constraints.txt)
+
+# $(call resolve,programs,constraints): nothing is installed, and nothing may need a compiler. lime
+# alone comes as an archive, of pure Python. uv, unlike pip, can put itself in another's place.
+define resolve
+@for python in 3.11 3.12 3.13 3.14; do for system in linux windows macos; do \
+	echo "Python $$python on $$system"; \
+	MACOSX_DEPLOYMENT_TARGET=14.0 $(1)/uv pip compile --quiet --python $(1)/python \
+		--python-version $$python --python-platform $$system --only-binary :all: --no-binary lime \
+		--constraints $(2) --extra test pyproject.toml >/dev/null || exit 1; \
+done; done
+endef
 
 $(VENV)/.has-lab: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	$(call install,lab)

@@ -1,9 +1,11 @@
 """The Makefile sets up once, says what is missing, and lets no lane hide another."""
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -177,3 +179,18 @@ def test_a_missing_venv_module_is_named_with_its_cure(bare):
     status, text, calls = bare.make("lab", "PYTHON=bin/python3", fails="ensurepip")
     assert status != 0 and not installs(calls)
     assert "sudo apt install python3-venv" in text
+
+
+def test_the_pins_are_resolved_for_every_python_and_system(prepared):
+    prepared.write_python(".venv/bin/uv")
+    status, _, calls = prepared.make("systems")
+    asked = [re.findall(r"--python-(?:version|platform) (\S+)", call) for call in calls]
+    pythons, systems = ["3.11", "3.12", "3.13", "3.14"], ["linux", "windows", "macos"]
+    assert status == 0
+    assert [tuple(pair) for pair in asked if pair] == [*product(pythons, systems)]
+    assert "Python 3.11 to 3.14" in (ROOT / "README.md").read_text()
+
+
+def test_a_pin_that_one_system_cannot_have_fails(prepared):
+    prepared.write_python(".venv/bin/uv")
+    assert prepared.make("systems", fails="3.12 --python-platform windows")[0] != 0
