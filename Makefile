@@ -3,6 +3,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 LAB_FLAGS ?=
+# "default" takes pip's usual PyTorch, whether there is an NVIDIA driver or not.
+TORCH ?=
+TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 
 run := $(VENV)/bin/python
 schema := $(run) -m check_jsonschema --builtin-schema vendor
@@ -13,9 +16,15 @@ first_lecture := $(firstword $(sort $(wildcard lectures/*.ipynb)))
 venv_usable := $(shell { $(run) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	&& grep -F "$$(cd $(VENV) && pwd -P)" $(VENV)/bin/activate; } >/dev/null 2>&1 && echo yes)
 
+# $(call install,extra): the CPU build of PyTorch, where it is enough, comes before the rest.
+define install
+$(if $(filter default,$(TORCH)),,@$(run) -m tools.small_torch $(TORCH_CPU_INDEX))
+$(run) -m pip install -c constraints.txt -e ".[$(1)]"
+endef
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test notebooks book bench grade constraints \
+.PHONY: help lab test notebooks book bench grade constraints systems \
 	lane-style lane-types lane-units lane-notebooks lane-exercises lane-grading lane-browser \
 	lane-oldest lane-processors
 
@@ -105,27 +114,44 @@ pinned_by_hand = $(shell grep -E '^(torch|jsonschema|soupsieve)==' constraints.t
 
 constraints: $(VENV)/pyvenv.cfg ## move constraints.txt to the newest versions that install together
 	$(run) -m venv --clear build/constraints
+	build/constraints/bin/python -m tools.small_torch $(TORCH_CPU_INDEX)
 	build/constraints/bin/python -m pip install $(pinned_by_hand) -e ".[test]"
 	build/constraints/bin/python -m pip check
 	{ grep '^#' constraints.txt; \
 	build/constraints/bin/python -m pip freeze --all --exclude pip --exclude xaikit \
 	| sed 's/^\(torch==[^+]*\)+.*/\1/'; } > build/constraints.txt
+	$(call resolve,build/constraints/bin,build/constraints.txt)
 	mv build/constraints.txt constraints.txt
 
+# Not in `make test`: it asks the package registry, and gives the same answer until a pin changes.
+systems: $(VENV)/.has-test ## check that each Python and system of README.md can have every pin
+	$(call resolve,$(VENV)/bin,constraints.txt)
+
+# $(call resolve,programs,constraints): nothing is installed, and nothing may need a compiler. lime
+# alone comes as an archive, of pure Python. uv, unlike pip, can put itself in another's place.
+define resolve
+@for python in 3.11 3.12 3.13 3.14; do for system in linux windows macos; do \
+	echo "Python $$python on $$system"; \
+	MACOSX_DEPLOYMENT_TARGET=14.0 $(1)/uv pip compile --quiet --python $(1)/python \
+		--python-version $$python --python-platform $$system --only-binary :all: --no-binary lime \
+		--constraints $(2) --extra test pyproject.toml >/dev/null || exit 1; \
+done; done
+endef
+
 $(VENV)/.has-lab: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
-	$(run) -m pip install -c constraints.txt -e ".[lab]"
+	$(call install,lab)
 	@touch $@
 
 $(VENV)/.has-grading: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
-	$(run) -m pip install -c constraints.txt -e ".[grading]"
+	$(call install,grading)
 	@touch $@ $(VENV)/.has-lab
 
 $(VENV)/.has-book: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
-	$(run) -m pip install -c constraints.txt -e ".[book]"
+	$(call install,book)
 	@touch $@ $(VENV)/.has-lab
 
 $(VENV)/.has-test: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
-	$(run) -m pip install -c constraints.txt -e ".[test]"
+	$(call install,test)
 	@touch $@ $(VENV)/.has-lab $(VENV)/.has-grading $(VENV)/.has-book
 
 ifneq ($(venv_usable),yes)

@@ -1,1 +1,1 @@
-"""What a maintainer runs: execute and normalise notebooks, derive exercises."""
+"""What `make` runs: execute and normalise notebooks, derive exercises, choose a PyTorch."""

@@ -1,9 +1,11 @@
 """The Makefile sets up once, says what is missing, and lets no lane hide another."""
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,17 @@ def test_packages_are_installed_once(prepared, target, extra):
     assert not installs(prepared.make(target)[2])
 
 
+def test_a_small_pytorch_is_looked_for_before_the_rest(prepared):
+    calls = prepared.make("lab", "TORCH_CPU_INDEX=http://an-index/cpu")[2]
+    look = calls.index("-m tools.small_torch http://an-index/cpu")
+    assert look < calls.index("-m pip install -c constraints.txt -e .[lab]")
+
+
+def test_the_usual_pytorch_can_be_had(prepared):
+    calls = prepared.make("lab", "TORCH=default")[2]
+    assert installs(calls) and not any("small_torch" in call for call in calls)
+
+
 @pytest.mark.parametrize("source", ["pyproject.toml", "constraints.txt"])
 def test_a_changed_requirement_installs_again(prepared, source):
     prepared.make("lab")
@@ -167,3 +180,18 @@ def test_a_missing_venv_module_is_named_with_its_cure(bare):
     status, text, calls = bare.make("lab", "PYTHON=bin/python3", fails="ensurepip")
     assert status != 0 and not installs(calls)
     assert "sudo apt install python3-venv" in text
+
+
+def test_the_pins_are_resolved_for_every_python_and_system(prepared):
+    prepared.write_python(".venv/bin/uv")
+    status, _, calls = prepared.make("systems")
+    asked = [re.findall(r"--python-(?:version|platform) (\S+)", call) for call in calls]
+    pythons, systems = ["3.11", "3.12", "3.13", "3.14"], ["linux", "windows", "macos"]
+    assert status == 0
+    assert [tuple(pair) for pair in asked if pair] == [*product(pythons, systems)]
+    assert "Python 3.11 to 3.14" in (ROOT / "README.md").read_text()
+
+
+def test_a_pin_that_one_system_cannot_have_fails(prepared):
+    prepared.write_python(".venv/bin/uv")
+    assert prepared.make("systems", fails="3.12 --python-platform windows")[0] != 0

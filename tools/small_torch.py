@@ -1,0 +1,77 @@
+"""Install PyTorch's CPU build where there is no NVIDIA driver that could use the larger one.
+
+On Linux, pip's usual PyTorch brings 4 GB more, for NVIDIA GPUs; on other systems it is a CPU build.
+`make` runs this before it installs the rest, which then finds PyTorch in place. Whatever happens
+here, that step installs what is still missing, in the version that constraints.txt names.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+CONSTRAINTS = Path(__file__).resolve().parents[1] / "constraints.txt"
+# The last is where Windows puts it in its Linux (WSL), whatever PATH says.
+SIGNS_OF_A_DRIVER = ["/proc/driver/nvidia/version", "/dev/nvidiactl", "/usr/lib/wsl/lib/nvidia-smi"]
+# A search is the start of pip and a page or two. The download that follows may take its time.
+SECONDS_FOR_A_SEARCH = 3.5
+
+
+def main(address: str) -> None:
+    """Install the CPU build that pip finds in its usual places or at `address`."""
+    (pin,) = re.findall(r"^torch==(\S+)", CONSTRAINTS.read_text(), re.MULTILINE)
+    if sys.platform != "linux" or is_installed(pin) or has_nvidia_driver():
+        return
+    version = f"{pin}+cpu"
+    for place in [[], ["--index-url", address]]:
+        if offers(version, place):
+            print(
+                f"No NVIDIA driver found: taking PyTorch's CPU build, {version}. "
+                "(TORCH=default takes pip's usual one.)",
+                flush=True,
+            )
+            # What it needs besides is installed with the rest, from pip's usual places.
+            pip_install = [sys.executable, "-m", "pip", "install", "--no-deps", *place]
+            sys.exit(subprocess.run([*pip_install, f"torch=={version}"], check=False).returncode)
+    print(
+        f"PyTorch's CPU build, {version}, was not found at {address}: "
+        "taking pip's usual one, with 4 GB more for NVIDIA GPUs.",
+        flush=True,
+    )
+
+
+def is_installed(pin: str) -> bool:
+    """Whether PyTorch is there in version `pin`, in any of its builds."""
+    try:
+        return metadata.version("torch").partition("+")[0] == pin
+    except metadata.PackageNotFoundError:
+        return False
+
+
+def has_nvidia_driver() -> bool:
+    """Whether a driver left one of its signs, or its tool answers."""
+    if any(Path(sign).exists() for sign in SIGNS_OF_A_DRIVER):
+        return True
+    tool = shutil.which("nvidia-smi")
+    return tool is not None and subprocess.run([tool], capture_output=True).returncode == 0
+
+
+def offers(version: str, place: list[str]) -> bool:
+    """Whether pip finds this PyTorch for this Python, in time.
+
+    pip's own limits count each try and each address of a host; this one counts everything.
+    """
+    search = [sys.executable, "-m", "pip", "index", "versions", "torch", "--retries", "0", *place]
+    try:
+        found = subprocess.run(
+            search, capture_output=True, text=True, timeout=SECONDS_FOR_A_SEARCH, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return version in re.split(r"[\s,]+", found.stdout)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
