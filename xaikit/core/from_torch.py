@@ -4,13 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import torch
-from torch import nn
-
 from xaikit.core.activations import LeakyReLU, ReLU, ReLU6, Sigmoid, Softplus, Tanh
 from xaikit.core.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
+from xaikit.core.extras import needs
 from xaikit.core.layers import Dense, Flatten, Layer
 from xaikit.core.network import Network
+
+with needs("torch", "from_torch"):
+    import torch
+    from torch import nn
 
 Layers = Layer | list[Layer]
 

@@ -11,6 +11,7 @@ from xaikit.core import arrays, training
 from xaikit.core.activations import ACTIVATIONS, Activation
 from xaikit.core.arrays import Array
 from xaikit.core.convolution import Conv2d
+from xaikit.core.extras import needs
 from xaikit.core.layers import Dense, Layer, expect_layers, input_gradient, run
 from xaikit.core.question import as_targets, one_hot
 from xaikit.core.training import expect_columns, first_array
@@ -136,7 +137,8 @@ class Network:
             kind = str(array.dtype).removeprefix("torch.") if name is None else name
             if where == "numpy" or (where is None and not arrays.is_torch(array)):
                 return np.array(arrays.to_numpy(array), dtype=kind)
-            import torch
+            with needs("torch", "a Network of torch tensors"):
+                import torch
 
             device = array.device if where is None else where
             return torch.tensor(
