@@ -43,12 +43,6 @@ def test_the_readme_lists_every_lecture(lecture):
     assert f"](lectures/{lecture.name})" in README
 
 
-def test_the_example_in_the_readme_runs(capsys):
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    exec(example, {})
-    assert "output 6.000" in capsys.readouterr().out
-
-
 def test_the_binder_button_opens_the_first_lecture():
     assert re.findall(r"urlpath=lab/tree/([^)]+)\)", README) == [f"lectures/{LECTURES[0].name}"]
 
