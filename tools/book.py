@@ -18,7 +18,6 @@ import nbformat
 from nbformat.v4 import new_markdown_cell
 from sphinx.cmd.build import build_main
 
-import xaikit
 from tools.references import linked, works
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -196,11 +195,18 @@ def public_names_page() -> str:
     """Return the page that lists xaikit's public names."""
     rows = [
         f"| {{py:obj}}`xk.{name} <{home}.{name}>` | {in_table(first_line(home, name))} |"
-        for name, home in sorted(xaikit._HOME.items(), key=lambda item: item[0].lower())
+        for name, home in sorted(public_names().items(), key=lambda item: item[0].lower())
     ]
     about = "All of these are there after `import xaikit as xk`."
     table = ["| name | what it is |", "| --- | --- |", *rows]
     return "\n".join(["# Public names", "", about, "", *table, ""])
+
+
+def public_names() -> dict[str, str]:
+    """Return the module that each public name of xaikit comes from, read in its stub."""
+    stub = ast.parse((ROOT / "xaikit/__init__.pyi").read_text())
+    imports = [node for node in stub.body if isinstance(node, ast.ImportFrom)]
+    return {alias.name: f"xaikit.{node.module}" for node in imports for alias in node.names}
 
 
 def first_line(module: str, name: str = "") -> str:

@@ -1,11 +1,12 @@
 """What README.md and its companions point to is there."""
 
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+
+import xaikit
 
 ROOT = Path(__file__).parents[2]
 LECTURES = sorted((ROOT / "lectures").glob("*.ipynb"))
@@ -42,12 +43,6 @@ def test_the_readme_lists_every_lecture(lecture):
     assert f"](lectures/{lecture.name})" in README
 
 
-def test_the_example_in_the_readme_runs(capsys):
-    (example,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    exec(example, {})
-    assert "output 6.000" in capsys.readouterr().out
-
-
 def test_the_binder_button_opens_the_first_lecture():
     assert re.findall(r"urlpath=lab/tree/([^)]+)\)", README) == [f"lectures/{LECTURES[0].name}"]
 
@@ -61,5 +56,4 @@ def test_the_paths_that_contributors_read_about_exist():
 
 def test_the_citation_names_the_version_of_the_package():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert citation["version"] == project["version"]
+    assert citation["version"] == xaikit.__version__

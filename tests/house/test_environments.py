@@ -25,14 +25,14 @@ CONDA_NAMES = {
 def requirements(*extras: str) -> list[Requirement]:
     """xaikit's own requirements and those of the extras, as far as this platform has them."""
     optional = PROJECT["optional-dependencies"]
-    lines = [line for extra in extras or optional for line in optional[extra]]
-    found = [Requirement(line) for line in [*PROJECT["dependencies"], *lines]]
-    return [
-        requirement
-        for requirement in found
-        if requirement.name != "xaikit"
-        and (not requirement.marker or requirement.marker.evaluate())
-    ]
+    lines = [*PROJECT["dependencies"], *(line for e in extras or optional for line in optional[e])]
+    found: list[Requirement] = []
+    for requirement in map(Requirement, lines):
+        if requirement.name == "xaikit":  # an extra that is made of others
+            found += requirements(*sorted(requirement.extras))  # a set has no order
+        elif not requirement.marker or requirement.marker.evaluate():
+            found.append(requirement)
+    return list({requirement.name: requirement for requirement in found}.values())
 
 
 def pins() -> dict[str, Version]:

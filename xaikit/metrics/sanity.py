@@ -13,6 +13,7 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array
+from xaikit.core.extras import needs
 from xaikit.metrics.agreement import rank_correlation
 from xaikit.metrics.cases import scores_of
 from xaikit.networks.network import Network
@@ -112,7 +113,8 @@ def _cascade_of_layers(network: Network, seed: int) -> Iterator[tuple[str, Netwo
 
 
 def _cascade_of_modules(model: Any, seed: int) -> Iterator[tuple[str, Any]]:
-    import torch
+    with needs("torch", "randomising a torch module"):
+        import torch
 
     module = copy.deepcopy(model.module)
     parts = [(name, m) for name, m in module.named_modules() if [*m.parameters(recurse=False)]]

@@ -4,13 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import torch
-from torch import nn
-
+from xaikit.core.extras import needs
 from xaikit.networks.activations import LeakyReLU, ReLU, ReLU6, Sigmoid, Softplus, Tanh
 from xaikit.networks.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
 from xaikit.networks.layers import Dense, Flatten, Layer
 from xaikit.networks.network import Network
+
+with needs("torch", "from_torch"):
+    import torch
+    from torch import nn
 
 Layers = Layer | list[Layer]
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array
+from xaikit.core.extras import needs
 from xaikit.core.targets import as_targets, one_hot
 from xaikit.networks import training
 from xaikit.networks.activations import ACTIVATIONS, Activation
@@ -144,7 +145,8 @@ class Network:
             kind = str(array.dtype).removeprefix("torch.") if name is None else name
             if where == "numpy" or (where is None and not arrays.is_torch(array)):
                 return np.array(arrays.to_numpy(array), dtype=kind)
-            import torch
+            with needs("torch", "a Network of torch tensors"):
+                import torch
 
             device = array.device if where is None else where
             return torch.tensor(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array
+from xaikit.core.extras import needs
 from xaikit.core.targets import as_targets, select
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class TorchModel:
     """
 
     def __init__(self, module: nn.Module):
-        from torch import nn
+        with needs("torch", "TorchModel"):
+            from torch import nn
 
         if not isinstance(module, nn.Module):
             raise TypeError(f"expected a torch.nn.Module, got {type(module).__name__}")

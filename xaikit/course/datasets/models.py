@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from xaikit.course.datasets.sources import module_of
+from xaikit.core.extras import needs
 from xaikit.course.datasets.tabular import california_housing
 
 
@@ -27,7 +27,9 @@ def california_model() -> Any:
     ModuleNotFoundError
         If xgboost is not installed.
     """
-    xgboost = module_of("xgboost", "xgboost")
+    with needs("xgboost", "california_model"):
+        import xgboost
+
     houses = california_housing()
     # One thread: several wait for each other, on a busy machine for a minute.
     model = xgboost.XGBRegressor(tree_method="exact", base_score=0.5, n_jobs=1)

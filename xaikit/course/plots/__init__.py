@@ -3,7 +3,11 @@
 Positive scores are orange and negative ones blue, and every score also carries its sign in text.
 """
 
-import matplotlib.pyplot as plt
+from xaikit.core.extras import needs
+
+# Before the modules of this folder, all of which draw with it.
+with needs("matplotlib", "a plot"):
+    import matplotlib.pyplot as plt
 
 from xaikit.course.plots.drawings import (
     draw_classes,

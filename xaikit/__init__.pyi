@@ -1,0 +1,83 @@
+# xaikit's public names, by module: read by type checkers, and by `import xaikit` (ASCII only).
+
+from .core.attribution import Attribution
+from .games.conditional import conditional_game
+from .games.game import Game
+from .games.removal import baseline_game, marginal_game, text_game
+from .methods.dasp import dasp
+from .methods.gaussian_process import gaussian_process_shapley
+from .methods.gradients import gradient_x_input, saliency
+from .methods.integrated_gradients import integrated_gradients
+from .methods.kernel_shap import kernel_shap
+from .methods.lime import lime_tabular, lime_text
+from .methods.lrp import lrp
+from .methods.lrp_rules import LRPEpsilon, LRPFlat, LRPGamma, LRPWSquare, LRPZBox
+from .methods.ranking import DualNet
+from .methods.shapley import exact_shapley, permutation_shapley
+from .metrics.agreement import rank_agreement
+from .metrics.axioms import check_axioms
+from .metrics.completeness import completeness, sensitivity_n
+from .metrics.deletion import deletion, insertion
+from .metrics.infidelity import infidelity, max_sensitivity
+from .metrics.retraining import remove_and_retrain
+from .metrics.sanity import parameter_randomisation
+from .networks.activations import LeakyReLU, ReLU, ReLU6, Sigmoid, Softplus, Tanh
+from .networks.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
+from .networks.from_torch import from_torch
+from .networks.layers import Dense, Flatten, Residual
+from .networks.network import Network
+from .networks.torch_model import TorchModel
+
+__version__: str
+
+__all__ = [
+    "Attribution",
+    "AvgPool2d",
+    "Conv2d",
+    "Dense",
+    "DualNet",
+    "Flatten",
+    "Game",
+    "LRPEpsilon",
+    "LRPFlat",
+    "LRPGamma",
+    "LRPWSquare",
+    "LRPZBox",
+    "LeakyReLU",
+    "MaxPool2d",
+    "Network",
+    "ReLU",
+    "ReLU6",
+    "Residual",
+    "Sigmoid",
+    "Softplus",
+    "Tanh",
+    "TorchModel",
+    "ZeroPad2d",
+    "baseline_game",
+    "check_axioms",
+    "completeness",
+    "conditional_game",
+    "dasp",
+    "deletion",
+    "exact_shapley",
+    "from_torch",
+    "gaussian_process_shapley",
+    "gradient_x_input",
+    "infidelity",
+    "insertion",
+    "integrated_gradients",
+    "kernel_shap",
+    "lime_tabular",
+    "lime_text",
+    "lrp",
+    "marginal_game",
+    "max_sensitivity",
+    "parameter_randomisation",
+    "permutation_shapley",
+    "rank_agreement",
+    "remove_and_retrain",
+    "saliency",
+    "sensitivity_n",
+    "text_game",
+]
