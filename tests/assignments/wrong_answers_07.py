@@ -4,73 +4,25 @@ grade_id of the answer -> what is wrong -> the answer, the graded cells that los
 a part of the message that the learner meets first.
 """
 
-from tests.assignments.scoring import WrongAnswer
+from functools import partial
+
+from tests.assignments.scoring import WrongAnswer, planted, wrong
+from xaikit.course.checks import dasp as checks
 
 SWITCHED_OFF = "this exercise asks you to write it yourself"
-WITHOUT_EXAMPLE = ("-check",)
-BOTH = ("-check", "-example")
+OF_COALITIONS = {"coalition_moments-check", "coalition_moments-example"}
+OF_RELU = {"relu_moments-check", "relu_moments-example"}
+OF_DASP = {"dasp_value-check", "dasp_value-example"}
 
-
-def cells(name, which):
-    return {name + part for part in which}
-
-
-def coalition(told, *, mean="k * mu", variance="k * var * (K - k) / max(K - 1, 1)", **more):
-    """Return a wrong answer that differs from the right one in the parts that are given."""
-    others = more.get("others", "np.delete(P, player)")
-    result = more.get("result", "mean, variance")
-    source = f"""\
-def coalition_moments(P, player, k):
-    others = {others}
-    K, mu, var = len(others), others.mean(), others.var()
-    mean, variance = {mean}, {variance}
-    return {result}
-"""
-    return WrongAnswer(source, cells("coalition_moments", more.get("loses", BOTH)), told)
-
-
-def relu(told, *, mean="m * below + s * p", square="(m**2 + v) * below + m * s * p", **more):
-    """Return a wrong answer that differs from the right one in the parts that are given."""
-    root = more.get("root", "np.sqrt(v)")
-    ratio = more.get("ratio", "m / np.maximum(s, 1e-12)")
-    variance = more.get("variance", "square - mean**2")
-    source = f"""\
-def relu_moments(m, v):
-    {more.get("before", "pass")}
-    s = {root}
-    r = {ratio}
-    below, p = norm.cdf(r), norm.pdf(r)
-    mean, square = {mean}, {square}
-    return {more.get("result", f"mean, {variance}")}
-"""
-    return WrongAnswer(source, cells("relu_moments", more.get("loses", BOTH)), told)
-
-
-def dense(line, told):
-    """Return a wrong answer of one line."""
-    source = f"""\
-def dense_moments(W, beta, m, v):
-    {line}
-"""
-    return WrongAnswer(source, {"dense_moments-check"}, told)
-
-
-def value(told, *, sizes="range(M)", step="readout @ (present - without)", **more):
-    """Return a wrong answer that differs from the right one in the parts that are given."""
-    own = more.get("own", "0")
-    source = f"""\
-def dasp_value(P, start, readout, player, coalition_moments, relu_moments):
-    M, steps = P.shape[1], []
-    {more.get("before", "pass")}
-    for k in {sizes}:
-        m, v = np.array({more.get("pairs", "[coalition_moments(row, player, k) for row in P]")}).T
-        v = {more.get("v", "v")}
-        without, _ = relu_moments({more.get("without", "start + m")}, v)
-        present, _ = relu_moments({more.get("present", "start + m + P[:, player]")}, v + {own})
-        steps.append({step})
-    return {more.get("result", "np.mean(steps)")}
-"""
-    return WrongAnswer(source, cells("dasp_value", more.get("loses", BOTH)), told)
+coalition = partial(wrong, checks.COALITION_MOMENTS, OF_COALITIONS)
+relu = partial(wrong, checks.RELU_MOMENTS, OF_RELU)
+dense = partial(wrong, checks.DENSE_MOMENTS, {"dense_moments-check"})
+value = partial(wrong, checks.DASP_VALUE, OF_DASP)
+weights = partial(wrong, checks.SIZE_WEIGHTS, {"size_weights-check"})
+# Their examples do not show what is wrong.
+hidden_coalition = partial(wrong, checks.COALITION_MOMENTS, {"coalition_moments-check"})
+hidden_relu = partial(wrong, checks.RELU_MOMENTS, {"relu_moments-check"})
+hidden_value = partial(wrong, checks.DASP_VALUE, {"dasp_value-check"})
 
 
 def own_test(told, *, draw="x, b, w = rng.normal(size=(3, M))", linear=None, **more):
@@ -98,243 +50,130 @@ def is_right_where_certain(steps_of):
     return WrongAnswer(source, {"is_right_where_certain-check"}, told)
 
 
-def weights(told, *, shapley="np.full(M, 1 / M)", banzhaf=None):
-    """Return a wrong answer that differs from the right one in the kinds that are given."""
-    banzhaf = banzhaf or "np.array([comb(M - 1, k) for k in range(M)]) / 2 ** (M - 1)"
-    source = f"""\
-def size_weights(M, kind):
-    from math import factorial
-
-    if kind == "shapley":
-        return {shapley}
-    return {banzhaf}
-"""
-    return WrongAnswer(source, {"size_weights-check"}, told)
-
-
 WRONG_ANSWERS = {
-    "coalition_moments": {
-        "with replacement": coalition("drawing with replacement", variance="k * var"),
-        "the player among the others": coalition("leave it out", others="P"),
+    "coalition_moments": planted(
+        checks.COALITION_MOMENTS,
+        OF_COALITIONS,
+        {
+            # The example's player is the last.
+            "you left out the last player: leave out `player`, which may be any of them": {
+                "coalition_moments-check"
+            }
+        },
+    )
+    | {
+        "with replacement, spelled here": coalition(
+            "drawing with replacement",
+            "def coalition_moments(P, player, k):\n"
+            "    rest = [p for j, p in enumerate(P) if j != player]\n"
+            "    mean = sum(rest) / len(rest)\n"
+            "    return k * mean, k * sum((p - mean) ** 2 for p in rest) / len(rest)\n",
+        ),
         "the player among the others, in the variance": coalition(
-            "leave it out", variance="k * P.var() * (len(P) - k) / K"
+            "leave it out", var="P.var()", share="(len(P) - k) / K"
         ),
-        "K counts the player": coalition(
-            "it counts the player as well", variance="k * var * (K + 1 - k) / K"
+        "a division by zero": hidden_coalition("K − 1 = 0", share="((K - k) / (K - 1))"),
+        "NaN for two players": hidden_coalition(
+            "K − 1 = 0", end="mean, variance if K > 1 else np.nan"
         ),
-        "divided by K": coalition("divided by K − 1", variance="k * var * (K - k) / K"),
-        "a sample's variance": coalition(
-            "divide their squares by K",
-            variance="k * others.var(ddof=1) * (K - k) / (K - 1) if K > 1 else 0.0",
-        ),
-        "the mean of one": coalition("mean of one of the others", mean="mu"),
-        "the mean of all": coalition("mean of all others together", mean="K * mu"),
-        "the player on top": coalition("counts as present", mean="k * mu + P[player]"),
-        "k squared": coalition("not with k²", variance="k**2 * var * (K - k) / max(K - 1, 1)"),
-        "the variance of a mean": coalition(
-            "variance of the mean of the k",
-            variance="k * var * (K - k) / max(K - 1, 1) / max(k, 1) ** 2",
-        ),
-        "a standard deviation": coalition(
-            "this is a standard deviation",
-            variance="np.sqrt(k * var * (K - k) / max(K - 1, 1))",
-        ),
-        "a division by zero": coalition(
-            "K − 1 = 0", variance="k * var * ((K - k) / (K - 1))", loses=WITHOUT_EXAMPLE
-        ),
-        "NaN for two players": coalition(
-            "K − 1 = 0",
-            variance="k * var * (K - k) / (K - 1) if K > 1 else np.nan",
-            loses=WITHOUT_EXAMPLE,
-        ),
-        "players from 1": coalition("players count from 0", others="np.delete(P, player - 1)"),
-        "the player as a 0": coalition(
-            "stays among the others as a 0",
-            others="np.where(np.arange(len(P)) == player, 0, P)",
-        ),
-        "the last player left out": coalition(
-            "you left out the last player", others="P[:-1]", loses=WITHOUT_EXAMPLE
-        ),
-        "the mean square": coalition(
-            "you put the mean square",
-            variance="k * np.mean(others**2) * (K - k) / max(K - 1, 1)",
-        ),
-        "the mean alone": coalition("returns two things", result="mean"),
-        "no return": coalition("returned nothing", result="None"),
+        "the mean alone": coalition("returns two things", end="mean"),
+        "no return": coalition("returned nothing", end="None"),
         "its inputs changed": coalition(
             "changed one of its inputs", others="np.delete(P, player); P -= 1"
         ),
-        "the example by heart": coalition(
-            "coalition_moments", mean="2.0", variance="6.0", loses=WITHOUT_EXAMPLE
-        ),
+        "the example by heart": hidden_coalition("coalition_moments", end="2.0, 6.0"),
         "those of exercise 4": coalition(
-            SWITCHED_OFF, result="checks.given_coalition_moments(P, player, k)"
+            SWITCHED_OFF, end="checks.given_coalition_moments(P, player, k)"
         ),
         "xaikit's moments": coalition(
             SWITCHED_OFF,
-            result="xk.methods.dasp._of_coalitions(np.array([k]), K, others.sum()[None], "
+            end="xk.methods.dasp._of_coalitions(np.array([k]), K, others.sum()[None], "
             "(others**2).sum()[None])",
         ),
     },
-    "relu_moments": {
-        "relu of the mean": relu("this is relu of the mean", mean="np.maximum(m, 0)"),
-        # In the example r is 0 and Φ is ½; its certain unit has s = 0.
-        "v for s": relu("you put the variance itself", root="v"),
-        "the part with p missing": relu("the part s p(r) is missing", mean="m * below"),
-        # At m = 0 nothing is missing, but the certain unit passes its mean on.
-        "the part with Φ missing": relu("the part m Φ(r) is missing", mean="s * p"),
-        "the variance times p": relu("not by the variance", mean="m * below + v * p"),
-        "p alone": relu("the factor is missing", mean="m * below + p"),
-        "the sign of r": relu("the sign of r is wrong", ratio="-m / np.maximum(s, 1e-12)"),
-        "Φ and p exchanged": relu("Φ and p are exchanged", mean="m * p + s * below"),
-        # At v = 0 it is Φ(m) that is wrong.
-        "m for r": relu("you put m into Φ and p", ratio="m"),
-        "an if": relu("`if` decides for one", before="if v == 0: return np.maximum(m, 0), 0"),
-        "the mean of the open": relu(
-            "where the gate is open", mean="m + s * p / np.maximum(below, 1e-300)"
+    "relu_moments": planted(
+        checks.RELU_MOMENTS,
+        OF_RELU,
+        # At m = 0 nothing is missing, and a certain unit has s = 0.
+        {"in the mean square, the part m s p(r) is missing": {"relu_moments-check"}},
+    )
+    | {
+        "the mean of the open, spelled here": relu(
+            "where the gate is open",
+            "def relu_moments(m, v):\n"
+            "    s = np.maximum(np.sqrt(v), 1e-12)\n"
+            "    return m + s * norm.pdf(m / s) / np.maximum(norm.cdf(m / s), 1e-300), v\n",
         ),
-        "the mean square": relu("this is the mean square", variance="square"),
-        "the mean subtracted": relu("not the mean", variance="square - mean"),
-        "m squared subtracted": relu("not m²", variance="square - m**2"),
-        "the variance before": relu("the variance before the ReLU", variance="v"),
-        "the open share of the variance": relu(
-            "shrinks by more than the share", variance="v * below"
-        ),
-        "a standard deviation": relu(
-            "this is a standard deviation",
-            variance="np.sqrt(np.maximum(square - mean**2, 0))",
-        ),
-        "m s p missing": relu(
-            "the part m s p(r) is missing",
-            square="(m**2 + v) * below",
-            loses=WITHOUT_EXAMPLE,
-        ),
-        "v missing": relu("is multiplied by m² + v", square="m**2 * below + m * s * p"),
-        "NaN for certain units": relu(
+        "an if": relu("`if` decides for one", s="np.sqrt(v) if v > 0 else 0.0"),
+        "NaN for certain units": hidden_relu(
             "NaN or infinity for a certain unit",
-            before="np.seterr(all='ignore')",
-            ratio="m / s",
-            loses=WITHOUT_EXAMPLE,
+            s="np.sqrt(v); np.seterr(all='ignore')",
+            r="m / s",
         ),
         "certain units closed": relu(
-            "of a certain unit",
-            result="np.where(v > 0, mean, 0), np.where(v > 0, square - mean**2, 0)",
+            "of a certain unit", end="np.where(v > 0, mean, 0), np.where(v > 0, variance, 0)"
         ),
-        "one part": relu("returns two things", result="mean"),
-        "no return": relu("returned nothing", result="None"),
-        "its inputs changed": relu("changed one of its inputs", before="m += 0.5"),
-        "the example by heart": relu(
+        "one part": relu("returns two things", end="mean"),
+        "no return": relu("returned nothing", end="None"),
+        "its inputs changed": relu("changed one of its inputs", s="np.sqrt(v, out=v)"),
+        "the example by heart": hidden_relu(
             "relu_moments",
-            result="np.resize([0.798, 3.0], len(m)), np.resize([1.363, 0.0], len(m))",
-            loses=WITHOUT_EXAMPLE,
+            end="np.resize([0.798, 3.0], len(m)), np.resize([1.363, 0.0], len(m))",
         ),
-        "that of exercise 4": relu(SWITCHED_OFF, result="checks.given_relu_moments(m, v)"),
-        "xaikit's ReLU": relu(SWITCHED_OFF, result="xk.methods.dasp.relu(m, v)"),
+        "that of exercise 4": relu(SWITCHED_OFF, end="checks.given_relu_moments(m, v)"),
+        "xaikit's ReLU": relu(SWITCHED_OFF, end="xk.methods.dasp.relu(m, v)"),
     },
-    "dense_moments": {
-        "W for W²": dense("return W @ m + beta, W @ v", "weights are squared for a variance"),
-        "sizes of W": dense("return W @ m + beta, abs(W) @ v", "their size alone"),
-        "the bias in the variance": dense(
-            "return W @ m + beta, W**2 @ v + beta", "adds nothing to a variance"
+    "dense_moments": planted(checks.DENSE_MOMENTS, {"dense_moments-check"})
+    | {
+        "W for W², spelled here": dense(
+            "weights are squared for a variance",
+            "def dense_moments(W, beta, m, v):\n"
+            "    return [w @ m + b for w, b in zip(W, beta)], [w @ v for w in W]\n",
         ),
-        "the bias squared in the variance": dense(
-            "return W @ m + beta, W**2 @ v + beta**2", "squared or not"
-        ),
-        "the bias forgotten": dense("return W @ m, W**2 @ v", "the bias is missing"),
-        "W² for the mean": dense("return W**2 @ m + beta, W**2 @ v", "not squared for the mean"),
-        "standard deviations added": dense(
-            "return W @ m + beta, (abs(W) @ np.sqrt(v)) ** 2", "do not add up"
-        ),
-        "parts added, then squared": dense(
-            "return W @ m + beta, (W @ np.sqrt(v)) ** 2", "you lose signs"
-        ),
-        "the sum squared": dense("return W @ m + beta, (W @ v) ** 2", "you squared the sum"),
-        "v squared": dense("return W @ m + beta, W**2 @ v**2", "only the weights"),
-        "a standard deviation": dense(
-            "return W @ m + beta, np.sqrt(W**2 @ v)", "this is a standard deviation"
-        ),
-        "a matrix product of W with itself": dense(
-            "return W @ m + beta, W @ W @ v", "shapes do not fit"
-        ),
-        "transposed": dense("return W.T @ m + beta, W.T**2 @ v", "so W @ m"),
-        "the mean alone": dense("return W @ m + beta", "returns two things"),
-        "no return": dense("W @ m + beta, W**2 @ v", "returned nothing"),
-        "its inputs changed": dense("W *= W; return W @ m + beta, W @ v", "changed one of its"),
-        "the example by heart": dense("return [4.0], [17.0]", "expected an array"),
+        "a matrix product of W with itself": dense("shapes do not fit", variance="W @ W @ v"),
+        "transposed": dense("so W @ m", mean="W.T @ m + beta"),
+        "the mean alone": dense("returns two things", end="mean"),
+        "no return": dense("returned nothing", end="None"),
+        "its inputs changed": dense("changed one of its", variance="np.multiply(W, W, out=W) @ v"),
+        "the example by heart": dense("expected an array", end="([4.0], [17.0])"),
         "xaikit's layer": dense(
-            "mean, variance = xk.methods.dasp.layer_moments(xk.Dense(W, beta), (m[None], v[None]))"
-            "; return mean[0], variance[0]",
             SWITCHED_OFF,
+            end="xk.methods.dasp.layer_moments(xk.Dense(W, beta), (m[None], v[None]))",
         ),
     },
-    "dasp_value": {
-        "a sum": value("this is a sum over the sizes", result="np.sum(steps)"),
-        "divided by M - 1": value("divide by M", result="np.sum(steps) / (M - 1)"),
+    "dasp_value": planted(
+        checks.DASP_VALUE,
+        OF_DASP,
+        {"what reads the units out is missing: here they are just added": {"dasp_value-check"}},
+    )
+    | {
+        "a sum, spelled here": value(
+            "this is a sum over the sizes",
+            "def dasp_value(P, start, readout, player, coalition_moments, relu_moments):\n"
+            "    total = 0.0\n"
+            "    for k in range(P.shape[1]):\n"
+            "        for row, b, w in zip(P, start, readout):\n"
+            "            m, v = coalition_moments(row, player, k)\n"
+            "            total += w * relu_moments(b + m + row[player], v)[0]\n"
+            "            total -= w * relu_moments(b + m, v)[0]\n"
+            "    return total\n",
+        ),
         "sizes 1 to M": value("k goes from 0 to M − 1", sizes="range(1, M + 1)"),
-        "size 0 missing": value("size 0, the empty coalition", sizes="range(1, M)"),
-        "size M - 1 missing": value("size M − 1, all the others", sizes="range(M - 1)"),
-        "size 0 missing, divided by M": value(
-            "size 0, the empty coalition, is missing: range(M)",
-            sizes="range(1, M)",
-            result="np.sum(steps) / M",
-        ),
-        "size M - 1 missing, divided by M": value(
-            "size M − 1, all the others, is missing: range(M)",
-            sizes="range(M - 1)",
-            result="np.sum(steps) / M",
-        ),
-        "size 0 missing, a sum": value(
-            "this is a sum over the sizes, and size 0",
-            sizes="range(1, M)",
-            result="np.sum(steps)",
-        ),
-        "size M - 1 missing, a sum": value(
-            "this is a sum over the sizes, and size M − 1",
-            sizes="range(M - 1)",
-            result="np.sum(steps)",
-        ),
-        # With two players there is one coalition of each size: no variance, and equal weights.
-        "Banzhaf": value(
-            "which is the Banzhaf value",
-            result="np.dot(steps, [comb(M - 1, k) for k in range(M)]) / 2 ** (M - 1)",
-        ),
-        "relu of the mean": value("this is relu of the mean", v="0 * v"),
-        "the sign": value("the sign is wrong", step="readout @ (without - present)"),
-        "with the player only": value("subtract the mean without", step="readout @ present"),
-        # The lecture's unit has a start, the example by hand has none.
-        "the root of the variance": value("was given its square root", v="np.sqrt(v)"),
-        "the player's own variance": value("not to the variance", own="P[:, player] ** 2"),
-        "no ReLU": value("network without ReLU", result="readout @ P[:, player]"),
         "two moments subtracted": value(
             "returns two things", step="relu_moments(m, v) - relu_moments(m, v)"
         ),
         "a size for each unit": value("M is P.shape[1]", sizes="range(9)"),
-        "start forgotten": value(
-            "start, what a unit receives",
-            without="m",
-            present="m + P[:, player]",
+        "a value for each unit": hidden_value(
+            "readout @ …", step="present - without", end="np.mean(steps, axis=0)"
         ),
-        "the readout forgotten": value(
-            "here they are just added", step="(present - without).sum()", loses=WITHOUT_EXAMPLE
-        ),
-        "a value for each unit": value(
-            "readout @ …",
-            step="present - without",
-            result="np.mean(steps, axis=0)",
-            loses=WITHOUT_EXAMPLE,
-        ),
-        "a value for each size": value("average over the sizes", result="np.array(steps)"),
-        "all units at once": value(
-            "call it for each row of P", pairs="coalition_moments(P, player, k)"
-        ),
-        "no return": value("returned nothing", result="None"),
-        "its inputs changed": value("changed one of its inputs", before="P += start[:, None]"),
-        "the example by heart": value(
-            "dasp_value: got", result="2.0994689 if M == 5 else 1.5", loses=WITHOUT_EXAMPLE
-        ),
+        "a value for each size": value("average over the sizes", end="np.array(steps)"),
+        "all units at once": value("call it for each row of P", contributions="P"),
+        "no return": value("returned nothing", end="None"),
+        "its inputs changed": value("changed one of its inputs", m="np.add(start, m, out=start)"),
+        "the example by heart": hidden_value("dasp_value: got", end="2.0994689 if M == 5 else 1.5"),
         "xaikit's DASP": value(
             SWITCHED_OFF,
-            result="xk.dasp(xk.Network([xk.Dense(P, start), xk.ReLU(), xk.Dense(readout[None])]), "
+            end="xk.dasp(xk.Network([xk.Dense(P, start), xk.ReLU(), xk.Dense(readout[None])]), "
             "np.ones(M)).values[player]",
         ),
     },
@@ -397,35 +236,23 @@ WRONG_ANSWERS = {
             linear="np.allclose(steps_of(line.__call__, x, b), (w * (x - b))[:, None])",
         ),
     },
-    "size_weights": {
-        "one coalition, Shapley": weights(
+    "size_weights": planted(checks.SIZE_WEIGHTS, {"size_weights-check"})
+    | {
+        "one coalition, spelled here": weights(
             "the weight of one coalition",
-            shapley="np.array([factorial(k) * factorial(M - k - 1) / factorial(M) "
-            "for k in range(M)])",
+            "def size_weights(M, kind):\n"
+            "    from math import factorial as f\n\n"
+            "    if kind == 'shapley':\n"
+            "        return [f(k) * f(M - k - 1) / f(M) for k in range(M)]\n"
+            "    return [comb(M - 1, k) / 2 ** (M - 1) for k in range(M)]\n",
         ),
         "one coalition, Banzhaf": weights(
             "the weight of one coalition", banzhaf="np.full(M, 1 / 2 ** (M - 1))"
         ),
-        "exchanged": weights(
-            "the other value's weights",
-            shapley="np.array([comb(M - 1, k) for k in range(M)]) / 2 ** (M - 1)",
-            banzhaf="np.full(M, 1 / M)",
-        ),
-        "counts": weights(
-            "are to sum to 1", banzhaf="np.array([comb(M - 1, k) for k in range(M)])"
-        ),
-        "drawn from all players": weights(
-            "draw from M − 1 others", banzhaf="np.array([comb(M, k) for k in range(M)]) / 2**M"
-        ),
         "one size more": weights("0 to M − 1 members", shapley="np.full(M + 1, 1 / (M + 1))"),
         "one size less": weights("yours are", shapley="np.full(M - 1, 1 / M)"),
-        "divided by M - 1": weights("divide by M", shapley="np.full(M, 1 / (M - 1))"),
         "divided by zero for one player": weights(
             "With M = 1 there are no others", shapley="np.full(M, (1 - 1 / M) / (M - 1))"
-        ),
-        "sizes from 1": weights(
-            "the first size is 0",
-            banzhaf="np.array([comb(M - 1, k) for k in range(1, M + 1)]) / 2 ** (M - 1)",
         ),
         "a number": weights("returned a single number", shapley="1 / M"),
         "no return": weights("returned nothing", shapley="None"),

@@ -4,9 +4,18 @@ grade_id of the answer -> what is wrong -> the answer, the graded cells that los
 a part of the message that the learner meets first.
 """
 
-from tests.assignments.scoring import WrongAnswer
+from functools import partial
+
+from tests.assignments.scoring import WrongAnswer, planted, wrong
+from xaikit.course.checks import ranking as checks
 
 SWITCHED_OFF = "this exercise asks you to write it yourself"
+OF_LOSSES = {"mask_losses-check", "mask_losses-example"}
+
+mask_losses = partial(wrong, checks.MASK_LOSSES, OF_LOSSES)
+selector_loss = partial(wrong, checks.SELECTOR_LOSS, {"selector_loss-check"})
+search_step = partial(wrong, checks.SEARCH_STEP, {"search_step-check"})
+cross_validate = partial(wrong, checks.CROSS_VALIDATE, {"cross_validate-check"})
 
 
 def random_masks(told, lines, *, guard=True):
@@ -19,82 +28,6 @@ def random_masks(d, s, count, rng):
     {lines}
 """
     return WrongAnswer(source, {"random_masks-check"}, told)
-
-
-def mask_losses(told, *, shown="x * m", mask="m", loss="(error**2).mean()", end="np.array(losses)"):
-    """Return a wrong answer that differs from the right one in the parts that are given."""
-    source = f"""\
-def mask_losses(predict, x, y, masks):
-    losses, n = [], len(x)
-    for m in masks:
-        shown = {shown}
-        error = predict(np.hstack([shown, np.broadcast_to({mask}, shown.shape)])) - y
-        losses.append({loss})
-    return {end}
-"""
-    return WrongAnswer(source, {"mask_losses-check", "mask_losses-example"}, told)
-
-
-def selector_loss(told, *, value=None, slopes="weights * error / len(error)", end=None):
-    """Return a wrong answer that differs from the right one in the parts that are given."""
-    end = end or f"{value or '(weights * error**2).mean() / 2'}, {slopes}"
-    source = f"""\
-def selector_loss(predicted, losses, weights):
-    error = predicted - losses
-    return {end}
-"""
-    return WrongAnswer(source, {"selector_loss-check"}, told)
-
-
-def search_step(
-    told,
-    *,
-    at="mask",
-    out="argmax",
-    enter="argmin",
-    keep="after < before",
-    change="new[leaves], new[joins] = 0.0, 1.0",
-    copy="mask.copy()",
-    full="if len(off) == 0:\n        return mask",
-    before="",
-):
-    """Return a wrong answer that differs from the right one in the parts that are given."""
-    source = f"""\
-{before}def search_step(predict, slope, mask):
-    on, off = np.flatnonzero(mask == 1), np.flatnonzero(mask == 0)
-    {full}
-    slopes = slope({at})
-    new = {copy}
-    leaves, joins = on[slopes[on].{out}()], off[slopes[off].{enter}()]
-    {change}
-    before, after = predict(np.array([mask, new]))
-    return new if {keep} else mask
-"""
-    return WrongAnswer(source, {"search_step-check"}, told)
-
-
-def cross_validate(
-    told,
-    *,
-    first="",
-    scores="rank(x[train], y[train])",
-    order="np.argsort(-scores)",
-    columns="[:, chosen]",
-    parts="x[train]{0}, y[train], x[test]{0}, y[test]",
-    end="np.array(results)",
-):
-    """Return a wrong answer that differs from the right one in the parts that are given."""
-    source = f"""\
-def cross_validate(rank, judge, x, y, folds, s):
-    results = []
-    {first}
-    for train, test in folds:
-        scores = {scores}
-        chosen = {order}[:s]
-        results.append(judge({parts.format(columns)}))
-    return {end}
-"""
-    return WrongAnswer(source, {"cross_validate-check"}, told)
 
 
 def is_honest(told, verdict, *, numbers="np.arange(len(x), dtype=float)", scores="np.ones(d)"):
@@ -205,65 +138,20 @@ WRONG_ANSWERS = {
             "    return trainer.random_masks(count)",
         ),
     },
-    "mask_losses": {
-        "not masked": mask_losses("the input is not masked", shown="x"),
-        "hidden and shown exchanged": mask_losses(
-            "a 1 in the mask means shown", shown="x * (1 - m)"
-        ),
-        "hidden and shown exchanged, told so": mask_losses(
-            "you hid those, and told predict so", shown="x * (1 - m)", mask="1 - m"
-        ),
-        "halved": mask_losses("no ½ here", loss="(error**2).mean() / 2"),
-        "every row with every answer": mask_losses(
-            "each prediction met the answers of all rows",
-            loss="((error + y - y[:, None]) ** 2).mean()",
-        ),
-        "the wrong axis": mask_losses(
-            "the mask hid rows",
-            shown="x * m[:, None] if n == len(m) else x * m",
-        ),
-        "told the opposite": mask_losses("has 0 and 1 exchanged", mask="1 - m"),
-        "told nothing is shown": mask_losses("told that everything is hidden", mask="0 * m"),
-        "told all is shown": mask_losses("told that everything is shown", mask="0 * m + 1"),
-        "not told at all": WrongAnswer(
-            "def mask_losses(predict, x, y, masks):\n"
-            "    return np.array([((predict(x * m) - y) ** 2).mean() for m in masks])\n",
-            {"mask_losses-check", "mask_losses-example"},
-            "beside what is shown it reads the mask",
-        ),
-        "a mask for one row": WrongAnswer(
-            "def mask_losses(predict, x, y, masks):\n"
-            "    return np.array([((predict(np.hstack([x * m, m])) - y) ** 2).mean() "
-            "for m in masks])\n",
-            {"mask_losses-check", "mask_losses-example"},
-            "repeat it for each row",
-        ),
-        # In the example the second mask shows what the first has hidden.
-        "one mask on top of the other": WrongAnswer(
-            "def mask_losses(predict, x, y, masks):\n"
-            "    losses = []\n"
-            "    for m in masks:\n"
-            "        x = x * m\n"
-            "        inputs = np.hstack([x, np.broadcast_to(m, x.shape)])\n"
-            "        losses.append(((predict(inputs) - y) ** 2).mean())\n"
-            "    return np.array(losses)\n",
-            {"mask_losses-check", "mask_losses-example"},
-            "so give the product another name",
-        ),
-        # The example has one row, so that only the hidden tests of its cell can tell.
-        "the sum": mask_losses(
+    "mask_losses": planted(checks.MASK_LOSSES, OF_LOSSES)
+    | {
+        "the sum, spelled here": mask_losses(
             "the mean over the rows, not the sum",
-            loss="(error**2).sum()",
+            "def mask_losses(predict, x, y, masks):\n"
+            "    losses = np.zeros(len(masks))\n"
+            "    for b, m in enumerate(masks):\n"
+            "        for i in range(len(x)):\n"
+            "            inputs = np.concatenate([x[i] * m, m])[None]\n"
+            "            losses[b] += (predict(inputs)[0] - y[i]) ** 2\n"
+            "    return losses\n",
         ),
-        "over masks": mask_losses(
-            "you divided by the number of masks", loss="(error**2).sum() / len(masks)"
-        ),
-        "the root": mask_losses("the root is too much", loss="np.sqrt((error**2).mean())"),
-        "sizes": mask_losses("square the errors; you took their sizes", loss="abs(error).mean()"),
-        "averaged first": mask_losses("square first, then average", loss="error.mean() ** 2"),
-        "the mean of all": mask_losses(
-            "this is the mean over all masks", end="np.full(len(masks), np.mean(losses))"
-        ),
+        "not told at all": mask_losses("beside what is shown it reads the mask", inputs="shown"),
+        "a mask for one row": mask_losses("repeat it for each row", mask="m"),
         "one number": mask_losses("mask_losses returned a single number", end="np.mean(losses)"),
         "a loss for each row": mask_losses(
             "mask_losses returned an array of shape", loss="error**2"
@@ -276,168 +164,72 @@ WRONG_ANSWERS = {
             "mask_losses: got", end="np.resize([1.0, 25.0], len(masks))"
         ),
     },
-    "selector_loss": {
-        "no half": selector_loss("the ½ is missing", value="(weights * error**2).mean()"),
-        "the sum": selector_loss(
-            "take the mean over masks, not the sum", value="(weights * error**2).sum() / 2"
-        ),
-        "over the weights": selector_loss(
-            "not by the sum of the weights", value="(weights * error**2).sum() / weights.sum() / 2"
-        ),
-        "no weights": selector_loss("the weights are missing", value="(error**2).mean() / 2"),
-        "weights squared": selector_loss(
-            "the weights are squared", value="((weights * error) ** 2).mean() / 2"
-        ),
-        "sizes": selector_loss(
-            "square the errors; you took their sizes", value="(weights * abs(error)).mean() / 2"
-        ),
-        "the sign of the slopes": selector_loss(
-            "the sign is wrong", slopes="-weights * error / len(error)"
-        ),
-        "slopes of the sum": selector_loss("is divided by B", slopes="weights * error"),
-        "slopes twice": selector_loss(
-            "yours are twice as steep", slopes="2 * weights * error / len(error)"
-        ),
-        "slopes halved": selector_loss(
-            "yours are half as steep", slopes="weights * error / len(error) / 2"
+    "selector_loss": planted(checks.SELECTOR_LOSS, {"selector_loss-check"})
+    | {
+        "slopes of the sum, spelled here": selector_loss(
+            "is divided by B",
+            "def selector_loss(predicted, losses, weights):\n"
+            "    triples = list(zip(predicted, losses, weights))\n"
+            "    total = sum(w * (f - L) ** 2 for f, L, w in triples)\n"
+            "    return total / 2 / len(triples), [w * (f - L) for f, L, w in triples]\n",
         ),
         "slopes without weights": selector_loss(
             "the slopes: the weights are missing", slopes="error / len(error)"
         ),
-        "the loss alone": selector_loss("return two things", end="(weights * error**2).mean() / 2"),
-        "the example by heart": selector_loss("selector_loss, the loss: got", value="0.015"),
+        "the loss alone": selector_loss("return two things", end="loss"),
+        "the example by heart": selector_loss("selector_loss, the loss: got", loss="0.015"),
         "no return": selector_loss("return two things", end="None"),
     },
-    "search_step": {
-        "every swap": search_step("every swap is accepted", keep="True"),
-        "kept if it rises": search_step("not if it rises", keep="after > before"),
-        "big is good": search_step("small is good", out="argmin", enter="argmax"),
-        "big is good, twice": search_step(
-            "yours climbs", out="argmin", enter="argmax", keep="after > before"
-        ),
-        "big is good, always": search_step(
-            "small is good, and every swap is accepted", out="argmin", enter="argmax", keep="True"
-        ),
-        "never": search_step("nothing was swapped", keep="False"),
-        "slopes at ½": search_step("take the slopes at the mask", at="0 * mask + 0.5"),
-        "all s at once": search_step(
-            "one step swaps one pair",
-            change="new[:] = 0.0; new[np.argsort(slopes)[: len(on)]] = 1.0",
+    "search_step": planted(checks.SEARCH_STEP, {"search_step-check"})
+    | {
+        "every swap, spelled here": search_step(
+            "every swap is accepted",
+            "def search_step(predict, slope, mask):\n"
+            "    slopes, columns, new = slope(mask), range(len(mask)), np.array(mask)\n"
+            "    if mask.all():\n"
+            "        return new\n"
+            "    new[max((j for j in columns if mask[j]), key=lambda j: slopes[j])] = 0\n"
+            "    new[min((j for j in columns if not mask[j]), key=lambda j: slopes[j])] = 1\n"
+            "    return new\n",
         ),
         "only out": search_step(
-            "the column that left was not replaced", change="new[leaves] = 0.0", keep="True"
+            "the column that left was not replaced", swap="new[leaves] = 0.0", end="new"
         ),
         "only in": search_step(
-            "no column left for the one that came", change="new[joins] = 1.0", keep="True"
-        ),
-        "every pair tried": search_step(
-            "this tries every pair",
-            change=(
-                "tried = [np.where(np.arange(len(mask)) == i, 0.0, np.where("
-                "np.arange(len(mask)) == j, 1.0, mask)) for i in on for j in off]\n"
-                "    new = min(tried, key=lambda m: predict(m[None])[0])"
-            ),
+            "no column left for the one that came", swap="new[joins] = 1.0", end="new"
         ),
         "the mask itself changed": search_step(
             "search_step changed one of its inputs", copy="mask"
         ),
-        "nothing left to swap": search_step("return the mask. Yours stops", full="pass"),
-        "kept if nothing changes": search_step("< and not <=", keep="after <= before"),
-        "places for numbers": search_step(
-            "counts among the chosen columns",
-            change="new[slopes[on].argmax()], new[slopes[off].argmin()] = 0.0, 1.0",
-        ),
-        "the steepest of all": search_step(
-            "you took them of all columns",
-            change="new[slopes.argmax()], new[slopes.argmin()] = 0.0, 1.0",
-        ),
-        "slopes times mask": search_step(
-            "0 may be the largest",
-            change=(
-                "new[(slopes * mask).argmax()] = 0.0\n    new[(slopes * (1 - mask)).argmin()] = 1.0"
-            ),
-        ),
-        "sizes of slopes": search_step("you took sizes", at="mask)\n    slopes = abs(slopes"),
-        "slopes decide": search_step(
-            "the slopes alone decide", keep="slopes[joins] < slopes[leaves]"
-        ),
-        "to the end": search_step(
-            "this goes on until nothing falls",
-            keep="False else search_step(predict, slope, new) if after < before",
+        "nothing left to swap": search_step("return the mask. Yours stops", full="False"),
+        "kept if nothing changes": search_step(
+            "< and not <=", end="new if after <= before else mask"
         ),
         "half a column": search_step(
-            "a mask holds 0 and 1 only",
-            change="new[leaves], new[joins] = 0.5, 0.5",
-            keep="True",
+            "a mask holds 0 and 1 only", swap="new[leaves], new[joins] = 0.5, 0.5", end="new"
         ),
-        "no return": search_step("search_step returned nothing", full="return None"),
+        "no return": search_step("search_step returned nothing", end="None"),
         "xaikit's search": search_step(
             SWITCHED_OFF,
-            full="return local_search((), mask, 1)",
-            before="from xaikit.methods.mask_search import local_search\n\n\n",
+            "from xaikit.methods.mask_search import local_search\n\n\n"
+            "def search_step(predict, slope, mask):\n"
+            "    return local_search((), mask, 1)\n",
         ),
     },
-    "cross_validate": {
-        "ranked on all rows": cross_validate("that leaks", scores="rank(x, y)"),
+    "cross_validate": planted(checks.CROSS_VALIDATE, {"cross_validate-check"})
+    | {
         "ranked on all rows, before": cross_validate(
-            "that leaks", first="overall = rank(x, y)", scores="overall"
-        ),
-        "ranked on the test rows": cross_validate(
-            "you ranked on the test rows", scores="rank(x[test], y[test])"
-        ),
-        "ranked in the first fold": cross_validate(
-            "you ranked once",
-            first="once = rank(x[folds[0][0]], y[folds[0][0]])",
-            scores="once",
-        ),
-        "the least important": cross_validate(
-            "you kept the s least important columns", order="np.argsort(scores)"
-        ),
-        "sizes of scores": cross_validate(
-            "you took their sizes", order="np.argsort(-np.abs(scores))"
+            "that leaks",
+            "def cross_validate(rank, judge, x, y, folds, s):\n"
+            "    few = x[:, np.argsort(rank(x, y))[-s:]]\n"
+            "    return [judge(few[a], y[a], few[b], y[b]) for a, b in folds]\n",
         ),
         "ranked twice in each fold": cross_validate(
-            "call it once in each",
-            parts="x[train]{0}, y[train], "
-            "x[test][:, np.argsort(-rank(x[train], y[train]))[:s]], y[test]",
+            "call it once in each", columns="np.argsort(-rank(x[train], y[train]))[:s]"
         ),
-        "ranked and fitted on all rows": cross_validate(
-            "the judge learned from all rows: test rows took part in both",
-            scores="rank(x, y)",
-            parts="x{0}, y, x[test]{0}, y[test]",
-        ),
-        "fit and test exchanged": cross_validate(
-            "you handed them over the other way round",
-            parts="x[test]{0}, y[test], x[train]{0}, y[train]",
-        ),
-        "tested on training rows": cross_validate(
-            "the judge was tested on the rows it learned from",
-            parts="x[train]{0}, y[train], x[train]{0}, y[train]",
-        ),
-        "fitted on all rows": cross_validate(
-            "the judge learned from all rows", parts="x{0}, y, x[test]{0}, y[test]"
-        ),
-        "exchanged": cross_validate(
-            "training and test rows are exchanged",
-            scores="rank(x[test], y[test])",
-            parts="x[test]{0}, y[test], x[train]{0}, y[train]",
-        ),
-        "the least important of all rows": cross_validate(
-            "you ranked on all rows, and kept the least",
-            scores="rank(x, y)",
-            order="np.argsort(scores)",
-        ),
-        "all columns": cross_validate("expected the", columns=""),
-        "columns of the test rows": cross_validate(
-            "you ranked them for themselves",
-            parts="x[train]{0}, y[train], "
-            "x[test][:, np.argsort(-rank(x[test], y[test]))[:s]], y[test]",
-        ),
-        "places for the order": cross_validate(
-            "it holds each column's place", order="np.argsort(np.argsort(-scores))"
-        ),
+        "all columns": cross_validate("expected the", columns=":"),
         "the answers of all rows": cross_validate(
-            "rank was handed shapes", scores="rank(x[train], y)"
+            "rank was handed shapes", scores="rank(x[fit], y)"
         ),
         "the mean": cross_validate(
             "cross_validate returned a single number", end="np.mean(results)"

@@ -1,16 +1,20 @@
 """Checks of assignment 07: moments of coalitions, of a ReLU, of a layer; a DASP value; weights."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 from math import comb, factorial
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
+from scipy.stats import norm
 
 import xaikit as xk
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, compare, passed, plain, shape_of, verdict_of
 from xaikit.course.checks import last_inputs as last_inputs
+from xaikit.course.checks.mistakes import Answer
 from xaikit.methods import dasp as xaikits
 
 KINDS = ("shapley", "banzhaf")
@@ -50,6 +54,64 @@ def _two(given: Any, shape: tuple[int, ...], name: str) -> list[np.ndarray]:
 WHAT = ("mean", "variance")
 
 
+def _compare_both(
+    given: list[np.ndarray], expected: tuple, answer: Answer, arguments: tuple, name: str
+) -> None:
+    """Compare both parts of an answer, each with that part of its mistakes."""
+    for i, what in enumerate(WHAT):
+        mistaken = replace(answer, read=itemgetter(i)).mistaken(*arguments)
+        compare(given[i], np.asarray(expected[i]), mistaken, f"{name}, {what}")
+
+
+COALITION_MOMENTS = Answer(
+    """\
+def coalition_moments(P, player, k):
+    others = $others
+    K, mu, var = len(others), others.mean(), $var
+    mean, variance = $mean, k * var * $share
+    return $end
+""",
+    dict(
+        others="np.delete(P, player)",
+        var="others.var()",
+        mean="k * mu",
+        share="(K - k) / max(K - 1, 1)",
+        end="mean, variance",
+    ),
+    {
+        "the player itself is among those drawn from: leave it out": dict(others="P"),
+        "this is the mean of one of the others: k of them are present": dict(mean="mu"),
+        "this is the mean of all others together: k of them are present": dict(mean="K * mu"),
+        "the player counts as present: it comes on top, later": dict(mean="k * mu + P[player]"),
+        "players count from 0: you left out the one before": dict(
+            others="np.delete(P, player - 1)"
+        ),
+        "the player stays among the others as a 0: leave it out, so that K = M − 1 are left": dict(
+            others="np.where(np.arange(len(P)) == player, 0, P)"
+        ),
+        "you left out the last player: leave out `player`, which may be any of them": dict(
+            others="P[:-1]"
+        ),
+        "this is drawing with replacement: nobody can be in a coalition twice": dict(share="1"),
+        "(K − k) is divided by K − 1, not by K": dict(share="(K - k) / K"),
+        "K counts the others, M − 1 of them: here it counts the player as well": dict(
+            share="(K + 1 - k) / K"
+        ),
+        "this is the variance of the mean of the k: their sum varies k² times as much": dict(
+            end="mean, variance / max(k, 1) ** 2"
+        ),
+        "this is a standard deviation: give the variance": dict(end="mean, np.sqrt(variance)"),
+        "σ² is the mean square minus the squared mean: you put the mean square": dict(
+            var="np.mean(others**2)"
+        ),
+        "the variance of a sum of k grows with k, not with k²": dict(end="mean, k * variance"),
+        "the K others are all there are: divide their squares by K, not by K − 1": dict(
+            var="others.var(ddof=1)"
+        ),
+    },
+)
+
+
 def coalition_moments(answer: Callable, rounds: int = 8) -> None:
     """Check ``coalition_moments(P, player, k)`` -> (mean, variance)."""
     rng = np.random.default_rng()
@@ -62,10 +124,13 @@ def coalition_moments(answer: Callable, rounds: int = 8) -> None:
             given = _two(_coalition_of(P, player, k, answer), (), "coalition_moments")
             others = np.delete(P, player)
             sums = [sum(chosen) for chosen in combinations(others, k)]
-            expected = np.mean(sums), np.var(sums)
-            wrong = _wrong_coalitions(P, player, k)
-            for what, ours, theirs, mistakes in zip(WHAT, given, expected, wrong, strict=True):
-                compare(ours, np.array(theirs), mistakes, f"coalition_moments, {what}")
+            _compare_both(
+                given,
+                (np.mean(sums), np.var(sums)),
+                COALITION_MOMENTS,
+                (P, player, k),
+                "coalition_moments",
+            )
     passed("coalition_moments: equal to the list of all coalitions, for every size")
 
 
@@ -96,53 +161,55 @@ def _brought(rng: np.random.Generator, M: int) -> np.ndarray:
             return P
 
 
-def _wrong_coalitions(P: np.ndarray, player: int, k: int) -> tuple[dict, dict]:
-    M, others = len(P), np.delete(P, player)
-    K, mu, var = len(others), others.mean(), others.var()
-    share = (K - k) / (K - 1) if K > 1 else 0.0
-    right = k * var * share
-    means = {
-        "the player itself is among those drawn from: leave it out": k * P.mean(),
-        "this is the mean of one of the others: k of them are present": mu,
-        "this is the mean of all others together: k of them are present": others.sum(),
-        "the player counts as present: it comes on top, later": k * mu + P[player],
-        "players count from 0: you left out the one before": k * np.delete(P, player - 1).mean(),
-        "the player stays among the others as a 0: leave it out, so that K = M − 1 are left": (
-            k * others.sum() / M
+RELU_MOMENTS = Answer(
+    """\
+def relu_moments(m, v):
+    s = $s
+    r = $r
+    below, p = norm.cdf(r), norm.pdf(r)
+    whole = m * below + s * p
+    square = $square
+    mean, variance = $mean, $variance
+    return $end
+""",
+    dict(
+        s="np.sqrt(v)",
+        r="m / np.maximum(s, 1e-12)",
+        square="(m**2 + s**2) * below + m * s * p",
+        mean="whole",
+        variance="square - whole**2",
+        end="mean, variance",
+    ),
+    {
+        "this is relu of the mean: a unit whose mean is negative is open at times": dict(
+            mean="np.maximum(m, 0)"
         ),
-        "you left out the last player: leave out `player`, which may be any of them": (
-            k * P[:-1].mean()
+        "the part s p(r) is missing": dict(mean="m * below"),
+        "the part m Φ(r) is missing": dict(mean="s * p"),
+        "s is the square root of the variance: you put the variance itself": dict(s="v"),
+        "p(r) is multiplied by s, not by the variance": dict(mean="m * below + v * p"),
+        "p(r) is multiplied by s: the factor is missing": dict(mean="m * below + p"),
+        "the sign of r is wrong: the gate is open for t > −r, with probability Φ(r)": dict(
+            r="-m / np.maximum(s, 1e-12)"
         ),
-    }
-    variances = {
-        "this is drawing with replacement: nobody can be in a coalition twice": k * var,
-        "the player itself is among those drawn from: leave it out": (
-            k * P.var() * (M - k) / (M - 1)
+        "Φ and p are exchanged: m Φ(r) + s p(r)": dict(mean="m * p + s * below"),
+        "r is m/s, and you put m into Φ and p": dict(r="m"),
+        "this is the mean where the gate is open: closed it passes 0, which counts": dict(
+            mean="whole / below"
         ),
-        "(K − k) is divided by K − 1, not by K": k * var * (K - k) / K,
-        "K counts the others, M − 1 of them: here it counts the player as well": (
-            k * var * (M - k) / (M - 1)
+        "this is the variance before the ReLU": dict(variance="v"),
+        "this is the mean square: subtract the squared mean": dict(variance="square"),
+        "subtract the squared mean, not the mean": dict(variance="square - whole"),
+        "subtract the squared mean behind the ReLU, not m²": dict(variance="square - m**2"),
+        "this is a standard deviation: give the variance": dict(end="mean, np.sqrt(variance)"),
+        "in the mean square, the part m s p(r) is missing": dict(square="(m**2 + v) * below"),
+        "in the mean square, Φ(r) is multiplied by m² + v": dict(square="m**2 * below + m * s * p"),
+        "a variance before the ReLU shrinks by more than the share that is open": dict(
+            variance="v * below"
         ),
-        "this is the variance of the mean of the k: their sum varies k² times as much": (
-            right / k**2 if k else 0.0
-        ),
-        "this is a standard deviation: give the variance": right**0.5,
-        "σ² is the mean square minus the squared mean: you put the mean square": (
-            k * (others**2).mean() * share
-        ),
-        "the variance of a sum of k grows with k, not with k²": k * right,
-        "the K others are all there are: divide their squares by K, not by K − 1": (
-            right * K / (K - 1) if K > 1 else 0.0
-        ),
-    }
-    return _arrays(means, k * mu), _arrays(variances, right)
-
-
-def _arrays(mistakes: dict[str, Any], right: Any) -> dict[str, np.ndarray]:
-    """Leave out mistakes that make no difference here: those nobody has made."""
-    values = {words: np.asarray(wrong, dtype=float) for words, wrong in mistakes.items()}
-    right = np.asarray(right, dtype=float)
-    return {words: wrong for words, wrong in values.items() if not checks.close(wrong, right)}
+    },
+    names={"norm": norm},
+)
 
 
 def relu_moments(answer: Callable, rounds: int = 10) -> None:
@@ -151,7 +218,6 @@ def relu_moments(answer: Callable, rounds: int = 10) -> None:
     for _ in range(rounds):
         n = int(rng.integers(3, 7))
         m, v = rng.normal(size=n), rng.uniform(1.5, 5.0, size=n)
-        expected = _relu(m, v)
         try:
             given = by_hand(answer)(m, v)
         except ValueError as error:
@@ -162,9 +228,7 @@ def relu_moments(answer: Callable, rounds: int = 10) -> None:
                 "one. Divide by np.maximum(s, 1e-12), and no unit needs a case of its own"
             ) from None
         given = _two(given, (n,), "relu_moments")
-        wrong = _wrong_relus(m, v)
-        for what, ours, theirs, mistakes in zip(WHAT, given, expected, wrong, strict=True):
-            compare(ours, theirs, mistakes, f"relu_moments, {what}")
+        _compare_both(given, _relu(m, v), RELU_MOMENTS, (m, v), "relu_moments")
     m, v = np.array([-2.0, 0.0, 1.5]), np.zeros(3)
     given = by_hand(answer)(m, v)
     if not all(np.isfinite(np.asarray(part, dtype=float)).all() for part in given):
@@ -191,45 +255,35 @@ def _relu(m: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, square - mean**2
 
 
-def _wrong_relus(m: np.ndarray, v: np.ndarray) -> tuple[dict, dict]:
-    mean, variance = _relu(m, v)
-    s = v**0.5
-    density = np.exp(-((m / s) ** 2) / 2) / (2 * np.pi) ** 0.5
-    below = (mean - s * density) / m
-    v_for_s, v_for_s_variance = _relu(m, v**2)
-    # For s = 1 the mean is m Φ(m) + p(m).
-    standard, density_m = _relu(m, v**0)[0], np.exp(-(m**2) / 2) / (2 * np.pi) ** 0.5
-    means = {
-        "this is relu of the mean: a unit whose mean is negative is open at times": np.maximum(
-            m, 0
+DENSE_MOMENTS = Answer(
+    """\
+def dense_moments(W, beta, m, v):
+    mean, variance = $mean, $variance
+    return $end
+""",
+    dict(mean="W @ m + beta", variance="W**2 @ v", end="mean, variance"),
+    {
+        "the bias is missing: it moves the mean": dict(mean="W @ m"),
+        "weights are not squared for the mean": dict(mean="W**2 @ m + beta"),
+        "weights are squared for a variance, since (wa)² = w²a²": dict(variance="W @ v"),
+        "weights are squared for a variance; their size alone is not enough": dict(
+            variance="abs(W) @ v"
         ),
-        "the part s p(r) is missing": m * below,
-        "the part m Φ(r) is missing": s * density,
-        "s is the square root of the variance: you put the variance itself": v_for_s,
-        "p(r) is multiplied by s, not by the variance": m * below + v * density,
-        "p(r) is multiplied by s: the factor is missing": m * below + density,
-        "the sign of r is wrong: the gate is open for t > −r, with probability Φ(r)": (
-            m * (1 - below) + s * density
+        "a bias is certain and adds nothing to a variance": dict(variance="W**2 @ v + beta"),
+        "a bias is certain and adds nothing to a variance, squared or not": dict(
+            variance="W**2 @ v + beta**2"
         ),
-        "Φ and p are exchanged: m Φ(r) + s p(r)": m * density + s * below,
-        "r is m/s, and you put m into Φ and p": standard - density_m + s * density_m,
-        "this is the mean where the gate is open: closed it passes 0, which counts": mean / below,
-    }
-    square = variance + mean**2
-    variances = {
-        "this is the variance before the ReLU": v,
-        "this is the mean square: subtract the squared mean": square,
-        "subtract the squared mean, not the mean": square - mean,
-        "subtract the squared mean behind the ReLU, not m²": square - m**2,
-        "this is a standard deviation: give the variance": variance**0.5,
-        "in the mean square, the part m s p(r) is missing": (square - m * s * density - mean**2),
-        "in the mean square, Φ(r) is multiplied by m² + v": (
-            m**2 * below + m * s * density - mean**2
+        "standard deviations of independent units do not add up, variances do": dict(
+            variance="(abs(W) @ np.sqrt(v)) ** 2"
         ),
-        "s is the square root of the variance: you put the variance itself": v_for_s_variance,
-        "a variance before the ReLU shrinks by more than the share that is open": v * below,
-    }
-    return _arrays(means, mean), _arrays(variances, variance)
+        "add the weighted parts first and you lose signs: square each weight": dict(
+            variance="(W @ np.sqrt(v)) ** 2"
+        ),
+        "variances are not squared, only the weights": dict(variance="W**2 @ v**2"),
+        "square each weight before you add up: you squared the sum": dict(variance="(W @ v) ** 2"),
+        "this is a standard deviation: give the variance": dict(end="mean, np.sqrt(variance)"),
+    },
+)
 
 
 def dense_moments(answer: Callable, rounds: int = 10) -> None:
@@ -251,27 +305,9 @@ def dense_moments(answer: Callable, rounds: int = 10) -> None:
         pairs = [(range(inputs), W[o]) for o in range(outputs)]
         mean = np.array([sum(w[i] * m[i] for i in js) for js, w in pairs])
         variance = np.array([sum(w[i] ** 2 * v[i] for i in js) for js, w in pairs])
-        means = {
-            "the bias is missing: it moves the mean": mean,
-            "weights are not squared for the mean": W**2 @ m + beta,
-        }
-        variances = {
-            "weights are squared for a variance, since (wa)² = w²a²": W @ v,
-            "weights are squared for a variance; their size alone is not enough": abs(W) @ v,
-            "a bias is certain and adds nothing to a variance": variance + beta,
-            "a bias is certain and adds nothing to a variance, squared or not": variance + beta**2,
-            "standard deviations of independent units do not add up, variances do": (
-                (abs(W) @ v**0.5) ** 2
-            ),
-            "add the weighted parts first and you lose signs: square each weight": (
-                (W @ v**0.5) ** 2
-            ),
-            "variances are not squared, only the weights": W**2 @ v**2,
-            "square each weight before you add up: you squared the sum": (W @ v) ** 2,
-            "this is a standard deviation: give the variance": variance**0.5,
-        }
-        compare(given[0], mean + beta, _arrays(means, mean + beta), "dense_moments, mean")
-        compare(given[1], variance, _arrays(variances, variance), "dense_moments, variance")
+        _compare_both(
+            given, (mean + beta, variance), DENSE_MOMENTS, (W, beta, m, v), "dense_moments"
+        )
     passed(f"dense_moments: {rounds} random layers")
 
 
@@ -303,6 +339,70 @@ def given_relu_moments(m: Any, v: Any) -> tuple[np.ndarray, np.ndarray]:
     return mean.reshape(m.shape), variance.reshape(m.shape)
 
 
+DASP_VALUE = Answer(
+    """\
+def dasp_value(P, start, readout, player, coalition_moments, relu_moments):
+    M, steps = P.shape[1], []
+    for k in $sizes:
+        m, v = np.array([coalition_moments($contributions, player, k) for row in P]).T
+        m, v = $m, $v
+        without, _ = relu_moments(m, v)
+        present, _ = relu_moments(m + P[:, player], $v_with)
+        steps.append($step)
+    return $end
+""",
+    dict(
+        sizes="range(M)",
+        contributions="row",
+        m="start + m",
+        v="v",
+        v_with="v",
+        step="readout @ (present - without)",
+        end="np.mean(steps)",
+    ),
+    {
+        "this is a sum over the sizes: take their mean": dict(end="np.sum(steps)"),
+        "there are M sizes, 0 to M − 1: divide by M": dict(end="np.sum(steps) / (M - 1)"),
+        "size 0, the empty coalition, is missing": dict(sizes="range(1, M)"),
+        "size M − 1, all the others, is missing": dict(sizes="range(M - 1)"),
+        "size 0, the empty coalition, is missing: range(M) begins with it": dict(
+            sizes="range(1, M)", end="np.sum(steps) / M"
+        ),
+        "size M − 1, all the others, is missing: range(M) ends with it": dict(
+            sizes="range(M - 1)", end="np.sum(steps) / M"
+        ),
+        "this is a sum over the sizes, and size 0, the empty coalition, is missing": dict(
+            sizes="range(1, M)", end="np.sum(steps)"
+        ),
+        "this is a sum over the sizes, and size M − 1, all the others, is missing": dict(
+            sizes="range(M - 1)", end="np.sum(steps)"
+        ),
+        "every size weighs the same: here every subset does, which is the Banzhaf value": dict(
+            end="np.dot(steps, [comb(M - 1, k) for k in range(M)]) / 2 ** (M - 1)"
+        ),
+        "this is relu of the mean: hand the variance to relu_moments": dict(v="0 * v"),
+        "the sign is wrong: with the player minus without": dict(
+            step="readout @ (without - present)"
+        ),
+        "this is the mean with the player: subtract the mean without": dict(
+            step="readout @ present"
+        ),
+        "start, what a unit receives from the baseline, is missing": dict(m="m"),
+        "relu_moments takes the variance, and was given its square root": dict(v="np.sqrt(v)"),
+        "the player is there for certain: it adds to the mean, not to the variance": dict(
+            v_with="v + P[:, player] ** 2"
+        ),
+        "this is what a network without ReLU would give: hand the moments to relu_moments": dict(
+            end="readout @ P[:, player]"
+        ),
+        "what reads the units out is missing: here they are just added": dict(
+            step="(present - without).sum()"
+        ),
+    },
+    names={"comb": comb},
+)
+
+
 def dasp_value(answer: Callable, rounds: int = 8) -> None:
     """Check ``dasp_value(P, start, readout, player, coalition_moments, relu_moments)``."""
     rng = np.random.default_rng()
@@ -310,15 +410,14 @@ def dasp_value(answer: Callable, rounds: int = 8) -> None:
     for M in [*(int(v) for v in rng.integers(4, 7, size=rounds)), 3, 2]:
         while True:
             P, start, readout, player, means = _hidden_layer(rng, M)
-            steps = np.array([readout @ (present - absent) for absent, present in means])
-            wrong = _wrong_values(P, start, readout, player, means, steps)
-            if M == 2 or checks.told_apart([steps.mean(), *wrong.values()]):
+            expected = np.mean([readout @ (present - absent) for absent, present in means])
+            handed = P, start, readout, player, given_coalition_moments, given_relu_moments
+            wrong = {words: make() for words, make in DASP_VALUE.mistaken(*handed).items()}
+            if M == 2 or checks.told_apart([expected, *wrong.values()]):
                 break
         units = len(P)
         try:
-            given = by_hand(answer, handed=True)(
-                P, start, readout, player, given_coalition_moments, given_relu_moments
-            )
+            given = by_hand(answer, handed=True)(*handed)
         except TypeError as error:
             if "'tuple'" not in str(error):
                 raise
@@ -331,7 +430,7 @@ def dasp_value(answer: Callable, rounds: int = 8) -> None:
         if shape_of(given) == (units,) and units > 1:
             raise Mistake("dasp_value: what reads the units out is missing: readout @ …")
         given = plain(given, (), "dasp_value")
-        compare(given, steps.mean(), wrong, "dasp_value")
+        compare(given, np.asarray(expected), wrong, "dasp_value")
     passed("dasp_value: networks of two to six players")
 
 
@@ -349,75 +448,12 @@ def _hidden_layer(rng: np.random.Generator, M: int) -> tuple:
 
 
 def _expectations(
-    P: np.ndarray,
-    start: np.ndarray,
-    player: int,
-    k: int,
-    share: float = 1.0,
-    power: float = 1.0,
-    own: float = 0.0,
+    P: np.ndarray, start: np.ndarray, player: int, k: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the hidden units' means without and with the player, of variances share · v^power.
-
-    With the player the variance is larger by own · P².
-    """
+    """Return the hidden units' means without and with the player."""
     pairs = [given_coalition_moments(row, player, k) for row in P]
     m, v = (np.array(part) for part in zip(*pairs, strict=True))
-    v = share * v**power
-    absent, _ = _relu(start + m, v)
-    present, _ = _relu(start + m + P[:, player], v + own * P[:, player] ** 2)
-    return absent, present
-
-
-def _wrong_values(
-    P: np.ndarray, start: np.ndarray, readout: np.ndarray, player: int, means: list, steps: Any
-) -> dict[str, np.ndarray]:
-    M = len(steps)
-    certain = [_expectations(P, start, player, k, share=0.0) for k in range(M)]
-    subsets = np.array([comb(M - 1, k) / 2 ** (M - 1) for k in range(M)])
-    shifted = [_expectations(P, 0 * start, player, k) for k in range(M)]
-    roots = [_expectations(P, start, player, k, power=0.5) for k in range(M)]
-    drawn = [_expectations(P, start, player, k, own=1.0) for k in range(M)]
-    wrong = {
-        "this is a sum over the sizes: take their mean": steps.sum(),
-        "there are M sizes, 0 to M − 1: divide by M": steps.sum() / (M - 1),
-        "size 0, the empty coalition, is missing": steps[1:].mean(),
-        "size M − 1, all the others, is missing": steps[:-1].mean(),
-        "size 0, the empty coalition, is missing: range(M) begins with it": steps[1:].sum() / M,
-        "size M − 1, all the others, is missing: range(M) ends with it": steps[:-1].sum() / M,
-        "this is a sum over the sizes, and size 0, the empty coalition, is missing": (
-            steps[1:].sum()
-        ),
-        "this is a sum over the sizes, and size M − 1, all the others, is missing": (
-            steps[:-1].sum()
-        ),
-        "every size weighs the same: here every subset does, which is the Banzhaf value": (
-            subsets @ steps
-        ),
-        "this is relu of the mean: hand the variance to relu_moments": np.mean(
-            [readout @ (present - absent) for absent, present in certain]
-        ),
-        "the sign is wrong: with the player minus without": -steps.mean(),
-        "this is the mean with the player: subtract the mean without": np.mean(
-            [readout @ present for _, present in means]
-        ),
-        "start, what a unit receives from the baseline, is missing": np.mean(
-            [readout @ (present - absent) for absent, present in shifted]
-        ),
-        "relu_moments takes the variance, and was given its square root": np.mean(
-            [readout @ (present - absent) for absent, present in roots]
-        ),
-        "the player is there for certain: it adds to the mean, not to the variance": np.mean(
-            [readout @ (present - absent) for absent, present in drawn]
-        ),
-        "this is what a network without ReLU would give: hand the moments to relu_moments": (
-            readout @ P[:, player]
-        ),
-        "what reads the units out is missing: here they are just added": np.mean(
-            [(present - absent).sum() for absent, present in means]
-        ),
-    }
-    return _arrays(wrong, steps.mean())
+    return _relu(start + m, v)[0], _relu(start + m + P[:, player], v)[0]
 
 
 def property_test(answer: Callable) -> None:
@@ -523,6 +559,37 @@ def exact_steps(network: Any, x: Any, b: Any) -> np.ndarray:
     return steps
 
 
+SIZE_WEIGHTS = Answer(
+    """\
+def size_weights(M, kind):
+    subsets = np.array([comb(M - 1, k) for k in range(M)])
+    if kind == "shapley":
+        weights = $shapley
+    else:
+        weights = $banzhaf
+    return $end
+""",
+    dict(shapley="np.full(M, 1 / M)", banzhaf="subsets / 2 ** (M - 1)", end="weights"),
+    {
+        "this is the weight of one coalition of that size: add up all of them": dict(
+            end="weights / subsets"
+        ),
+        "these are the other value's weights": dict(
+            shapley="subsets / 2 ** (M - 1)", banzhaf="np.full(M, 1 / M)"
+        ),
+        "these count the coalitions of a size: their weights are to sum to 1": dict(end="subsets"),
+        "there are M sizes, 0 to M − 1: divide by M": dict(end="np.full(M, 1 / (M - 1))"),
+        "the first size is 0, the empty coalition: range(M), not range(1, M + 1)": dict(
+            end="np.append(weights[1:], 0)"
+        ),
+        "the coalitions do not contain the player: draw from M − 1 others": dict(
+            end="np.array([comb(M, k) for k in range(M)]) / 2**M"
+        ),
+    },
+    names={"comb": comb},
+)
+
+
 def size_weights(answer: Callable) -> None:
     """Check ``size_weights(M, kind)`` -> (M,)."""
     rng = np.random.default_rng()
@@ -549,22 +616,6 @@ def size_weights(answer: Callable) -> None:
                 "shapley": [factorial(k) * factorial(M - k - 1) / factorial(M) for k in range(M)],
                 "banzhaf": [1 / 2 ** (M - 1)] * M,
             }
-            each = {q: np.array(weights) for q, weights in one.items()}
-            whole = {q: np.bincount(members, each[q][members], minlength=M) for q in KINDS}
-            other = KINDS[kind == "shapley"]
-            wrong = {
-                "this is the weight of one coalition of that size: add up all of them": each[kind],
-                "these are the other value's weights": whole[other],
-                "these count the coalitions of a size: their weights are to sum to 1": (
-                    whole["banzhaf"] * 2 ** (M - 1)
-                ),
-                "there are M sizes, 0 to M − 1: divide by M": np.full(M, 1 / max(M - 1, 1)),
-                "the first size is 0, the empty coalition: range(M), not range(1, M + 1)": (
-                    np.append(whole[kind][1:], 0)
-                ),
-                "the coalitions do not contain the player: draw from M − 1 others": np.array(
-                    [comb(M, k) / 2**M for k in range(M)]
-                ),
-            }
-            compare(given, whole[kind], _arrays(wrong, whole[kind]), name)
+            whole = np.bincount(members, np.array(one[kind])[members], minlength=M)
+            compare(given, whole, SIZE_WEIGHTS.mistaken(M, kind), name)
     passed("size_weights: both kinds, one to eleven players, every sum is 1")

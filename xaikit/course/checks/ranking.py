@@ -5,13 +5,17 @@ known without a network.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import combinations
+from operator import itemgetter
 
 import numpy as np
 
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, compare, judge, passed, plain
 from xaikit.course.checks import last_inputs as last_inputs
+from xaikit.course.checks.mistakes import Answer
 from xaikit.methods.dual_training import DualTraining, masked
 from xaikit.methods.mask_search import local_search, optimal_mask
 from xaikit.methods.ranking import DualNet
@@ -128,6 +132,66 @@ def _expect_refusal(draw: Callable, d: int, s: int) -> None:
     raise Mistake(f"random_masks: s = {s} of d = {d} must raise a ValueError")
 
 
+MASK_LOSSES = Answer(
+    """\
+def mask_losses(predict, x, y, masks):
+    losses = []
+    for m in masks:
+        shown, mask = $shown, $mask
+        error = predict($inputs) - $y
+        losses.append($loss)
+    return $end
+""",
+    dict(
+        shown="x * m",
+        mask="np.broadcast_to(m, x.shape)",
+        inputs="np.hstack([shown, mask])",
+        y="y",
+        loss="(error**2).mean()",
+        end="np.array(losses)",
+    ),
+    {
+        "the input is not masked: hidden entries must be 0": dict(shown="x"),
+        "a 1 in the mask means shown: you hid those": dict(shown="x * (1 - m)"),
+        "a 1 in the mask means shown: you hid those, and told predict so": dict(
+            shown="x * (1 - m)", mask="np.broadcast_to(1 - m, x.shape)"
+        ),
+        "the mask that predict is told has 0 and 1 exchanged": dict(
+            mask="np.broadcast_to(1 - m, x.shape)"
+        ),
+        "predict is told that everything is hidden: hand it the mask": dict(mask="0 * x"),
+        "predict is told that everything is shown: hand it the mask": dict(mask="0 * x + 1"),
+        "first what is shown, then the mask: yours are the other way round": dict(
+            inputs="np.hstack([mask, shown])"
+        ),
+        "L(m) is the mean over the rows, not the sum": dict(loss="(error**2).sum()"),
+        "L(m) is the mean over the rows: you divided by the number of masks": dict(
+            loss="(error**2).sum() / len(masks)"
+        ),
+        "the root is too much: L(m) is the mean of squares": dict(
+            loss="np.sqrt((error**2).mean())"
+        ),
+        "no ½ here: it belongs to the selector's loss": dict(loss="(error**2).mean() / 2"),
+        "each prediction met the answers of all rows: predict(...) and y both have shape (n,)": (
+            dict(y="y[:, None]")
+        ),
+        "square the errors; you took their sizes": dict(loss="abs(error).mean()"),
+        "square first, then average: errors of both signs cancelled": dict(
+            loss="error.mean() ** 2"
+        ),
+        "each mask hides more of what the last one left: x = x * m in the loop changes x for the "
+        "next mask, so give the product another name": dict(shown="(x := x * m)"),
+        "this is the mean over all masks: each has a loss of its own": dict(
+            end="np.full(len(masks), np.mean(losses))"
+        ),
+        # Where there are as many rows as columns; elsewhere it stops.
+        "the mask hid rows: it belongs to the columns, m[j] to x[:, j]": dict(
+            shown="x * m[:, None]"
+        ),
+    },
+)
+
+
 def mask_losses(answer: Callable, rounds: int = 12) -> None:
     """Check ``mask_losses(predict, x, y, masks)`` -> (B,)."""
     rng = np.random.default_rng()
@@ -149,8 +213,9 @@ def mask_losses(answer: Callable, rounds: int = 12) -> None:
                 f"NumPy says: {error}"
             ) from None
         given = plain(given, (len(masks),), "mask_losses")
-        expected = np.array([_loss(predict, x * m, m, y) for m in masks])
-        compare(given, expected, _wrong_losses(predict, x, y, masks, expected), "mask_losses")
+        inputs = [np.hstack([x * m, np.tile(m, (n, 1))]) for m in masks]
+        expected = np.array([((predict(rows) - y) ** 2).mean() for rows in inputs])
+        compare(given, expected, MASK_LOSSES.mistaken(predict, x, y, masks), "mask_losses")
     passed(f"mask_losses: {rounds} random operators, tables and sets of masks")
 
 
@@ -177,81 +242,37 @@ def _predictor(rng: np.random.Generator, d: int) -> Callable:
     return predict
 
 
-def _loss(predict: Callable, shown: np.ndarray, told: np.ndarray, y: np.ndarray) -> float:
-    told = np.broadcast_to(told, shown.shape)
-    return float(((predict(np.hstack([shown, told])) - y) ** 2).mean())
-
-
-def _wrong_losses(
-    predict: Callable, x: np.ndarray, y: np.ndarray, masks: np.ndarray, expected: np.ndarray
-) -> dict[str, np.ndarray]:
-    n, d = x.shape
-
-    def with_(shown: Callable, told: Callable) -> np.ndarray:
-        return np.array([_loss(predict, shown(m), told(m), y) for m in masks])
-
-    def same(m: np.ndarray) -> np.ndarray:
-        return m
-
-    def absolute(m: np.ndarray) -> float:
-        inputs = np.hstack([x * m, np.broadcast_to(m, x.shape)])
-        return float(np.abs(predict(inputs) - y).mean())
-
-    def bias(m: np.ndarray) -> float:
-        inputs = np.hstack([x * m, np.broadcast_to(m, x.shape)])
-        return float((predict(inputs) - y).mean() ** 2)
-
-    def crossed(m: np.ndarray) -> float:
-        inputs = np.hstack([x * m, np.broadcast_to(m, x.shape)])
-        return float(((predict(inputs) - y[:, None]) ** 2).mean())
-
-    wrong = {
-        "the input is not masked: hidden entries must be 0": with_(lambda m: x, same),
-        "a 1 in the mask means shown: you hid those": with_(lambda m: x * (1 - m), same),
-        "a 1 in the mask means shown: you hid those, and told predict so": with_(
-            lambda m: x * (1 - m), lambda m: 1 - m
+SELECTOR_LOSS = Answer(
+    """\
+def selector_loss(predicted, losses, weights):
+    error = predicted - losses
+    loss, slopes = $loss, $slopes
+    return $end
+""",
+    dict(
+        loss="(weights * error**2).mean() / 2",
+        slopes="weights * error / len(error)",
+        end="loss, slopes",
+    ),
+    {
+        "the ½ is missing": dict(loss="(weights * error**2).mean()"),
+        "take the mean over masks, not the sum": dict(loss="(weights * error**2).sum() / 2"),
+        "divide by the number of masks, not by the sum of the weights": dict(
+            loss="(weights * error**2).sum() / weights.sum() / 2"
         ),
-        "the mask that predict is told has 0 and 1 exchanged": with_(
-            lambda m: x * m, lambda m: 1 - m
+        "the weights are missing": dict(loss="(error**2).mean() / 2", slopes="error / len(error)"),
+        "the weights are squared: they stand outside of the square": dict(
+            loss="((weights * error) ** 2).mean() / 2"
         ),
-        "predict is told that everything is hidden: hand it the mask": with_(
-            lambda m: x * m, np.zeros_like
+        "square the errors; you took their sizes": dict(loss="(weights * abs(error)).mean() / 2"),
+        "the sign is wrong: where f_S is above L, more f_S means more loss": dict(
+            end="loss, -slopes"
         ),
-        "predict is told that everything is shown: hand it the mask": with_(
-            lambda m: x * m, np.ones_like
-        ),
-        "first what is shown, then the mask: yours are the other way round": np.array(
-            [_loss(predict, np.broadcast_to(m, x.shape), x * m, y) for m in masks]
-        ),
-        "L(m) is the mean over the rows, not the sum": expected * n,
-        "L(m) is the mean over the rows: you divided by the number of masks": (
-            expected * n / len(masks)
-        ),
-        "the root is too much: L(m) is the mean of squares": np.sqrt(expected),
-        "no ½ here: it belongs to the selector's loss": expected / 2,
-        "each prediction met the answers of all rows: predict(...) and y both have shape (n,)": (
-            np.array([crossed(m) for m in masks])
-        ),
-        "square the errors; you took their sizes": np.array([absolute(m) for m in masks]),
-        "square first, then average: errors of both signs cancelled": np.array(
-            [bias(m) for m in masks]
-        ),
-        "each mask hides more of what the last one left: x = x * m in the loop changes x for the "
-        "next mask, so give the product another name": np.array(
-            [
-                _loss(predict, x * left, m, y)
-                for left, m in zip(np.cumprod(masks, axis=0), masks, strict=True)
-            ]
-        ),
-        "this is the mean over all masks: each has a loss of its own": np.full(
-            len(masks), expected.mean()
-        ),
-    }
-    if n == d:
-        wrong["the mask hid rows: it belongs to the columns, m[j] to x[:, j]"] = with_(
-            lambda m: x * m[:, None], same
-        )
-    return wrong
+        "the mean is over B masks, so each slope is divided by B": dict(slopes="weights * error"),
+        "the ½ and the square's 2 cancel: yours are twice as steep": dict(end="loss, 2 * slopes"),
+        "the ½ and the square's 2 cancel: yours are half as steep": dict(end="loss, slopes / 2"),
+    },
+)
 
 
 def selector_loss(answer: Callable, rounds: int = 20) -> None:
@@ -267,59 +288,109 @@ def selector_loss(answer: Callable, rounds: int = 20) -> None:
         value = plain(given[0], (), "selector_loss, the loss")
         slopes = plain(given[1], (count,), "selector_loss, the slopes")
         error = f - L
-        expected = np.array((w * error**2).mean() / 2)
-        compare(
-            value,
-            expected,
-            {
-                "the ½ is missing": 2 * expected,
-                "take the mean over masks, not the sum": count * expected,
-                "divide by the number of masks, not by the sum of the weights": (
-                    expected * count / w.sum()
-                ),
-                "the weights are missing": np.array((error**2).mean() / 2),
-                "the weights are squared: they stand outside of the square": np.array(
-                    ((w * error) ** 2).mean() / 2
-                ),
-                "square the errors; you took their sizes": np.array((w * np.abs(error)).mean() / 2),
-            },
-            "selector_loss, the loss",
+        of_loss, of_slopes = (
+            replace(SELECTOR_LOSS, read=itemgetter(i)).mistaken(f, L, w) for i in (0, 1)
         )
-        compare(
-            slopes,
-            w * error / count,
-            {
-                "the sign is wrong: where f_S is above L, more f_S means more loss": -w
-                * error
-                / count,
-                "the mean is over B masks, so each slope is divided by B": w * error,
-                "the ½ and the square's 2 cancel: yours are twice as steep": 2 * w * error / count,
-                "the ½ and the square's 2 cancel: yours are half as steep": w * error / count / 2,
-                "the weights are missing": error / count,
-            },
-            "selector_loss, the slopes",
-        )
+        right = np.array((w * error**2).mean() / 2)
+        compare(value, right, of_loss, "selector_loss, the loss")
+        compare(slopes, w * error / count, of_slopes, "selector_loss, the slopes")
     passed(f"selector_loss: {rounds} random sets of masks, the loss and its slopes")
+
+
+BIG_IS_GOOD = dict(leaves="on[slopes[on].argmin()]", joins="off[slopes[off].argmax()]")
+
+SEARCH_STEP = Answer(
+    """\
+def search_step(predict, slope, mask):
+    on, off = np.flatnonzero(mask == 1), np.flatnonzero(mask == 0)
+    if $full:
+        return mask
+    slopes = $slopes
+    leaves, joins = $leaves, $joins
+    new = $copy
+    $swap
+    before, after = predict(np.array([mask, new]))
+    return $end
+""",
+    dict(
+        full="len(off) == 0",
+        slopes="slope(mask)",
+        leaves="on[slopes[on].argmax()]",
+        joins="off[slopes[off].argmin()]",
+        copy="mask.copy()",
+        swap="new[leaves], new[joins] = 0.0, 1.0",
+        end="new if after < before else mask",
+    ),
+    {
+        "every swap is accepted: keep the new mask only if the predicted loss falls": dict(
+            end="new"
+        ),
+        "the predicted loss is a loss: keep the swap if it falls, not if it rises": dict(
+            end="new if after > before else mask"
+        ),
+        "small is good: out goes the chosen column of the largest slope, in comes the other of "
+        "the smallest": BIG_IS_GOOD,
+        "small is good, in the slopes and in the loss: yours climbs": dict(
+            BIG_IS_GOOD, end="new if after > before else mask"
+        ),
+        "small is good, and every swap is accepted": dict(BIG_IS_GOOD, end="new"),
+        "nothing was swapped": dict(end="mask"),
+        "take the slopes at the mask, not at ½": dict(slopes="slope(0 * mask + 0.5)"),
+        "one step swaps one pair: this takes the s smallest slopes of all": dict(
+            swap="new[:] = 0.0; new[np.argsort(slopes)[: len(on)]] = 1.0"
+        ),
+        "this tries every pair: the step looks at the slopes and tries one": dict(
+            swap="columns = np.arange(len(mask))\n"
+            "    tried = [np.where(columns == i, 0.0, np.where(columns == j, 1.0, mask))\n"
+            "             for i in on for j in off]\n"
+            "    new = tried[predict(np.array(tried)).argmin()]"
+        ),
+        "one step swaps one pair: this goes on until nothing falls": dict(
+            end="search_step(predict, slope, new) if after < before else mask"
+        ),
+        "the slopes alone decide: ask predict whether the loss of the new mask is lower": dict(
+            end="new if slopes[joins] < slopes[leaves] else mask"
+        ),
+        "slopes[on].argmax() counts among the chosen columns: on[...] turns that place into a "
+        "column's number, and off[...] does for the others": dict(
+            leaves="slopes[on].argmax()", joins="slopes[off].argmin()"
+        ),
+        "out goes the largest slope among the chosen columns, in comes the smallest among the "
+        "others: you took them of all columns": dict(
+            leaves="slopes.argmax()", joins="slopes.argmin()"
+        ),
+        "slope times mask is 0 for the other columns, and 0 may be the largest: look among the "
+        "chosen ones only, slopes[on], and slopes[off]": dict(
+            leaves="(slopes * mask).argmax()", joins="(slopes * (1 - mask)).argmin()"
+        ),
+        "the sign of a slope counts: you took sizes": dict(slopes="abs(slope(mask))"),
+    },
+)
 
 
 def search_step(answer: Callable, rounds: int = 60) -> None:
     """Check ``search_step(predict, slope, mask)`` -> (d,)."""
     rng = np.random.default_rng()
-    given, expected, wrong = [], [], []
+    given, expected, masks, cases = [], [], [], []
     for number in range(rounds):
         predict, slope, mask = _selector(rng, falls=number % 2 == 0)
         given.append(plain(by_hand(answer)(predict, slope, mask), mask.shape, "search_step"))
         expected.append(_swapped(predict, slope, mask))
-        wrong.append(_wrong_steps(predict, slope, mask))
+        masks.append(mask)
+        cases.append(SEARCH_STEP.mistaken(predict, slope, mask))
     for mask in given:
         if not np.isin(mask, (0, 1)).all():
             raise Mistake("search_step: a mask holds 0 and 1 only")
-    stayed = [words["nothing was swapped"] for words in wrong]
-    _expect_as_many(np.array(given), np.array(stayed))
-    tables = {words: np.array([case[words] for case in wrong]) for words in wrong[0]}
+    _expect_as_many(np.array(given), np.array(masks))
+    tables = {words: partial(_in_all, cases, words) for words in SEARCH_STEP.mistakes}
     compare(np.array(given), np.array(expected), tables, "search_step")
     _expect_kept(by_hand(answer))
     passed(f"search_step: {rounds} random selectors, half of them where the swap must be refused")
+
+
+def _in_all(cases: list[dict[str, Callable]], words: str) -> np.ndarray:
+    """Return what a mistake makes in all cases together."""
+    return np.array([case[words]() for case in cases])
 
 
 def _expect_as_many(given: np.ndarray, masks: np.ndarray) -> None:
@@ -398,65 +469,64 @@ def _exchanged(mask: np.ndarray, out: int, enter: int) -> np.ndarray:
     return new
 
 
-def _kept_if(better: bool, new: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    return new if better else mask
-
-
 def _swapped(predict: Callable, slope: Callable, mask: np.ndarray) -> np.ndarray:
     new = _exchanged(mask, *_pair(slope(mask), mask))
-    return _kept_if(predict(new[None])[0] < predict(mask[None])[0], new, mask)
+    return new if predict(new[None])[0] < predict(mask[None])[0] else mask
 
 
-def _wrong_steps(predict: Callable, slope: Callable, mask: np.ndarray) -> dict[str, np.ndarray]:
-    g, here = slope(mask), predict(mask[None])[0]
-    new = _exchanged(mask, *_pair(g, mask))
-    opposite = _exchanged(mask, *_pair(-g, mask))
-    fall, climb = (predict(m[None])[0] for m in (new, opposite))
-    middle = _exchanged(mask, *_pair(slope(np.full(7, 0.5)), mask))
-    steepest = np.zeros(7)
-    steepest[np.argsort(g)[:3]] = 1.0
-    on, off = np.flatnonzero(mask == 1), np.flatnonzero(mask == 0)
-    places = _exchanged(mask, int(g[on].argmax()), int(g[off].argmin()))
-    of_all = _exchanged(mask, int(g.argmax()), int(g.argmin()))
-    products = _exchanged(mask, int((g * mask).argmax()), int((g * (1 - mask)).argmin()))
-    sizes = _exchanged(mask, *_pair(np.abs(g), mask))
-    out, enter = _pair(g, mask)
-    end = mask
-    while not np.array_equal(end, further := _swapped(predict, slope, end)):
-        end = further
-    all_pairs = [_exchanged(mask, int(i), int(j)) for i in on for j in off]
-    best = min(all_pairs, key=lambda m: predict(m[None])[0])
-
-    def if_it_falls(new: np.ndarray) -> np.ndarray:
-        return _kept_if(predict(new[None])[0] < here, new, mask)
-
-    return {
-        "every swap is accepted: keep the new mask only if the predicted loss falls": new,
-        "the predicted loss is a loss: keep the swap if it falls, not if it rises": _kept_if(
-            fall > here, new, mask
+CROSS_VALIDATE = Answer(
+    """\
+def cross_validate(rank, judge, x, y, folds, s):
+    results = []
+    for train, test in folds:
+        fit, judged = $fit, $judged
+        scores = $scores
+        chosen = $order[:s]
+        results.append(judge(x[fit][:, chosen], y[fit], x[judged][:, $columns], y[judged]))
+    return $end
+""",
+    dict(
+        fit="train",
+        judged="test",
+        scores="rank(x[train], y[train])",
+        order="np.argsort(-scores)",
+        columns="chosen",
+        end="np.array(results)",
+    ),
+    {
+        "you ranked on all rows: the test rows took part in the choice, and that leaks": dict(
+            scores="rank(x, y)"
         ),
-        "small is good: out goes the chosen column of the largest slope, in comes the other of "
-        "the smallest": _kept_if(climb < here, opposite, mask),
-        "small is good, in the slopes and in the loss: yours climbs": _kept_if(
-            climb > here, opposite, mask
+        "you ranked on the test rows: rank inside each fold's training rows": dict(
+            scores="rank(x[test], y[test])"
         ),
-        "small is good, and every swap is accepted": opposite,
-        "nothing was swapped": mask,
-        "take the slopes at the mask, not at ½": if_it_falls(middle),
-        "one step swaps one pair: this takes the s smallest slopes of all": if_it_falls(steepest),
-        "this tries every pair: the step looks at the slopes and tries one": if_it_falls(best),
-        "one step swaps one pair: this goes on until nothing falls": end,
-        "the slopes alone decide: ask predict whether the loss of the new mask is lower": (
-            _kept_if(g[enter] < g[out], new, mask)
+        "you ranked once, in the first fold: its training rows are test rows of others": dict(
+            scores="rank(x[folds[0][0]], y[folds[0][0]])"
         ),
-        "slopes[on].argmax() counts among the chosen columns: on[...] turns that place into a "
-        "column's number, and off[...] does for the others": if_it_falls(places),
-        "out goes the largest slope among the chosen columns, in comes the smallest among the "
-        "others: you took them of all columns": if_it_falls(of_all),
-        "slope times mask is 0 for the other columns, and 0 may be the largest: look among the "
-        "chosen ones only, slopes[on], and slopes[off]": if_it_falls(products),
-        "the sign of a slope counts: you took sizes": if_it_falls(sizes),
-    }
+        "a large score is important: you kept the s least important columns": dict(
+            order="np.argsort(scores)"
+        ),
+        "a large score is important, and a negative one is not: you took their sizes": dict(
+            order="np.argsort(-np.abs(scores))"
+        ),
+        "the judge was tested on the rows it learned from": dict(judged="train"),
+        "the judge learned from all rows, test rows as well": dict(fit="np.arange(len(x))"),
+        "training and test rows are exchanged": dict(
+            scores="rank(x[test], y[test])", fit="test", judged="train"
+        ),
+        "you ranked on all rows, and kept the least important columns": dict(
+            scores="rank(x, y)", order="np.argsort(scores)"
+        ),
+        "you ranked on all rows, and the judge learned from all rows: test rows took part in "
+        "both, and that leaks": dict(scores="rank(x, y)", fit="np.arange(len(x))"),
+        "the judge learns from the training rows and is tested on the test rows: you handed them "
+        "over the other way round": dict(fit="test", judged="train"),
+        "the test rows need the columns that were chosen on the training rows: you ranked them "
+        "for themselves": dict(columns="np.argsort(-rank(x[test], y[test]))[:s]"),
+        "np.argsort(-scores) is the order, best column first; sorted once more it holds each "
+        "column's place": dict(order="np.argsort(np.argsort(-scores))"),
+    },
+)
 
 
 def cross_validate(answer: Callable, rounds: int = 16) -> None:
@@ -467,7 +537,9 @@ def cross_validate(answer: Callable, rounds: int = 16) -> None:
             d, count = int(rng.integers(7, 10)), int(rng.integers(3, 5))
             x, y = rng.normal(size=(8 * count, d)), rng.normal(size=8 * count)
             s, folds = int(rng.integers(2, 4)), _folds(rng, len(x), count)
-            expected, wrong = _scores(x, y, folds, s), _wrong_scores(x, y, folds, s)
+            expected = _scores(x, y, folds, s)
+            made = CROSS_VALIDATE.mistaken(_rank, _error, x, y, folds, s)
+            wrong = {words: make() for words, make in made.items()}
             if checks.told_apart([expected, *wrong.values()]):
                 break
         calls: list[int] = []
@@ -520,95 +592,13 @@ def _error(x_fit: np.ndarray, y_fit: np.ndarray, x_test: np.ndarray, y_test: np.
     return float(((x_test @ np.linalg.lstsq(x_fit, y_fit, rcond=None)[0] - y_test) ** 2).mean())
 
 
-def _scores(
-    x: np.ndarray,
-    y: np.ndarray,
-    folds: Folds,
-    s: int,
-    ranked: Callable = lambda fit, test: fit,
-    fitted: Callable = lambda fit, test: fit,
-    tested: Callable = lambda fit, test: test,
-    key: Callable = np.negative,
-) -> np.ndarray:
-    """Return each fold's error; which rows are ranked, fitted and tested can be chosen."""
-    results = []
-    for fold in folds:
-        rows, fit, test = ranked(*fold), fitted(*fold), tested(*fold)
-        chosen = np.argsort(key(_rank(x[rows], y[rows])))[:s]
-        results.append(_error(x[fit][:, chosen], y[fit], x[test][:, chosen], y[test]))
-    return np.array(results)
-
-
-def _other_columns(x: np.ndarray, y: np.ndarray, folds: Folds, s: int) -> np.ndarray:
-    """Return the errors where the columns of the test rows are ranked on the test rows."""
+def _scores(x: np.ndarray, y: np.ndarray, folds: Folds, s: int) -> np.ndarray:
+    """Return each fold's error."""
     results = []
     for fit, test in folds:
-        chosen, other = (np.argsort(-_rank(x[rows], y[rows]))[:s] for rows in (fit, test))
-        results.append(_error(x[fit][:, chosen], y[fit], x[test][:, other], y[test]))
-    return np.array(results)
-
-
-def _by_places(x: np.ndarray, y: np.ndarray, folds: Folds, s: int) -> np.ndarray:
-    """Return the errors where each column's place in the order is taken for the order."""
-    results = []
-    for fit, test in folds:
-        chosen = np.argsort(np.argsort(-_rank(x[fit], y[fit])))[:s]
+        chosen = np.argsort(-_rank(x[fit], y[fit]))[:s]
         results.append(_error(x[fit][:, chosen], y[fit], x[test][:, chosen], y[test]))
     return np.array(results)
-
-
-def _wrong_scores(x: np.ndarray, y: np.ndarray, folds: Folds, s: int) -> dict[str, np.ndarray]:
-    everything = np.arange(len(x))
-
-    def all_rows(fit, test):
-        return everything
-
-    def test_rows(fit, test):
-        return test
-
-    def first_fold(fit, test):
-        return folds[0][0]
-
-    def fit_rows(fit, test):
-        return fit
-
-    return {
-        "you ranked on all rows: the test rows took part in the choice, and that leaks": _scores(
-            x, y, folds, s, ranked=all_rows
-        ),
-        "you ranked on the test rows: rank inside each fold's training rows": _scores(
-            x, y, folds, s, ranked=test_rows
-        ),
-        "you ranked once, in the first fold: its training rows are test rows of others": _scores(
-            x, y, folds, s, ranked=first_fold
-        ),
-        "a large score is important: you kept the s least important columns": _scores(
-            x, y, folds, s, key=np.positive
-        ),
-        "a large score is important, and a negative one is not: you took their sizes": _scores(
-            x, y, folds, s, key=lambda scores: -np.abs(scores)
-        ),
-        "the judge was tested on the rows it learned from": _scores(
-            x, y, folds, s, tested=fit_rows
-        ),
-        "the judge learned from all rows, test rows as well": _scores(
-            x, y, folds, s, fitted=all_rows
-        ),
-        "training and test rows are exchanged": _scores(
-            x, y, folds, s, ranked=test_rows, fitted=test_rows, tested=fit_rows
-        ),
-        "you ranked on all rows, and kept the least important columns": _scores(
-            x, y, folds, s, ranked=all_rows, key=np.positive
-        ),
-        "you ranked on all rows, and the judge learned from all rows: test rows took part in "
-        "both, and that leaks": _scores(x, y, folds, s, ranked=all_rows, fitted=all_rows),
-        "the judge learns from the training rows and is tested on the test rows: you handed them "
-        "over the other way round": _scores(x, y, folds, s, fitted=test_rows, tested=fit_rows),
-        "the test rows need the columns that were chosen on the training rows: you ranked them "
-        "for themselves": _other_columns(x, y, folds, s),
-        "np.argsort(-scores) is the order, best column first; sorted once more it holds each "
-        "column's place": _by_places(x, y, folds, s),
-    }
 
 
 def honesty_test(answer: Callable) -> None:
