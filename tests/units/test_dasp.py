@@ -10,7 +10,7 @@ from scipy.stats import norm, spearmanr
 
 import xaikit as xk
 from tests.units.support import assert_lives_at, numpy_of
-from xaikit.methods import dasp
+from xaikit.methods import dasp, moments
 from xaikit.networks.activations import LeakyReLU, ReLU, ReLU6, Sigmoid, Softplus, Tanh
 from xaikit.networks.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
 from xaikit.networks.layers import Dense, Flatten, Residual
@@ -59,7 +59,7 @@ M, V = np.linspace(-3, 7, 11)[None], np.full((1, 11), 2.0)
 @pytest.mark.parametrize("layer", ACTIVATIONS, ids=repr)
 def test_moments_of_activations_are_integrals(layer, backend):
     """Within rounding for piecewise linear ones, 0.3% of a standard deviation for smooth ones."""
-    mean, variance = dasp.layer_moments(layer, (backend.array(M), backend.array(V)))
+    mean, variance = moments.layer_moments(layer, (backend.array(M), backend.array(V)))
     assert_lives_at(backend, mean)
     x = np.linspace(-10, 10, 200_001)[:, None]
     density = np.exp(-(x**2) / 2)
@@ -76,7 +76,9 @@ def test_moments_of_activations_are_integrals(layer, backend):
 @pytest.mark.parametrize("layer", ACTIVATIONS, ids=repr)
 def test_certain_units_pass_the_activation_as_they_are(layer, exact_backend):
     m = np.array([[-2.0, 0.0, 1.5, 7.0]])
-    mean, variance = dasp.layer_moments(layer, (exact_backend.array(m), exact_backend.array(0 * m)))
+    mean, variance = moments.layer_moments(
+        layer, (exact_backend.array(m), exact_backend.array(0 * m))
+    )
     np.testing.assert_allclose(numpy_of(mean), layer.forward(m), atol=1e-14)
     assert np.abs(numpy_of(variance)).max() < 1e-13
 
@@ -88,10 +90,10 @@ def test_larger_of_two_gaussians():
             m_a + np.sqrt(v_a) * rng.standard_normal(10**6),
             m_b + np.sqrt(v_b) * rng.standard_normal(10**6),
         )
-        m, v = dasp.larger_of(*((np.array(m), np.array(s)) for m, s in [(m_a, v_a), (m_b, v_b)]))
+        m, v = moments.larger_of(*((np.array(m), np.array(s)) for m, s in [(m_a, v_a), (m_b, v_b)]))
         assert abs(m - draws.mean()) < 0.01 * draws.std()
         assert abs(np.sqrt(v) - draws.std()) < 0.01 * draws.std()
-    m, v = dasp.larger_of((np.array(2.0), np.array(0.0)), (np.array(3.0), np.array(0.0)))
+    m, v = moments.larger_of((np.array(2.0), np.array(0.0)), (np.array(3.0), np.array(0.0)))
     assert (m, v) == (3.0, 0.0)
 
 
@@ -101,7 +103,7 @@ def test_moments_of_pools_are_those_of_draws():
     z = m + np.sqrt(v) * rng.standard_normal((10**5, 8, 4, 4))
     for layer, worst, variance_off in [(AvgPool2d(2), 0.015, 0.02), (MaxPool2d(2), 0.035, 0.2)]:
         draws = layer.forward(z)
-        mean, variance = dasp.layer_moments(layer, (m, v))
+        mean, variance = moments.layer_moments(layer, (m, v))
         off = np.abs((mean[0] - draws.mean(axis=0)) / draws.std(axis=0))
         assert off.max() < worst and off.mean() < 0.01
         assert np.abs(variance[0] / draws.var(axis=0) - 1).max() < variance_off
@@ -113,7 +115,7 @@ def test_the_largest_of_an_odd_number_of_entries_may_be_any_of_them(size):
     count = size[0] * size[1]
     m = np.eye(count).reshape(count, 1, *size)
     for far in (0.0, -5.0):
-        mean, variance = dasp.layer_moments(MaxPool2d(size), (m + far, np.zeros_like(m)))
+        mean, variance = moments.layer_moments(MaxPool2d(size), (m + far, np.zeros_like(m)))
         np.testing.assert_array_equal(mean.ravel(), 1 + far)
         np.testing.assert_array_equal(variance, 0)
 
@@ -122,17 +124,17 @@ def test_the_largest_of_an_odd_number_of_entries_may_be_any_of_them(size):
 def test_rounding_makes_no_variance_negative(layer):
     m = np.linspace(-300, 300, 601)[None]
     for v in (0.0, 1e-30, 1e-14, 1e-8):
-        assert (dasp.layer_moments(layer, (m, np.full_like(m, v)))[1] >= 0).all()
+        assert (moments.layer_moments(layer, (m, np.full_like(m, v)))[1] >= 0).all()
 
 
 def test_linear_layers_and_sums_push_moments_exactly():
     rng = np.random.default_rng(1)
     layer = dense(rng, 4, 4)
     m, v = rng.normal(size=(3, 4)), rng.uniform(size=(3, 4))
-    mean, variance = dasp.layer_moments(layer, (m, v))
+    mean, variance = moments.layer_moments(layer, (m, v))
     np.testing.assert_allclose(mean, m @ layer.weight.T + layer.bias, atol=1e-14)
     np.testing.assert_allclose(variance, v @ (layer.weight**2).T, atol=1e-14)
-    both = dasp.layer_moments(Residual([layer]), (m, v))
+    both = moments.layer_moments(Residual([layer]), (m, v))
     np.testing.assert_allclose(both, (m + mean, v + variance), atol=1e-14)
 
 
@@ -156,10 +158,10 @@ def test_first_layer_moments_are_those_of_all_coalitions(size):
 
 def test_samples_of_units_show_what_moments_predict():
     network, x = mlp(4, [12, 20, 8, 1]), np.random.default_rng(5).normal(size=12)
-    moments = dasp.unit_moments(network, x, 5)
+    predicted = dasp.unit_moments(network, x, 5)
     samples = dasp.unit_samples(network, x, 5, samples=40_000)
-    assert len(moments) == len(samples) == len(network.layers)
-    for (mean, _), drawn in zip(moments, samples, strict=True):
+    assert len(predicted) == len(samples) == len(network.layers)
+    for (mean, _), drawn in zip(predicted, samples, strict=True):
         assert drawn.shape == (40_000, mean.shape[1])
         assert np.abs(mean[0] - drawn.mean(axis=0)).max() < 0.15 * drawn.std(axis=0).max()
     again = dasp.unit_samples(network, x, 5, samples=10)

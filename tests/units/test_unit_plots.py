@@ -5,7 +5,7 @@ import pytest
 
 from tests.units.figures import reading_problems, the_figure
 from xaikit.course import plots
-from xaikit.methods import dasp
+from xaikit.methods import moments
 
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("course_style")]
 
@@ -19,7 +19,7 @@ def test_drawn_unit(mean, variance):
     assert reading_problems(the_figure()) == []
     for ax in the_figure().axes:
         assert sum(bar.get_height() for bar in ax.patches) == pytest.approx(1)
-    assert predicted == float(dasp.relu(np.array(mean), np.array(variance))[0])
+    assert predicted == float(moments.relu(np.array(mean), np.array(variance))[0])
     assert seen == pytest.approx(np.maximum(drawn, 0).mean())
     assert abs(predicted - seen) < 0.05 * variance**0.5
 

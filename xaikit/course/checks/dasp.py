@@ -16,6 +16,7 @@ from xaikit.course.checks import Mistake, compare, passed, plain, shape_of, verd
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.mistakes import Answer
 from xaikit.methods import dasp as xaikits
+from xaikit.methods import moments
 
 KINDS = ("shapley", "banzhaf")
 NODES = np.polynomial.legendre.leggauss(120)
@@ -25,10 +26,10 @@ XAIKITS = (
     xaikits.dasp,
     xaikits.unit_moments,
     xaikits.unit_samples,
-    xaikits.propagate,
-    xaikits.layer_moments,
-    xaikits.relu,
-    xaikits.leaky_relu,
+    moments.propagate,
+    moments.layer_moments,
+    moments.relu,
+    moments.leaky_relu,
     xaikits._of_coalitions,
 )
 

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from xaikit.core import arrays
-from xaikit.methods import dasp
+from xaikit.methods import moments
 from xaikit.plots.looks import NEUTRAL, POSITIVE
 
 BINS = 40
@@ -36,7 +36,7 @@ def draw_unit(drawn: np.ndarray, mean: float, variance: float) -> tuple[float, f
     width = (high - low + 2 * margin) / BINS
     edges = width * np.arange(np.floor((low - margin) / width), (high + margin) / width + 1)
     passed, share = np.maximum(drawn, 0), 1 / len(drawn)
-    predicted, _ = dasp.relu(np.array(mean), np.array(variance))
+    predicted, _ = moments.relu(np.array(mean), np.array(variance))
 
     _, (left, right) = plt.subplots(1, 2, figsize=(7, 3.6))
     left.hist(drawn, edges, weights=np.full(len(drawn), share), color=NEUTRAL, alpha=0.6)
