@@ -1,6 +1,7 @@
 """The package alone: what is in the wheel, and what works where nothing else is installed."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -31,9 +32,9 @@ def run(*command, **settings):
 def wheel(tmp_path_factory):
     """Build from a copy: setuptools would leave its own files in the checkout."""
     folder = tmp_path_factory.mktemp("wheel")
-    shutil.copytree(
-        ROOT / "xaikit", folder / "xaikit", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    unwanted = shutil.ignore_patterns("__pycache__")
+    for package in ("xaikit", "tools"):  # the second is there to be left out
+        shutil.copytree(ROOT / package, folder / package, ignore=unwanted)
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
     options = ["--no-index", "--no-deps", "--no-build-isolation", "--wheel-dir", folder]
@@ -159,6 +160,7 @@ def test_type_checkers_see_the_public_names(bare, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "mypy", *options, "stranger.py"],
         cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         capture_output=True,
         text=True,
     )
