@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import re
 import resource
+import secrets
 import shutil
 import tempfile
 import threading
@@ -117,8 +118,8 @@ def _grade_all(course, waiting, digest, pace, told) -> list[register.Entry]:
     while todo or running:
         while todo and len(running) < pace.workers:
             entry = todo.pop()
-            # Made here and looked after here: a grader that is killed removes nothing.
-            home = Path(tempfile.mkdtemp(prefix="grading-"))
+            # Made in that process, which also removes it, even when this one is killed.
+            home = Path(tempfile.gettempdir()) / f"grading-{secrets.token_hex(8)}"
             process = context.Process(
                 target=_grade_in_process, args=(course, entry, digest, pace, home), daemon=False
             )
@@ -132,6 +133,7 @@ def _grade_all(course, waiting, digest, pace, told) -> list[register.Entry]:
             if sentinel in late:
                 process.kill()
             process.join()
+            # It is there still if that process was killed.
             shutil.rmtree(home, ignore_errors=True)
             if process.exitcode:
                 reason = "its grader did not come to an end"
@@ -145,13 +147,18 @@ def _grade_all(course, waiting, digest, pace, told) -> list[register.Entry]:
 
 def _grade_in_process(course: Course, entry, digest: str, pace: Pace, home: Path) -> None:
     """Grade one submission; the process ends with the grader that started it."""
+    home.mkdir(mode=0o700)
     threading.Thread(target=_end_with_parent, args=(home,), daemon=True).start()
     # nbgrader's own objects are made in an order that SQLAlchemy remarks on.
     warnings.filterwarnings("ignore", category=SAWarning)
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     resource.setrlimit(resource.RLIMIT_DATA, (TRUSTED_MEMORY, hard))
     started = time.monotonic()
-    reason = grade_one(course, entry.assignment, entry.learner, pace, home)
+    try:
+        reason = grade_one(course, entry.assignment, entry.learner, pace, home)
+    finally:
+        # Not after the end is recorded: from then on nobody may be left to do it.
+        shutil.rmtree(home, ignore_errors=True)
     seconds = round(time.monotonic() - started, 2)
     if reason:
         _fail(course, entry, digest, reason, seconds)

@@ -3,6 +3,8 @@
 import os
 import signal
 import tempfile
+from multiprocessing.context import ForkServerProcess
+from types import SimpleNamespace
 
 import pytest
 
@@ -85,7 +87,7 @@ def test_a_version_that_comes_while_one_is_graded_waits(folders, monkeypatch, co
 
 
 def kills_its_grader(course, entry, digest, pace, home):
-    (home / "run").mkdir()
+    (home / "run").mkdir(parents=True)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -97,3 +99,31 @@ def test_a_grader_that_is_killed_leaves_no_folder(folders, monkeypatch):
     course = graded(folders)
     assert "its grader broke down" in register.entry_of(course.database, NAME, "anna").reason
     assert not list(folders.glob("temporary/grading-*"))
+
+
+def test_a_grader_that_ends_before_its_processes_begin_leaves_no_folder(folders, monkeypatch):
+    def end(self):
+        raise KeyboardInterrupt
+
+    hand_in(folders / "given", "anna", answered())
+    (folders / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folders / "temporary"))
+    monkeypatch.setattr(ForkServerProcess, "start", end)
+    with pytest.raises(KeyboardInterrupt):
+        graded(folders)
+    assert not list(folders.glob("temporary/grading-*"))
+
+
+def test_its_folder_is_gone_before_its_end_is_recorded(tmp_path, monkeypatch):
+    # Whoever sees the end may kill the grader at once.
+    def grade(course, assignment, learner, pace, home):
+        (home / "run").mkdir()
+        return "it was not graded"
+
+    home, left = tmp_path / "home", []
+    monkeypatch.setattr(autograde.resource, "setrlimit", lambda *_: None)
+    monkeypatch.setattr(autograde, "grade_one", grade)
+    monkeypatch.setattr(autograde, "_fail", lambda *_: left.append(home.exists()))
+    entry = SimpleNamespace(assignment=NAME, learner="anna")
+    autograde._grade_in_process(None, entry, "", PACE, home)
+    assert left == [False]
