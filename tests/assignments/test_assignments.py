@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import pkgutil
 import re
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tests.assignments import scoring
 from tests.notebooks import samples
 from tools.derive import derive, exercise_path
 from tools.sockets import own_sockets
+from xaikit.course import checks
+from xaikit.course.checks.mistakes import Answer
 
 ROOT = Path(__file__).resolve().parents[2]
 SOLUTIONS = sorted(ROOT.glob("solutions/*/*.ipynb"))
@@ -162,6 +165,21 @@ def test_every_answer_and_every_check_meets_a_wrong_answer(path):
     planted = [wrong for answers in table.values() for wrong in answers.values()]
     assert set().union(*(wrong.loses for wrong in planted)) == set(scoring.maxima(notebook)[0])
     assert all(wrong.loses and wrong.told for wrong in planted)
+
+
+ANSWERS = [
+    pytest.param(value, id=f"{module.name}-{name}")
+    for module in pkgutil.iter_modules(checks.__path__)
+    for name, value in vars(importlib.import_module(f"{checks.__name__}.{module.name}")).items()
+    if isinstance(value, Answer)
+]
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_no_mistake_is_another_one_or_the_right_answer(answer):
+    """Check and tests share a mistake, so two with the same code would never be told apart."""
+    sources = [answer.source(), *map(answer.source, answer.mistakes)]
+    assert len(set(sources)) == len(sources)
 
 
 def test_wrong_answer_in_a_kernel_shows_its_message_alone():
