@@ -58,6 +58,14 @@ def test_a_single_row_prints_as_a_table(backend):
     )
 
 
+def test_a_rounding_error_has_no_sign(backend):
+    """Which side of zero it falls on, the processor decides."""
+    for tiny in (-1e-12, 1e-12):
+        result = attribution(backend, [1.0, tiny], 0.0, 1.0)
+        result = dataclasses.replace(result, data=backend.array([1.0, 1.0]))
+        assert "-0.000" not in str(result) and "gap +0.000" in str(result)
+
+
 def test_names_widen_the_table(backend):
     result = attribution(backend, [0.5, 2.0], None, 3.0, method="saliency")
     assert str(result.with_names(["age", "temperature"])) == (

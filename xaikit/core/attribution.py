@@ -140,7 +140,7 @@ class Attribution:
             rows = list(zip(names, arrays.to_numpy(self.data), scores, strict=True))
             for name, x, score in rows[:TABLE_FEATURES]:
                 value = f"{x:>9}" if isinstance(x, str) else f"{x:9.3f}"
-                lines.append(f"{name:<{width}}  {value}  {score:+9.3f}")
+                lines.append(f"{name:<{width}}  {value}  {score:+z9.3f}")
             if len(rows) > TABLE_FEATURES:
                 lines.append(f"… {len(rows)} features")
         rows_shown = np.atleast_1d(arrays.to_numpy(self.output))[:TABLE_ROWS]
@@ -149,7 +149,7 @@ class Attribution:
             if self.base is not None and self.gap is not None:
                 base = np.atleast_1d(arrays.to_numpy(self.base))[row]
                 gap = np.atleast_1d(arrays.to_numpy(self.gap))[row]
-                line += f", base {base:.3f}: scores {output - base + gap:+.3f}, gap {gap:+.3f}"
+                line += f", base {base:.3f}: scores {output - base + gap:+z.3f}, gap {gap:+z.3f}"
             lines.append(line if self.output.ndim == 0 else f"row {row}: {line}")
         if self.output.ndim == 1 and self.output.shape[0] > TABLE_ROWS:
             lines.append(f"… {self.output.shape[0]} rows")
