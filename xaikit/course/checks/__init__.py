@@ -8,7 +8,6 @@ import copy
 import linecache
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import combinations
 from traceback import walk_tb
 from typing import Any
 
@@ -199,9 +198,17 @@ def _agree(given: np.ndarray, expected: np.ndarray, tolerance: float = 1e-6) -> 
 
 
 def told_apart(answers: Iterable[Any], tolerance: float = 1e-4) -> bool:
-    """Tell whether no two of these answers could be taken for one another."""
-    values = [np.asarray(answer, dtype=float) for answer in answers]
-    return all(np.abs(a - b).max() > tolerance for a, b in combinations(values, 2))
+    """Tell whether no two of these answers could be taken for one another.
+
+    The first that could be is the last to be asked for.
+    """
+    others: list[np.ndarray] = []
+    for answer in answers:
+        value = np.asarray(answer, dtype=float)
+        if not all(np.abs(value - other).max() > tolerance for other in others):
+            return False
+        others.append(value)
+    return True
 
 
 def compare(

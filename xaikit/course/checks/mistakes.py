@@ -46,10 +46,13 @@ class Answer:
             raise KeyError(f"no gaps of this answer: {', '.join(sorted(unknown))}")
         return Template(self.template).substitute({**self.right, **changes})
 
+    def function(self, words: str | None = None, **gaps: str) -> Callable:
+        """Return that code as a function."""
+        return _function(self.source(words, **gaps), tuple(self.names.items()))
+
     def made(self, arguments: tuple, words: str | None = None, **gaps: str) -> Any:
         """Return what that code makes of copies of the arguments."""
-        function = _function(self.source(words, **gaps), tuple(self.names.items()))
-        return function(*copy.deepcopy(arguments))
+        return self.function(words, **gaps)(*copy.deepcopy(arguments))
 
     def mistaken(self, *arguments: Any) -> dict[str, Callable[[], np.ndarray]]:
         """Return, for the words of each mistake, what makes its result from these arguments."""

@@ -6,15 +6,18 @@ averages over all orders of joining, so no weight of the formula is involved.
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 from math import comb, factorial
+from operator import itemgetter
 
 import numpy as np
 
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
 from xaikit.course.checks import last_inputs as last_inputs
+from xaikit.course.checks.mistakes import Answer
 from xaikit.methods.gaussian_process import gaussian_process_shapley
 from xaikit.methods.kernel_shap import kernel_shap
 from xaikit.methods.shapley import exact_shapley, permutation_shapley
@@ -30,6 +33,45 @@ def by_hand(answer: Callable) -> Callable:
     )
 
 
+CONTRIBUTIONS = Answer(
+    """\
+def contributions(v, order):
+    M, nobody = v.ndim, (0,) * v.ndim
+    present, added = [0] * M, np.zeros(M)
+    for player in $order:
+        before = v[tuple(present)]
+        present[player] = 1
+        added[player] = $step
+    return $end
+""",
+    dict(order="order", step="v[tuple(present)] - before", end="added"),
+    {
+        "the numbers are in the order of joining, but entry i belongs to player i": dict(
+            end="added[order]"
+        ),
+        "the first to join adds v({i}) − v(∅): nobody may already be paid": dict(
+            step="v[tuple(present)] - (before if sum(present) > 1 else 0)"
+        ),
+        "this is what the coalition is worth when each has joined: subtract what it was worth "
+        "before": dict(step="v[tuple(present)]"),
+        "everyone joined an empty room: those who came before stay in": dict(
+            step="v[tuple(int(p == player) for p in range(M))] - v[nobody]"
+        ),
+        "this is what each would take away by leaving last: v(N) − v(N∖i)": dict(
+            step="v[(1,) * M] - v[tuple(int(p != player) for p in range(M))]"
+        ),
+        "you went through the order backwards": dict(order="order[::-1]"),
+        "the sign is wrong: worth after joining minus worth before": dict(
+            step="before - v[tuple(present)]"
+        ),
+        "the players joined in the order of their numbers: follow `order`": dict(order="range(M)"),
+        "player i is not the one at place order[i]: order[0] joins first": dict(
+            order="np.argsort(order)"
+        ),
+    },
+)
+
+
 def contributions(answer: Callable, rounds: int = 20) -> None:
     """Check ``contributions(v, order)`` -> (M,)."""
     rng = np.random.default_rng()
@@ -41,8 +83,7 @@ def contributions(answer: Callable, rounds: int = 20) -> None:
         if shape_of(given) == (players + 1,):
             raise Mistake("contributions: M players make M steps from ∅ to N: one number too many")
         given = plain(given, (players,), "contributions")
-        expected = _added(v, order)
-        compare(given, expected, _wrong_contributions(v, order, expected), "contributions")
+        compare(given, _added(v, order), CONTRIBUTIONS.mistaken(v, order), "contributions")
     passed(f"contributions: {rounds} random games and orders")
 
 
@@ -62,31 +103,75 @@ def _added(v: np.ndarray, order: np.ndarray) -> np.ndarray:
     return np.array([v[a] - v[b] for a, b in zip(after, before, strict=True)])
 
 
-def _wrong_contributions(
-    v: np.ndarray, order: np.ndarray, expected: np.ndarray
-) -> dict[str, np.ndarray]:
-    nobody, everybody = v[(0,) * v.ndim], v[(1,) * v.ndim]
-    alone = np.array([v[tuple(row)] for row in np.eye(v.ndim, dtype=int)])
-    without = np.array([v[tuple(1 - row)] for row in np.eye(v.ndim, dtype=int)])
-    first, after = expected.copy(), expected.copy()
-    first[order[0]] += nobody
-    after[order] = nobody + np.cumsum(expected[order])
-    return {
-        "the numbers are in the order of joining, but entry i belongs to player i": expected[order],
-        "the first to join adds v({i}) − v(∅): nobody may already be paid": first,
-        "this is what the coalition is worth when each has joined: subtract what it was worth "
-        "before": after,
-        "everyone joined an empty room: those who came before stay in": alone - nobody,
-        "this is what each would take away by leaving last: v(N) − v(N∖i)": everybody - without,
-        "you went through the order backwards": _added(v, order[::-1]),
-        "the sign is wrong: worth after joining minus worth before": -expected,
-        "the players joined in the order of their numbers: follow `order`": _added(
-            v, np.arange(v.ndim)
+ALWAYS_THREE = "M is not always 3: it is v.ndim"
+
+SHAPLEY = Answer(
+    """\
+$before
+def shapley(v):
+    M, values, nobody = v.ndim, np.zeros(v.ndim), v[(0,) * v.ndim]
+    for i in range(M):
+        for S in product([0, 1], repeat=M):
+            if S[i] == 0:
+                size, with_i = sum(S), v[(*S[:i], 1, *S[i + 1 :])]
+                share = factorial(size) * factorial(M - size - 1) / factorial(M)
+                values[i] $gather ($weight) * ($added)
+    return $end
+""",
+    dict(before="", gather="+=", weight="share", added="with_i - v[S]", end="values"),
+    {
+        ALWAYS_THREE: dict(weight="share * factorial(M) / 6"),
+        "the weights |S|!/M! are those of a single order of the players behind i; they can stand "
+        "in (M−|S|−1)! orders": dict(weight="factorial(size) / factorial(M)"),
+        "the weights (M−|S|−1)!/M! count a single order of the players in S; they can stand in "
+        "|S|! orders": dict(weight="factorial(M - size - 1) / factorial(M)"),
+        "you divided by |S|! only: the share of orders that begin with S, then i, is "
+        "|S|! (M−|S|−1)! / M!": dict(weight="1 / factorial(size)"),
+        "in the weight stands M! where (M−|S|−1)! belongs: only those behind i are arranged": dict(
+            weight="factorial(size) * factorial(M) / factorial(M)"
         ),
-        "player i is not the one at place order[i]: order[0] joins first": _added(
-            v, np.argsort(order)
+        "behind S ∪ i stand M−|S|−1 players: you counted i among them": dict(
+            weight="factorial(size) * factorial(M - size) / factorial(M)"
         ),
-    }
+        "divide by M!: weights are shares of all orders": dict(weight="share * factorial(M)"),
+        "1/M is the weight of all coalitions of one size together, not of each": dict(
+            weight="1 / M"
+        ),
+        "|S| counts those before i, without i": dict(
+            weight="factorial(size + 1) * factorial(M - size - 1) / factorial(M)"
+        ),
+        "only the last coalition is left of your sum: add up, with += in the place of =": dict(
+            gather="="
+        ),
+        "all are 0: // cuts the weights off behind the point, / does not": dict(
+            weight="factorial(size) * factorial(M - size - 1) // factorial(M)"
+        ),
+        "subtract v(S), not v(∅): what i adds to those who are there": dict(
+            added="with_i - nobody"
+        ),
+        "all subsets weigh the same in your mean: these are Banzhaf values. Each *size* weighs "
+        "the same": dict(weight="2.0 ** (1 - M)"),
+        "the weights are missing": dict(weight="1"),
+        "you weighed and averaged: the weights sum to 1 already, so the sum is the mean": dict(
+            weight="share / 2 ** (M - 1)"
+        ),
+        "S = ∅ is missing: i may be the first to join": dict(weight="share if size else 0"),
+        "S = N∖i is missing: i may be the last to join": dict(
+            weight="share if size < M - 1 else 0"
+        ),
+        "subtract v(S): a contribution is worth with i minus worth without i": dict(added="with_i"),
+        "the sign is wrong: worth with i minus worth without i": dict(added="v[S] - with_i"),
+        "nobody earned v(∅): the values share out v(N) − v(∅)": dict(end="values + nobody / M"),
+        "this is one order of joining: average over all of them": dict(
+            weight="all(S[:i]) and not any(S[i + 1 :])"
+        ),
+        "this is what each adds when alone: all coalitions count": dict(weight="size == 0"),
+        "this is what each would take away at the end: all coalitions count": dict(
+            weight="size == M - 1"
+        ),
+    },
+    names=dict(product=product, factorial=factorial),
+)
 
 
 def shapley(answer: Callable, rounds: int = 12) -> None:
@@ -95,8 +180,9 @@ def shapley(answer: Callable, rounds: int = 12) -> None:
     for number in range(rounds):
         v = rng.normal(size=(2,) * (3 + number % 3))
         given = plain(by_hand(answer)(v), (v.ndim,), "shapley")
-        expected = _mean_of_orders(v)
-        compare(given, expected, _wrong_values(v, expected), "shapley")
+        mistaken = SHAPLEY.mistaken(v)
+        mistaken = {f"{ALWAYS_THREE}, here {v.ndim}": mistaken.pop(ALWAYS_THREE), **mistaken}
+        compare(given, _mean_of_orders(v), mistaken, "shapley")
     passed(f"shapley: {rounds} random games of 3, 4 and 5 players agree with all orders of joining")
 
 
@@ -107,81 +193,6 @@ def _mean_of_orders(v: np.ndarray) -> np.ndarray:
     places = np.cumsum(2 ** (v.ndim - 1 - orders), axis=1)
     steps = np.diff(v.ravel()[places], axis=1, prepend=v.flat[0])
     return np.bincount(orders.ravel(), weights=steps.ravel()) / len(orders)
-
-
-def _weighed(v: np.ndarray, weight: Callable[[int], float], minus: float = 1.0) -> np.ndarray:
-    """Return Σ_S weight(|S|) · (v(S ∪ i) − minus · v(S)) for every player i."""
-    values = np.zeros(v.ndim)
-    for i in range(v.ndim):
-        without, joined = np.moveaxis(v, i, 0)
-        for S in np.ndindex(without.shape):
-            values[i] += weight(sum(S)) * (joined[S] - minus * without[S])
-    return values
-
-
-def _wrong_values(v: np.ndarray, expected: np.ndarray) -> dict[str, np.ndarray]:
-    M, orders = v.ndim, factorial(v.ndim)
-    weighed = partial(_weighed, v)
-
-    def right(size: int) -> float:
-        return factorial(size) * factorial(M - size - 1) / orders
-
-    nobody, everybody = v[(0,) * M], v[(1,) * M]
-    alone = np.array([v[tuple(row)] for row in np.eye(M, dtype=int)])
-    without = np.array([v[tuple(1 - row)] for row in np.eye(M, dtype=int)])
-    always_three = "M is not always 3: it is v.ndim"
-    of_three = {f"{always_three}, here {M}": expected * orders / 6} if M > 3 else {}
-    return of_three | {
-        "the weights |S|!/M! are those of a single order of the players behind i; they can stand "
-        "in (M−|S|−1)! orders": weighed(lambda size: factorial(size) / orders),
-        "the weights (M−|S|−1)!/M! count a single order of the players in S; they can stand in "
-        "|S|! orders": weighed(lambda size: factorial(M - size - 1) / orders),
-        "you divided by |S|! only: the share of orders that begin with S, then i, is "
-        "|S|! (M−|S|−1)! / M!": weighed(lambda size: 1 / factorial(size)),
-        "in the weight stands M! where (M−|S|−1)! belongs: only those behind i are arranged": (
-            weighed(lambda size: float(factorial(size)))
-        ),
-        "behind S ∪ i stand M−|S|−1 players: you counted i among them": weighed(
-            lambda size: factorial(size) * factorial(M - size) / orders
-        ),
-        "divide by M!: weights are shares of all orders": weighed(
-            lambda size: right(size) * orders
-        ),
-        "1/M is the weight of all coalitions of one size together, not of each": weighed(
-            lambda size: 1 / M
-        ),
-        "|S| counts those before i, without i": weighed(
-            lambda size: factorial(size + 1) * factorial(M - size - 1) / orders
-        ),
-        "only the last coalition is left of your sum: add up, with += in the place of =": (
-            everybody - without
-        )
-        / M,
-        "all are 0: // cuts the weights off behind the point, / does not": np.zeros(M),
-        "subtract v(S), not v(∅): what i adds to those who are there": (
-            weighed(right, minus=0.0) - nobody
-        ),
-        "all subsets weigh the same in your mean: these are Banzhaf values. Each *size* weighs "
-        "the same": weighed(lambda size: 2.0 ** (1 - M)),
-        "the weights are missing": weighed(lambda size: 1.0),
-        "you weighed and averaged: the weights sum to 1 already, so the sum is the mean": weighed(
-            lambda size: right(size) / 2 ** (M - 1)
-        ),
-        "S = ∅ is missing: i may be the first to join": weighed(
-            lambda size: right(size) * (size > 0)
-        ),
-        "S = N∖i is missing: i may be the last to join": weighed(
-            lambda size: right(size) * (size < M - 1)
-        ),
-        "subtract v(S): a contribution is worth with i minus worth without i": weighed(
-            right, minus=0.0
-        ),
-        "the sign is wrong: worth with i minus worth without i": -expected,
-        "nobody earned v(∅): the values share out v(N) − v(∅)": expected + nobody / M,
-        "this is one order of joining: average over all of them": _added(v, np.arange(M)),
-        "this is what each adds when alone: all coalitions count": alone - nobody,
-        "this is what each would take away at the end: all coalitions count": everybody - without,
-    }
 
 
 def symmetry_test(answer: Callable) -> None:
@@ -322,6 +333,79 @@ def _symmetry_cases(rng: np.random.Generator) -> list[tuple[bool, str, Callable,
     ]
 
 
+EACH_TWICE = (
+    "you asked each order twice and none backwards: orders[::-1] turns the list of orders round, "
+    "order[::-1] one order, and orders[:, ::-1] each of them"
+)
+NO_REVERSE = "the reverses are missing: an order and order[::-1] make a pair"
+
+ESTIMATE = Answer(
+    """\
+def estimate(added, orders):
+    there = np.array([added(order) for order in orders])
+    back = np.array([added(order) for order in $back])
+    pairs, n, M = (there + back) / 2, *orders.shape
+    std = pairs.std(axis=0, ddof=1)
+    values, errors = $values, $errors
+    return $end
+""",
+    dict(
+        back="orders[:, ::-1]",
+        values="pairs.mean(axis=0)",
+        errors="std / np.sqrt(n)",
+        end="values, errors",
+    ),
+)
+VALUES = replace(
+    ESTIMATE,
+    mistakes={
+        EACH_TWICE: dict(back="orders[::-1]"),
+        NO_REVERSE: dict(values="there.mean(axis=0)"),
+        "only the reverses were asked: an order and its reverse make a pair": dict(
+            values="back.mean(axis=0)"
+        ),
+        "you added the two of a pair: take their mean": dict(values="(there + back).mean(axis=0)"),
+        "take the mean over the pairs, not the sum": dict(values="pairs.sum(axis=0)"),
+        "the values come first, then their standard errors": dict(end="errors, values"),
+    },
+    read=itemgetter(0),
+)
+ERRORS = replace(
+    ESTIMATE,
+    mistakes={
+        "this is the standard deviation of one pair. That of the *mean* of n pairs is smaller by "
+        "√n": dict(errors="std"),
+        "this is the standard deviation of one pair, and divided by n instead of n − 1": dict(
+            errors="pairs.std(axis=0)"
+        ),
+        "divide by √n, not by n": dict(errors="std / n"),
+        "this is the variance over √n: take the root of the variance first": dict(
+            errors="std**2 / np.sqrt(n)"
+        ),
+        "return the standard error itself: 1.96 times that makes a 95% interval": dict(
+            errors="1.96 * std / np.sqrt(n)"
+        ),
+        "you took the variance: its root is missing": dict(errors="std**2 / n"),
+        "you took the variance of one pair: its root is missing, and the √n of the mean": dict(
+            errors="std**2"
+        ),
+        "the spread of n numbers around their own mean is divided by n − 1: ddof=1": dict(
+            errors="pairs.std(axis=0) / np.sqrt(n)"
+        ),
+        "an order and its reverse are not independent: take the spread of the n pair means, not "
+        "of 2n walks": dict(
+            errors="np.concatenate([there, back]).std(axis=0, ddof=1) / np.sqrt(2 * n)"
+        ),
+        "n is the number of pairs, not of walks": dict(errors="std / np.sqrt(2 * n)"),
+        "n is the number of pairs, not of players": dict(errors="std / np.sqrt(M)"),
+        "take the spread of the pair means, not of the orders without their reverses": dict(
+            errors="there.std(axis=0, ddof=1) / np.sqrt(n)"
+        ),
+    },
+    read=itemgetter(1),
+)
+
+
 def estimate(answer: Callable, rounds: int = 20) -> None:
     """Check ``estimate(added, orders)`` -> values (M,) and standard errors (M,)."""
     rng = np.random.default_rng()
@@ -351,57 +435,44 @@ def estimate(answer: Callable, rounds: int = 20) -> None:
         pairs = (there + back) / 2
         expected = np.sqrt(((pairs - pairs.mean(axis=0)) ** 2).sum(axis=0) / (count - 1) / count)
         twice = sorted(map(tuple, asked)) == sorted(map(tuple, [*orders, *orders]))
-        wrong = _wrong_means(there, back, twice)
-        wrong["the values come first, then their standard errors"] = expected
-        compare(values, pairs.mean(axis=0), wrong, "estimate, values")
-        compare(errors, expected, _wrong_errors(there, back), "estimate, standard errors")
+        mistaken = VALUES.mistaken(partial(_added, v), orders)
+        del mistaken[NO_REVERSE if twice else EACH_TWICE]  # both give the same values
+        compare(values, pairs.mean(axis=0), mistaken, "estimate, values")
+        mistaken = ERRORS.mistaken(partial(_added, v), orders)
+        compare(errors, expected, mistaken, "estimate, standard errors")
     passed(f"estimate: {rounds} random games, values and standard errors of pairs")
 
 
-def _wrong_means(there: np.ndarray, back: np.ndarray, twice: bool) -> dict[str, np.ndarray]:
-    no_reverse = "the reverses are missing: an order and order[::-1] make a pair"
-    if twice:
-        no_reverse = (
-            "you asked each order twice and none backwards: orders[::-1] turns the list of orders "
-            "round, order[::-1] one order, and orders[:, ::-1] each of them"
-        )
-    return {
-        no_reverse: there.mean(axis=0),
-        "only the reverses were asked: an order and its reverse make a pair": back.mean(axis=0),
-        "you added the two of a pair: take their mean": (there + back).mean(axis=0),
-        "take the mean over the pairs, not the sum": (there + back).sum(axis=0) / 2,
-    }
-
-
-def _wrong_errors(there: np.ndarray, back: np.ndarray) -> dict[str, np.ndarray]:
-    pairs, both = (there + back) / 2, np.concatenate([there, back])
-    n, std = len(pairs), pairs.std(axis=0, ddof=1)
-    return {
-        "this is the standard deviation of one pair. That of the *mean* of n pairs is smaller by "
-        "√n": std,
-        "this is the standard deviation of one pair, and divided by n instead of n − 1": pairs.std(
-            axis=0
+DRAW_COALITION = Answer(
+    """\
+def draw_coalition(others, rng):
+    k = len(others)
+    size = $size
+    return $coalition
+""",
+    dict(size="rng.integers(k + 1)", coalition="rng.choice(others, size=size, replace=False)"),
+    {
+        "a coin for each player makes every *subset* equally probable; here every *size* must be. "
+        "Draw the size first": dict(coalition="others[rng.random(k) < 0.5]"),
+        "never are all the others drawn: the size goes from 0 to M − 1, and rng.integers(k) stops "
+        "before k": dict(size="rng.integers(k)"),
+        "never is nobody drawn: the size begins at 0": dict(size="rng.integers(1, k + 1)"),
+        "never is nobody drawn, and never everybody: the size goes from 0 to M − 1": dict(
+            size="rng.integers(1, k)"
         ),
-        "divide by √n, not by n": std / n,
-        "this is the variance over √n: take the root of the variance first": std**2 / np.sqrt(n),
-        "return the standard error itself: 1.96 times that makes a 95% interval": 1.96
-        * std
-        / np.sqrt(n),
-        "you took the variance: its root is missing": std**2 / n,
-        "you took the variance of one pair: its root is missing, and the √n of the mean": std**2,
-        "the spread of n numbers around their own mean is divided by n − 1: ddof=1": pairs.std(
-            axis=0
-        )
-        / np.sqrt(n),
-        "an order and its reverse are not independent: take the spread of the n pair means, not "
-        "of 2n walks": both.std(axis=0, ddof=1) / np.sqrt(2 * n),
-        "n is the number of pairs, not of walks": std / np.sqrt(2 * n),
-        "n is the number of pairs, not of players": std / np.sqrt(pairs.shape[1]),
-        "take the spread of the pair means, not of the orders without their reverses": there.std(
-            axis=0, ddof=1
-        )
-        / np.sqrt(n),
-    }
+        "of each size you always take the first players: draw them, too": dict(
+            coalition="others[:size]"
+        ),
+        "of each size you always take the last players: draw them, too": dict(
+            coalition="others[k - size :]"
+        ),
+        "only neighbours in `others` are drawn together: rng.choice draws any of them": dict(
+            coalition="np.roll(others, rng.integers(k))[:size]"
+        ),
+    },
+)
+SUBSETS = [S for size in range(5) for S in combinations(range(4), size)]
+SIZES = np.array([len(S) for S in SUBSETS])
 
 
 def draw_coalition(answer: Callable) -> None:
@@ -412,37 +483,19 @@ def draw_coalition(answer: Callable) -> None:
     once, again = (_drawn(answer, others, 1, 50) for _ in range(2))
     if not np.array_equal(once, again):
         raise Mistake("draw_coalition: draw with the rng that you are given, and with no other")
-    subsets = [S for size in range(5) for S in combinations(range(4), size)]
-    counts = Counter(tuple(np.flatnonzero(row).tolist()) for row in drawn)
-    given = np.array([counts[S] for S in subsets]) / DRAWS
-    sizes = np.array([len(S) for S in subsets])
-    of_that_size = np.array([1 / comb(4, size) for size in sizes])
-    if _likely(given, of_that_size / 5):
+    given = _shares(drawn)
+    chances = np.array([1 / comb(4, size) / 5 for size in SIZES])
+    if _likely(given - chances, chances * (1 - chances)):
         passed(f"draw_coalition: {DRAWS} draws, every size as often, every subset of a size too")
         return
-    first = np.array([tuple(range(len(S))) == S for S in subsets]) / 5
-    last = np.array([tuple(range(4 - len(S), 4)) == S for S in subsets]) / 5
-    # Two of four who stand side by side in a ring: 0 and 2 do not, nor do 1 and 3.
-    beside = np.array([S not in ((0, 2), (1, 3)) for S in subsets])
-    ring = np.where(sizes == 2, beside / 4, of_that_size)
-    wrong = {
-        "a coin for each player makes every *subset* equally probable; here every *size* must be. "
-        "Draw the size first": np.full(16, 1 / 16),
-        "never are all the others drawn: the size goes from 0 to M − 1, and rng.integers(k) stops "
-        "before k": of_that_size * (sizes < 4) / 4,
-        "never is nobody drawn: the size begins at 0": of_that_size * (sizes > 0) / 4,
-        "never is nobody drawn, and never everybody: the size goes from 0 to M − 1": of_that_size
-        * (sizes % 4 > 0)
-        / 3,
-        "of each size you always take the first players: draw them, too": first,
-        "of each size you always take the last players: draw them, too": last,
-        "only neighbours in `others` are drawn together: rng.choice draws any of them": ring / 5,
-        "the size is always the same: draw it, too": given * (sizes == sizes[given.argmax()]),
-    }
-    fitting = [words for words, chances in wrong.items() if _likely(given, chances)]
-    if fitting:
-        raise Mistake(f"draw_coalition: {fitting[0]}")
-    shares = [f"{given[sizes == size].sum():.2f}" for size in range(5)]
+    if len(set(SIZES[given > 0])) == 1:
+        raise Mistake("draw_coalition: the size is always the same: draw it, too")
+    for words in DRAW_COALITION.mistakes:
+        theirs = _shares(_held(_many(DRAW_COALITION.function(words))(others, rng), others))
+        mean = (given + theirs) / 2
+        if _likely(given - theirs, 2 * mean * (1 - mean)):
+            raise Mistake(f"draw_coalition: {words}")
+    shares = [f"{share:.2f}" for share in np.bincount(SIZES, weights=given)]
     raise Mistake(
         f"draw_coalition: with four others, sizes 0, 1, 2, 3, 4 came in shares {', '.join(shares)} "
         "of the draws, expected 0.20 each, and all subsets of one size equally often"
@@ -450,16 +503,25 @@ def draw_coalition(answer: Callable) -> None:
 
 
 def _drawn(draw: Callable, others: np.ndarray, seed: int, draws: int = DRAWS) -> np.ndarray:
-    """Return which of the others each draw holds, (draws, others)."""
+    """Return which of the others each draw of a learner's holds, (draws, others)."""
+    many = _many(draw, draws)
+    many.__name__ = getattr(draw, "__name__", "draw_coalition")
+    return _held(by_hand(many)(others, np.random.default_rng(seed)), others)
+
+
+def _many(draw: Callable, draws: int = DRAWS) -> Callable:
+    """Return a function that draws many coalitions."""
 
     def many(others: np.ndarray, rng: np.random.Generator) -> list:
         return [draw(others, rng) for _ in range(draws)]
 
-    many.__name__ = getattr(draw, "__name__", "draw_coalition")
-    held = np.zeros((draws, len(others)), dtype=bool)
-    for row, coalition in zip(
-        held, by_hand(many)(others, np.random.default_rng(seed)), strict=True
-    ):
+    return many
+
+
+def _held(coalitions: list, others: np.ndarray) -> np.ndarray:
+    """Return which of the others each coalition holds, (coalitions, others)."""
+    held = np.zeros((len(coalitions), len(others)), dtype=bool)
+    for row, coalition in zip(held, coalitions, strict=True):
         if coalition is None:
             raise Mistake("draw_coalition returned nothing: is there a return at its end?")
         members = np.asarray(list(coalition) if isinstance(coalition, set) else coalition)
@@ -473,7 +535,12 @@ def _drawn(draw: Callable, others: np.ndarray, seed: int, draws: int = DRAWS) ->
     return held
 
 
-def _likely(shares: np.ndarray, chances: np.ndarray) -> bool:
-    """Tell whether shares of DRAWS draws may come from these chances."""
-    spread = np.sqrt(chances * (1 - chances) / DRAWS)
-    return bool((np.abs(shares - chances) <= SIGMAS * spread + 1e-12).all())
+def _shares(held: np.ndarray) -> np.ndarray:
+    """Return how often each subset of four was drawn, as shares."""
+    counts = Counter(tuple(np.flatnonzero(row).tolist()) for row in held)
+    return np.array([counts[S] for S in SUBSETS]) / len(held)
+
+
+def _likely(differences: np.ndarray, variances: np.ndarray) -> bool:
+    """Tell whether shares of DRAWS draws may differ so, if one draw has these variances."""
+    return bool((np.abs(differences) <= SIGMAS * np.sqrt(variances / DRAWS) + 1e-12).all())

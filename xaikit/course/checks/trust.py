@@ -1,13 +1,17 @@
 """Checks of assignment 09: gaps, deletion, chance, ranks, infidelity, a sanity check."""
 
 from collections.abc import Callable
-from itertools import pairwise
+from dataclasses import replace
+from functools import cache
+from itertools import chain, pairwise
+from operator import itemgetter
 
 import numpy as np
 
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
+from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of, told_apart
 from xaikit.course.checks import last_inputs as last_inputs
+from xaikit.course.checks.mistakes import Answer
 from xaikit.metrics import agreement, completeness, infidelity, sanity
 from xaikit.metrics import deletion as xaikits
 
@@ -25,6 +29,54 @@ def by_hand(answer: Callable) -> Callable:
         infidelity.infidelity,
         sanity.parameter_randomisation,
     )
+
+
+RELATIVE_GAP = Answer(
+    """\
+def relative_gap(scores, outputs, bases):
+    sums = $sums
+    change = outputs - bases
+    gaps = sums - ($explained)
+    return $end
+""",
+    dict(sums="scores.sum(axis=1)", explained="change", end="abs(gaps) / abs(change)"),
+    {
+        "this is the gap itself: divide it by |output − base|": dict(end="abs(gaps)"),
+        "a gap counts in both directions: take its size": dict(end="gaps / abs(change)"),
+        "output − base may be negative: divide by its size": dict(end="abs(gaps) / change"),
+        "you divide by Σ|scores|, which wild scores make large: divide by |output − base|": dict(
+            end="abs(gaps) / abs(scores).sum(axis=1)"
+        ),
+        "you divide by the output: what the scores explain is output − base": dict(
+            end="abs(gaps) / abs(outputs)"
+        ),
+        "scores do not sum to the output, but to output − base": dict(explained="outputs"),
+        "this is the share that was explained: the gap is what is missing from 1": dict(
+            end="sums / change"
+        ),
+        "the base is missing twice: the scores explain output − base": dict(
+            explained="outputs", end="abs(gaps) / abs(outputs)"
+        ),
+        "output + base is not the rise: it is output − base": dict(
+            explained="outputs + bases", end="abs(gaps) / abs(outputs + bases)"
+        ),
+        "you divide by the scores' sum: divide by what was to be explained": dict(
+            end="abs(gaps) / abs(sums)"
+        ),
+        "you summed over all rows at once: each row has its own sum, axis=1": dict(
+            sums="scores.sum()"
+        ),
+        "do not square: a gap is a size": dict(end="(gaps / change) ** 2"),
+        "a gap counts in both directions: take the size of the quotient": dict(end="gaps / change"),
+        "scores are added up: you took their mean": dict(sums="scores.mean(axis=1)"),
+        "the sum is compared with output − base: you compare it with output + base": dict(
+            explained="outputs + bases"
+        ),
+        "scores keep their signs in the sum: you added up their sizes": dict(
+            sums="abs(scores).sum(axis=1)"
+        ),
+    },
+)
 
 
 def relative_gap(answer: Callable, rounds: int = 20) -> None:
@@ -53,48 +105,74 @@ def relative_gap(answer: Callable, rounds: int = 20) -> None:
             raise Mistake("relative_gap: you summed over the rows; features are along axis 1")
         given = plain(given, (n,), "relative_gap")
         gaps = np.array([sum(row) for row in scores]) - outputs + bases
-        misconceptions = {
-            "this is the gap itself: divide it by |output − base|": np.abs(gaps),
-            "a gap counts in both directions: take its size": gaps / np.abs(change),
-            "output − base may be negative: divide by its size": np.abs(gaps) / change,
-            "you divide by Σ|scores|, which wild scores make large: divide by |output − base|": (
-                np.abs(gaps) / np.abs(scores).sum(axis=1)
-            ),
-            "you divide by the output: what the scores explain is output − base": (
-                np.abs(gaps) / np.abs(outputs)
-            ),
-            "scores do not sum to the output, but to output − base": (
-                np.abs(scores.sum(axis=1) - outputs) / np.abs(change)
-            ),
-            "this is the share that was explained: the gap is what is missing from 1": (
-                scores.sum(axis=1) / change
-            ),
-            "the base is missing twice: the scores explain output − base": (
-                np.abs(scores.sum(axis=1) - outputs) / np.abs(outputs)
-            ),
-            "output + base is not the rise: it is output − base": (
-                np.abs(scores.sum(axis=1) - outputs - bases) / np.abs(outputs + bases)
-            ),
-            "you divide by the scores' sum: divide by what was to be explained": (
-                np.abs(gaps) / np.abs(scores.sum(axis=1))
-            ),
-            "you summed over all rows at once: each row has its own sum, axis=1": (
-                np.abs(scores.sum() - change) / np.abs(change)
-            ),
-            "do not square: a gap is a size": (gaps / change) ** 2,
-            "a gap counts in both directions: take the size of the quotient": gaps / change,
-            "scores are added up: you took their mean": (
-                np.abs(scores.mean(axis=1) - change) / np.abs(change)
-            ),
-            "the sum is compared with output − base: you compare it with output + base": (
-                np.abs(scores.sum(axis=1) - outputs - bases) / np.abs(change)
-            ),
-            "scores keep their signs in the sum: you added up their sizes": (
-                np.abs(np.abs(scores).sum(axis=1) - change) / np.abs(change)
-            ),
-        }
-        compare(given, np.abs(gaps / change), misconceptions, "relative_gap")
+        mistaken = RELATIVE_GAP.mistaken(scores, outputs, bases)
+        compare(given, np.abs(gaps / change), mistaken, "relative_gap")
     passed(f"relative_gap: {rounds} random tables, gaps in both directions")
+
+
+DELETION_AREA = Answer(
+    """\
+def deletion_area(f, x, baseline, order):
+    left = $start
+    rows = [$first]
+    for i in $order:
+        $step
+        rows.append($row)
+    outputs = f(np.array(rows))
+    pieces = (outputs[:-1] + outputs[1:]) / 2
+    return $area
+""",
+    dict(
+        start="x.copy()",
+        first="left.copy()",
+        order="order",
+        step="left[i] = baseline[i]",
+        row="left.copy()",
+        area="pieces.mean()",
+    ),
+    {
+        "each step puts one feature back: features that are gone stay gone": dict(
+            step="left = x.copy(); left[i] = baseline[i]"
+        ),
+        "you remove the last of the order first": dict(order="order[::-1]"),
+        "this is insertion: start from x, and put the baseline in": dict(
+            start="baseline.copy()", step="left[i] = x[i]"
+        ),
+        "features go to zero instead of to the baseline": dict(step="left[i] = 0"),
+        "`order` holds column numbers, first removed first: you read it as ranks": dict(
+            order="np.argsort(order)"
+        ),
+        "the mean of all outputs counts both ends in full: an end bounds one piece only": dict(
+            area="outputs.mean()"
+        ),
+        "this is a sum over the pieces: each is 1/d wide": dict(area="pieces.sum()"),
+        "each piece takes its left end: take the mean of both ends": dict(
+            area="outputs[:-1].mean()"
+        ),
+        "each piece takes its right end: take the mean of both ends": dict(
+            area="outputs[1:].mean()"
+        ),
+        "you do not go to the end: the last feature is removed, too": dict(order="order[:-1]"),
+        "you begin after the first removal: the curve begins at f(x)": dict(
+            area="pieces[1:].mean()"
+        ),
+        "you remove column 0 first, then column 1: follow `order`": dict(order="range(len(x))"),
+        "d + 1 points bound d pieces: each is 1/d wide": dict(area="pieces.sum() / len(outputs)"),
+        "every point is the output at the baseline: if you collect rows, append row.copy(), "
+        "or all are one and the same array": dict(first="left", row="left"),
+        "every point but the first is the output at the baseline: if you collect rows, append "
+        "row.copy(), or all are one and the same array": dict(row="left"),
+        "the first point, f(x) with nothing removed, is missing: d pieces need d + 1 points": dict(
+            area="pieces[1:].sum() / len(x)"
+        ),
+        "the last point, all at the baseline, is missing: d pieces need d + 1 points": dict(
+            area="pieces[:-1].sum() / len(x)"
+        ),
+        "the area reaches down to zero, not to the output at the baseline": dict(
+            area="pieces.mean() - outputs[-1]"
+        ),
+    },
+)
 
 
 def deletion_area(answer: Callable, rounds: int = 20) -> None:
@@ -106,49 +184,47 @@ def deletion_area(answer: Callable, rounds: int = 20) -> None:
         x, baseline = rng.normal(size=(2, d))
         order = rng.permutation(d)
         given = plain(by_hand(answer)(f, x, baseline, order), (), "deletion_area")
-        curve = _outputs(f, x, baseline, order)
-        alone = [f(np.where(np.arange(d) == i, baseline, x)[None])[0] for i in order]
-        backwards, back_in = _outputs(f, x, baseline, order[::-1]), _outputs(f, baseline, x, order)
-        misconceptions = {
-            "each step puts one feature back: features that are gone stay gone": _area(
-                [curve[0], *alone]
-            ),
-            "you remove the last of the order first": _area(backwards),
-            "this is insertion: start from x, and put the baseline in": _area(back_in),
-            "features go to zero instead of to the baseline": _area(
-                _outputs(f, x, 0 * baseline, order)
-            ),
-            "`order` holds column numbers, first removed first: you read it as ranks": _area(
-                _outputs(f, x, baseline, np.argsort(order))
-            ),
-            "the mean of all outputs counts both ends in full: an end bounds one piece only": (
-                float(np.mean(curve))
-            ),
-            "this is a sum over the pieces: each is 1/d wide": d * _area(curve),
-            "each piece takes its left end: take the mean of both ends": float(np.mean(curve[:-1])),
-            "each piece takes its right end: take the mean of both ends": float(np.mean(curve[1:])),
-            "you do not go to the end: the last feature is removed, too": _area(curve[:-1]),
-            "you begin after the first removal: the curve begins at f(x)": _area(curve[1:]),
-            "you remove column 0 first, then column 1: follow `order`": _area(
-                _outputs(f, x, baseline, np.arange(d))
-            ),
-            "d + 1 points bound d pieces: each is 1/d wide": d / (d + 1) * _area(curve),
-            "every point is the output at the baseline: if you collect rows, append row.copy(), "
-            "or all are one and the same array": curve[-1],
-            "every point but the first is the output at the baseline: if you collect rows, append "
-            "row.copy(), or all are one and the same array": _area([curve[0], *[curve[-1]] * d]),
-            "the first point, f(x) with nothing removed, is missing: d pieces need d + 1 points": (
-                (d - 1) / d * _area(curve[1:])
-            ),
-            "the last point, all at the baseline, is missing: d pieces need d + 1 points": (
-                (d - 1) / d * _area(curve[:-1])
-            ),
-            "the area reaches down to zero, not to the output at the baseline": (
-                _area(curve) - curve[-1]
-            ),
-        }
-        compare(given, np.array(_area(curve)), _arrays(misconceptions), "deletion_area")
+        mistaken = DELETION_AREA.mistaken(f, x, baseline, order)
+        compare(given, _area(_outputs(f, x, baseline, order)), mistaken, "deletion_area")
     passed(f"deletion_area: {rounds} random models and orders")
+
+
+SHARE_AS_GOOD = Answer(
+    """\
+def share_as_good(area_of, scores, orders):
+    own = area_of($own)
+    areas = np.array([area_of($order) for order in orders])
+    return $share
+""",
+    dict(own="np.argsort(-scores)", order="order", share="np.mean(areas <= own)"),
+    {
+        "you remove the lowest score first": dict(own="np.argsort(scores)"),
+        "you order by the size of the scores: their sign counts": dict(
+            own="np.argsort(-abs(scores))"
+        ),
+        "argsort of argsort gives ranks: an order is the argsort itself": dict(
+            own="np.argsort(np.argsort(-scores))"
+        ),
+        "`orders` holds orders already: hand them to area_of as they are, without argsort": dict(
+            order="np.argsort(order)"
+        ),
+        "an order that is exactly as good counts, too: ≤": dict(share="np.mean(areas < own)"),
+        "these are the orders that are worse": dict(share="np.mean(areas > own)"),
+        "these are the orders that are as good or worse": dict(share="np.mean(areas >= own)"),
+        "this is a number of orders: divide by how many there are": dict(
+            share="np.sum(areas <= own)"
+        ),
+        "divide by the number of orders, not by the number of features": dict(
+            share="np.sum(areas <= own) / len(scores)"
+        ),
+        "a share lies between 0 and 1: leave it in that unit, not in percent": dict(
+            share="100 * np.mean(areas <= own)"
+        ),
+        "you count the scores' own order as one more: here only the given orders count": dict(
+            share="(1 + np.sum(areas <= own)) / (1 + len(areas))"
+        ),
+    },
+)
 
 
 def share_as_good(answer: Callable, rounds: int = 20) -> None:
@@ -157,60 +233,99 @@ def share_as_good(answer: Callable, rounds: int = 20) -> None:
     for _ in range(rounds):
         while True:
             d, r = int(rng.integers(4, 7)), int(rng.integers(12, 20))
-            weight = rng.normal(size=d)
+            area_of = _toy_areas(rng.normal(size=d))
             scores = rng.permutation(np.arange(1, d + 1) * rng.choice([-1.0, 1.0], size=d))
             orders = np.array([rng.permutation(d) for _ in range(r)])
-            orders[0] = np.argsort(-scores)
-            right, misconceptions = _shares(weight, scores, orders)
-            if checks.told_apart([right, *misconceptions.values()]):
+            orders[0] = highest_first = np.argsort(-scores)
+            areas = np.array([area_of(order) for order in orders])
+            right = np.array(np.mean(areas <= area_of(highest_first) + 1e-12))
+            mistaken = SHARE_AS_GOOD.mistaken(area_of, scores, orders)
+            if _recognised(right, mistaken):
                 break
-
-        def area_of(order, weight=weight, d=d):
-            if shape_of(order) != (d,) or sorted(np.asarray(order).tolist()) != list(range(d)):
-                raise Mistake(
-                    f"share_as_good: area_of takes an order, the column numbers 0 … {d - 1} with "
-                    "the first to be removed first"
-                )
-            return _toy_area(np.asarray(order), weight)
-
         given = plain(by_hand(answer)(area_of, scores, orders), (), "share_as_good")
-        compare(given, np.array(right), _arrays(misconceptions), "share_as_good")
+        compare(given, right, mistaken, "share_as_good")
     passed(f"share_as_good: {rounds} random scores among random orders")
 
 
-def _shares(
-    weight: np.ndarray, scores: np.ndarray, orders: np.ndarray
-) -> tuple[float, dict[str, float]]:
-    """Return the share that is right, and those that other ways to read the exercise give."""
-    r, d = orders.shape
-    own = np.argsort(-scores)
-    areas = np.array([_toy_area(order, weight) for order in orders])
-    inverse = np.array([_toy_area(np.argsort(order), weight) for order in orders])
+def _recognised(right: np.ndarray, mistaken: dict[str, Callable]) -> bool:
+    """Tell whether no mistake gives what is right, or what another gives."""
+    return told_apart(chain([right], (result() for result in mistaken.values())))
 
-    def share(order: np.ndarray, areas: np.ndarray = areas) -> float:
-        return float(np.mean(areas <= _toy_area(order, weight) + 1e-12))
 
-    right = share(own)
-    less = float(np.mean(areas < _toy_area(own, weight) - 1e-12))
-    return right, {
-        "you remove the lowest score first": share(own[::-1]),
-        "you order by the size of the scores: their sign counts": share(
-            np.argsort(-np.abs(scores))
-        ),
-        "argsort of argsort gives ranks: an order is the argsort itself": share(np.argsort(own)),
-        "`orders` holds orders already: hand them to area_of as they are, without argsort": share(
-            own, inverse
-        ),
-        "an order that is exactly as good counts, too: ≤": less,
-        "these are the orders that are worse": 1 - right,
-        "these are the orders that are as good or worse": 1 - less,
-        "this is a number of orders: divide by how many there are": r * right,
-        "divide by the number of orders, not by the number of features": r * right / d,
-        "a share lies between 0 and 1: leave it in that unit, not in percent": 100 * right,
-        "you count the scores' own order as one more: here only the given orders count": (
-            (1 + r * right) / (1 + r)
-        ),
+SHARED = "equal scores must share a rank, the mean of their places"
+
+
+def _in_one_or_both(words: str, rank: str) -> dict[str, dict[str, str]]:
+    """Return the mistakes of ranking both in this way, and only one of them."""
+    return {
+        words: dict(rank_a=rank, rank_b=rank),
+        f"{words} (in a alone)": dict(rank_a=rank),
+        f"{words} (in b alone)": dict(rank_b=rank),
     }
+
+
+RANK_CORRELATION = Answer(
+    """\
+def rank_correlation(a, b):
+    def ranks(v):
+        smaller = (v[None, :] < v[:, None]).sum(axis=1)
+        equal = (v[None, :] == v[:, None]).sum(axis=1)
+        return smaller + (equal + 1) / 2
+
+    n, p, q = len(a), $rank_a(a), $rank_b(b)
+    p, q = $centred
+    return $end
+""",
+    dict(
+        rank_a="ranks",
+        rank_b="ranks",
+        centred="p - p.mean(), q - q.mean()",
+        end="p @ q / np.sqrt((p @ p) * (q @ q))",
+    ),
+    {
+        **_in_one_or_both(
+            f"{SHARED}: you break ties by column",
+            "(lambda v: np.argsort(np.argsort(v, kind='stable')))",
+        ),
+        **_in_one_or_both(
+            "equal scores get the mean of their places: you give them all the highest",
+            "(lambda v: (v[None, :] <= v[:, None]).sum(axis=1))",
+        ),
+        **_in_one_or_both(
+            "equal scores get the mean of their places: you give them all the lowest",
+            "(lambda v: (v[None, :] < v[:, None]).sum(axis=1))",
+        ),
+        **_in_one_or_both(
+            "equal scores use up places: after three of them the next rank is three higher",
+            "(lambda v: np.unique(v, return_inverse=True)[1])",
+        ),
+        "this correlates the scores themselves: take their ranks": dict(rank_a="", rank_b=""),
+        "argsort gives an order, not ranks: whose turn it is, not the place of each": dict(
+            rank_a="np.argsort", rank_b="np.argsort"
+        ),
+        "you rank the sizes: here the sign counts": dict(
+            rank_a="(lambda v: ranks(abs(v)))", rank_b="(lambda v: ranks(abs(v)))"
+        ),
+        "1 − 6 Σ d² / (n (n² − 1)) holds only without equal scores: correlate the ranks": dict(
+            end="1 - 6 * ((p - q) ** 2).sum() / (n * (n**2 - 1))"
+        ),
+        "one of the two is ranked the wrong way round": dict(rank_b="-ranks"),
+        "Pearson's correlation centres first: subtract the mean rank": dict(centred="p, q"),
+        "this is a covariance, with 1/n: divide by both lengths": dict(end="p @ q / n"),
+        "this is a covariance, with 1/(n − 1): divide by both lengths": dict(end="p @ q / (n - 1)"),
+        "the covariance is divided by n, and the standard deviations use n − 1 (ddof=1): both "
+        "alike": dict(end="p @ q / n / (p.std(ddof=1) * q.std(ddof=1))"),
+        "the covariance is divided by n − 1, as np.cov does, and the standard deviations use n: "
+        "both alike": dict(end="np.cov(p, q)[0, 1] / (p.std() * q.std())"),
+    },
+)
+# NumPy's default sort breaks ties by no rule that holds on every processor.
+TIES_AS_THEY_FALL = replace(
+    RANK_CORRELATION,
+    mistakes=_in_one_or_both(
+        f"{SHARED}: argsort of argsort tells them apart", "(lambda v: np.argsort(np.argsort(v)))"
+    ),
+)
 
 
 def rank_correlation(answer: Callable, rounds: int = 20) -> None:
@@ -223,72 +338,90 @@ def rank_correlation(answer: Callable, rounds: int = 20) -> None:
             # Equal scores in both, as maps of pictures have.
             for scores, equal in ((a, 3), (b, 2)):
                 scores[rng.choice(d, equal, replace=False)] = 0.0
-            right, misconceptions = _correlations(a, b)
-            if checks.told_apart([right, *misconceptions.values()]):
+            right = np.array(_pearson(_ranks(a), _ranks(b)))
+            mistaken = RANK_CORRELATION.mistaken(a, b)
+            if _recognised(right, mistaken):
                 break
-        # NumPy's default sort breaks ties by no rule that holds on every processor.
-        for words, default in _in_one_or_both(a, b, lambda v: np.argsort(np.argsort(v))).items():
-            if checks.told_apart([right, default, *misconceptions.values()]):
-                misconceptions[f"{SHARED}: argsort of argsort tells them apart{words}"] = default
+        for words, result in TIES_AS_THEY_FALL.mistaken(a, b).items():
+            if _recognised(right, mistaken | {words: result}):
+                mistaken[words] = result
         given = plain(by_hand(answer)(a, b), (), "rank_correlation")
-        compare(given, np.array(right), _arrays(misconceptions), "rank_correlation")
+        compare(given, right, mistaken, "rank_correlation")
     passed(f"rank_correlation: {rounds} random pairs, with equal scores in both")
 
 
-SHARED = "equal scores must share a rank, the mean of their places"
-
-
-def _correlations(a: np.ndarray, b: np.ndarray) -> tuple[float, dict[str, float]]:
-    """Return the correlation that is right, and those of other ranks and other formulas."""
-    d, ranks = len(a), [_ranks(v) for v in (a, b)]
-    right = _pearson(*ranks)
-    p, q = (r - r.mean() for r in ranks)
-    ways: dict[str, Callable] = {
-        f"{SHARED}: you break ties by column": lambda v: np.argsort(np.argsort(v, kind="stable")),
-        "equal scores get the mean of their places: you give them all the highest": (
-            lambda v: np.array([np.sum(v <= one) for one in v])
+INFIDELITY = Answer(
+    """\
+def infidelity(f, x, slopes, changes):
+    m, d = changes.shape
+    told = $told
+    was = $was
+    errors = told - was
+    squares = errors**2
+    value, error = $value, $error
+    return $end
+""",
+    dict(
+        told="changes @ slopes",
+        was="f(x[None]) - f(x - changes)",
+        value="squares.mean()",
+        error="squares.std(ddof=1) / np.sqrt(m)",
+        end="value, error",
+    ),
+)
+VALUE = replace(
+    INFIDELITY,
+    mistakes={
+        "square the errors, their sizes are not enough": dict(value="abs(errors).mean()"),
+        "square each error before you average: errors of opposite sign must not cancel": dict(
+            value="errors.mean() ** 2"
         ),
-        "equal scores get the mean of their places: you give them all the lowest": (
-            lambda v: np.array([np.sum(v < one) for one in v])
+        "the model is asked at x − I, not at x + I": dict(was="f(x[None]) - f(x + changes)"),
+        "the model's change is F(x) − F(x − I): its sign is wrong": dict(
+            was="f(x - changes) - f(x[None])"
         ),
-        "equal scores use up places: after three of them the next rank is three higher": (
-            lambda v: np.unique(v, return_inverse=True)[1]
+        "your change of the model is F(x + I) − F(x): here I is taken away, F(x) − F(x − I)": dict(
+            was="f(x + changes) - f(x[None])"
         ),
-    }
-    wrong = {
-        words + where: value
-        for words, way in ways.items()
-        for where, value in _in_one_or_both(a, b, way).items()
-    }
-    return right, wrong | {
-        "this correlates the scores themselves: take their ranks": _pearson(a, b),
-        "argsort gives an order, not ranks: whose turn it is, not the place of each": _pearson(
-            np.argsort(a), np.argsort(b)
+        "I·slopes is a sum over the features: you took their mean": dict(
+            told="(changes * slopes).mean(axis=1)"
         ),
-        "you rank the sizes: here the sign counts": _pearson(*[_ranks(np.abs(v)) for v in (a, b)]),
-        "1 − 6 Σ d² / (n (n² − 1)) holds only without equal scores: correlate the ranks": (
-            1 - 6 * ((p - q) ** 2).sum() / (d * (d**2 - 1))
+        "slopes are per unit of x: multiply them by I, not by I times x": dict(
+            told="(changes * x) @ slopes"
         ),
-        "one of the two is ranked the wrong way round": -right,
-        "Pearson's correlation centres first: subtract the mean rank": (
-            ranks[0] @ ranks[1] / np.sqrt((ranks[0] @ ranks[0]) * (ranks[1] @ ranks[1]))
+        "this is the variance of the errors: an error that is always the same counts, too": dict(
+            value="errors.var()"
         ),
-        "this is a covariance, with 1/n: divide by both lengths": p @ q / d,
-        "this is a covariance, with 1/(n − 1): divide by both lengths": p @ q / (d - 1),
-        "the covariance is divided by n, and the standard deviations use n − 1 (ddof=1): both "
-        "alike": right * (d - 1) / d,
-        "the covariance is divided by n − 1, as np.cov does, and the standard deviations use n: "
-        "both alike": right * d / (d - 1),
-    }
-
-
-def _in_one_or_both(a: np.ndarray, b: np.ndarray, way: Callable) -> dict[str, float]:
-    """Return the correlations if both are ranked in this way, or only one of them is."""
-    return {
-        "": _pearson(way(a), way(b)),
-        " (in a alone)": _pearson(way(a), _ranks(b)),
-        " (in b alone)": _pearson(_ranks(a), way(b)),
-    }
+        "this is a sum over the changes: take the mean": dict(value="squares.sum()"),
+        "take no root: infidelity is the mean square": dict(value="np.sqrt(squares.mean())"),
+        "the model's change is missing": dict(was="0"),
+        "the scores are missing": dict(told="0"),
+    },
+    read=itemgetter(0),
+)
+ERROR = replace(
+    INFIDELITY,
+    mistakes={
+        "this is the standard deviation of one square: divide by √m": dict(
+            error="squares.std(ddof=1)"
+        ),
+        "divide by √m, not by m": dict(error="squares.std(ddof=1) / m"),
+        "use ddof=1: the mean was estimated from the same numbers": dict(
+            error="squares.std() / np.sqrt(m)"
+        ),
+        "this is the standard error of the errors: take that of their squares": dict(
+            error="errors.std(ddof=1) / np.sqrt(m)"
+        ),
+        "this is a variance: take the root": dict(error="squares.var(ddof=1) / m"),
+        "√m goes below the standard deviation: you put the variance there": dict(
+            error="squares.var(ddof=1) / np.sqrt(m)"
+        ),
+        "√m counts the changes: you divide by √d, the features": dict(
+            error="squares.std(ddof=1) / np.sqrt(d)"
+        ),
+    },
+    read=itemgetter(1),
+)
 
 
 def infidelity_and_error(answer: Callable, rounds: int = 20) -> None:
@@ -307,48 +440,10 @@ def infidelity_and_error(answer: Callable, rounds: int = 20) -> None:
             [sum(s * c for s, c in zip(slopes, change, strict=True)) for change in changes]
         )
         was = np.array([f(x[None])[0] - f((x - change)[None])[0] for change in changes])
-        up = np.array([f(x[None])[0] - f((x + change)[None])[0] for change in changes])
-        squares = (told - was) ** 2
-        misconceptions = {
-            "square the errors, their sizes are not enough": np.abs(told - was).mean(),
-            "square each error before you average: errors of opposite sign must not cancel": (
-                (told - was).mean() ** 2
-            ),
-            "the model is asked at x − I, not at x + I": ((told - up) ** 2).mean(),
-            "the model's change is F(x) − F(x − I): its sign is wrong": ((told + was) ** 2).mean(),
-            "your change of the model is F(x + I) − F(x): here I is taken away, F(x) − F(x − I)": (
-                ((told + up) ** 2).mean()
-            ),
-            "I·slopes is a sum over the features: you took their mean": (
-                ((told / d - was) ** 2).mean()
-            ),
-            "slopes are per unit of x: multiply them by I, not by I times x": (
-                (((changes * x) @ slopes - was) ** 2).mean()
-            ),
-            "this is the variance of the errors: an error that is always the same counts, too": (
-                (told - was).var()
-            ),
-            "this is a sum over the changes: take the mean": squares.sum(),
-            "take no root: infidelity is the mean square": np.sqrt(squares.mean()),
-            "the model's change is missing": (told**2).mean(),
-            "the scores are missing": (was**2).mean(),
-        }
-        compare(value, squares.mean(), _arrays(misconceptions), "infidelity, the value")
-        spread = squares.std(ddof=1)
-        misconceptions = {
-            "this is the standard deviation of one square: divide by √m": spread,
-            "divide by √m, not by m": spread / m,
-            "use ddof=1: the mean was estimated from the same numbers": squares.std() / np.sqrt(m),
-            "this is the standard error of the errors: take that of their squares": (
-                (told - was).std(ddof=1) / np.sqrt(m)
-            ),
-            "this is a variance: take the root": squares.var(ddof=1) / m,
-            "√m goes below the standard deviation: you put the variance there": (
-                squares.var(ddof=1) / np.sqrt(m)
-            ),
-            "√m counts the changes: you divide by √d, the features": spread / np.sqrt(d),
-        }
-        compare(error, spread / np.sqrt(m), _arrays(misconceptions), "infidelity, the error")
+        squares, drawn = (told - was) ** 2, (f, x, slopes, changes)
+        compare(value, squares.mean(), VALUE.mistaken(*drawn), "infidelity, the value")
+        standard_error = squares.std(ddof=1) / np.sqrt(m)
+        compare(error, standard_error, ERROR.mistaken(*drawn), "infidelity, the error")
     passed(f"infidelity: {rounds} random models, a value and its standard error each")
 
 
@@ -436,10 +531,6 @@ class _Named:
         self.name = name
 
 
-def _arrays(misconceptions: dict[str, float]) -> dict[str, np.ndarray]:
-    return {words: np.array(float(value)) for words, value in misconceptions.items()}
-
-
 def _model(rng: np.random.Generator, d: int) -> Callable:
     """Draw a smooth function of rows (n, d) in which features work together."""
     w, c, v = rng.normal(size=(4, d)), rng.normal(size=4), rng.normal(size=4) + 1.0
@@ -461,14 +552,30 @@ def _outputs(f: Callable, x: np.ndarray, baseline: np.ndarray, order: np.ndarray
     return [float(f(np.where(rank < gone, baseline, x)[None])[0]) for gone in range(len(order) + 1)]
 
 
-def _area(outputs: list[float]) -> float:
-    return float(np.mean([(a + b) / 2 for a, b in pairwise(outputs)]))
+def _area(outputs: list[float]) -> np.ndarray:
+    return np.array(np.mean([(a + b) / 2 for a, b in pairwise(outputs)]))
 
 
-def _toy_area(order: np.ndarray, weight: np.ndarray) -> float:
-    """Return the area of Σ w_i x_i from x = 1 to the baseline 0: what stays longer counts more."""
-    stays = np.arange(len(order)) + 0.5
-    return float(np.round(weight[order] @ stays / len(order), 9))
+def _toy_areas(weight: np.ndarray) -> Callable:
+    """Return the area, by order, of Σ w_i x_i from 1 to the baseline 0: what stays longer counts.
+
+    Each order's is computed once, because all mistakes ask for the same ones.
+    """
+    d = len(weight)
+
+    @cache
+    def area(order: tuple) -> float:
+        return float(np.round(weight[list(order)] @ (np.arange(d) + 0.5) / d, 9))
+
+    def area_of(order):
+        if shape_of(order) != (d,) or set(columns := np.asarray(order).tolist()) != set(range(d)):
+            raise Mistake(
+                f"share_as_good: area_of takes an order, the column numbers 0 … {d - 1} with the "
+                "first to be removed first"
+            )
+        return area(tuple(columns))
+
+    return area_of
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
