@@ -541,7 +541,7 @@ def test_shades_of_columns_with_few_values():
 
 def test_shades_grow_darker_in_one_direction():
     # Told apart by lightness alone, so by colour-blind readers and in print.
-    from xaikit.plots.scores import LOW_TO_HIGH
+    from xaikit.plots.beeswarm import LOW_TO_HIGH
 
     rgb = LOW_TO_HIGH(np.linspace(0, 1, 20))[:, :3]
     lightness = rgb @ [0.2126, 0.7152, 0.0722]

@@ -72,7 +72,7 @@ class Attribution:
 
         Returns matplotlib's axes. In axes that are given, the tokens of a text are bars, too.
         """
-        from xaikit.plots.scores import attribution_bars
+        from xaikit.plots.bars import attribution_bars
         from xaikit.plots.tokens import tokens
 
         if ax is None and arrays.to_numpy(self.data).dtype.kind in "UO":

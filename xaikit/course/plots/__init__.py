@@ -21,9 +21,11 @@ from xaikit.course.plots.games import draw_joining
 from xaikit.course.plots.neighbourhoods import draw_neighbourhood
 from xaikit.course.plots.paths import draw_path
 from xaikit.course.plots.units import draw_unit
+from xaikit.plots.bars import attribution_bars
+from xaikit.plots.beeswarm import beeswarm
 from xaikit.plots.looks import DIVERGING, NEGATIVE, NEUTRAL, POSITIVE, colour, say, style
-from xaikit.plots.scores import attribution_bars, beeswarm, waterfall
 from xaikit.plots.tokens import tokens
+from xaikit.plots.waterfall import waterfall
 
 __all__ = [
     "DIVERGING",

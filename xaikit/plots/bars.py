@@ -1,0 +1,63 @@
+"""The scores of one row as bars, with their intervals where they were sampled."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from xaikit.core import arrays
+from xaikit.core.attribution import Attribution
+from xaikit.plots.lines import axes_for, largest, name_lines, one_row, write_beside
+from xaikit.plots.looks import colour, signed
+
+
+def attribution_bars(
+    attribution: Attribution, row: int = 0, ax: Axes | None = None, top: int = 10
+) -> Axes:
+    """Draw the scores of one row as horizontal bars, largest on top, with their signs in text.
+
+    Where the scores were estimated by sampling, black lines are their 95% intervals, as
+    `Attribution.interval` gives them. The sum of other features has none: its parts err together.
+
+    Parameters
+    ----------
+    attribution : Attribution
+        Of rows of features (n, d), or of a single row (d,).
+    row : int
+        Which row of several.
+    ax : matplotlib axes
+        Where to draw; None is a new figure.
+    top : int
+        How many features have a bar of their own, 1 to 12; the others share one.
+
+    Raises
+    ------
+    IndexError, ValueError
+        For a row that does not exist, scores of pictures, a `top` out of range.
+    """
+    scores, names = one_row(attribution, row)
+    order, others = largest(np.abs(scores), top)
+    sizes, labels = scores[order], [names[i] for i in order]
+    halves = np.zeros(len(sizes))
+    if attribution.std is not None:
+        low, high = (np.atleast_2d(arrays.to_numpy(end))[row] for end in attribution.interval())
+        halves = (high - low)[order] / 2
+        halves[~np.isfinite(halves)] = 0  # of a single pair of orders: its spread is unknown
+    if len(others):
+        sizes = np.append(sizes, scores[others].sum())
+        halves = np.append(halves, 0)
+        labels.append(f"{len(others)} other features")
+    # The largest on top: positions count from the bottom.
+    sizes, halves, labels = sizes[::-1], halves[::-1], labels[::-1]
+    ax = axes_for(ax, len(sizes), margin=1.2)
+    # Positions, not the labels themselves: two tokens may be the same word.
+    positions = np.arange(len(sizes))
+    ax.barh(positions, sizes, color=colour(sizes))
+    name_lines(ax, labels)
+    if attribution.std is not None:
+        known = positions[halves > 0]
+        ax.errorbar(sizes[known], known, xerr=halves[known], fmt="none", ecolor="black", capsize=2)
+    ends = sizes + np.where(sizes >= 0, halves, -halves)
+    write_beside(ax, ends, positions, signed(sizes), rightwards=sizes >= 0, start=np.zeros(1))
+    ax.axvline(0, color="black", linewidth=0.8)
+    unit = f"{attribution.method or 'score'}, in units of the output"
+    ax.set_xlabel(unit if attribution.std is None else f"{unit}; lines: 95% intervals")
+    return ax
