@@ -1,3 +1,4 @@
+import gc
 import json
 
 import pytest
@@ -18,3 +19,10 @@ def built_book(tmp_path_factory, request):
             folder.mkdir()
             result.write_text(json.dumps(build(folder)))
     return *json.loads(result.read_text()), (folder / "book").resolve()
+
+
+@pytest.fixture
+def kernels_are_collected():
+    """Collect what nbclient leaves: two sockets a kernel, whose warning fails some later tests."""
+    yield
+    gc.collect()

@@ -182,6 +182,7 @@ def test_no_mistake_is_another_one_or_the_right_answer(answer):
     assert len(set(sources)) == len(sources)
 
 
+@pytest.mark.usefixtures("kernels_are_collected")
 def test_wrong_answer_in_a_kernel_shows_its_message_alone():
     (path,) = (path for path in SOLUTIONS if path.stem.startswith("01_"))
     wrong = wrong_answers(path)["jacobian"]["the weights alone"]

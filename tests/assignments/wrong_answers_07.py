@@ -121,7 +121,7 @@ WRONG_ANSWERS = {
             end="np.resize([0.798, 3.0], len(m)), np.resize([1.363, 0.0], len(m))",
         ),
         "that of exercise 4": relu(SWITCHED_OFF, end="checks.given_relu_moments(m, v)"),
-        "xaikit's ReLU": relu(SWITCHED_OFF, end="xk.methods.dasp.relu(m, v)"),
+        "xaikit's ReLU": relu(SWITCHED_OFF, end="xk.methods.moments.relu(m, v)"),
     },
     "dense_moments": planted(checks.DENSE_MOMENTS, {"dense_moments-check"})
     | {
@@ -138,7 +138,7 @@ WRONG_ANSWERS = {
         "the example by heart": dense("expected an array", end="([4.0], [17.0])"),
         "xaikit's layer": dense(
             SWITCHED_OFF,
-            end="xk.methods.dasp.layer_moments(xk.Dense(W, beta), (m[None], v[None]))",
+            end="xk.methods.moments.layer_moments(xk.Dense(W, beta), (m[None], v[None]))",
         ),
     },
     "dasp_value": planted(

@@ -1,6 +1,7 @@
 """Executing, normalising and deriving: the same bytes each time, and nothing lost on failure."""
 
 import nbformat
+import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tests.notebooks import samples
@@ -24,6 +25,7 @@ NOISY_LECTURE = [
 ]
 
 
+@pytest.mark.usefixtures("kernels_are_collected")
 def test_notebooks_are_stored_alike_each_time_and_failures_left_alone(tmp_path, capsys):
     widget, broken, noisy, unreadable = (
         tmp_path / "lectures" / f"{name}.ipynb"
