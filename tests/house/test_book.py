@@ -233,5 +233,5 @@ def test_signatures_are_plain(given, expected):
 def test_only_files_of_xaikit_become_pages():
     text = "[a](../xaikit/methods/lrp.py), [b](../../xaikit/games/game.py), [c](../README.md)"
     assert link_to_api(text) == (
-        "[a](../api/methods.lrp.md), [b](../../api/core.games.md), [c](../README.md)"
+        "[a](../api/methods.lrp.md), [b](../../api/games.game.md), [c](../README.md)"
     )
