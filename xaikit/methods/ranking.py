@@ -141,9 +141,13 @@ class DualNet(SelectorMixin, BaseEstimator):
             for rows, target in parts
         ]
         trainer = DualTraining(x, y, loss, self._outputs(), self.subset_size, rng)
-        self.history_ = trainer.train(
-            x_held, y_held, self.exploration, self.refinement, self.patience, self.progress
-        )
+        from threadpoolctl import threadpool_limits
+
+        # On such small matrices two threads of a BLAS took four times as long as one.
+        with threadpool_limits(1, "blas"):
+            self.history_ = trainer.train(
+                x_held, y_held, self.exploration, self.refinement, self.patience, self.progress
+            )
         # Trained in float32, asked in float64: a product depends on the block that a row falls
         # into, so in float32 the order of the rows would change a prediction by 1e-7.
         self.operator_, self.selector_ = (
