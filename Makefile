@@ -72,15 +72,13 @@ lane-oldest: $(VENV)/.has-test ## one lane of `make test`: notebooks, and units 
 	$(run) -m tools.processors nehalem $(stored_outputs)
 
 # With two threads one worker: two workers' threads would wait for each other, not compute.
-lane-processors: $(VENV)/.has-test ## all of that as on a Nehalem, a Sandybridge and a Haswell, with one thread and two
-	$(call as_on,nehalem)
-	$(call as_on,--threads 2 sandybridge,-n 1)
-	$(call as_on,haswell)
-
-define as_on
-$(run) -m tools.processors $(1) $(computing_units) tests/assignments $(2)
-$(run) -m tools.processors $(1) $(stored_outputs) $(2)
-endef
+lane-processors: $(VENV)/.has-test ## all of that as on a Nehalem, a Sandybridge (units with two threads) and a Haswell
+	$(run) -m tools.processors nehalem $(computing_units) tests/assignments
+	$(run) -m tools.processors nehalem $(stored_outputs)
+	$(run) -m tools.processors --threads 2 sandybridge $(computing_units) tests/assignments -n 1
+	$(run) -m tools.processors sandybridge $(stored_outputs)
+	$(run) -m tools.processors haswell $(computing_units) tests/assignments
+	$(run) -m tools.processors haswell $(stored_outputs)
 
 lane-exercises: $(VENV)/.has-test ## one lane of `make test`: exercises stop only where the learner writes
 	$(run) -m pytest --nbval-lax --nbval-current-env -p tests.notebooks.kernel_sockets \
