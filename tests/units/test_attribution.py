@@ -9,7 +9,7 @@ import torch
 
 import xaikit as xk
 from tests.units.support import assert_equal, numpy_of
-from xaikit.core.question import as_baseline, ask
+from xaikit.core.question import as_baseline, differentiable
 from xaikit.core.targets import select
 
 
@@ -182,7 +182,7 @@ def test_a_baseline_that_does_not_fit_is_refused_in_words(baseline, error, told)
 def test_a_model_without_gradients_is_refused_in_words(model):
     told = f"needs a model with gradients, got {type(model).__name__}: expected a Network, or a"
     with pytest.raises(TypeError, match=told):
-        ask(model, np.ones((1, 2)))
+        differentiable(model)
 
 
 def test_select_takes_each_rows_own_column(backend):

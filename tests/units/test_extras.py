@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 
 import xaikit as xk
 from xaikit.core import extras
+from xaikit.core.models import DifferentiableModel
 from xaikit.course import datasets, photos, plots, widgets
 from xaikit.methods import ranking
 from xaikit.networks import from_torch
@@ -21,8 +22,8 @@ ROOT = Path(__file__).parents[2]
 NETWORK = xk.Network.mlp([2, 3, 1])
 
 
-class Foreign:
-    """A model that says it knows its layers, and is no Network."""
+class Foreign(DifferentiableModel):
+    """A model with gradients that is no Network."""
 
     def as_rows(self, x):
         return np.array([x]), True

@@ -49,7 +49,7 @@ def test_a_token_that_is_said_twice_is_one_player():
     assert game.players == ("no", "yes") and game.data.tolist() == ["no", "yes"]
     masks = coalitions(2)
     assert game(masks).tolist() == [0, 3, 8, 12]
-    assert seen == ["", "yes", "no no no", "no no yes no"]
+    assert seen == ["no no  yes no", "", "yes", "no no no", "no no yes no"]
 
 
 def test_shapley_values_of_tokens():
@@ -74,7 +74,7 @@ def test_no_call_of_the_classifier_is_large_and_no_text_is_asked_twice():
     game = xk.text_game(called, " ".join(map(str, range(12))), target=0)
     masks = np.concatenate([coalitions(12), coalitions(12)])
     payoffs = game(masks)
-    assert sizes == [2048, 2048] and game.evaluations == 2 * 4096
+    assert sizes == [1, 2048, 2047] and game.evaluations == 2 * 4096
     assert np.array_equal(payoffs[:4096], payoffs[4096:])
 
 
@@ -203,7 +203,7 @@ def test_bad_settings_are_refused_in_words(settings, told):
     [
         (lambda texts: ["spam"] * len(texts), TypeError, "the model returned labels ('spam')"),
         (lambda texts: np.ones((1, 2)), ValueError, "the model returned shape (1, 2) for"),
-        (lambda texts: np.full((len(texts), 2), np.nan), ValueError, "returned NaN or infinity"),
+        (lambda texts: np.full((len(texts), 2), np.nan), ValueError, "output is NaN or infinite"),
     ],
 )
 def test_bad_classifiers_are_refused_in_words(classifier, error, told):

@@ -18,6 +18,7 @@ from tests.units.coalitions import by_subsets
 from tests.units.support import assert_lives_at, numpy_of
 from xaikit.core import models
 from xaikit.core.chunks import chunk_rows, chunks
+from xaikit.core.question import ask
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 4))
@@ -167,10 +168,10 @@ def test_outputs_are_a_table_of_numbers(backend):
 
 def test_targets_are_taken_row_by_row(backend):
     x = backend.array([[1.0, 2.0], [3.0, 4.0]])
-    taken = models.targeted(lambda rows: rows, x, np.array([1, 0]))
-    assert taken.tolist() == [2, 3] and taken.dtype == np.float64
-    output, targets = models.outputs_and_targets(lambda rows: rows, x, 1)
-    assert numpy_of(output).tolist() == [2, 4] and targets.tolist() == [1, 1]
+    question = ask(lambda rows: rows, x, [1, 0])
+    assert numpy_of(question.output).tolist() == [2, 3] and question.target.tolist() == [1, 0]
+    taken = question.outputs(x + 10, np.array([1, 1]))
+    assert taken.tolist() == [11, 13] and taken.dtype == np.float64
 
 
 @pytest.mark.parametrize(
@@ -193,8 +194,16 @@ def test_targets_are_taken_row_by_row(backend):
         (lambda x: np.ones((4, 2)), ValueError, "the model returned shape (4, 2) for 3 rows"),
         (lambda x: np.ones((3, 2, 2)), ValueError, "the model returned shape (3, 2, 2) for 3 rows"),
         (lambda x: 1.0, ValueError, "the model returned shape () for 3 rows"),
-        (lambda x: np.array([1.0, np.nan, 1.0]), ValueError, "the model returned NaN or infinity"),
-        (lambda x: torch.full((3, 1), torch.inf), ValueError, "the model returned NaN or infinity"),
+        (
+            lambda x: np.array([1.0, np.nan, 1.0]),
+            ValueError,
+            "the model's output is NaN or infinite",
+        ),
+        (
+            lambda x: torch.full((3, 1), torch.inf),
+            ValueError,
+            "the model's output is NaN or infinite",
+        ),
     ],
 )
 def test_bad_outputs_are_refused_in_words(model, error, told):

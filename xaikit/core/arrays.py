@@ -33,6 +33,11 @@ def to_numpy(x: Array) -> np.ndarray:
     return (x.float() if str(x.dtype) == "torch.bfloat16" else x).numpy()
 
 
+def float64(x: Array) -> np.ndarray:
+    """Bring x to NumPy as float64 numbers."""
+    return to_numpy(x).astype(np.float64)
+
+
 def copied(x: Array) -> Array:
     """Return a copy of x that nobody else can change."""
     return namespace(x).asarray(x, copy=True)
@@ -149,6 +154,11 @@ def batched(x: Array, name: str = "x") -> tuple[Array, bool]:
     if x.ndim == 0:
         raise ValueError(f"{name} is a single number, expected a row (d,) or rows (n, …)")
     return (x[None], True) if x.ndim == 1 else (x, False)
+
+
+def unbatched(values: Any, single: bool, axis: int = 0) -> Any:
+    """Undo `batched`: take the axis n off the values of a single row; None stays None."""
+    return values[(slice(None),) * axis + (0,)] if single and values is not None else values
 
 
 def matching(

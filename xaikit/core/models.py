@@ -1,13 +1,73 @@
-"""Any callable as a model: rows in, numbers out, and words for what is wrong with either."""
+"""What a method asks of a model: outputs, and from a model with gradients the way back to x."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from xaikit.core import arrays
-from xaikit.core.arrays import Array, namespace
-from xaikit.core.targets import as_targets, select
+from xaikit.core.arrays import Array
+from xaikit.core.targets import as_targets, one_hot
+
+
+class ForwardPass(NamedTuple):
+    """What a forward pass leaves for one way back.
+
+    Attributes
+    ----------
+    output : array (n, k)
+    back : callable
+        ∂score/∂output (n, k) -> ∂score/∂x. It may use up what the pass left: call it once.
+    values : list of arrays
+        Of a Network: the input of each layer, and the output.
+    """
+
+    output: Array
+    back: Callable[[Array], Array]
+    values: list[Array]
+
+    def gradient(self, targets: np.ndarray) -> Array:
+        """Return ∂F_target/∂x of each row, like x."""
+        return self.back(one_hot(targets, self.output))
+
+
+class DifferentiableModel:
+    """A model with gradients: a `Network` or a `TorchModel`, which fill in three methods.
+
+    These take rows with a batch axis that `as_rows` has checked.
+    """
+
+    def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
+        """Return x checked, with a batch axis, and whether it was a single row (d,)."""
+        raise NotImplementedError
+
+    def outputs(self, rows: Array) -> Array:
+        """Return all outputs (n, k), and keep nothing."""
+        raise NotImplementedError
+
+    def forward_pass(self, rows: Array) -> ForwardPass:
+        """Return all outputs (n, k), and keep what the way back needs."""
+        raise NotImplementedError
+
+    def __call__(self, x: Any) -> Array:
+        """Return all outputs (n, k) for x (n, …); (k,) for a single row (d,)."""
+        rows, single = self.as_rows(x)
+        return arrays.unbatched(self.outputs(rows), single)
+
+    def gradient(self, x: Any, target: Any = 0) -> Array:
+        """Return ∂F_target/∂x, in x's shape.
+
+        Parameters
+        ----------
+        x : array (n, …) or (d,)
+            Rows, or a single row.
+        target : int or (n,) ints
+            The output column; one for all rows or one for each.
+        """
+        rows, single = self.as_rows(x)
+        forward = self.forward_pass(rows)
+        slope = forward.gradient(as_targets(target, *forward.output.shape))
+        return arrays.unbatched(slope, single)
 
 
 def as_rows(model: Any, x: Any, name: str = "x") -> tuple[Array, bool]:
@@ -20,7 +80,7 @@ def as_rows(model: Any, x: Any, name: str = "x") -> tuple[Array, bool]:
     ValueError
         For NaN, infinity or an empty x.
     """
-    if hasattr(model, "as_rows"):
+    if isinstance(model, DifferentiableModel):
         return model.as_rows(x, name)
     expect_callable(model)
     return arrays.batched(arrays.floating(arrays.numeric(x, name)), name)
@@ -36,11 +96,13 @@ def expect_callable(model: Any) -> None:
         raise TypeError(f"{type(model).__name__} is not callable{hint}")
 
 
-def outputs(model: Callable, rows: Any, fresh: bool = False) -> Array:
-    """Return a model's outputs as numbers (n, k), or say what is wrong with them.
+def outputs(
+    model: Callable, rows: Any, what: str = "the model's output", fresh: bool = False
+) -> Array:
+    """Return the outputs (n, k) for checked rows as numbers, or say what is wrong with them.
 
-    The model gets a copy of the rows, unless they are fresh: made for this call, and read by nobody
-    after it. A function that works in place would change them for all that comes after.
+    A function gets a copy of the rows, unless they are fresh: made for this call, and read by
+    nobody after it. If it works in place, it would change them for all that comes after.
 
     Raises
     ------
@@ -49,9 +111,11 @@ def outputs(model: Callable, rows: Any, fresh: bool = False) -> Array:
     ValueError
         For another number of rows, NaN or infinity.
     """
-    # Networks and torch modules see to it themselves; a text cannot be changed.
-    safe = fresh or hasattr(model, "as_rows") or not arrays.is_array(rows)
-    result = model(rows if safe else arrays.copied(rows))
+    if isinstance(model, DifferentiableModel):
+        result = model.outputs(rows)
+    else:
+        # A text cannot be changed.
+        result = model(rows if fresh or not arrays.is_array(rows) else arrays.copied(rows))
     if not arrays.is_array(result):
         result = np.asarray(result)
     if not arrays.is_torch(result) and result.dtype.kind not in "biuf":
@@ -66,20 +130,15 @@ def outputs(model: Callable, rows: Any, fresh: bool = False) -> Array:
             f"the model returned shape {tuple(result.shape)} for {len(rows)} rows, "
             f"expected ({len(rows)},) or ({len(rows)}, k)"
         )
-    result = arrays.floating(result)
-    xp = namespace(result)
-    if not bool(xp.all(xp.isfinite(result))):
-        raise ValueError("the model returned NaN or infinity: its explanation would be, too")
+    result = expect_finite(arrays.floating(result), what)
     return result[:, None] if result.ndim == 1 else result
 
 
-def targeted(model: Callable, rows: Array, targets: np.ndarray, fresh: bool = False) -> np.ndarray:
-    """Return F_target of each row as float64 NumPy numbers, (n,); for `fresh` see `outputs`."""
-    return arrays.to_numpy(select(outputs(model, rows, fresh), targets)).astype(np.float64)
-
-
-def outputs_and_targets(model: Callable, x: Array, target: Any) -> tuple[Array, np.ndarray]:
-    """Return F_target(x) (n,), and the checked target of each row (n,)."""
-    output = outputs(model, x)
-    targets = as_targets(target, *output.shape)
-    return select(output, targets), targets
+def expect_finite(values: Array, what: str) -> Array:
+    """Return values, or raise a ValueError that says which of them is NaN or infinite."""
+    if not arrays.all_finite(values):
+        raise ValueError(
+            f"{what} is NaN or infinite: the model has no value or no slope where it was asked "
+            "(a logarithm or a root of 0, numbers that overflow)"
+        )
+    return values

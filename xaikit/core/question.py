@@ -1,28 +1,16 @@
-"""The question that a method is asked: which output of which rows, and instead of what?"""
+"""The question that methods, games and measures are asked: which output of which rows, and why?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from xaikit.core import arrays
+from xaikit.core import arrays, models
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution
+from xaikit.core.models import DifferentiableModel, ForwardPass, expect_finite
 from xaikit.core.targets import as_targets, select
-
-
-class Model(Protocol):
-    """A model with gradients: a Network or a TorchModel."""
-
-    def __call__(self, x: Any) -> Array:
-        """Return all outputs (n, k)."""
-
-    def gradient(self, x: Any, target: Any = 0) -> Array:
-        """Return ∂F_target/∂x, like x."""
-
-    def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
-        """Return x checked, with a batch axis, and whether it had none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +19,9 @@ class Question:
 
     Attributes
     ----------
-    model : Model
-    x : array (n, …)
+    model : callable or DifferentiableModel
+        F.
+    x : array (n, …), or a list of one text
     target : (n,) ints
         The output column to explain in each row.
     baseline : array (1, …) or (n, …)
@@ -42,70 +31,134 @@ class Question:
         Whether x was given as a single row (d,).
     names : list of str, or None
         Of the columns of a data frame.
+    forward : ForwardPass, or None
+        Of x, if it was to be kept.
     """
 
-    model: Model
+    model: Any
     x: Array
     target: np.ndarray
     baseline: Array
     output: Array
     single: bool
     names: Sequence[str] | None = None
+    forward: ForwardPass | None = None
 
     def base(self) -> Array:
         """Return F_target(baseline), (n,)."""
-        outputs = expect_finite(self.model(self.baseline), "the model's output at the baseline")
+        outputs = models.outputs(self.model, self.baseline, "the model's output at the baseline")
         rows = self.target.shape[0]
         return select(
             namespace(outputs).broadcast_to(outputs, (rows, outputs.shape[1])), self.target
         )
 
-    def answer(self, values: Array, base: Array | None, method: str, **more: Any) -> Attribution:
+    def outputs(self, rows: Array, owner: np.ndarray, fresh: bool = False) -> np.ndarray:
+        """Return F_target of rows (m, …) made from the rows `owner` (m,) of x: float64 (m,).
+
+        For `fresh` see `models.outputs`.
+        """
+        found = models.outputs(self.model, rows, fresh=fresh)
+        return arrays.float64(select(found, self.target[owner]))
+
+    def gradient(self) -> Array:
+        """Return ∂F_target/∂x at x by the forward pass that was kept; once."""
+        assert self.forward is not None
+        return self.forward.gradient(self.target)
+
+    def gradients(self, rows: Array, owner: np.ndarray) -> Array:
+        """Return ∂F_target/∂x at rows (m, …) made from the rows `owner` (m,) of x."""
+        return self.model.forward_pass(rows).gradient(self.target[owner])
+
+    def flat(self) -> tuple[Array, Array]:
+        """Return x and the baseline as rows (n, d)."""
+        baseline = namespace(self.x).broadcast_to(self.baseline, self.x.shape)
+        return self.x.reshape(len(self.x), -1), baseline.reshape(len(self.x), -1)
+
+    def one(self, values: Any, axis: int = 0) -> Any:
+        """Return values without their axis n, if x was a single row; None stays None."""
+        return arrays.unbatched(values, self.single, axis)
+
+    def answer(
+        self,
+        values: Array,
+        base: Array | None,
+        method: str,
+        std: Array | None = None,
+        **more: Any,
+    ) -> Attribution:
         """Return the Attribution of these rows' values, in the shape of the x that was given."""
-        expect_finite(values, f"{method}: a score")
-        more = {"feature_names": self.names, **more}
-        result = Attribution(values, base, self.output, self.x, method=method, **more)
-        if not self.single:
-            return result
-        base = None if base is None else base[0]
-        std = None if result.std is None else result.std[0]
-        return replace(
-            result, values=values[0], base=base, output=self.output[0], data=self.x[0], std=std
+        return Attribution(
+            self.one(expect_finite(values, f"{method}: a score")),
+            self.one(base),
+            self.one(arrays.like(self.output, self.x)),
+            self.one(self.x),
+            std=self.one(std),
+            method=method,
+            feature_names=self.names,
+            **more,
         )
 
 
-def ask(model: Model, x: Any, target: Any = 0, baseline: Any = None) -> Question:
+def ask(
+    model: Any, x: Any, target: Any = 0, baseline: Any = None, way_back: bool = False
+) -> Question:
     """Check what was given and return it as a Question.
+
+    Parameters
+    ----------
+    model : callable, Network or TorchModel
+    x : array (n, …) or (d,)
+    target : int or (n,) ints
+    baseline : None, number, row, or array like x
+        None is zeros.
+    way_back : bool
+        Whether to keep the forward pass, for one way back: the model must have gradients.
 
     Raises
     ------
     TypeError
-        For a model without gradients, or x that does not match its weights.
+        For a model that cannot be called as it is or has no gradients, labels, x that does not
+        match its weights.
     ValueError
         For NaN or infinity in x or in the model's outputs, an empty x, a target out of range, a
         baseline of another shape.
     """
-    if not (hasattr(model, "gradient") and hasattr(model, "as_rows")):
+    names = arrays.column_names(x)
+    rows, single = models.as_rows(differentiable(model) if way_back else model, x)
+    forward = model.forward_pass(rows) if way_back else None
+    if forward:
+        output = expect_finite(forward.output, "the model's output")
+    else:
+        output = models.outputs(model, rows)
+    targets = as_targets(target, *output.shape)
+    baseline = as_baseline(baseline, rows)
+    return Question(model, rows, targets, baseline, select(output, targets), single, names, forward)
+
+
+def ask_text(classifier: Any, text: Any, target: int = 1) -> Question:
+    """Check a text and its classifier and return them as a Question, which has no baseline.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `ask`; for something that is no text.
+    """
+    models.expect_callable(classifier)
+    if not isinstance(text, str):
+        raise TypeError(f"text is {type(text).__name__}, expected one text (str)")
+    output = models.outputs(classifier, [text])
+    targets = as_targets(target, *output.shape)
+    return Question(classifier, [text], targets, None, select(output, targets), single=True)
+
+
+def differentiable(model: Any) -> DifferentiableModel:
+    """Return the model, or raise a TypeError if it has no gradients."""
+    if not isinstance(model, DifferentiableModel):
         raise TypeError(
             f"this method needs a model with gradients, got {type(model).__name__}: "
             "expected a Network, or a torch module wrapped as TorchModel(module)"
         )
-    names = arrays.column_names(x)
-    x, single = model.as_rows(x)
-    output = expect_finite(model(x), "the model's output")
-    targets = as_targets(target, *output.shape)
-    baseline = as_baseline(baseline, x)
-    return Question(model, x, targets, baseline, select(output, targets), single, names)
-
-
-def expect_finite(values: Array, what: str) -> Array:
-    """Return values, or raise a ValueError that says which of them is NaN or infinite."""
-    if not arrays.all_finite(values):
-        raise ValueError(
-            f"{what} is NaN or infinite: the model has no value or no slope where it was asked "
-            "(a logarithm or a root of 0, numbers that overflow)"
-        )
-    return values
+    return model
 
 
 def as_baseline(baseline: Any, x: Array) -> Array:

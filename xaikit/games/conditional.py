@@ -6,13 +6,15 @@ with each other.
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from xaikit.core import arrays, models
+from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.chunks import chunk_rows, chunks
+from xaikit.core.question import Question, ask
 from xaikit.core.settings import expect_count
 from xaikit.games.game import Game
 from xaikit.games.removal import as_background, data_of_players, name_players
@@ -65,9 +67,9 @@ def conditional_game(
     Aas, Jullum & Løland 2021, Explaining individual predictions when features are dependent,
     arXiv:1903.10464, §3.
     """
-    names = arrays.column_names(x)
-    x, single = models.as_rows(model, x)
-    x = arrays.copied(x)  # the game may be asked long after; see `removal`
+    question = ask(model, x, target)
+    question = replace(question, x=arrays.copied(question.x))  # asked long after; see `removal`
+    x = question.x
     rows = as_background(background, x)
     if x.ndim != 2 or rows.shape[0] < 2:
         raise ValueError(
@@ -77,9 +79,8 @@ def conditional_game(
     expect_count("samples", samples, 2)
     if samples % 2:
         raise ValueError(f"samples is {samples}, expected an even number")
-    output, targets = models.outputs_and_targets(model, x, target)
-    players, column_masks = name_players(groups, x.shape[1], names)
-    mean, scale, correlation = _gaussian(arrays.to_numpy(rows))
+    players, column_masks = name_players(groups, x.shape[1], question.names)
+    mean, scale, correlation = _gaussian(arrays.float64(rows))
     standardised = (arrays.to_numpy(x) - mean) / scale
     half = np.random.default_rng(seed).standard_normal((samples // 2, x.shape[1]))
     normals = np.concatenate([half, -half])
@@ -91,7 +92,7 @@ def conditional_game(
         weights = np.linalg.solve(correlation[np.ix_(present, present)], to_present.T).T
         covariance = correlation[np.ix_(absent, absent)] - weights @ to_present.T
         noise = normals[:, absent] @ _root(covariance).T
-        drawn = np.repeat(arrays.to_numpy(x)[:, None], samples, axis=1).astype(np.float64)
+        drawn = np.repeat(arrays.float64(x)[:, None], samples, axis=1)
         centres = standardised[:, present] @ weights.T
         drawn[:, :, absent] = mean[absent] + scale[absent] * (centres[:, None] + noise)
         return drawn
@@ -100,31 +101,30 @@ def conditional_game(
         payoffs = np.empty((len(masks), len(x)))
         for place, present in enumerate(column_masks(masks)):
             if present.all():
-                payoffs[place] = arrays.to_numpy(output)
+                payoffs[place] = arrays.to_numpy(question.output)
             elif not present.any():
                 payoffs[place] = empty
             else:
-                payoffs[place] = _mean_outputs(model, arrays.like(draws(present), x), targets)
-        return payoffs[:, 0] if single else payoffs
+                payoffs[place] = _mean_outputs(question, arrays.like(draws(present), x))
+        return question.one(payoffs, axis=1)
 
-    empty = _mean_outputs(model, namespace(x).broadcast_to(rows, (len(x), *rows.shape)), targets)
+    empty = _mean_outputs(question, namespace(x).broadcast_to(rows, (len(x), *rows.shape)))
     return Game(players, value, data_of_players(x, groups))
 
 
-def _mean_outputs(model: Callable, rows: Array, targets: np.ndarray) -> np.ndarray:
+def _mean_outputs(question: Question, rows: Array) -> np.ndarray:
     """Return the mean over draws of F_target: rows (n, draws, d) -> (n,)."""
-    asked = np.repeat(targets, rows.shape[1])
+    owner = np.repeat(np.arange(len(rows)), rows.shape[1])
     flat = rows.reshape(-1, rows.shape[2])
-    paid = [
-        models.targeted(model, flat[part], asked[part])
+    outputs = [
+        question.outputs(flat[part], owner[part])
         for part in chunks(len(flat), chunk_rows(flat.shape[1]))
     ]
-    return np.concatenate(paid).reshape(rows.shape[:2]).mean(axis=1)
+    return np.concatenate(outputs).reshape(rows.shape[:2]).mean(axis=1)
 
 
 def _gaussian(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the means, standard deviations and correlations of a background (m, d)."""
-    rows = rows.astype(np.float64)
     mean, scale = rows.mean(axis=0), rows.std(axis=0)
     scale[scale == 0] = 1.0
     correlation = np.atleast_2d(np.cov(((rows - mean) / scale).T, ddof=0))

@@ -68,7 +68,7 @@ class Game:
                 f"masks are {masks.dtype} {masks.shape}, "
                 f"expected bool (coalitions, {len(self.players)} players)"
             )
-        payoffs = arrays.to_numpy(arrays.numeric(self.value(masks), "v(S)")).astype(np.float64)
+        payoffs = arrays.float64(arrays.numeric(self.value(masks), "v(S)"))
         if payoffs.ndim not in (1, 2) or len(payoffs) != len(masks):
             raise ValueError(
                 f"value returned payoffs {payoffs.shape} for {len(masks)} coalitions, "

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from xaikit.core import arrays, models
+from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.chunks import ROWS, chunk_rows, chunks
-from xaikit.core.question import as_baseline
+from xaikit.core.question import Question, ask, ask_text
 from xaikit.games.game import Game
 
 FEW_ROWS = 8
@@ -52,10 +52,8 @@ def baseline_game(
         For a model that returns labels, NaN or another number of rows; NaN in x; a baseline of
         another shape; groups that share a column.
     """
-    names = arrays.column_names(x)
-    x, single = models.as_rows(model, x)
-    others = as_baseline(baseline, x)[:, None]  # (1 or n, 1, …)
-    return _mixing_game(model, x, others, target, groups, names, single)
+    question = ask(model, x, target, baseline)
+    return mixing_game(question, question.baseline[:, None], groups)
 
 
 def marginal_game(
@@ -91,10 +89,8 @@ def marginal_game(
     - Lundberg & Lee 2017, A Unified Approach to Interpreting Model Predictions, arXiv:1705.07874.
     - Janzing, Minorics & Blöbaum 2020, Feature relevance quantification …, arXiv:1910.13413.
     """
-    names = arrays.column_names(x)
-    x, single = models.as_rows(model, x)
-    rows = as_background(background, x)[None]
-    return _mixing_game(model, x, rows, target, groups, names, single)
+    question = ask(model, x, target)
+    return mixing_game(question, as_background(background, question.x)[None], groups)
 
 
 def text_game(
@@ -121,9 +117,7 @@ def text_game(
         For a text without tokens, or a classifier that returns labels, NaN or another number of
         rows.
     """
-    models.expect_callable(classifier)
-    if not isinstance(text, str):
-        raise TypeError(f"text is {type(text).__name__}, expected one text (str)")
+    question = ask_text(classifier, text, target)
     said = [str(token) for token in tokenizer(text)]
     if not said:
         raise ValueError(f"the text {text!r} holds no token to explain")
@@ -132,12 +126,12 @@ def text_game(
 
     def value(masks: np.ndarray) -> np.ndarray:
         kept = [" ".join(np.array(said, dtype=object)[mask[place]]) for mask in masks]
-        distinct = list(dict.fromkeys(kept))
-        payoff: dict[str, float] = {}
+        payoff = {text: question.output[0]}
+        distinct = [text for text in dict.fromkeys(kept) if text not in payoff]
         for block in chunks(len(distinct), ROWS):
-            asked = distinct[block]
-            output, _ = models.outputs_and_targets(classifier, asked, target)
-            payoff.update(zip(asked, arrays.to_numpy(output), strict=True))
+            texts = distinct[block]
+            outputs = question.outputs(texts, np.zeros(len(texts), dtype=int))
+            payoff.update(zip(texts, outputs, strict=True))
         return np.array([payoff[text] for text in kept])
 
     return Game(tokens, value, np.array(tokens))
@@ -154,23 +148,16 @@ def as_background(background: Any, x: Array) -> Array:
     return rows
 
 
-def _mixing_game(
-    model: Callable,
-    x: Array,
-    others: Array,
-    target: Any,
-    groups: Mapping[str, Sequence[int]] | None,
-    names: Sequence[str] | None,
-    single: bool,
+def mixing_game(
+    question: Question, others: Array, groups: Mapping[str, Sequence[int]] | None = None
 ) -> Game:
     """v(S) = mean over m of F(x_S, others_{−S}); others is (1 or n, m, …)."""
-    _, targets = models.outputs_and_targets(model, x, target)
-    xp, shape = namespace(x), x.shape[1:]
+    x, xp = question.x, namespace(question.x)
     # Copies: the game may be asked long after, when the caller's arrays hold other numbers.
     flat, others = arrays.copied(x).reshape(len(x), -1), arrays.copied(others)
     others = others.reshape(others.shape[0], others.shape[1], -1)
     others = xp.broadcast_to(others, (len(x), *others.shape[1:]))
-    players, column_masks = name_players(groups, flat.shape[1], names)
+    players, column_masks = name_players(groups, flat.shape[1], question.names)
     at_once = chunk_rows(flat.shape[1])
 
     def blocks(coalitions: int) -> Iterator[tuple[slice, slice, slice]]:
@@ -183,14 +170,13 @@ def _mixing_game(
     def value(masks: np.ndarray) -> np.ndarray:
         present = arrays.indices(column_masks(masks), x)
         payoffs = np.zeros((len(masks), len(x)))
-        for some, rows, part in blocks(len(masks)):
-            mixed = _mixed(present[some], flat[rows], others[rows, part])
+        for coalitions, rows, part in blocks(len(masks)):
+            mixed = _mixed(present[coalitions], flat[rows], others[rows, part])
             size = tuple(mixed.shape[:3])
-            asked = np.broadcast_to(targets[None, rows, None], size).ravel()
-            paid = models.targeted(model, mixed.reshape(-1, *shape), asked, fresh=True)
-            payoffs[some, rows] += paid.reshape(size).sum(axis=2)
-        payoffs /= others.shape[1]
-        return payoffs[:, 0] if single else payoffs
+            owner = np.broadcast_to(np.arange(len(x))[None, rows, None], size).ravel()
+            outputs = question.outputs(mixed.reshape(-1, *x.shape[1:]), owner, fresh=True)
+            payoffs[coalitions, rows] += outputs.reshape(size).sum(axis=2)
+        return question.one(payoffs / others.shape[1], axis=1)
 
     return Game(players, value, data_of_players(flat, groups))
 

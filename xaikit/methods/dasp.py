@@ -16,7 +16,7 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution
 from xaikit.core.chunks import chunk_rows, chunks
-from xaikit.core.question import as_baseline, ask
+from xaikit.core.question import ask
 from xaikit.core.settings import expect_count
 from xaikit.methods.moments import Moments, layer_moments, propagate
 from xaikit.networks.convolution import Conv2d, ZeroPad2d
@@ -181,13 +181,14 @@ def _expect_network(network: Any) -> Network:
 
 
 def _one_row(network: Network, x: Any, size: float, baseline: Any) -> tuple[Array, Array]:
-    x, _ = _expect_network(network).as_rows(x)
+    question = ask(_expect_network(network), x, baseline=baseline)
+    x = question.x
     players = int(np.prod(x.shape[1:]))
     if len(x) != 1 or not 0 <= size <= players:
         raise ValueError(
             f"got {len(x)} rows and a coalition of {size}, expected one row and 0 to {players}"
         )
-    return x, as_baseline(baseline, x)
+    return x, question.baseline
 
 
 def _split(layers: Sequence[Layer]) -> tuple[Sequence[Layer], Dense | Conv2d, Sequence[Layer]]:

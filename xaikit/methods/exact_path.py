@@ -20,7 +20,7 @@ from xaikit.core.arrays import Array, namespace
 from xaikit.core.targets import one_hot
 from xaikit.networks.activations import Activation, LeakyReLU, ReLU, ReLU6
 from xaikit.networks.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
-from xaikit.networks.layers import Dense, Flatten, Layer, Residual
+from xaikit.networks.layers import Dense, Flatten, Layer, Residual, first_array
 from xaikit.networks.network import Network
 from xaikit.networks.windows import windows2d, windows2d_backward
 
@@ -54,7 +54,9 @@ def exact_integral(
         For a layer that is not piecewise linear, or more pieces than max_pieces.
     """
     _expect_piecewise_linear(network.layers)
-    layers = network.to(dtype="float64").layers
+    weights = first_array(network.layers)
+    exact = weights is None or weights.dtype == namespace(x).float64
+    layers = (network if exact else network.to(dtype="float64")).layers
     xp = namespace(x)
     start = xp.astype(xp.broadcast_to(baseline, x.shape), xp.float64)
     delta = xp.astype(x, xp.float64) - start

@@ -7,10 +7,11 @@ from typing import Any
 
 from xaikit.core.arrays import namespace
 from xaikit.core.attribution import Attribution
-from xaikit.core.question import Model, ask
+from xaikit.core.models import DifferentiableModel
+from xaikit.core.question import ask
 
 
-def saliency(model: Model, x: Any, target: Any = 0) -> Attribution:
+def saliency(model: DifferentiableModel, x: Any, target: Any = 0) -> Attribution:
     """|∂F_c/∂x|: how much the output moves when a feature moves a little.
 
     Parameters
@@ -37,12 +38,14 @@ def saliency(model: Model, x: Any, target: Any = 0) -> Attribution:
     ----------
     Simonyan, Vedaldi & Zisserman 2014, Deep Inside Convolutional Networks, arXiv:1312.6034, §3.
     """
-    question = ask(model, x, target)
-    slope = model.gradient(question.x, question.target)
+    question = ask(model, x, target, way_back=True)
+    slope = question.gradient()
     return question.answer(namespace(slope).abs(slope), base=None, method="saliency")
 
 
-def gradient_x_input(model: Model, x: Any, target: Any = 0, baseline: Any = None) -> Attribution:
+def gradient_x_input(
+    model: DifferentiableModel, x: Any, target: Any = 0, baseline: Any = None
+) -> Attribution:
     """(x − b) ⊙ ∂F_c/∂x: the distance from the baseline times the slope at x.
 
     Complete (gap 0) for b = 0 where F is positively homogeneous, F(λx) = λF(x) for λ ≥ 0: linear
@@ -74,7 +77,7 @@ def gradient_x_input(model: Model, x: Any, target: Any = 0, baseline: Any = None
     ----------
     Shrikumar et al. 2016, Not Just a Black Box, arXiv:1605.01713, §2.
     """
-    question = ask(model, x, target, baseline)
-    slope = model.gradient(question.x, question.target)
+    question = ask(model, x, target, baseline, way_back=True)
+    slope = question.gradient()
     values = (question.x - question.baseline) * slope
     return question.answer(values, base=question.base(), method="gradient × input")

@@ -13,7 +13,7 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution
 from xaikit.core.chunks import gradient_rows
-from xaikit.core.question import Question, ask
+from xaikit.core.question import Question, ask, differentiable
 from xaikit.core.settings import expect_count
 from xaikit.methods.exact_path import exact_integral
 from xaikit.networks.network import Network
@@ -106,13 +106,13 @@ def integrated_gradients(
     ----------
     Sundararajan, Taly & Yan 2017, Axiomatic Attribution for Deep Networks, arXiv:1703.01365.
     """
-    question = ask(model, x, target, baseline)
+    question = ask(differentiable(model), x, target, baseline)
     if rule == "exact":
         _expect_layers(model)
         values, pieces = exact_integral(
             model, question.x, question.target, question.baseline, max_pieces
         )
-        path = {"pieces": pieces[0] if question.single else pieces}
+        path = {"pieces": question.one(pieces)}
     else:
         values, path = _integrate(question, *quadrature(rule, steps))
     return question.answer(
@@ -124,8 +124,7 @@ def _integrate(
     question: Question, alpha: np.ndarray, weights: np.ndarray
 ) -> tuple[Array, dict[str, Array]]:
     """Return Δ ⊙ Σ_j w_j ∂F/∂x(b + t_j Δ), and the slope of F at each t_j."""
-    x, targets = question.x, question.target
-    xp = namespace(x)
+    x, xp = question.x, namespace(question.x)
     delta = x - question.baseline
     places, shares = arrays.like(alpha, x), arrays.like(weights, x)
     at_once = gradient_rows(int(np.prod(x.shape[1:])))
@@ -139,12 +138,12 @@ def _integrate(
         for j in range(0, len(alpha), together):
             t = places[j : j + together].reshape(-1, *[1] * x.ndim)
             points = (b + t * d).reshape(-1, *x.shape[1:])
-            asked = np.tile(targets[some], t.shape[0])
-            gradient = question.model.gradient(points, asked).reshape(t.shape[0], -1)
+            owner = np.tile(np.arange(first, first + len(d)), t.shape[0])
+            gradient = question.gradients(points, owner).reshape(t.shape[0], -1)
             mean[some] += (shares[j : j + together] @ gradient).reshape(d.shape)
             along = gradient.reshape(t.shape[0], len(d), -1) * d.reshape(len(d), -1)
             slope[j : j + together, some] = xp.sum(along, axis=2)
-    path = {"alpha": places, "weights": shares, "slope": slope[:, 0] if question.single else slope}
+    path = {"alpha": places, "weights": shares, "slope": question.one(slope, 1)}
     return delta * mean, path
 
 

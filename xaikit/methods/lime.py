@@ -13,6 +13,7 @@ from xaikit.core import arrays, models
 from xaikit.core.attribution import Attribution
 from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.linear_fits import LinearFit, ridge_fit, side_by_side
+from xaikit.core.question import ask
 from xaikit.core.settings import expect_count
 from xaikit.games.removal import as_background, text_game
 
@@ -76,11 +77,11 @@ def lime_tabular(
     ----------
     Ribeiro, Singh & Guestrin 2016, "Why Should I Trust You?", arXiv:1602.04938, §3.
     """
-    names = arrays.column_names(x)
-    x, single = models.as_rows(model, x)
+    question = ask(model, x, target)
+    x, targets = question.x, question.target
     if x.ndim != 2:
         raise ValueError(f"x has shape {tuple(x.shape)}, expected rows of features (n, d) or (d,)")
-    rows = arrays.to_numpy(as_background(background, x)).astype(np.float64)
+    rows = arrays.float64(as_background(background, x))
     columns = x.shape[1]
     width = 0.75 * np.sqrt(columns) if kernel_width is None else kernel_width
     expect_count("samples", samples, columns + 2, f"for {columns} features")
@@ -92,7 +93,6 @@ def lime_tabular(
             raise ValueError(f"features is {features}, expected 1 to {columns}, or None for all")
     if around not in ("instance", "background"):
         raise ValueError(f"unknown around {around!r}, expected 'instance' or 'background'")
-    output, targets = models.outputs_and_targets(model, x, target)
     mean = rows.mean(axis=0)
     scale = np.where(np.ptp(rows, axis=0) > 0, rows.std(axis=0), 0.0)  # not a rounded 1e-17
     if not scale.any():
@@ -122,21 +122,18 @@ def lime_tabular(
         fit = side_by_side(fits)
         intercept, evaluations = fit.intercept, samples
 
-    def shaped(scores: np.ndarray) -> Any:
-        return arrays.like(scores[0] if single else scores, x)
+    def placed(numbers: np.ndarray) -> Any:
+        return arrays.like(numbers, x)
 
-    return Attribution(
-        values=shaped(fit.coefficients.T),
+    return question.answer(
+        placed(fit.coefficients.T),
         base=None,
-        output=shaped(arrays.to_numpy(output)),
-        data=x[0] if single else x,
-        std=shaped(fit.std.T),
-        evaluations=evaluations,
         method="LIME",
-        feature_names=names,
+        std=placed(fit.std.T),
+        evaluations=evaluations,
         details={
-            "r2": shaped(fit.r2),
-            "intercept": shaped(intercept),
+            "r2": question.one(placed(fit.r2)),
+            "intercept": question.one(placed(intercept)),
             "kernel_width": float(width),
         },
     )
@@ -251,7 +248,7 @@ def _ask(model: Callable, perturbed: np.ndarray, x: Any) -> np.ndarray:
     """Return the model's outputs (B, k) for perturbed rows like those of x."""
     parts = chunks(len(perturbed), chunk_rows(perturbed.shape[1]))
     answers = [models.outputs(model, arrays.like(perturbed[part], x)) for part in parts]
-    return np.concatenate([arrays.to_numpy(answer) for answer in answers]).astype(np.float64)
+    return np.concatenate([arrays.float64(answer) for answer in answers])
 
 
 def _sparse_fit(

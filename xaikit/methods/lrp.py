@@ -12,12 +12,12 @@ from typing import Any
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution
-from xaikit.core.question import Question, as_baseline, expect_finite
-from xaikit.core.targets import as_targets, one_hot, select
+from xaikit.core.question import ask
+from xaikit.core.targets import one_hot
 from xaikit.methods.lrp_rules import PLAIN, LRPEpsilon, Rule, Shares
 from xaikit.networks.activations import Activation
 from xaikit.networks.convolution import AvgPool2d, Conv2d
-from xaikit.networks.layers import Dense, Layer, Residual, expect_columns, run
+from xaikit.networks.layers import Dense, Layer, Residual, run
 from xaikit.networks.network import Network
 
 
@@ -102,13 +102,10 @@ def lrp(
             "(from_torch(module) makes one)"
         )
     rule_of = _composite(LRPEpsilon(0.25) if rule is None else rule, network)
-    names = arrays.column_names(x)
-    x, single = network.as_rows(x)
-    values = run(network.layers, x)
-    output = expect_finite(expect_columns(values[-1]), "the network's output")
-    targets, baseline = as_targets(target, *output.shape), as_baseline(None, x)
-    question = Question(network, x, targets, baseline, select(output, targets), single, names)
-    relevances = [output * one_hot(targets, output)]
+    question = ask(network, x, target, way_back=True)
+    assert question.forward is not None
+    output, _, values = question.forward
+    relevances = [output * one_hot(question.target, output)]
     ledger = []
     for index in reversed(range(len(network.layers))):
         layer = network.layers[index]
@@ -119,7 +116,7 @@ def lrp(
         relevances.append(passed)
     return question.answer(
         relevances[-1],
-        base=namespace(x).zeros_like(question.output),
+        base=namespace(output).zeros_like(question.output),
         method="LRP" if isinstance(rule, Mapping) else rule_of(None, None).name,
         details={"ledger": ledger, "relevance": relevances[::-1]},
     )

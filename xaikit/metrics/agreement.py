@@ -67,7 +67,7 @@ def rank_agreement(
     scores, shape = [], None
     for name, given in attributions.items():
         values = given.values if isinstance(given, Attribution) else given
-        values = arrays.to_numpy(arrays.numeric(values, str(name))).astype(np.float64)
+        values = arrays.float64(arrays.numeric(values, str(name)))
         shape = values.shape if shape is None else shape
         if values.shape != shape or not shape:
             raise ValueError(

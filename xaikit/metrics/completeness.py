@@ -8,8 +8,8 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
 from xaikit.core.settings import expect_count
-from xaikit.games.removal import baseline_game
-from xaikit.metrics.cases import as_case
+from xaikit.games.removal import mixing_game
+from xaikit.metrics.scores import ask_about
 
 
 class Correlations(NamedTuple):
@@ -69,8 +69,8 @@ def sensitivity_n(
     Ancona et al. 2018, Towards better understanding of gradient-based attribution methods,
     arXiv:1711.06104, §4.
     """
-    case = as_case(model, x, attribution, target, baseline)
-    width = case.scores.shape[1]
+    question, scores = ask_about(model, x, attribution, target, baseline)
+    width = scores.shape[1]
     if width < 2:
         raise ValueError("x has one feature: sensitivity_n compares subsets of at least two")
     spread = np.linspace(1, width - 1, min(10, width - 1)).round().astype(int)
@@ -81,14 +81,15 @@ def sensitivity_n(
         raise ValueError(f"sizes is {sizes!r}, expected numbers in 1 … {width - 1}")
     expect_count("samples", samples, 2)
     rng = np.random.default_rng(seed)
-    game = baseline_game(model, case.x, case.baseline, case.targets)
-    found = np.empty((len(case.x), len(tried)))
+    game = mixing_game(question, question.baseline[:, None])
+    whole = arrays.float64(question.output)
+    found = np.empty((len(scores), len(tried)))
     for column, size in enumerate(tried):
         removed = rng.permuted(np.tile(np.arange(width) < size, (samples, 1)), axis=1)
         found[:, column] = _correlation(
-            removed @ case.scores.T, case.output - game.pay(~removed).reshape(samples, -1)
+            removed @ scores.T, whole - game.pay(~removed).reshape(samples, -1)
         )
-    return Correlations(tried, found[0] if case.single else found)
+    return Correlations(tried, question.one(found))
 
 
 class Completeness(NamedTuple):
@@ -144,10 +145,8 @@ def completeness(attribution: Attribution, tolerance: float = 0.01) -> Completen
         )
     if not tolerance >= 0:
         raise ValueError(f"tolerance is {tolerance}, expected a share such as 0.01")
-    output, base = (
-        arrays.to_numpy(part).astype(np.float64) for part in (attribution.output, attribution.base)
-    )
-    scores = arrays.to_numpy(attribution.values).astype(np.float64)
+    output, base = (arrays.float64(part) for part in (attribution.output, attribution.base))
+    scores = arrays.float64(attribution.values)
     features = tuple(range(output.ndim, scores.ndim))
     gap = scores.sum(axis=features) - (output - base)
     # What float arithmetic loses may not look like a gap where the output is that of the base.

@@ -13,8 +13,9 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.arrays import namespace
 from xaikit.core.chunks import NUMBERS, chunk_rows, chunks
+from xaikit.core.question import Question
 from xaikit.core.settings import expect_count
-from xaikit.metrics.cases import Case, as_case
+from xaikit.metrics.scores import ask_about
 
 MOST_STEPS = 64  # of a curve, unless asked for more: a picture has thousands of features
 
@@ -106,8 +107,8 @@ def deletion(
       arXiv:1509.06321.
     - Petsiuk, Das & Saenko 2018, RISE, arXiv:1806.07421, §4.1.
     """
-    case = as_case(model, x, attribution, target, baseline)
-    return _curve(case, steps, random, confidence, seed, insert=False)
+    question, scores = ask_about(model, x, attribution, target, baseline)
+    return _curve(question, scores, steps, random, confidence, seed, insert=False)
 
 
 def insertion(
@@ -125,14 +126,20 @@ def insertion(
 
     Parameters, errors and limits are those of `deletion`; so is the answer, a `Curve`.
     """
-    case = as_case(model, x, attribution, target, baseline)
-    return _curve(case, steps, random, confidence, seed, insert=True)
+    question, scores = ask_about(model, x, attribution, target, baseline)
+    return _curve(question, scores, steps, random, confidence, seed, insert=True)
 
 
 def _curve(
-    case: Case, steps: int | None, random: int, confidence: float, seed: int, insert: bool
+    question: Question,
+    scores: np.ndarray,
+    steps: int | None,
+    random: int,
+    confidence: float,
+    seed: int,
+    insert: bool,
 ) -> Curve:
-    rows, width = case.scores.shape
+    rows, width = scores.shape
     if steps is not None:
         expect_count("steps", steps, 1)
     expect_count("random", random, 0)
@@ -142,42 +149,36 @@ def _curve(
     counts = np.linspace(0, width, parts + 1).round().astype(int)
     fractions = counts / width
     rng = np.random.default_rng(seed)
-    order = np.lexsort((rng.random(case.scores.shape), -case.scores), axis=1)
+    order = np.lexsort((rng.random(scores.shape), -scores), axis=1)
     rank = np.argsort(order, axis=1)
-    outputs = _outputs(case, rank[None], counts, insert)[0]
+    outputs = _outputs(question, rank[None], counts, insert)[0]
     areas = []
     together = max(1, NUMBERS // (rows * width))
     for block in chunks(random, together):
         ranks = np.broadcast_to(np.arange(width), (block.stop - block.start, rows, width))
-        drawn = _outputs(case, rng.permuted(ranks, axis=2), counts, insert)
+        drawn = _outputs(question, rng.permuted(ranks, axis=2), counts, insert)
         areas.append(np.trapezoid(drawn, fractions, axis=2))
     random_auc = np.concatenate([np.empty((0, rows)), *areas]).T
     tail = (1 - confidence) / 2
     band = np.quantile(random_auc, [tail, 1 - tail], axis=1) if random else None
-    curve = Curve(fractions, outputs, np.trapezoid(outputs, fractions, axis=1), random_auc, band)
-    if not case.single:
-        return curve
-    return Curve(
-        fractions,
-        outputs[0],
-        curve.auc[0],
-        random_auc[0],
-        None if band is None else band[:, 0],
-    )
+    one = question.one
+    auc = np.trapezoid(outputs, fractions, axis=1)
+    return Curve(fractions, one(outputs), one(auc), one(random_auc), one(band, 1))
 
 
-def _outputs(case: Case, ranks: np.ndarray, counts: np.ndarray, insert: bool) -> np.ndarray:
+def _outputs(question: Question, ranks: np.ndarray, counts: np.ndarray, insert: bool) -> np.ndarray:
     """Return F after the first `count` features of each order have changed: (orders, n, counts).
 
     ranks (orders, n, d) say when a feature's turn comes, from 0 to d − 1.
     """
-    x, others = case.flat()
+    x, others = question.flat()
     size = (*ranks.shape[:2], len(counts))
-    paid = np.empty(size).ravel()
-    for part in chunks(paid.size, chunk_rows(x.shape[1])):
+    outputs = np.empty(size).ravel()
+    for part in chunks(outputs.size, chunk_rows(x.shape[1])):
         order, owner, step = np.unravel_index(np.arange(part.start, part.stop), size)
         changed = ranks[order, owner] < counts[step, None]
         present = arrays.indices(changed if insert else ~changed, x)
         which = arrays.indices(owner, x)
-        paid[part] = case.pay(namespace(x).where(present, x[which], others[which]), owner)
-    return paid.reshape(size)
+        rows = namespace(x).where(present, x[which], others[which])
+        outputs[part] = question.outputs(rows.reshape(-1, *question.x.shape[1:]), owner, fresh=True)
+    return outputs.reshape(size)

@@ -12,8 +12,9 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.chunks import chunk_rows, chunks
+from xaikit.core.question import Question
 from xaikit.core.settings import expect_count
-from xaikit.metrics.cases import Case, as_case, scores_of
+from xaikit.metrics.scores import ask_about, scores_of
 
 PERTURBATIONS = ("subset", "noisy baseline", "gaussian")
 
@@ -93,25 +94,25 @@ def infidelity(
     Yeh et al. 2019, On the (In)fidelity and Sensitivity of Explanations, arXiv:1901.09392,
     definition 2.1, and its appendix for the optimal scale.
     """
-    case = as_case(model, x, attribution, target, baseline)
-    weights = case.scores if slopes else _slopes(case)
+    question, scores = ask_about(model, x, attribution, target, baseline)
+    flat, whole = question.flat()[0], arrays.float64(question.output)
+    weights = scores if slopes else _slopes(question, scores)
     explained, changed = [], []
-    for block in _perturbations(case, perturbation, spread, samples, seed):
-        drawn = arrays.like(block, case.x)  # (b, n or 1, d)
-        flat = case.x.reshape(1, len(case.x), -1)
-        moved = (flat - drawn).reshape(-1, flat.shape[2])
-        owner = np.tile(np.arange(len(case.x)), len(block))
-        changed.append(case.output - case.pay(moved, owner).reshape(len(block), -1))
+    for block in _perturbations(question, perturbation, spread, samples, seed):
+        moved = flat - arrays.like(block, flat)  # (b, n or 1, d)
+        owner = np.tile(np.arange(len(flat)), len(block))
+        outputs = question.outputs(moved.reshape(-1, *question.x.shape[1:]), owner, fresh=True)
+        changed.append(whole - outputs.reshape(len(block), -1))
         explained.append((block * weights).sum(axis=2))
     predicted, true = np.concatenate(explained), np.concatenate(changed)  # (m, n)
-    scale = np.ones(len(case.x))
+    scale = np.ones(len(flat))
     if optimal_scale:
         size = (predicted**2).sum(axis=0)
         scale = (predicted * true).sum(axis=0) / np.where(size > 0, size, 1.0)
     errors = (scale * predicted - true) ** 2
-    deviation = errors.std(axis=0, ddof=1) if len(errors) > 1 else np.full(len(case.x), np.inf)
-    found = Infidelity(errors.mean(axis=0), deviation / np.sqrt(len(errors)), scale)
-    return Infidelity(*(part[0] for part in found)) if case.single else found
+    deviation = errors.std(axis=0, ddof=1) if len(errors) > 1 else np.full(len(flat), np.inf)
+    found = errors.mean(axis=0), deviation / np.sqrt(len(errors)), scale
+    return Infidelity(*map(question.one, found))
 
 
 def max_sensitivity(
@@ -163,8 +164,7 @@ def max_sensitivity(
         raise TypeError(f"explain is {type(explain).__name__}, expected a function of x")
     expect_count("samples", samples, 1)
     x = arrays.floating(arrays.numeric(x))
-    single = x.ndim == 1
-    rows = x[None] if single else x
+    rows, single = arrays.batched(x)
     reach = _spread(radius, rows, "radius")
     rng = np.random.default_rng(seed)
     here = scores_of(explain(x), rows)
@@ -177,25 +177,25 @@ def max_sensitivity(
         size = np.linalg.norm(here, axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             largest = np.where(largest > 0, largest / size, 0.0)
-    return largest[0] if single else largest
+    return arrays.unbatched(largest, single)
 
 
-def _slopes(case: Case) -> np.ndarray:
+def _slopes(question: Question, scores: np.ndarray) -> np.ndarray:
     """Return contributions (n, d) divided by the way x − b; 0 where there is no way."""
-    x, others = (arrays.to_numpy(part).astype(np.float64) for part in case.flat())
+    x, others = map(arrays.float64, question.flat())
     way = x - others
-    return np.where(way == 0, 0.0, case.scores / np.where(way == 0, 1.0, way))
+    return np.where(way == 0, 0.0, scores / np.where(way == 0, 1.0, way))
 
 
 def _perturbations(
-    case: Case, perturbation: Any, spread: Any, samples: int, seed: int
+    question: Question, perturbation: Any, spread: Any, samples: int, seed: int
 ) -> Iterator[np.ndarray]:
     """Yield float64 blocks (b, n or 1, d) of perturbations I that fit into one call."""
-    x, others = (arrays.to_numpy(part).astype(np.float64) for part in case.flat())
+    x, others = map(arrays.float64, question.flat())
     rows, width = x.shape
     at_once = max(1, chunk_rows(width) // rows)
     if not isinstance(perturbation, str):
-        given = _given(case, perturbation)
+        given = _given(question, perturbation)
         for block in chunks(len(given), at_once):
             yield given[block]
         return
@@ -205,7 +205,7 @@ def _perturbations(
             "or an array of perturbations"
         )
     expect_count("samples", samples, 2)
-    noise = _spread(spread, case.x, "spread").reshape(-1)
+    noise = _spread(spread, question.x, "spread").reshape(-1)
     rng = np.random.default_rng(seed)
     sizes = rng.integers(1, width + 1, (samples, 1))
     for block in chunks(samples, at_once):
@@ -218,11 +218,11 @@ def _perturbations(
         yield epsilon if perturbation == "gaussian" else x - others - epsilon
 
 
-def _given(case: Case, perturbation: Any) -> np.ndarray:
+def _given(question: Question, perturbation: Any) -> np.ndarray:
     """Return perturbations that the caller made as (m, n or 1, d)."""
-    drawn = arrays.to_numpy(arrays.numeric(perturbation, "perturbation")).astype(np.float64)
-    rows, shape = len(case.x), tuple(case.x.shape[1:])
-    width = case.scores.shape[1]
+    drawn = arrays.float64(arrays.numeric(perturbation, "perturbation"))
+    rows, shape = len(question.x), tuple(question.x.shape[1:])
+    width = int(np.prod(shape))
     if drawn.shape[1:] == shape:
         return drawn.reshape(-1, 1, width)
     if drawn.shape[1:] == (rows, *shape):
@@ -235,7 +235,7 @@ def _given(case: Case, perturbation: Any) -> np.ndarray:
 
 def _spread(value: Any, x: Array, name: str) -> np.ndarray:
     """Return a number, or one for each feature, as float64 (…) of a row's shape."""
-    spread = arrays.to_numpy(arrays.numeric(value, name)).astype(np.float64)
+    spread = arrays.float64(arrays.numeric(value, name))
     row = tuple(x.shape[1:])
     if spread.shape not in ((), row):
         raise ValueError(f"{name} has shape {spread.shape}, expected a number or a row {row}")

@@ -10,7 +10,7 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
-from xaikit.metrics.cases import scores_of
+from xaikit.metrics.scores import scores_of
 
 Train = Callable[[Array, Any, Array, Any, int], float]
 

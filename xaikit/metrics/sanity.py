@@ -14,8 +14,9 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.extras import needs
+from xaikit.core.models import DifferentiableModel
 from xaikit.metrics.agreement import rank_correlation
-from xaikit.metrics.cases import scores_of
+from xaikit.metrics.scores import scores_of
 from xaikit.networks.network import Network
 
 
@@ -76,7 +77,7 @@ def parameter_randomisation(
     """
     if not callable(explain):
         raise TypeError(f"explain is {type(explain).__name__}, expected (model, x) -> scores")
-    if not hasattr(model, "as_rows"):
+    if not isinstance(model, DifferentiableModel):
         raise TypeError(
             f"the layers of {type(model).__name__} are not known: expected a Network, or a torch "
             "module wrapped as TorchModel(module)"
@@ -92,7 +93,7 @@ def parameter_randomisation(
     if not names:
         raise ValueError("the model has no weights to randomise")
     both = np.array(signed), np.array(absolute)
-    return Randomisation(names, *(part[:, 0] if single else part for part in both))
+    return Randomisation(names, *(arrays.unbatched(part, single, 1) for part in both))
 
 
 def cascade(model: Any, seed: int = 0) -> Iterator[tuple[str, Any]]:
@@ -130,6 +131,6 @@ def _cascade_of_modules(model: Any, seed: int) -> Iterator[tuple[str, Any]]:
 
 def _random_like(rng: np.random.Generator, array: Array) -> Array:
     """Draw normal numbers of mean 0 and the mean square of an array, in its place."""
-    values = arrays.to_numpy(array).astype(np.float64)
+    values = arrays.float64(array)
     size = np.sqrt((values**2).mean())
     return arrays.like(size * rng.standard_normal(values.shape), array)

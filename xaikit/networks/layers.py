@@ -169,7 +169,10 @@ def input_gradient(layers: Sequence[Layer], values: list[Array], grad: Array) ->
 
 def first_array(layers: Sequence[Layer]) -> Array | None:
     """Return the first weight there is: all others live where it does."""
-    return next((p for layer in layers for p in layer.parameters.values()), None)
+    for layer in layers:
+        for parameter in layer.parameters.values():
+            return parameter
+    return None
 
 
 def expect_columns(output: Array) -> Array:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.extras import needs
-from xaikit.core.targets import as_targets, one_hot
+from xaikit.core.models import DifferentiableModel, ForwardPass
 from xaikit.networks import training
 from xaikit.networks.activations import ACTIVATIONS, Activation
 from xaikit.networks.convolution import Conv2d
@@ -25,7 +26,7 @@ from xaikit.networks.layers import (
 )
 
 
-class Network:
+class Network(DifferentiableModel):
     """A feed-forward network: a list of layers, each with its backward pass by hand.
 
     The weights decide where it runs: NumPy arrays on NumPy, torch tensors on their device.
@@ -99,30 +100,18 @@ class Network:
             layers += [ACTIVATIONS[activation]()]
         return cls(layers[:-1])
 
-    def __call__(self, x: Any) -> Array:
-        """Return all outputs (n, k) for x (n, …); (k,) for a single row (d,)."""
-        a, single = self.as_rows(x)
+    def outputs(self, rows: Array) -> Array:
+        """Return all outputs (n, k) for checked rows: one layer after the other."""
+        a = rows
         for layer in self.layers:
             a = layer.forward(a)
-        return a[0] if single else a
+        return a
 
-    def gradient(self, x: Any, target: Any = 0) -> Array:
-        """Return ∂F_target/∂x, in x's shape.
-
-        Parameters
-        ----------
-        x : array (n, …) or (d,)
-            Rows, or a single row.
-        target : int or (n,) ints
-            The output column; one for all rows or one for each.
-        """
-        x, single = self.as_rows(x)
-        values = run(self.layers, x)
-        output = expect_columns(values[-1])
-        targets = as_targets(target, *output.shape)
-        grad = one_hot(targets, output)
-        grad = input_gradient(self.layers, values, grad)
-        return grad[0] if single else grad
+    def forward_pass(self, rows: Array) -> ForwardPass:
+        """Return the outputs of checked rows, and their way back through the layers."""
+        values = run(self.layers, rows)
+        back = partial(input_gradient, self.layers, values)
+        return ForwardPass(expect_columns(values[-1]), back, values)
 
     def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
         """Return x as rows that may meet the weights, and whether it was a single row (d,)."""

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.extras import needs
-from xaikit.core.targets import as_targets, select
+from xaikit.core.models import DifferentiableModel, ForwardPass
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
 
-class TorchModel:
+class TorchModel(DifferentiableModel):
     """Any torch module whose output is (n, k) or (n,), with gradients by autograd.
 
     The module is called in evaluation mode and gets its mode back. A tensor x must be on the
@@ -34,35 +34,37 @@ class TorchModel:
             raise TypeError(f"expected a torch.nn.Module, got {type(module).__name__}")
         self.module = module
 
-    def __call__(self, x: Any) -> Array:
-        """Return all outputs (n, k) for x (n, …); (k,) for a single row (d,)."""
+    def outputs(self, rows: Array) -> Array:
+        """Return all outputs (n, k) for checked rows."""
         import torch
 
-        x, single = self.as_rows(x)
         with torch.no_grad():
-            output = self._back(self._evaluate(self._tensor(x)), x)
-        return output[0] if single else output
+            return self._back(self._evaluate(self._tensor(rows)), rows)
 
-    def gradient(self, x: Any, target: Any = 0) -> Array:
-        """Return ∂F_target/∂x, in x's shape; see `Network.gradient`."""
+    def forward_pass(self, rows: Array) -> ForwardPass:
+        """Return the outputs of checked rows, and autograd's way back."""
         import torch
 
-        x, single = self.as_rows(x)
         with torch.inference_mode(False), torch.enable_grad():
-            tensor = self._tensor(x).requires_grad_()
+            tensor = self._tensor(rows).requires_grad_()
             # A module may begin in place, which a leaf of autograd's graph does not allow.
             output = self._evaluate(tensor.clone())
-            score = select(output, as_targets(target, *output.shape)).sum()
-            grad = None
-            if score.requires_grad:
-                (grad,) = torch.autograd.grad(score, tensor, allow_unused=True)
-        if grad is None:
-            raise ValueError(
-                f"autograd finds no path from the output of {type(self.module).__name__} to x: "
-                "is there a detach(), a no_grad() or a round trip through NumPy in its forward?"
-            )
-        grad = self._back(grad, x)
-        return grad[0] if single else grad
+
+        def back(grad: Array) -> Array:
+            slope = None
+            if output.requires_grad:
+                with torch.inference_mode(False):
+                    (slope,) = torch.autograd.grad(
+                        output, tensor, arrays.like(grad, output), allow_unused=True
+                    )
+            if slope is None:
+                raise ValueError(
+                    f"autograd finds no path from the output of {type(self.module).__name__} to x: "
+                    "is there a detach(), a no_grad() or a round trip through NumPy in its forward?"
+                )
+            return self._back(slope, rows)
+
+        return ForwardPass(self._back(output, rows), back, [])
 
     def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
         """Return x checked, with a batch axis, and whether it was a single row (d,)."""
