@@ -115,10 +115,11 @@ def link_to_api(text: str) -> str:
 def escape_formulas(line: str) -> str:
     """Return a line of a docstring in which |x| and importances_ are no markup of reStructuredText.
 
-    What stands between backticks is left as it is.
+    What stands between backticks is left as it is, and **strong** words are strong.
     """
     parts = re.split(r"(`+[^`]*`+)", line)
-    parts[::2] = [re.sub(r"(\||\*(?=\w)|(?<=\w)_(?!\w))", r"\\\1", part) for part in parts[::2]]
+    markup = r"(\||(?<!\*)\*(?=\w)|(?<=\w)_(?!\w))"
+    parts[::2] = [re.sub(markup, r"\\\1", part) for part in parts[::2]]
     return "".join(parts)
 
 

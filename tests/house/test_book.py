@@ -189,6 +189,7 @@ def test_works_are_split_joined_and_sorted(tmp_path):
         ("|∂F_c/∂x|, x*y", r"\|∂F_c/∂x\|, x\*y"),
         ("the attribute subset_ of", r"the attribute subset\_ of"),
         ("`_a|b_` and ``*c``", "`_a|b_` and ``*c``"),
+        ("a **large** area", "a **large** area"),
     ],
 )
 def test_formulas_of_docstrings_are_no_markup(given, expected):
