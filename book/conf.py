@@ -5,6 +5,8 @@ No page asks anything of another host: the theme's fonts and icons and MathJax c
 
 from types import FunctionType
 
+from sphinx.addnodes import toctree
+
 from tools.book import escape_formulas, plain_signature, read_notebook
 from tools.references import linked
 
@@ -16,6 +18,7 @@ language = "en"
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "sphinx.ext.mathjax",
@@ -23,6 +26,7 @@ extensions = [
 ]
 # README.md lends its parts to the first page, and is no page of its own.
 exclude_patterns = ["README.md"]
+templates_path = ["_templates"]
 
 # Quotes stay as they are written: "gauss-legendre" is to be copied.
 smartquotes = False
@@ -89,7 +93,17 @@ def setup(app):
         default = isinstance(obj, FunctionType) and obj.__name__ != name
         return foreign or default or described.startswith("Alias for field") or None
 
+    def last_names(app, doctree):
+        # A page of xaikit is called by its whole name, for which the menu has no room.
+        for tree in doctree.findall(toctree):
+            tree["entries"] = [
+                (page.rpartition(".")[2] if page.startswith("api/xaikit.") else title, page)
+                for title, page in tree["entries"]
+            ]
+
     app.connect("source-read", as_page)
+    # Before Sphinx reads the menu from them.
+    app.connect("doctree-read", last_names, priority=400)
     # Before napoleon, whose own markup is to stay.
     app.connect("autodoc-process-docstring", as_text, priority=400)
     app.connect("autodoc-process-signature", as_signature)

@@ -1,13 +1,12 @@
 """Build the web book: gather its pages in a folder, and let Sphinx make HTML of them.
 
-Lectures and exercises are copied as they are, and never run. The pages of xaikit and the list of
-references are written here, from the package's files and from the lectures.
+Lectures and exercises are copied as they are, and never run. The lists of references and of
+xaikit's public names are written here; the pages of its modules are Sphinx's work.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
 import re
 import shutil
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ import nbformat
 from nbformat.v4 import new_markdown_cell
 from sphinx.cmd.build import build_main
 
+import xaikit
 from tools.references import linked, works
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,7 +33,6 @@ COPIED = [
 # What a page needs of MathJax's 24 MB: formulas as HTML, and what it loads on demand for them.
 MATHJAX = ["tex-chtml.js", "output/chtml", "input/tex/extensions"]
 WIDGET_NOTE = "*In JupyterLab there are controls here; the next figure shows one setting.*"
-ROOMS = ["methods", "games", "networks", "metrics", "plots", "core", "course"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,8 +76,7 @@ def gather(source: Path) -> None:
     copy_mathjax(source / "_static" / "mathjax")
     (source / "references.md").write_text(references_page())
     (source / "api").mkdir()
-    for name, text in api_pages().items():
-        (source / "api" / f"{name}.md").write_text(text)
+    (source / "api" / "index.md").write_text(public_names_page())
 
 
 def copy_mathjax(target: Path) -> None:
@@ -109,7 +107,7 @@ def link_to_api(text: str) -> str:
     """Return Markdown whose links to files of xaikit lead to the pages that describe them."""
 
     def page(match: re.Match[str]) -> str:
-        return f"]({match[1]}api/{match[2].replace('/', '.')}.md)"
+        return f"]({match[1]}api/xaikit.{match[2].replace('/', '.')}.rst)"
 
     return re.sub(r"\]\(((?:\.\./)+)xaikit/([\w/]+)\.py\)", page, text)
 
@@ -117,10 +115,11 @@ def link_to_api(text: str) -> str:
 def escape_formulas(line: str) -> str:
     """Return a line of a docstring in which |x| and importances_ are no markup of reStructuredText.
 
-    What stands between backticks is left as it is.
+    What stands between backticks is left as it is, and **strong** words are strong.
     """
     parts = re.split(r"(`+[^`]*`+)", line)
-    parts[::2] = [re.sub(r"(\||\*(?=\w)|(?<=\w)_(?!\w))", r"\\\1", part) for part in parts[::2]]
+    markup = r"(\||(?<!\*)\*(?=\w)|(?<=\w)_(?!\w))"
+    parts[::2] = [re.sub(markup, r"\\\1", part) for part in parts[::2]]
     return "".join(parts)
 
 
@@ -151,87 +150,22 @@ def references_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def api_pages() -> dict[str, str]:
-    """Return the pages of xaikit by name: all public names, each folder, and each module."""
-    pages = {"index": public_names_page()}
-    for room in ROOMS:
-        pages[room] = f"# {room}\n\n{first_line(room)}\n\n{contents(room)}"
-        pages |= {name: module_page(name) for name in modules(room)}
-    return pages
-
-
-def modules(folder: str) -> list[str]:
-    """Return the modules inside a folder of xaikit, at any depth, without "xaikit."."""
-    files = sorted((ROOT / "xaikit" / folder.replace(".", "/")).rglob("*.py"))
-    paths = [file.relative_to(ROOT / "xaikit").with_suffix("") for file in files]
-    names = [".".join(path.parts).removesuffix(".__init__") for path in paths]
-    return sorted(name for name in names if name != folder)
-
-
-def module_page(name: str) -> str:
-    """Return the page of a module, or of a folder of modules."""
-    file = file_of(name)
-    path = file.relative_to(ROOT)
-    title, directive = f"# xaikit.{name}", f"```{{eval-rst}}\n.. automodule:: xaikit.{name}"
-    if not defines_names(file):
-        return f"{title}\n\n{directive}\n```\n\n{contents(name)}"
-    code = f"../_modules/xaikit/{name.replace('.', '/')}.html"
-    whole = f'<p>The whole file: <a href="{code}">{path}</a></p>'
-    parts = contents(name) if file.name == "__init__.py" else ""
-    return f"{title}\n\n{whole}\n\n{directive}\n   :members:\n```\n\n{parts}"
-
-
-def contents(folder: str) -> str:
-    """Return a table of the modules in a folder, and the menu of their pages."""
-    depth = folder.count(".") + 1
-    names = [name for name in modules(folder) if name.count(".") == depth]
-    rows = [f"| [xaikit.{name}]({name}.md) | {in_table(first_line(name))} |" for name in names]
-    menu = [f"{name.rpartition('.')[2]} <{name}>" for name in names]
-    table = ["| module | what it holds |", "| --- | --- |", *rows]
-    return "\n".join([*table, "", "```{toctree}", ":hidden:", "", *menu, "```", ""])
-
-
 def public_names_page() -> str:
-    """Return the page that lists xaikit's public names."""
-    rows = [
-        f"| {{py:obj}}`xk.{name} <{home}.{name}>` | {in_table(first_line(home, name))} |"
-        for name, home in sorted(public_names().items(), key=lambda item: item[0].lower())
+    """Return the page that lists xaikit's public names, each by the module that it comes from."""
+    names = sorted(xaikit.__all__, key=str.lower)
+    lines = [
+        "# Public names",
+        "",
+        "All of these are there after `import xaikit as xk`: `xk.lrp`, for one.",
+        "",
+        "```{eval-rst}",
+        ".. autosummary::",
+        "   :signatures: none",
+        "",
+        *(f"   ~{getattr(xaikit, name).__module__}.{name}" for name in names),
+        "```",
     ]
-    about = "All of these are there after `import xaikit as xk`."
-    table = ["| name | what it is |", "| --- | --- |", *rows]
-    return "\n".join(["# Public names", "", about, "", *table, ""])
-
-
-def public_names() -> dict[str, str]:
-    """Return the module that each public name of xaikit comes from, read in its stub."""
-    stub = ast.parse((ROOT / "xaikit/__init__.pyi").read_text())
-    imports = [node for node in stub.body if isinstance(node, ast.ImportFrom)]
-    return {alias.name: f"xaikit.{node.module}" for node in imports for alias in node.names}
-
-
-def first_line(module: str, name: str = "") -> str:
-    """Return the first line of a docstring, read without importing what it describes."""
-    tree = ast.parse(file_of(module.removeprefix("xaikit.")).read_text())
-    described = {"": tree, **{getattr(node, "name", None): node for node in tree.body}}[name]
-    return (ast.get_docstring(described) or "").partition("\n")[0]  # type: ignore[arg-type]
-
-
-def defines_names(file: Path) -> bool:
-    """Tell whether a module has functions or classes of its own to describe."""
-    tree = ast.parse(file.read_text())
-    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
-    return not all(name.startswith("_") for name in names)
-
-
-def file_of(module: str) -> Path:
-    """Return the file of a module of xaikit."""
-    path = ROOT / "xaikit" / module.replace(".", "/")
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-
-
-def in_table(text: str) -> str:
-    """Return text as a cell of a Markdown table."""
-    return re.sub(r"([|*<])", r"\\\1", text)
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

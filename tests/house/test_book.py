@@ -13,13 +13,7 @@ import pytest
 
 import xaikit
 from tests.book import ROOT, Page, dead_links, other_hosts, pages
-from tools.book import (
-    ROOMS,
-    escape_formulas,
-    link_to_api,
-    modules,
-    plain_signature,
-)
+from tools.book import escape_formulas, link_to_api, plain_signature
 from tools.references import cited, linked, works
 
 LECTURES = sorted(ROOT.glob("lectures/*.ipynb"))
@@ -118,7 +112,7 @@ def test_links_to_files_of_xaikit_lead_to_their_pages(folder, path):
     linked = re.findall(r"\]\(\.\./xaikit/(.+?)\.py\)", text)
     # The menu, which links all pages, comes before.
     article = (folder / f"{name(path)}.html").read_text().partition("<article")[2]
-    hrefs = {file: f'href="../api/{file.replace("/", ".")}.html"' for file in linked}
+    hrefs = {file: f'href="../api/xaikit.{file.replace("/", ".")}.html"' for file in linked}
     assert [file for file, href in hrefs.items() if href not in article] == []
 
 
@@ -136,16 +130,23 @@ def test_every_public_name_is_described_and_listed(folder, book):
     listed = book[folder / "api" / "index.html"].links
     for public in xaikit.__all__:
         home = getattr(xaikit, public).__module__
-        page = book[folder / "api" / f"{home.removeprefix('xaikit.')}.html"]
+        page = book[folder / "api" / f"{home}.html"]
         assert f"{home}.{public}" in page.anchors
         assert f"{page.file.name}#{home}.{public}" in listed
 
 
 def test_every_module_has_a_page(folder):
-    names = [module for room in ROOMS for module in modules(room)]
-    assert "methods.lrp" in names and "course.checks.lrp" in names
+    paths = [path.relative_to(ROOT).with_suffix("") for path in ROOT.glob("xaikit/*/**/*.py")]
+    names = {".".join(path.parts).removesuffix(".__init__") for path in paths}
+    assert {"xaikit.methods", "xaikit.methods.lrp", "xaikit.course.checks.lrp"} <= names
     files = {page.stem for page in (folder / "api").glob("*.html")}
-    assert files == {"index", *ROOMS, *names}
+    assert files == {"index", *names}
+
+
+def test_the_menu_names_a_module_by_its_last_name(folder):
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    for name in ["xaikit.methods", "xaikit.methods.lrp", "xaikit.course.checks.lrp"]:
+        assert f'href="api/{name}.html">{name.rpartition(".")[2]}</a>' in page
 
 
 def test_every_identifier_that_lectures_cite_is_listed_once(folder):
@@ -188,6 +189,7 @@ def test_works_are_split_joined_and_sorted(tmp_path):
         ("|∂F_c/∂x|, x*y", r"\|∂F_c/∂x\|, x\*y"),
         ("the attribute subset_ of", r"the attribute subset\_ of"),
         ("`_a|b_` and ``*c``", "`_a|b_` and ``*c``"),
+        ("a **large** area", "a **large** area"),
     ],
 )
 def test_formulas_of_docstrings_are_no_markup(given, expected):
@@ -210,7 +212,7 @@ def test_identifiers_of_works_are_links(identifier, address, after):
 
 
 def test_a_docstring_s_works_are_linked_on_its_page(folder):
-    page = (folder / "api" / "methods.kernel_shap.html").read_text(encoding="utf-8")
+    page = (folder / "api" / "xaikit.methods.kernel_shap.html").read_text(encoding="utf-8")
     assert 'abs/2012.01536">arXiv:2012.01536</a> (pairs' in page
 
 
@@ -231,7 +233,7 @@ def test_signatures_are_plain(given, expected):
 
 
 def test_only_files_of_xaikit_become_pages():
-    text = "[a](../xaikit/methods/lrp.py), [b](../../xaikit/games/game.py), [c](../README.md)"
+    text = "[a](../xaikit/plots/bars.py), [b](../../xaikit/games/game.py), [c](../README.md)"
     assert link_to_api(text) == (
-        "[a](../api/methods.lrp.md), [b](../../api/games.game.md), [c](../README.md)"
+        "[a](../api/xaikit.plots.bars.rst), [b](../../api/xaikit.games.game.rst), [c](../README.md)"
     )
