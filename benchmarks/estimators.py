@@ -73,7 +73,7 @@ def thirty_ratios(budget: int, seeds: int) -> tuple[dict[str, list[float]], floa
         game = xk.marginal_game(model, row, background)
 
         def value(masks: np.ndarray, game=game) -> np.ndarray:
-            return game.pay(masks > 0.5)
+            return game.payoffs(masks > 0.5)
 
         theirs = np.mean([error(peer(value, 30, budget, seed), exact) for seed in range(seeds)])
         for name, others in ratios.items():

@@ -49,7 +49,7 @@ def table_game(name: str, game: xk.Game) -> TableGame:
     """Pay all coalitions of a game with one row."""
     players = len(game.players)
     masks = (np.arange(2**players)[:, None] >> np.arange(players)) & 1
-    payoffs = game.pay(masks.astype(bool))
+    payoffs = game.payoffs(masks.astype(bool))
     exact = xk.exact_shapley(TableGame(name, payoffs, np.zeros(players)).game())
     return TableGame(name, payoffs, exact.values)
 

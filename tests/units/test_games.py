@@ -32,7 +32,7 @@ def test_many_coalitions_are_asked_for_in_blocks(capsys):
     value, sizes = recorded(lambda masks: masks.sum(axis=1))
     game = xk.Game(2, value)
     masks = np.random.default_rng(0).random((5000, 2)) < 0.5
-    assert game.pay(masks, progress=True).tolist() == masks.sum(axis=1).tolist()
+    assert game.payoffs(masks, progress=True).tolist() == masks.sum(axis=1).tolist()
     assert sizes == [2048, 2048, 904] and game.evaluations == 5000
     assert "3/3" in capsys.readouterr().err
 

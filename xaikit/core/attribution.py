@@ -31,7 +31,7 @@ class Attribution:
     std : array, like values, or None
         Standard deviation of the scores, from methods that sample.
     evaluations : int
-        What a sampling method asked: coalitions of a game, perturbed rows or texts of LIME.
+        Of a sampling method: coalitions of a game, perturbed rows or texts of LIME.
     method : str
         The method's name.
     feature_names : sequence of str, or None

@@ -1,4 +1,4 @@
-"""The bar that long work shows when it is asked to."""
+"""A progress bar for long work, shown on request."""
 
 from collections.abc import Iterable
 

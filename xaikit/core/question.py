@@ -1,4 +1,4 @@
-"""The question that methods, games and measures are asked: which output of which rows, and why?"""
+"""The question that a method, a game or a measure answers: why this output, for these rows?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

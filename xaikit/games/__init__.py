@@ -1,1 +1,1 @@
-"""Cooperative games: what a coalition is worth, and how many coalitions are asked for."""
+"""Cooperative games: what a coalition is worth, and how many coalitions a method evaluates."""

@@ -40,8 +40,8 @@ def conditional_game(
     background : array (m, d)
         At least two rows, of x's library, device and dtype.
     samples : int
-        Draws a coalition, in antithetic pairs. All coalitions share them, so the same S pays the
-        same twice.
+        Draws a coalition, in antithetic pairs. All coalitions share them, so v(S) is
+        the same each time.
     seed : int
         The same seed gives the same game.
     model, x, target, groups
@@ -68,7 +68,7 @@ def conditional_game(
     arXiv:1903.10464, §3.
     """
     question = ask(model, x, target)
-    question = replace(question, x=arrays.copied(question.x))  # asked long after; see `removal`
+    question = replace(question, x=arrays.copied(question.x))  # evaluated much later; see `removal`
     x = question.x
     rows = as_background(background, x)
     if x.ndim != 2 or rows.shape[0] < 2:

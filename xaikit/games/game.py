@@ -1,4 +1,4 @@
-"""Cooperative games: the payoffs v(S) of coalitions, asked for in batches.
+"""Cooperative games: players, and the payoffs v(S) of coalitions, evaluated in batches.
 
 A game says what a coalition of features is worth; an estimator (`exact_shapley`,
 `permutation_shapley`, `kernel_shap`, `gaussian_process_shapley`, a LIME fit) says how these worths
@@ -26,7 +26,7 @@ class Game:
         How many there are, or their names.
     value : callable
         Takes masks (B, M), True where a player is present, and returns the payoffs v(S): (B,), or
-        (B, n) for n games at once. All of them are asked for the same coalitions.
+        (B, n) for n games at once. All of them are evaluated at the same coalitions.
     data : array (M,) or (n, M), optional
         What the players stand for (the values of features), for tables and plots. Its library,
         device and dtype are those of the answers.
@@ -34,7 +34,7 @@ class Game:
     Attributes
     ----------
     evaluations : int
-        Coalitions paid so far.
+        Coalitions evaluated so far.
     """
 
     def __init__(self, players: int | Sequence[str], value: Callable, data: Array | None = None):
@@ -77,8 +77,8 @@ class Game:
         self.evaluations += len(masks)
         return payoffs
 
-    def pay(self, masks: np.ndarray, progress: bool = False) -> np.ndarray:
-        """Return the payoffs of many coalitions, asked for in blocks."""
+    def payoffs(self, masks: np.ndarray, progress: bool = False) -> np.ndarray:
+        """Return the payoffs of many coalitions, evaluated in blocks."""
         blocks = [masks[block] for block in chunks(len(masks), ROWS)]
         return np.concatenate([self(block) for block in track(blocks, progress)])
 

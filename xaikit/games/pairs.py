@@ -154,16 +154,16 @@ def _random_coalitions(
 
 
 def odd_payoffs(
-    game: Game, pairs: Pairs, paid: dict[bytes, np.ndarray], progress: bool = False
+    game: Game, pairs: Pairs, known: dict[bytes, np.ndarray], progress: bool = False
 ) -> np.ndarray:
-    """Return o = (v(S) − v(Sᶜ)) / 2 of each pair, (P, n); pairs in `paid` are not paid again."""
-    new = np.array([mask for mask in pairs.masks if mask.tobytes() not in paid])
+    """Return o = (v(S) − v(Sᶜ)) / 2 of each pair, (P, n); pairs in `known` are not evaluated again."""
+    new = np.array([mask for mask in pairs.masks if mask.tobytes() not in known])
     if len(new):
-        payoffs = game.pay(np.stack([new, ~new], axis=1).reshape(-1, new.shape[1]), progress)
+        payoffs = game.payoffs(np.stack([new, ~new], axis=1).reshape(-1, new.shape[1]), progress)
         payoffs = payoffs.reshape(len(new), 2, -1)
         for mask, (present, complement) in zip(new, payoffs, strict=True):
-            paid[mask.tobytes()] = (present - complement) / 2
-    return np.array([paid[mask.tobytes()] for mask in pairs.masks])
+            known[mask.tobytes()] = (present - complement) / 2
+    return np.array([known[mask.tobytes()] for mask in pairs.masks])
 
 
 def sandwich_std(pairs: Pairs, spread: np.ndarray, residual: np.ndarray) -> np.ndarray:

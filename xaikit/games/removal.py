@@ -153,7 +153,7 @@ def mixing_game(
 ) -> Game:
     """v(S) = mean over m of F(x_S, others_{−S}); others is (1 or n, m, …)."""
     x, xp = question.x, namespace(question.x)
-    # Copies: the game may be asked long after, when the caller's arrays hold other numbers.
+    # Copies: the game may be evaluated much later, when the caller's arrays hold other numbers.
     flat, others = arrays.copied(x).reshape(len(x), -1), arrays.copied(others)
     others = others.reshape(others.shape[0], others.shape[1], -1)
     others = xp.broadcast_to(others, (len(x), *others.shape[1:]))

@@ -1,4 +1,4 @@
-"""DASP: Shapley values by propagation. A random coalition is a distribution, not a sample.
+"""DASP: Shapley values by propagation; a random coalition is a distribution, not a sample.
 
 A unit of the first layer adds up what the present players bring. For a random coalition of k of
 them that sum is nearly Gaussian, and its mean and variance are known. So push means and variances
@@ -64,7 +64,7 @@ def dasp(
     Notes
     -----
     After the first layer units count as independent Gaussians, which they are not. A max pool is
-    folded pairwise: its mean is mostly within 1%, at worst some 3% of a standard deviation off,
+    folded pairwise: its mean is mostly within 1%, at worst about 3% of a standard deviation off,
     its variance up to 20%.
 
     References
@@ -83,8 +83,8 @@ def dasp(
         delta = x[row : row + 1] - here
         start = first.forward(_through(head, here))
         total, squares = _sums(head, first, delta)
-        some = chunk_rows(2 * len(k) * max(players, int(np.prod(total.shape[1:]))))
-        for part in chunks(players, some):
+        at_once = chunk_rows(2 * len(k) * max(players, int(np.prod(total.shape[1:]))))
+        for part in chunks(players, at_once):
             alone = _alone(head, first, delta, part)
             mean, variance = _of_coalitions(k, players - 1, total - alone, squares - alone**2)
             without, spread = start + mean, variance
@@ -213,7 +213,7 @@ def _sums(head: Sequence[Layer], first: Dense | Conv2d, delta: Array) -> Moments
 
 
 def _alone(head: Sequence[Layer], first: Dense | Conv2d, delta: Array, part: slice) -> Array:
-    """Return P_i for some players, (players, units …)."""
+    """Return P_i for a part of the players, (players, units …)."""
     chosen = np.eye(int(np.prod(delta.shape[1:])))[part].reshape(-1, *delta.shape[1:])
     inputs = arrays.like(chosen, delta) * delta
     return replace(first, bias=None).forward(_through(head, inputs))

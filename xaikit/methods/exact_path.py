@@ -62,24 +62,24 @@ def exact_integral(
     delta = xp.astype(x, xp.float64) - start
     t, pieces = np.zeros(len(x)), np.zeros(len(x), dtype=int)
     total = xp.zeros_like(delta)
-    going = np.arange(len(x))
-    while going.size:
-        first = going[0]  # of those that are going, which all have as many pieces
+    active = np.arange(len(x))
+    while active.size:
+        first = active[0]  # all active rows have as many pieces
         if pieces[first] >= max_pieces:
             raise ValueError(
                 f"the way of row {first} has more than {max_pieces} linear pieces: "
                 "raise max_pieces, or take a quadrature such as rule='midpoint'"
             )
-        rows = arrays.indices(going, x)
+        rows = arrays.indices(active, x)
         here, direction = start[rows], delta[rows]
-        point = here + _column(t[going], direction) * direction
-        output, _, back, room = _push(layers, point, direction)
-        length = np.minimum(arrays.to_numpy(room), 1 - t[going])
-        gradient = back(one_hot(targets[going], output))
+        point = here + _column(t[active], direction) * direction
+        output, _, back, reach = _push(layers, point, direction)
+        length = np.minimum(arrays.to_numpy(reach), 1 - t[active])
+        gradient = back(one_hot(targets[active], output))
         total[rows] += _column(length, direction) * gradient
-        pieces[going] += 1
-        t[going] += length
-        going = going[t[going] < 1]
+        pieces[active] += 1
+        t[active] += length
+        active = active[t[active] < 1]
     return arrays.like(delta * total, x), arrays.indices(pieces, x)
 
 
@@ -107,18 +107,18 @@ def _push(layers: Sequence[Layer], a: Array, da: Array) -> Piece:
     """Push points a and their directions da through layers, with the gates just after here."""
     xp = namespace(a)
     backs: list[Back] = []
-    room = xp.zeros_like(a.reshape(len(a), -1)[:, 0]) + np.inf
+    reach = xp.zeros_like(a.reshape(len(a), -1)[:, 0]) + np.inf
     for layer in layers:
         a, da, back, here = _push_one(layer, a, da)
         backs.append(back)
-        room = xp.minimum(room, here)
+        reach = xp.minimum(reach, here)
 
     def all_back(grad: Array) -> Array:
         for back in reversed(backs):
             grad = back(grad)
         return grad
 
-    return a, da, all_back, room
+    return a, da, all_back, reach
 
 
 def _push_one(layer: Layer, a: Array, da: Array) -> Piece:
@@ -127,8 +127,8 @@ def _push_one(layer: Layer, a: Array, da: Array) -> Piece:
     if isinstance(layer, MaxPool2d):
         return _push_max_pool(layer, a, da)
     if isinstance(layer, Residual):
-        f, df, back, room = _push(layer.layers, a, da)
-        return a + f, da + df, lambda grad: grad + back(grad), room
+        f, df, back, reach = _push(layer.layers, a, da)
+        return a + f, da + df, lambda grad: grad + back(grad), reach
     slopes = replace(layer, bias=None) if isinstance(layer, Dense | Conv2d) else layer
     endless = namespace(a).zeros_like(a.reshape(len(a), -1)[:, 0]) + np.inf
     return layer.forward(a), slopes.forward(da), lambda grad: layer.backward(a, grad), endless
@@ -140,14 +140,14 @@ def _push_activation(layer: Activation, z: Array, dz: Array) -> Piece:
     near = _tolerance(z, dz)
     above_zero = (z > near) | ((xp.abs(z) <= near) & (dz > 0))
     slope = xp.astype(above_zero, z.dtype)
-    room = _time_to(0.0, z, dz, near)
+    reach = _time_to(0.0, z, dz, near)
     if isinstance(layer, LeakyReLU):
         slope = slope + layer.slope * (1 - slope)
     if isinstance(layer, ReLU6):
         below_six = (z < 6 - near) | ((xp.abs(z - 6) <= near) & (dz < 0))
         slope = slope * xp.astype(below_six, z.dtype)
-        room = xp.minimum(room, _time_to(6.0, z, dz, near))
-    return layer.forward(z), slope * dz, lambda grad: grad * slope, room
+        reach = xp.minimum(reach, _time_to(6.0, z, dz, near))
+    return layer.forward(z), slope * dz, lambda grad: grad * slope, reach
 
 
 def _tolerance(z: Array, dz: Array) -> Array:
@@ -183,5 +183,5 @@ def _push_max_pool(layer: MaxPool2d, a: Array, da: Array) -> Piece:
     behind, faster = best - seen, growing - rate
     comes = (behind > near) & (faster > 0)
     time = xp.where(comes, behind / xp.where(comes, faster, xp.ones_like(faster)), np.inf)
-    room = xp.min(xp.min(time, axis=0).reshape(len(a), -1), axis=1)
-    return best, rate, lambda grad: windows2d_backward(a, won * grad, *windows), room
+    reach = xp.min(xp.min(time, axis=0).reshape(len(a), -1), axis=1)
+    return best, rate, lambda grad: windows2d_backward(a, won * grad, *windows), reach

@@ -79,14 +79,14 @@ def gaussian_process_shapley(
     seed: int = 0,
     progress: bool = False,
 ) -> Attribution:
-    """Posterior mean and standard deviation of the Shapley values, given some pairs of payoffs.
+    """Posterior mean and standard deviation of the Shapley values, given pairs of payoffs.
 
     Parameters
     ----------
     game : Game
         Any number of players M.
     budget : int, optional
-        Coalitions to pay, from 2M + 2 to 10,000. None is 2M + 2048, or 10,000 with a tolerance.
+        Coalitions to evaluate, from 2M + 2 to 10,000. None is 2M + 2048, or 10,000 with a tolerance.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
     seed : int
@@ -207,8 +207,8 @@ def fit_prior(z: np.ndarray, t: np.ndarray, seed: int) -> Prior:
 
     players = z.shape[1]
     if len(z) > FITTED_POINTS:
-        some = np.random.default_rng(seed).permutation(len(z) - 1)[: FITTED_POINTS - 1]
-        chosen = np.concatenate([[0], 1 + some])
+        others = np.random.default_rng(seed).permutation(len(z) - 1)[: FITTED_POINTS - 1]
+        chosen = np.concatenate([[0], 1 + others])
         z, t = z[chosen], t[chosen]
     centre = np.array([0.0, -2.0, -6.0])  # of log s₁, log s, log s_w
     start = np.concatenate([centre, np.full(players, np.log(min(0.1, 2 / players)))])

@@ -1,4 +1,4 @@
-"""Integrated gradients: slopes collected on the straight way from a baseline to the input.
+"""Integrated gradients: slopes summed up on the straight path from a baseline to the input.
 
 Lecture 06 shows why one slope is not enough. Along the way a smooth network is integrated by
 quadrature; a piecewise linear one exactly, from kink to kink (`exact_path`).
@@ -133,16 +133,16 @@ def _integrate(
     mean = xp.zeros_like(delta)
     slope = xp.zeros_like(places[:, None] + delta.reshape(len(x), -1)[:, 0])
     for first in range(0, len(x), rows):
-        some = slice(first, first + rows)
-        d, b = delta[some], question.baseline[some if len(question.baseline) > 1 else slice(None)]
+        part = slice(first, first + rows)
+        d, b = delta[part], question.baseline[part if len(question.baseline) > 1 else slice(None)]
         for j in range(0, len(alpha), together):
             t = places[j : j + together].reshape(-1, *[1] * x.ndim)
             points = (b + t * d).reshape(-1, *x.shape[1:])
             owner = np.tile(np.arange(first, first + len(d)), t.shape[0])
             gradient = question.gradients(points, owner).reshape(t.shape[0], -1)
-            mean[some] += (shares[j : j + together] @ gradient).reshape(d.shape)
+            mean[part] += (shares[j : j + together] @ gradient).reshape(d.shape)
             along = gradient.reshape(t.shape[0], len(d), -1) * d.reshape(len(d), -1)
-            slope[j : j + together, some] = xp.sum(along, axis=2)
+            slope[j : j + together, part] = xp.sum(along, axis=2)
     path = {"alpha": places, "weights": shares, "slope": question.one(slope, 1)}
     return delta * mean, path
 

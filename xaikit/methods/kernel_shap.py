@@ -37,14 +37,14 @@ def kernel_shap(
 ) -> Attribution:
     """Minimise Σ_S π(S) (v(∅) + Σ_{i∈S} φ_i − v(S))² under the constraint Σφ = v(N) − v(∅).
 
-    With all coalitions paid this is the exact Shapley value.
+    With all coalitions evaluated this is the exact Shapley value.
 
     Parameters
     ----------
     game : Game
         Any number of players M.
     budget : int, optional
-        Coalitions to pay, at least 2M + 2. None is 2M + 2048; with a tolerance 2^M, at most 2^20.
+        Coalitions to evaluate, at least 2M + 2. None is 2M + 2048; with a tolerance 2^M, at most 2^20.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
     seed : int
@@ -55,7 +55,7 @@ def kernel_shap(
     Returns
     -------
     Attribution
-        values (M,) or (n, M); std of the draw, 0 once all coalitions are paid; the gap is rounding.
+        values (M,) or (n, M); std of the draw, 0 once all coalitions are evaluated; the gap is rounding.
 
     Raises
     ------

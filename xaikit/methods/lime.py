@@ -149,7 +149,7 @@ def lime_text(
     ridge: float = 1.0,
     seed: int = 0,
 ) -> Attribution:
-    """Fit a line to what a classifier says of a text with some of its tokens removed.
+    """Fit a line to a classifier's outputs for a text with part of its tokens removed.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def lime_text(
     tokenizer : callable
         str -> list of str. A token that is said several times is one feature.
     samples : int
-        Texts drawn, the full one among them; each different text is asked once.
+        Texts drawn, the full one among them; each different text is evaluated once.
     ridge : float
         Ω = ridge · ‖φ‖².
     seed : int
@@ -200,7 +200,7 @@ def lime_text(
         )
     masks = draw_removals(len(game.players), samples, seed)
     distinct, drawn = np.unique(masks, axis=0, return_inverse=True)
-    answers = game.pay(distinct)[drawn.ravel()]
+    answers = game.payoffs(distinct)[drawn.ravel()]
     kept = masks.mean(axis=1)
     # The full text is a vector of ones: its cosine with z is √(tokens kept / tokens).
     pi = kept if weight == "kept-fraction" else np.exp(-((100 * (1 - np.sqrt(kept)) / 25) ** 2) / 2)

@@ -96,7 +96,7 @@ def permutation_shapley(
     game : Game
         Any number of players M.
     budget : int, optional
-        Coalitions to pay, at least 2M + 2; a pair of orders pays 2(M − 1). None is 2M + 2048, or
+        Coalitions to evaluate, at least 2M + 2; a pair of orders needs 2(M − 1). None is 2M + 2048, or
         2^20 with a tolerance.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
@@ -165,7 +165,7 @@ def _pair_means(game: Game, orders: np.ndarray, ends: np.ndarray) -> np.ndarray:
     rank = np.argsort(both, axis=1)  # when each player joins
     steps = np.arange(players - 1)
     masks = rank[:, None, :] <= steps[:, None]  # after 1, 2, …, M − 1 have joined
-    payoffs = game.pay(masks.reshape(-1, players)).reshape(2 * pairs, players - 1, -1)
+    payoffs = game.payoffs(masks.reshape(-1, players)).reshape(2 * pairs, players - 1, -1)
     first, last = (np.broadcast_to(end.reshape(1, 1, -1), payoffs[:, :1].shape) for end in ends)
     joining = np.diff(np.concatenate([first, payoffs, last], axis=1), axis=1)
     contributions = np.take_along_axis(joining, rank[:, :, None], axis=1)

@@ -26,7 +26,7 @@ class Counterexample:
     Attributes
     ----------
     axiom : str
-    told : str
+    message : str
         What is, and what should be.
     networks : tuple of Network
         One or, for axioms that compare, more.
@@ -36,14 +36,14 @@ class Counterexample:
     """
 
     axiom: str
-    told: str
+    message: str
     networks: tuple[Network, ...]
     x: np.ndarray
     baseline: np.ndarray
     values: tuple[np.ndarray, ...]
 
     def __str__(self) -> str:
-        lines = [f"{self.axiom}: {self.told}"]
+        lines = [f"{self.axiom}: {self.message}"]
         lines += [f"  x = {_numbers(self.x)}, baseline = {_numbers(self.baseline)}"]
         for i, (network, scores) in enumerate(zip(self.networks, self.values, strict=True)):
             name = f"F{i + 1}" if len(self.networks) > 1 else "F"
@@ -171,8 +171,8 @@ def _efficiency(method: Method, draw: _Draw, tolerance: float) -> Counterexample
     whole = float(network(x)[0] - network(baseline)[0])
     if abs(values.sum() - whole) <= tolerance:
         return None
-    told = f"scores sum to {values.sum():.3f}, but F(x) − F(b) is {whole:.3f}"
-    return Counterexample("efficiency", told, (network,), x, baseline, (values,))
+    message = f"scores sum to {values.sum():.3f}, but F(x) − F(b) is {whole:.3f}"
+    return Counterexample("efficiency", message, (network,), x, baseline, (values,))
 
 
 def _dummy(method: Method, draw: _Draw, tolerance: float) -> Counterexample | None:
@@ -183,8 +183,8 @@ def _dummy(method: Method, draw: _Draw, tolerance: float) -> Counterexample | No
     values = method(network, x, baseline)
     if abs(values[i]) <= tolerance:
         return None
-    told = f"F does not depend on x{i + 1}, but its score is {values[i]:.3f}"
-    return Counterexample("dummy", told, (network,), x, baseline, (values,))
+    message = f"F does not depend on x{i + 1}, but its score is {values[i]:.3f}"
+    return Counterexample("dummy", message, (network,), x, baseline, (values,))
 
 
 def _symmetry(method: Method, draw: _Draw, tolerance: float) -> Counterexample | None:
@@ -205,10 +205,10 @@ def _symmetry(method: Method, draw: _Draw, tolerance: float) -> Counterexample |
     values = method(network, x, baseline)
     if abs(values[i] - values[j]) <= tolerance:
         return None
-    told = (
+    message = (
         f"x{i + 1} and x{j + 1} play the same part, but score {values[i]:.3f} and {values[j]:.3f}"
     )
-    return Counterexample("symmetry", told, (network,), x, baseline, (values,))
+    return Counterexample("symmetry", message, (network,), x, baseline, (values,))
 
 
 def _linearity(method: Method, draw: _Draw, tolerance: float) -> Counterexample | None:
@@ -227,11 +227,11 @@ def _linearity(method: Method, draw: _Draw, tolerance: float) -> Counterexample 
     expected = a * values[0] + b * values[1]
     if np.abs(values[2] - expected).max() <= tolerance:
         return None
-    told = (
+    message = (
         f"F3 = {a:.1f} F1 − {-b:.1f} F2, whose scores would be {_numbers(expected)}, "
         f"but they are {_numbers(values[2])}"
     )
-    return Counterexample("linearity", told, networks, x, baseline, values)
+    return Counterexample("linearity", message, networks, x, baseline, values)
 
 
 def _implementation(method: Method, draw: _Draw, tolerance: float) -> Counterexample | None:
@@ -251,8 +251,8 @@ def _implementation(method: Method, draw: _Draw, tolerance: float) -> Counterexa
     values = tuple(method(one, x, baseline) for one in networks)
     if np.abs(values[0] - values[1]).max() <= tolerance:
         return None
-    told = f"F1 = F2 everywhere, but they score {_numbers(values[0])} and {_numbers(values[1])}"
-    return Counterexample("implementation invariance", told, networks, x, baseline, values)
+    message = f"F1 = F2 everywhere, but they score {_numbers(values[0])} and {_numbers(values[1])}"
+    return Counterexample("implementation invariance", message, networks, x, baseline, values)
 
 
 def _sensitivity(method: Method, draw: _Draw, tolerance: float) -> Counterexample | None:
@@ -270,8 +270,8 @@ def _sensitivity(method: Method, draw: _Draw, tolerance: float) -> Counterexampl
     values = method(network, x, baseline)
     if abs(values[i]) > tolerance:
         return None
-    told = f"only x{i + 1} differs from the baseline, and F by {step:.3f}, but its score is 0"
-    return Counterexample("sensitivity(a)", told, (network,), x, baseline, (values,))
+    message = f"only x{i + 1} differs from the baseline, and F by {step:.3f}, but its score is 0"
+    return Counterexample("sensitivity(a)", message, (network,), x, baseline, (values,))
 
 
 AXIOMS: dict[str, Callable[[Method, _Draw, float], Counterexample | None]] = {

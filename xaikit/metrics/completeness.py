@@ -87,7 +87,7 @@ def sensitivity_n(
     for column, size in enumerate(tried):
         removed = rng.permuted(np.tile(np.arange(width) < size, (samples, 1)), axis=1)
         found[:, column] = _correlation(
-            removed @ scores.T, whole - game.pay(~removed).reshape(samples, -1)
+            removed @ scores.T, whole - game.payoffs(~removed).reshape(samples, -1)
         )
     return Correlations(tried, question.one(found))
 

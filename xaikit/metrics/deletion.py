@@ -17,7 +17,7 @@ from xaikit.core.question import Question
 from xaikit.core.settings import expect_count
 from xaikit.metrics.scores import ask_about
 
-MOST_STEPS = 64  # of a curve, unless asked for more: a picture has thousands of features
+MOST_STEPS = 64  # of a curve, unless `steps` says more: a picture has thousands of features
 
 
 class Curve(NamedTuple):

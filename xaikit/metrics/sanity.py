@@ -1,6 +1,6 @@
 """A sanity check: an explanation of a trained model must change when its weights are lost.
 
-Lecture 09 runs it on every method. Some celebrated pictures pass through it unchanged: they show
+Lecture 09 runs it on every method. Several well-known methods pass through it unchanged: they show
 the edges of the photo, not what the network learned.
 """
 
