@@ -34,7 +34,7 @@ def relevance(repeats: int = 30, rows: int = 128) -> Iterator[Comparison]:
         ours,
         lambda: input_gradient(module, x),
         forward,
-        2.0,
+        1.5,
         repeats,
     )
 

@@ -720,3 +720,18 @@ def test_zbox_out_of_bounds_is_refused_in_words(backend, outside):
 def test_bad_targets_are_refused_in_words(target, error, told):
     with pytest.raises(error, match=re.escape(told)):
         xk.lrp(NETWORK, np.ones((2, 3)), target)
+
+
+@every_rule
+@pytest.mark.parametrize("kind", ["dense", "pictures"])
+def test_nothing_that_was_given_is_written_to(backend, name, kind):
+    """Steps work in place: on what they made, never on x, the weights or an earlier answer."""
+    network, x = small_network(kind)
+    here, rows = backend.network(network), backend.array(x)
+    given = [rows, *(p for layer in here.layers for p in layer.parameters.values())]
+    before = [numpy_of(array).copy() for array in given]
+    first = xk.lrp(here, rows, 1, RULES[name].ours)
+    handed = [numpy_of(relevance).copy() for relevance in first.details["relevance"]]
+    xk.lrp(here, rows, 2, RULES[name].ours)
+    for array, copy in zip([*given, *first.details["relevance"]], before + handed, strict=True):
+        assert_equal(array, copy, backend, 0)

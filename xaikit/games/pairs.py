@@ -156,7 +156,7 @@ def _random_coalitions(
 def odd_payoffs(
     game: Game, pairs: Pairs, known: dict[bytes, np.ndarray], progress: bool = False
 ) -> np.ndarray:
-    """Return o = (v(S) − v(Sᶜ)) / 2 of each pair, (P, n); pairs in `known` are not evaluated again."""
+    """Return o = (v(S) − v(Sᶜ)) / 2 of each pair, (P, n); `known` keeps those evaluated so far."""
     new = np.array([mask for mask in pairs.masks if mask.tobytes() not in known])
     if len(new):
         payoffs = game.payoffs(np.stack([new, ~new], axis=1).reshape(-1, new.shape[1]), progress)

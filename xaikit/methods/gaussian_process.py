@@ -86,7 +86,7 @@ def gaussian_process_shapley(
     game : Game
         Any number of players M.
     budget : int, optional
-        Coalitions to evaluate, from 2M + 2 to 10,000. None is 2M + 2048, or 10,000 with a tolerance.
+        Coalitions, from 2M + 2 to 10,000. None is 2M + 2048, or 10,000 with a tolerance.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
     seed : int

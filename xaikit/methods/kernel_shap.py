@@ -44,7 +44,7 @@ def kernel_shap(
     game : Game
         Any number of players M.
     budget : int, optional
-        Coalitions to evaluate, at least 2M + 2. None is 2M + 2048; with a tolerance 2^M, at most 2^20.
+        Coalitions, at least 2M + 2. None is 2M + 2048; with a tolerance 2^M, at most 2^20.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
     seed : int
@@ -55,7 +55,7 @@ def kernel_shap(
     Returns
     -------
     Attribution
-        values (M,) or (n, M); std of the draw, 0 once all coalitions are evaluated; the gap is rounding.
+        values (M,) or (n, M); std of the draw, 0 for all coalitions; the gap is rounding.
 
     Raises
     ------

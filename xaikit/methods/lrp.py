@@ -106,13 +106,13 @@ def lrp(
     assert question.forward is not None
     output, _, values = question.forward
     relevances = [output * one_hot(question.target, output)]
-    ledger = []
+    ledger, total = [], _total(relevances[0])
     for index in reversed(range(len(network.layers))):
-        layer = network.layers[index]
-        passed, booked = _through(
-            layer, values[index], values[index + 1], relevances[-1], rule_of, index
-        )
-        ledger.append(_row(f"{index} {layer!r}", relevances[-1], passed, *booked))
+        # Taken from the list: memory that is free again serves the layers below.
+        layer, z = network.layers[index], values.pop()
+        passed, booked = _through(layer, values[-1], z, relevances[-1], rule_of, index)
+        arrived, total = total, _total(passed)
+        ledger.append(_row(f"{index} {layer!r}", arrived, total, *booked))
         relevances.append(passed)
     return question.answer(
         relevances[-1],
@@ -188,7 +188,8 @@ def _share_out(
     """Forward, divide, backward, multiply: the four steps of every rule."""
     xp = namespace(a)
     _expect_bounds(a, rule)
-    passed: Any = xp.zeros_like(a)
+    # Steps write over what they made themselves: fresh memory costs more than the arithmetic.
+    passed: Any = None
     to_bias, absorbed = 0.0, 0.0
     for shares, given in _cases(rule, output, relevance):
         bias = getattr(layer, "bias", None)
@@ -203,19 +204,23 @@ def _share_out(
         # 2 · Divide.
         if rule.epsilon:
             # ε sign(z), with sign(0) = +1: to −0.0, + 0.0 gives 0.0.
-            side = xp.copysign(arrays.like(rule.epsilon, z), z + 0.0)
-            s = given / (z + side)
-            absorbed = absorbed + _total(side * s)
+            lost = xp.copysign(arrays.like(rule.epsilon, z), z + 0.0)
+            s = arrays.divided(given, z + lost)
+            lost *= s
         else:
             # A unit with z = 0 has nothing to share by: its relevance is absorbed.
             is_zero = xp.astype(z == 0, z.dtype)
-            s = given * (1 - is_zero) / (z + is_zero)
-            absorbed = absorbed + _total(given * is_zero)
-        # 3 · Backward, and 4 · multiply.
-        for inputs, part in parts:
-            passed += inputs * part.backward(inputs, s)
+            lost = given * is_zero
+            s = arrays.divided(given - lost, z + is_zero)
+        absorbed = absorbed + _total(lost)
+        del lost  # so that the way back can use its memory
         if bias is not None:
             to_bias = to_bias + xp.sum(s.reshape(*s.shape[:2], -1), axis=2) @ bias
+        # 3 · Backward, and 4 · multiply.
+        for inputs, part in parts:
+            share = part.backward(inputs, s)
+            share *= inputs
+            passed = share if passed is None else passed + share
     return passed, (to_bias, absorbed)
 
 
@@ -225,9 +230,9 @@ def _parts(layer: Any, a: Array, shares: Shares) -> list[tuple[Array, Any]]:
         layer = _as_convolution(layer, a)
     return [
         (inputs, replace(layer, weight=rho(layer.weight), bias=None))
-        for inputs, rho in [(alpha(a), rho) for alpha, rho in shares.parts]
+        for i, (inputs, rho) in enumerate([(alpha(a), rho) for alpha, rho in shares.parts])
         # Behind a ReLU nothing is negative: half of γ's work is then left out.
-        if bool(namespace(a).any(inputs != 0))
+        if i == 0 or bool(namespace(a).any(inputs != 0))
     ]
 
 
@@ -291,7 +296,6 @@ def _total(values: Array) -> Array:
     return namespace(values).sum(values, axis=tuple(range(1, values.ndim)))
 
 
-def _row(name: str, relevance: Array, passed: Array, to_bias: Any, absorbed: Any) -> LedgerRow:
-    total = _total(relevance)
-    zeros = namespace(total).zeros_like(total)
-    return LedgerRow(name, total, _total(passed), zeros + to_bias, zeros + absorbed)
+def _row(name: str, relevance: Array, passed_on: Array, to_bias: Any, absorbed: Any) -> LedgerRow:
+    zeros = namespace(relevance).zeros_like(relevance)
+    return LedgerRow(name, relevance, passed_on, zeros + to_bias, zeros + absorbed)

@@ -96,7 +96,7 @@ def permutation_shapley(
     game : Game
         Any number of players M.
     budget : int, optional
-        Coalitions to evaluate, at least 2M + 2; a pair of orders needs 2(M − 1). None is 2M + 2048, or
+        Coalitions, at least 2M + 2; a pair of orders needs 2(M − 1). None is 2M + 2048, or
         2^20 with a tolerance.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.

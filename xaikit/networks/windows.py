@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from xaikit.core.arrays import Array, is_torch, namespace
+from xaikit.core.arrays import Array, copied, is_torch, namespace
 
 Pair = tuple[int, int]
 
@@ -115,23 +115,13 @@ def max_pool2d_backward(a: Array, grad: Array, size: Pair, stride: Pair) -> Arra
     """Winner takes all: grad goes to the first largest entry of each window."""
     result = namespace(a).zeros_like(a)
     largest = max_pool2d(a, size, stride)
-    left = grad
+    left = copied(grad)
     shifts = zip(_shifts(a, size, stride), _shifts(result, size, stride), strict=True)
     for (_, _, seen), (_, _, into) in shifts:
-        won = _where_equal(left, seen, largest)
+        won = left * (seen == largest)
         into += won
-        left = left - won
+        left -= won
     return result
-
-
-def _where_equal(values: Array, seen: Array, largest: Array) -> Array:
-    """Return values where seen, nowhere above largest, reaches it, else 0."""
-    if is_torch(seen):
-        import torch
-
-        below = -torch.finfo(seen.dtype).tiny
-        return torch.ops.aten.threshold_backward(values, seen - largest, below)
-    return values * (seen == largest)
 
 
 def avg_pool2d(a: Array, size: Pair, stride: Pair) -> Array:
