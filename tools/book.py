@@ -1,7 +1,7 @@
 """Build the web book: gather its pages in a folder, and let Sphinx make HTML of them.
 
-Lectures and exercises are copied as they are, and never run. The pages of xaikit and the list of
-references are written here, from the package's files and from the lectures.
+Lectures and exercises are copied and not run. This module writes the pages of xaikit and the list
+of references, from the package's files and from the lectures.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ COPIED = [
     "lectures/images/*.png",
     "exercises/*/*.ipynb",
 ]
-# What a page needs of MathJax's 24 MB: formulas as HTML, and what it loads on demand for them.
+# The part of MathJax's 24 MB that pages need: formulas as HTML, and the parts loaded on demand.
 MATHJAX = ["tex-chtml.js", "output/chtml", "input/tex/extensions"]
 WIDGET_NOTE = "*In JupyterLab there are controls here; the next figure shows one setting.*"
-ROOMS = ["methods", "games", "networks", "metrics", "plots", "core", "course"]
+FOLDERS = ["methods", "games", "networks", "metrics", "plots", "core", "course"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build the book, and say where it is."""
+    """Build the book, and print where it is."""
     parser = argparse.ArgumentParser(prog="python -m tools.book", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "build", help="for the book")
     folder = parser.parse_args(arguments).folder.resolve()
@@ -48,10 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build(source: Path, book: Path) -> int:
-    """Gather the pages in `source`, make the book of them in `book`; return Sphinx's exit status.
+    """Gather the pages in `source`, make the book in `book`; return Sphinx's exit status.
 
-    Both folders are made anew: Sphinx reports what is wrong with a page when it reads it, and would
-    not read one again that has not changed.
+    Both folders are made again each time. Sphinx reports faults only when it reads a page, and it
+    does not read an unchanged page again.
     """
     for folder in (source, book):
         shutil.rmtree(folder, ignore_errors=True)
@@ -60,14 +60,14 @@ def build(source: Path, book: Path) -> int:
 
 
 def make_pages(source: Path, book: Path) -> int:
-    """Let Sphinx make HTML in `book` of what is in `source`; return its exit status."""
-    # Two processes; a warning is an error, but all of them are shown.
+    """Run Sphinx on `source` to make HTML in `book`; return its exit status."""
+    # Two processes. A warning makes the build fail, but only after all of them are shown.
     options = ["-q", "-j", "2", "-W", "--keep-going", "-d", str(source / ".doctrees")]
     return build_main([*options, "-b", "html", str(source), str(book)])
 
 
 def gather(source: Path) -> None:
-    """Write all that Sphinx reads into a folder."""
+    """Write all input of Sphinx into a folder."""
     shutil.copytree(ROOT / "book", source)
     for pattern in COPIED:
         for path in sorted(ROOT.glob(pattern)):
@@ -82,7 +82,7 @@ def gather(source: Path) -> None:
 
 
 def copy_mathjax(target: Path) -> None:
-    """Copy MathJax from its package, which cannot be imported by its name."""
+    """Copy MathJax from its package, which has no importable name."""
     package = find_spec("sphinx-mathjax-offline")
     assert package and package.origin
     for part in MATHJAX:
@@ -92,7 +92,7 @@ def copy_mathjax(target: Path) -> None:
 
 
 def read_notebook(text: str) -> str:
-    """Return a notebook's file with its links and notes for readers of the book."""
+    """Return a notebook's text, with the links and notes changed for readers of the book."""
     notebook = nbformat.reads(text, as_version=4)
     cells = []
     for cell in notebook.cells:
@@ -106,7 +106,7 @@ def read_notebook(text: str) -> str:
 
 
 def link_to_api(text: str) -> str:
-    """Return Markdown whose links to files of xaikit lead to the pages that describe them."""
+    """Return Markdown in which links to files of xaikit point to the pages about them."""
 
     def page(match: re.Match[str]) -> str:
         return f"]({match[1]}api/{match[2].replace('/', '.')}.md)"
@@ -115,9 +115,9 @@ def link_to_api(text: str) -> str:
 
 
 def escape_formulas(line: str) -> str:
-    """Return a line of a docstring in which |x| and importances_ are no markup of reStructuredText.
+    """Escape |x| and importances_ in a docstring's line, which reStructuredText takes for markup.
 
-    What stands between backticks is left as it is.
+    Text between backticks stays as it is.
     """
     parts = re.split(r"(`+[^`]*`+)", line)
     parts[::2] = [re.sub(r"(\||\*(?=\w)|(?<=\w)_(?!\w))", r"\\\1", part) for part in parts[::2]]
@@ -125,12 +125,12 @@ def escape_formulas(line: str) -> str:
 
 
 def plain_signature(signature: str | None) -> str | None:
-    """Return a signature that names types and defaults as the code does, and leaves out Any."""
+    """Return a signature with the code's names of types and defaults, and without Any."""
     for pattern, instead in [
         (r"~(?!xaikit)(?:\w+\.)+", ""),
         (r"<function (\w+)>", r"\1"),
         (r"<factory>", "..."),
-        (r"^\(\*args, \*\*kwargs\)$", ""),  # a protocol, which nobody calls
+        (r"^\(\*args, \*\*kwargs\)$", ""),  # a protocol: nobody calls it
         (r": Any(?=,|\)| =)", ""),
     ]:
         signature = signature and re.sub(pattern, instead, signature)
@@ -138,7 +138,7 @@ def plain_signature(signature: str | None) -> str | None:
 
 
 def references_page() -> str:
-    """Return the page of all works that the lectures cite."""
+    """Return the page with all works that the lectures cite."""
     lines = [
         "# References",
         "",
@@ -154,9 +154,9 @@ def references_page() -> str:
 def api_pages() -> dict[str, str]:
     """Return the pages of xaikit by name: all public names, each folder, and each module."""
     pages = {"index": public_names_page()}
-    for room in ROOMS:
-        pages[room] = f"# {room}\n\n{first_line(room)}\n\n{contents(room)}"
-        pages |= {name: module_page(name) for name in modules(room)}
+    for folder in FOLDERS:
+        pages[folder] = f"# {folder}\n\n{first_line(folder)}\n\n{contents(folder)}"
+        pages |= {name: module_page(name) for name in modules(folder)}
     return pages
 
 
@@ -203,21 +203,21 @@ def public_names_page() -> str:
 
 
 def public_names() -> dict[str, str]:
-    """Return the module that each public name of xaikit comes from, read in its stub."""
+    """Return the module of each public name of xaikit, read from its stub."""
     stub = ast.parse((ROOT / "xaikit/__init__.pyi").read_text())
     imports = [node for node in stub.body if isinstance(node, ast.ImportFrom)]
     return {alias.name: f"xaikit.{node.module}" for node in imports for alias in node.names}
 
 
 def first_line(module: str, name: str = "") -> str:
-    """Return the first line of a docstring, read without importing what it describes."""
+    """Return the first line of a module's docstring, without an import of the module."""
     tree = ast.parse(file_of(module.removeprefix("xaikit.")).read_text())
     described = {"": tree, **{getattr(node, "name", None): node for node in tree.body}}[name]
     return (ast.get_docstring(described) or "").partition("\n")[0]  # type: ignore[arg-type]
 
 
 def defines_names(file: Path) -> bool:
-    """Tell whether a module has functions or classes of its own to describe."""
+    """Return whether a module defines functions or classes."""
     tree = ast.parse(file.read_text())
     names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     return not all(name.startswith("_") for name in names)

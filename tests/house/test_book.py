@@ -14,7 +14,7 @@ import pytest
 import xaikit
 from tests.book import ROOT, Page, dead_links, other_hosts, pages
 from tools.book import (
-    ROOMS,
+    FOLDERS,
     escape_formulas,
     link_to_api,
     modules,
@@ -142,10 +142,10 @@ def test_every_public_name_is_described_and_listed(folder, book):
 
 
 def test_every_module_has_a_page(folder):
-    names = [module for room in ROOMS for module in modules(room)]
+    names = [module for folder in FOLDERS for module in modules(folder)]
     assert "methods.lrp" in names and "course.checks.lrp" in names
     files = {page.stem for page in (folder / "api").glob("*.html")}
-    assert files == {"index", *ROOMS, *names}
+    assert files == {"index", *FOLDERS, *names}
 
 
 def test_every_identifier_that_lectures_cite_is_listed_once(folder):
