@@ -97,7 +97,7 @@ def test_attributions_pictures_and_libraries_mix():
 
 
 @pytest.mark.parametrize(
-    ("scores", "top", "error", "told"),
+    ("scores", "top", "error", "message"),
     [
         ({"a": np.ones(3)}, 1, TypeError, "expected a dict of at least two explanations"),
         ([np.ones(3), np.ones(3)], 1, TypeError, "expected a dict of at least two explanations"),
@@ -108,6 +108,6 @@ def test_attributions_pictures_and_libraries_mix():
         ({"a": np.ones(3), "b": np.ones(3)}, 0, ValueError, "top is 0"),
     ],
 )
-def test_bad_comparisons_are_refused_in_words(scores, top, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_comparisons_are_refused_in_words(scores, top, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         xk.rank_agreement(scores, top)

@@ -96,7 +96,7 @@ def test_numeric_detaches():
 
 
 @pytest.mark.parametrize(
-    ("x", "told"),
+    ("x", "message"),
     [
         (["red", "green"], "x holds <U5 values, expected real numbers: encode text"),
         ([["red", 1]], "expected real numbers"),
@@ -106,8 +106,8 @@ def test_numeric_detaches():
         (torch.tensor([1 + 2j]), "x holds complex numbers, expected real ones"),
     ],
 )
-def test_numeric_refuses_what_is_no_real_number(x, told):
-    with pytest.raises(TypeError, match=re.escape(told)):
+def test_numeric_refuses_what_is_no_real_number(x, message):
+    with pytest.raises(TypeError, match=re.escape(message)):
         arrays.numeric(x)
 
 
@@ -157,7 +157,7 @@ def test_whole_numbers_in_the_same_library_are_cast(backend, kind):
 
 
 @pytest.mark.parametrize(
-    ("x", "reference", "told"),
+    ("x", "reference", "message"),
     [
         (
             np.ones(2, np.float32),
@@ -192,8 +192,8 @@ def test_whole_numbers_in_the_same_library_are_cast(backend, kind):
         ),
     ],
 )
-def test_another_place_is_an_error_that_names_both(x, reference, told):
-    with pytest.raises(TypeError, match=re.escape(told)) as error:
+def test_another_place_is_an_error_that_names_both(x, reference, message):
+    with pytest.raises(TypeError, match=re.escape(message)) as error:
         arrays.matching(x, reference)
     assert "net.to('numpy' | 'cpu' | 'cuda', dtype=…)" in str(error.value)
 

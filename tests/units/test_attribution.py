@@ -153,7 +153,7 @@ def test_a_picture_or_a_batch_of_pictures_as_baseline(backend):
 
 
 @pytest.mark.parametrize(
-    ("baseline", "error", "told"),
+    ("baseline", "error", "message"),
     [
         ([1.0], ValueError, "baseline has shape (1,), expected a number, one row (2,), or a row"),
         ([[1.0, 2.0]] * 2, ValueError, "or a row for each of x (3, 2)"),
@@ -173,15 +173,15 @@ def test_a_picture_or_a_batch_of_pictures_as_baseline(backend):
         ),
     ],
 )
-def test_a_baseline_that_does_not_fit_is_refused_in_words(baseline, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_a_baseline_that_does_not_fit_is_refused_in_words(baseline, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         as_baseline(baseline, np.ones((3, 2)))
 
 
 @pytest.mark.parametrize("model", [lambda x: x, torch.nn.Linear(2, 1), None, "net"])
 def test_a_model_without_gradients_is_refused_in_words(model):
-    told = f"needs a model with gradients, got {type(model).__name__}: expected a Network, or a"
-    with pytest.raises(TypeError, match=told):
+    message = f"needs a model with gradients, got {type(model).__name__}: expected a Network, or a"
+    with pytest.raises(TypeError, match=message):
         ask(model, np.ones((1, 2)))
 
 

@@ -230,7 +230,7 @@ def test_the_tolerance_forgives_small_errors():
 
 
 @pytest.mark.parametrize(
-    ("method", "axioms", "error", "told"),
+    ("method", "axioms", "error", "message"),
     [
         ("shapley", None, TypeError, "method is str, expected (network, x, baseline) -> scores"),
         (shapley, ["fairness"], ValueError, "unknown axiom 'fairness', expected one of efficiency"),
@@ -238,6 +238,6 @@ def test_the_tolerance_forgives_small_errors():
         (lambda n, x, b: x * np.nan, None, ValueError, "expected 2 finite scores"),
     ],
 )
-def test_bad_questions_are_refused_in_words(method, axioms, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_questions_are_refused_in_words(method, axioms, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         xk.check_axioms(method, axioms)

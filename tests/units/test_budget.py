@@ -45,8 +45,8 @@ def test_the_smallest_budget(name, most, draws):
         for seed in range(draws):
             result = SAMPLERS[name](game, budget, seed=seed)
             assert abs(result.gap) < 1e-9 and result.evaluations <= budget
-        told = f"expected at least {budget} coalitions for {players} players$"
-        with pytest.raises(ValueError, match=told):
+        message = f"expected at least {budget} coalitions for {players} players$"
+        with pytest.raises(ValueError, match=message):
             SAMPLERS[name](game, budget - 1)
 
 
@@ -190,7 +190,7 @@ def test_a_bar_is_shown_on_demand(name, capsys):
 
 @samplers
 @pytest.mark.parametrize(
-    ("settings", "error", "told"),
+    ("settings", "error", "message"),
     [
         ({"budget": 11}, ValueError, "budget is 11, expected at least 12 coalitions for 5 players"),
         ({"budget": 0}, ValueError, "expected at least 12"),
@@ -204,6 +204,6 @@ def test_a_bar_is_shown_on_demand(name, capsys):
         ({"tolerance": float("nan")}, ValueError, "tolerance is nan, expected a positive number"),
     ],
 )
-def test_bad_settings_are_refused_in_words(name, settings, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_settings_are_refused_in_words(name, settings, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         SAMPLERS[name](network_game(5, 0), **settings)

@@ -288,7 +288,7 @@ def test_a_plain_copy_does_not_change_with_the_answer():
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
         (None, "shares returned nothing: is there a return at its end?"),
         ("W @ x", "shares returned a str that is no array of numbers"),
@@ -304,14 +304,14 @@ def test_a_plain_copy_does_not_change_with_the_answer():
     ],
     ids=lambda value: getattr(value, "__name__", repr(value)),
 )
-def test_anything_else_is_refused_in_words(answer, told):
-    with pytest.raises(Mistake, match=re.escape(told)):
+def test_anything_else_is_refused_in_words(answer, message):
+    with pytest.raises(Mistake, match=re.escape(message)):
         plain(answer, (2,), "shares")
 
 
 def test_a_single_number_is_called_that():
-    told = "area returned an array of shape (1,), expected a single number"
-    with pytest.raises(Mistake, match=re.escape(told)):
+    message = "area returned an array of shape (1,), expected a single number"
+    with pytest.raises(Mistake, match=re.escape(message)):
         plain([1.0], (), "area")
     with pytest.raises(Mistake, match=r"^area: got 2, expected 3\. What"):
         compare(np.array(2.0), np.array(3.0), {}, "area")
@@ -330,7 +330,7 @@ def test_numbers_that_agree_up_to_rounding_are_right(error):
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ([1, 20, 3], "shares: you forgot the sign"),
         ([0.5, -10, 1.5], "shares: you took half"),
@@ -344,8 +344,8 @@ def test_numbers_that_agree_up_to_rounding_are_right(error):
         ([1, -20.001, 3], "shares: got -20.001 at index (1,), expected -20 ("),
     ],
 )
-def test_a_difference_is_named_after_its_misconception_or_shown(given, told):
-    with pytest.raises(Mistake, match=f"^{re.escape(told)}"):
+def test_a_difference_is_named_after_its_misconception_or_shown(given, message):
+    with pytest.raises(Mistake, match=f"^{re.escape(message)}"):
         compare(np.array(given, dtype=float), EXPECTED, MISCONCEPTIONS, "shares")
 
 

@@ -302,8 +302,8 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_download_is_refused_and_not_kept(server, load, tmp_path, damage):
-    server.content, told = DAMAGES[damage]
-    with pytest.raises(ValueError, match=told) as error:
+    server.content, message = DAMAGES[damage]
+    with pytest.raises(ValueError, match=message) as error:
         load()
     assert "is not the YouTube Spam Collection" in str(error.value)
     assert server.address in str(error.value)

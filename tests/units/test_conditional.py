@@ -198,8 +198,8 @@ def singular():
 def test_a_singular_covariance_warns_and_stays_finite(name):
     background, x = singular()[name], np.array([0.5, 0.8, -1.0])
     beta = np.array([1.0, 2.0, 3.0])
-    told = "the background's covariance is singular .* 1e-6 was added to its diagonal"
-    with pytest.warns(UserWarning, match=told):
+    message = "the background's covariance is singular .* 1e-6 was added to its diagonal"
+    with pytest.warns(UserWarning, match=message):
         game = xk.conditional_game(lambda rows: rows @ beta, x, background)
     result = xk.exact_shapley(game)
     assert abs(result.gap) < 1e-9 and np.abs(result.values).max() < 100
@@ -226,7 +226,7 @@ def test_a_sound_background_gives_no_warning():
 
 
 @pytest.mark.parametrize(
-    ("samples", "error", "told"),
+    ("samples", "error", "message"),
     [
         (0, ValueError, "at least 2"),
         (1, ValueError, "at least 2"),
@@ -235,13 +235,13 @@ def test_a_sound_background_gives_no_warning():
         (2.0, TypeError, "a whole number"),
     ],
 )
-def test_samples_come_in_pairs(samples, error, told):
-    with pytest.raises(error, match=f"samples is {samples}, expected {told}"):
+def test_samples_come_in_pairs(samples, error, message):
+    with pytest.raises(error, match=f"samples is {samples}, expected {message}"):
         xk.conditional_game(len, np.ones(2), np.eye(2), samples=samples)
 
 
 @pytest.mark.parametrize(
-    ("x", "background", "told"),
+    ("x", "background", "message"),
     [
         (
             np.ones((2, 3)),
@@ -251,6 +251,6 @@ def test_samples_come_in_pairs(samples, error, told):
         (np.ones((1, 1, 2, 2)), np.ones((5, 1, 2, 2)), "at least two background rows"),
     ],
 )
-def test_one_row_or_pictures_are_refused_in_words(x, background, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_one_row_or_pictures_are_refused_in_words(x, background, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         xk.conditional_game(len, x, background)

@@ -227,7 +227,7 @@ def test_random_orders_are_seeded_and_can_be_left_out():
 
 @both
 @pytest.mark.parametrize(
-    ("settings", "error", "told"),
+    ("settings", "error", "message"),
     [
         (
             {"attribution": np.ones((2, 4))},
@@ -252,10 +252,10 @@ def test_random_orders_are_seeded_and_can_be_left_out():
         ({"model": lambda r: r[:1]}, ValueError, "the model returned shape (1, 3) for 2 rows"),
     ],
 )
-def test_bad_questions_are_refused_in_words(curve, settings, error, told):
+def test_bad_questions_are_refused_in_words(curve, settings, error, message):
     network = xk.Network.mlp([3, 2], seed=0)
     given_ = {"model": network, "x": np.ones((2, 3)), "attribution": np.ones((2, 3)), **settings}
-    with pytest.raises(error, match=re.escape(told)):
+    with pytest.raises(error, match=re.escape(message)):
         curve(**given_)
 
 

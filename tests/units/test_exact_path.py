@@ -404,8 +404,10 @@ def test_pieces_have_a_limit(backend):
     x = backend.array([[-1.0], [11.0], [0.25]])
     assert pieces_of(exact(network, x, max_pieces=11)).tolist() == [1, 11, 1]
     for limit in (10, 2, 1):
-        told = f"the way of row 1 has more than {limit} linear pieces: raise max_pieces, or take a"
-        with pytest.raises(ValueError, match=told):
+        message = (
+            f"the way of row 1 has more than {limit} linear pieces: raise max_pieces, or take a"
+        )
+        with pytest.raises(ValueError, match=message):
             exact(network, x, max_pieces=limit)
 
 
@@ -423,18 +425,18 @@ def test_the_row_with_too_many_pieces_is_named(backend):
 @pytest.mark.parametrize("inside", [False, True])
 def test_smooth_networks_are_sent_to_quadrature(unit, inside):
     layers = [xk.Dense([[1.0]]), xk.Residual([xk.ReLU(), unit]) if inside else unit]
-    told = (
+    message = (
         f"rule 'exact' needs piecewise linear layers, and {unit!r} is not: take a quadrature such "
         "as rule='gauss-legendre'"
     )
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         exact(xk.Network(layers), [[1.0]])
 
 
 def test_modules_are_sent_to_from_torch_or_to_quadrature():
-    told = (
+    message = (
         "rule 'exact' follows the layers of a Network, got TorchModel: convert it with "
         "from_torch(module), or take a quadrature such as 'gauss-legendre'"
     )
-    with pytest.raises(TypeError, match=re.escape(told)):
+    with pytest.raises(TypeError, match=re.escape(message)):
         exact(xk.TorchModel(torch.nn.Linear(2, 1)), torch.ones(1, 2))

@@ -137,8 +137,8 @@ def test_a_name_that_needs_a_package_is_there_without_it(hide, monkeypatch, name
     monkeypatch.delitem(vars(xk), name, raising=False)
     hide(package)
     found = getattr(xk, name)
-    told = re.escape(extras.PACKAGES[package][0]) + ", which is not installed"
-    assert found.__name__ == name and re.search(told, found.__doc__)
+    message = re.escape(extras.PACKAGES[package][0]) + ", which is not installed"
+    assert found.__name__ == name and re.search(message, found.__doc__)
     for _ in range(2):
-        with pytest.raises(ModuleNotFoundError, match=told):
+        with pytest.raises(ModuleNotFoundError, match=message):
             found(subset_size=2)

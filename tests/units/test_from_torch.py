@@ -322,7 +322,7 @@ class Doubled(nn.Linear):
 
 
 @pytest.mark.parametrize(
-    ("module", "error", "told"),
+    ("module", "error", "message"),
     [
         (nn.Softmax(1), ValueError, "Softmax mixes all classes into each output: remove it and"),
         (nn.LogSoftmax(1), ValueError, "explain the logit, the number that goes into it"),
@@ -382,9 +382,9 @@ class Doubled(nn.Linear):
     ids=lambda value: type(value).__name__ if isinstance(value, nn.Module) else "",
 )
 @pytest.mark.parametrize("nested", [True, False])
-def test_what_has_no_counterpart_is_refused_in_words(module, error, told, nested):
+def test_what_has_no_counterpart_is_refused_in_words(module, error, message, nested):
     module = nn.Sequential(nn.Dropout(), nn.Sequential(module)) if nested else module
-    with pytest.raises(error, match=re.escape(told)):
+    with pytest.raises(error, match=re.escape(message)):
         xk.from_torch(module)
 
 

@@ -91,8 +91,10 @@ def test_each_game_of_several_is_its_own():
 
 
 def test_large_budgets_are_refused_in_words():
-    told = "a budget of 10001 needs matrices of 5000 rows: give at most 10000, or use kernel_shap"
-    with pytest.raises(ValueError, match=re.escape(told)):
+    message = (
+        "a budget of 10001 needs matrices of 5000 rows: give at most 10000, or use kernel_shap"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
         xk.gaussian_process_shapley(network_game(4, 0), 10_001)
     assert xk.gaussian_process_shapley(network_game(4, 0), 10_000).evaluations == 16
 

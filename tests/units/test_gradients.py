@@ -266,7 +266,7 @@ def test_numpy_rows_through_a_float32_module():
 
 @pytest.mark.parametrize("method", [xk.saliency, xk.gradient_x_input])
 @pytest.mark.parametrize(
-    ("x", "target", "error", "told"),
+    ("x", "target", "error", "message"),
     [
         (np.ones((2, 3)), 2, ValueError, "target 2 is out of range: the model has 2 output(s)"),
         (np.ones((2, 3)), [0, 0, 0], ValueError, "target has shape (3,)"),
@@ -276,19 +276,21 @@ def test_numpy_rows_through_a_float32_module():
         (torch.ones(2, 3), 0, TypeError, "x is a float32 torch tensor on cpu, but the network's"),
     ],
 )
-def test_bad_questions_are_refused_in_words(method, x, target, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_questions_are_refused_in_words(method, x, target, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         method(xk.Network.mlp([3, 2]), x, target)
 
 
 @pytest.mark.parametrize("method", [xk.saliency, xk.gradient_x_input])
 def test_a_model_without_gradients_is_refused_in_words(method):
-    told = "needs a model with gradients, got function: expected a Network, or a torch module"
-    with pytest.raises(TypeError, match=told):
+    message = "needs a model with gradients, got function: expected a Network, or a torch module"
+    with pytest.raises(TypeError, match=message):
         method(lambda x: x, np.ones((2, 3)))
 
 
 def test_a_baseline_of_another_shape_is_refused_in_words():
-    told = "baseline has shape (2,), expected a number, one row (3,), or a row for each of x (4, 3)"
-    with pytest.raises(ValueError, match=re.escape(told)):
+    message = (
+        "baseline has shape (2,), expected a number, one row (3,), or a row for each of x (4, 3)"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
         xk.gradient_x_input(xk.Network.mlp([3, 2]), np.ones((4, 3)), baseline=[1.0, 2.0])

@@ -293,7 +293,7 @@ def test_wide_rows_are_perturbed_in_parts_that_fit_into_memory():
 
 
 @pytest.mark.parametrize(
-    ("settings", "error", "told"),
+    ("settings", "error", "message"),
     [
         (
             {"perturbation": "noise"},
@@ -318,14 +318,14 @@ def test_wide_rows_are_perturbed_in_parts_that_fit_into_memory():
         ({"target": 9}, ValueError, "target 9 is out of range"),
     ],
 )
-def test_bad_questions_are_refused_in_words(settings, error, told):
+def test_bad_questions_are_refused_in_words(settings, error, message):
     given_ = {"x": np.ones((2, 3)), "attribution": np.ones((2, 3)), **settings}
-    with pytest.raises(error, match=re.escape(told)):
+    with pytest.raises(error, match=re.escape(message)):
         xk.infidelity(lambda r: r, **given_)
 
 
 @pytest.mark.parametrize(
-    ("settings", "error", "told"),
+    ("settings", "error", "message"),
     [
         ({"explain": np.ones((2, 3))}, TypeError, "explain is ndarray, expected a function of x"),
         ({"explain": lambda r: r[0]}, ValueError, "attribution has shape (3,), expected one score"),
@@ -335,9 +335,9 @@ def test_bad_questions_are_refused_in_words(settings, error, told):
         ({"x": [[np.nan] * 3]}, ValueError, "x holds NaN"),
     ],
 )
-def test_bad_neighbourhoods_are_refused_in_words(settings, error, told):
+def test_bad_neighbourhoods_are_refused_in_words(settings, error, message):
     given_ = {"explain": lambda r: r, "x": np.ones((2, 3)), **settings}
-    with pytest.raises(error, match=re.escape(told)):
+    with pytest.raises(error, match=re.escape(message)):
         xk.max_sensitivity(**given_)
 
 

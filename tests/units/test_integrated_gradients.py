@@ -87,7 +87,7 @@ def test_each_rule_is_exact_to_its_degree_and_no_further(steps):
 
 
 @pytest.mark.parametrize(
-    ("rule", "steps", "error", "told"),
+    ("rule", "steps", "error", "message"),
     [
         ("midpoint", 0, ValueError, "steps is 0, expected at least 1 for 'midpoint'"),
         ("gauss-legendre", -1, ValueError, "steps is -1, expected at least 1 for 'gauss-legendre'"),
@@ -104,12 +104,12 @@ def test_each_rule_is_exact_to_its_degree_and_no_further(steps):
         ),
     ],
 )
-def test_bad_quadratures_are_refused_in_words(rule, steps, error, told):
+def test_bad_quadratures_are_refused_in_words(rule, steps, error, message):
     for call in (
         lambda: quadrature(rule, steps),
         lambda: xk.integrated_gradients(xk.Network.mlp([2, 1]), [1.0, 2.0], 0, None, steps, rule),
     ):
-        with pytest.raises(error, match=re.escape(told)):
+        with pytest.raises(error, match=re.escape(message)):
             call()
 
 
@@ -509,7 +509,7 @@ def test_no_way_is_no_score(backend, rule):
 
 @pytest.mark.parametrize("rule", ["midpoint", "exact"])
 @pytest.mark.parametrize(
-    ("settings", "error", "told"),
+    ("settings", "error", "message"),
     [
         ({"target": 2}, ValueError, "target 2 is out of range: the model has 2 output(s)"),
         ({"target": [0, 1, 0]}, ValueError, "target has shape (3,)"),
@@ -518,8 +518,8 @@ def test_no_way_is_no_score(backend, rule):
         ({"baseline": np.ones((3, 3))}, ValueError, "baseline has shape (3, 3)"),
     ],
 )
-def test_bad_questions_are_refused_in_words(rule, settings, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_questions_are_refused_in_words(rule, settings, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         xk.integrated_gradients(xk.Network.mlp([3, 2]), np.ones((2, 3)), rule=rule, **settings)
 
 

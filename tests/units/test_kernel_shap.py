@@ -225,13 +225,15 @@ def test_draws_that_would_leave_a_player_open_are_drawn_again(players, pairs, se
 
 
 def test_too_few_pairs_are_refused_in_words():
-    told = "a budget of 12 coalitions leaves some sizes of coalition undrawn: give at least "
-    with pytest.raises(ValueError, match=told) as error:
+    message = "a budget of 12 coalitions leaves some sizes of coalition undrawn: give at least "
+    with pytest.raises(ValueError, match=message) as error:
         draw_pairs(20, 5, seed=0, kernel=shapley_kernel)
     needed = int(re.search(r"at least (\d+)", str(error.value))[1])
     assert min(allocated(20, needed).values()) == 1 and min(allocated(20, needed - 2).values()) == 0
-    told = "no draw of 4 pairs determines the values of all 6 players: give a budget of at least 24"
-    with pytest.raises(ValueError, match=told):
+    message = (
+        "no draw of 4 pairs determines the values of all 6 players: give a budget of at least 24"
+    )
+    with pytest.raises(ValueError, match=message):
         draw_pairs(6, 4, seed=0, kernel=shapley_kernel)
 
 

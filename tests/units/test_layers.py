@@ -385,7 +385,7 @@ def test_weights_are_detached():
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (lambda: xk.Dense([1.0, 2.0]), "Dense's weight has shape (2,), expected (out, in)"),
         (lambda: xk.Dense([[1.0]], 3.0), "Dense's bias has shape (), expected (out,)"),
@@ -417,8 +417,8 @@ def test_weights_are_detached():
         (lambda: xk.ZeroPad2d(0, -1), "a frame cannot be negative"),
     ],
 )
-def test_a_layer_that_cannot_be_is_refused_when_it_is_made(make, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_a_layer_that_cannot_be_is_refused_when_it_is_made(make, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         make()
 
 
@@ -433,7 +433,7 @@ def test_a_stride_of_another_kind_works_or_is_refused_by_name(stride):
 
 
 @pytest.mark.parametrize(
-    ("layer", "shape", "told"),
+    ("layer", "shape", "message"),
     [
         (xk.Dense(np.ones((2, 3))), (1, 4), "Dense(3 -> 2) expects inputs of shape (n, 3), got"),
         (xk.Dense(np.ones((2, 3))), (1, 3, 1, 1), "got (1, 3, 1, 1): put Flatten() before it"),
@@ -465,8 +465,8 @@ def test_a_stride_of_another_kind_works_or_is_refused_by_name(stride):
         ),
     ],
 )
-def test_inputs_that_do_not_fit_are_refused(backend, layer, shape, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_inputs_that_do_not_fit_are_refused(backend, layer, shape, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         layer.map_arrays(backend.array).forward(backend.array(np.ones(shape)))
 
 

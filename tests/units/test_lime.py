@@ -211,7 +211,7 @@ def test_the_answer_is_of_slopes_not_parts():
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"samples": 5}, "samples is 5, expected at least 6 for 4 features"),
         ({"kernel_width": 0.0}, "kernel_width is 0.0, expected a positive number"),
@@ -228,8 +228,8 @@ def test_the_answer_is_of_slopes_not_parts():
         ({"target": 1}, "target 1 is out of range: the model has 1 output(s)"),
     ],
 )
-def test_bad_settings_are_refused_in_words(settings, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_bad_settings_are_refused_in_words(settings, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         xk.lime_tabular(line, ROWS, BACKGROUND, **settings)
 
 
@@ -239,6 +239,6 @@ def test_the_smallest_samples_and_all_features_are_allowed():
 
 
 def test_pictures_are_refused_in_words():
-    told = "x has shape (1, 1, 2, 2), expected rows of features (n, d) or (d,)"
-    with pytest.raises(ValueError, match=re.escape(told)):
+    message = "x has shape (1, 1, 2, 2), expected rows of features (n, d) or (d,)"
+    with pytest.raises(ValueError, match=re.escape(message)):
         xk.lime_tabular(len, np.ones((1, 1, 2, 2)), np.ones((2, 1, 2, 2)))

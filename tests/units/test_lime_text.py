@@ -162,7 +162,7 @@ def test_a_constant_classifier_gets_zeros():
 
 @pytest.mark.parametrize("explain", [xk.text_game, xk.lime_text])
 @pytest.mark.parametrize(
-    ("text", "error", "told"),
+    ("text", "error", "message"),
     [
         ("", ValueError, "the text '' holds no token to explain"),
         ("   ", ValueError, "the text '   ' holds no token to explain"),
@@ -170,21 +170,21 @@ def test_a_constant_classifier_gets_zeros():
         (None, TypeError, "text is NoneType, expected one text (str)"),
     ],
 )
-def test_a_text_that_is_none_is_refused_in_words(explain, text, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_a_text_that_is_none_is_refused_in_words(explain, text, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         explain(spam, text)
 
 
 @pytest.mark.parametrize("text", ["visit", "visit visit visit"])
 def test_one_token_needs_no_line(text):
-    told = f"the text '{text}' holds one token: there is no line to fit. Its whole effect is "
+    message = f"the text '{text}' holds one token: there is no line to fit. Its whole effect is "
     effect = len(text.split()) * 0.1
-    with pytest.raises(ValueError, match=re.escape(f"{told}F(text) − F('') = {effect:+.3f}")):
+    with pytest.raises(ValueError, match=re.escape(f"{message}F(text) − F('') = {effect:+.3f}")):
         xk.lime_text(spam, text)
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"weight": "euclid"}, "unknown weight 'euclid', expected 'kept-fraction' or 'cosine'"),
         ({"samples": 1}, "samples is 1, expected at least 2"),
@@ -193,20 +193,20 @@ def test_one_token_needs_no_line(text):
         ({"samples": 2, "ridge": 0.0}, "give more samples, or a ridge above 0"),
     ],
 )
-def test_bad_settings_are_refused_in_words(settings, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_bad_settings_are_refused_in_words(settings, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         xk.lime_text(spam, TEXT, **settings)
 
 
 @pytest.mark.parametrize(
-    ("classifier", "error", "told"),
+    ("classifier", "error", "message"),
     [
         (lambda texts: ["spam"] * len(texts), TypeError, "the model returned labels ('spam')"),
         (lambda texts: np.ones((1, 2)), ValueError, "the model returned shape (1, 2) for"),
         (lambda texts: np.full((len(texts), 2), np.nan), ValueError, "returned NaN or infinity"),
     ],
 )
-def test_bad_classifiers_are_refused_in_words(classifier, error, told):
+def test_bad_classifiers_are_refused_in_words(classifier, error, message):
     for explain in (xk.lime_text, lambda *given: xk.exact_shapley(xk.text_game(*given))):
-        with pytest.raises(error, match=re.escape(told)):
+        with pytest.raises(error, match=re.escape(message)):
             explain(classifier, TEXT)

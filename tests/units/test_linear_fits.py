@@ -88,8 +88,8 @@ def test_a_negative_ridge_is_refused_in_words(ridge):
 
 def test_inputs_that_do_not_determine_the_slopes_need_a_ridge():
     z = np.array([[1.0, 1.0], [2.0, 2.0], [4.0, 4.0]])
-    told = "do not determine all coefficients: give more samples, or a ridge above 0"
-    with pytest.raises(ValueError, match=told):
+    message = "do not determine all coefficients: give more samples, or a ridge above 0"
+    with pytest.raises(ValueError, match=message):
         ridge_fit(z, z[:, :1], np.ones(3), ridge=0.0)
     # ε · condition is 2e-16 · 10 / 1e-6, and the ridge itself takes off a share of 1e-7.
     fit = ridge_fit(z, z[:, :1], np.ones(3), ridge=1e-6)

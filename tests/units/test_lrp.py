@@ -639,7 +639,7 @@ def test_bounds_may_come_from_another_library(backend):
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (lambda: xk.LRPEpsilon(-0.1), "epsilon is -0.1, expected a number ≥ 0"),
         (lambda: xk.LRPEpsilon(np.nan), "epsilon is nan, expected a number ≥ 0"),
@@ -653,8 +653,8 @@ def test_bounds_may_come_from_another_library(backend):
         (lambda: xk.LRPZBox(0.0, np.inf), "a bound holds NaN or infinity"),
     ],
 )
-def test_a_rule_that_cannot_be_is_refused_when_it_is_made(make, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_a_rule_that_cannot_be_is_refused_when_it_is_made(make, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         make()
 
 
@@ -667,7 +667,7 @@ EPSILON = xk.LRPEpsilon(0.25)
 
 
 @pytest.mark.parametrize(
-    ("rule", "error", "told"),
+    ("rule", "error", "message"),
     [
         (0.25, TypeError, "expected a rule such as LRPEpsilon(0.25), or a dict of rules, got 0.25"),
         ("epsilon", TypeError, "or a dict of rules, got 'epsilon'"),
@@ -687,15 +687,15 @@ EPSILON = xk.LRPEpsilon(0.25)
         ({2: EPSILON, "last": EPSILON}, ValueError, "unknown key 'last' in a composite"),
     ],
 )
-def test_what_is_no_rule_is_refused_in_words(rule, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_what_is_no_rule_is_refused_in_words(rule, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         xk.lrp(NETWORK, np.ones((2, 3)), rule=rule)
 
 
 @pytest.mark.parametrize("thing", [xk.TorchModel(nn.Linear(3, 1)), nn.Linear(3, 1), abs])
 def test_what_is_no_network_is_refused_in_words(thing):
-    told = f"lrp goes through layers, got {type(thing).__name__}: expected a Network (from_torch"
-    with pytest.raises(TypeError, match=re.escape(told)):
+    message = f"lrp goes through layers, got {type(thing).__name__}: expected a Network (from_torch"
+    with pytest.raises(TypeError, match=re.escape(message)):
         xk.lrp(thing, np.ones((2, 3)))
 
 
@@ -703,20 +703,20 @@ def test_what_is_no_network_is_refused_in_words(thing):
 def test_zbox_out_of_bounds_is_refused_in_words(backend, outside):
     x = backend.array([[0.0, 1.0, 0.5], [0.0, outside, 1.0]])
     reach = f"they reach from {min(outside, 0):g} to {max(outside, 1):g}"
-    told = f"LRP-z^B needs inputs between its bounds 0.0 and 1.0, but {reach}"
-    with pytest.raises(ValueError, match=re.escape(told)) as error:
+    message = f"LRP-z^B needs inputs between its bounds 0.0 and 1.0, but {reach}"
+    with pytest.raises(ValueError, match=re.escape(message)) as error:
         xk.lrp(backend.network(NETWORK), x, rule={"first": xk.LRPZBox(0.0, 1.0)})
     assert "it is a rule for the first layer, with the bounds of the data" in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("target", "error", "told"),
+    ("target", "error", "message"),
     [
         (2, ValueError, "target 2 is out of range: the model has 2 output(s)"),
         ([0, 0, 0], ValueError, "target has shape (3,)"),
         (0.5, TypeError, "target holds float64 values"),
     ],
 )
-def test_bad_targets_are_refused_in_words(target, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_targets_are_refused_in_words(target, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         xk.lrp(NETWORK, np.ones((2, 3)), target)

@@ -113,7 +113,7 @@ def test_whole_numbers_become_floating():
 
 
 @pytest.mark.parametrize(
-    ("x", "error", "told"),
+    ("x", "error", "message"),
     [
         (5.0, ValueError, "x is a single number, expected a row (d,) or rows (n, …)"),
         ([[1.0, np.nan]], ValueError, "x holds NaN or infinity (first at index (0, 1))"),
@@ -122,13 +122,13 @@ def test_whole_numbers_become_floating():
         (np.ones(2, complex), TypeError, "x holds complex128 values, expected real numbers"),
     ],
 )
-def test_bad_rows_are_refused_in_words(x, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_rows_are_refused_in_words(x, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         models.as_rows(len, x)
 
 
 @pytest.mark.parametrize(
-    ("model", "told"),
+    ("model", "message"),
     [
         (nn.Linear(2, 1), "wrap the torch module Linear as TorchModel(module)"),
         (LinearRegression(), "LinearRegression is not callable: give its predict"),
@@ -141,7 +141,7 @@ def test_bad_rows_are_refused_in_words(x, error, told):
     ],
 )
 @pytest.mark.parametrize("explain", ["baseline", "marginal", "conditional", "lime", "text"])
-def test_what_is_no_model_is_refused_in_words(explain, model, told):
+def test_what_is_no_model_is_refused_in_words(explain, model, message):
     x = np.ones((3, 2))
     ways = {
         "baseline": lambda: xk.baseline_game(model, x),
@@ -150,7 +150,7 @@ def test_what_is_no_model_is_refused_in_words(explain, model, told):
         "lime": lambda: xk.lime_tabular(model, x, x),
         "text": lambda: xk.text_game(model, "two words"),
     }
-    with pytest.raises(TypeError, match=re.escape(told) + "$"):
+    with pytest.raises(TypeError, match=re.escape(message) + "$"):
         ways[explain]()
 
 
@@ -174,7 +174,7 @@ def test_targets_are_taken_row_by_row(backend):
 
 
 @pytest.mark.parametrize(
-    ("model", "error", "told"),
+    ("model", "error", "message"),
     [
         (
             lambda x: np.array(["spam"] * len(x)),
@@ -197,10 +197,10 @@ def test_targets_are_taken_row_by_row(backend):
         (lambda x: torch.full((3, 1), torch.inf), ValueError, "the model returned NaN or infinity"),
     ],
 )
-def test_bad_outputs_are_refused_in_words(model, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_outputs_are_refused_in_words(model, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         models.outputs(model, np.ones((3, 2)))
-    with pytest.raises(error, match=re.escape(told)):
+    with pytest.raises(error, match=re.escape(message)):
         xk.baseline_game(model, np.ones((3, 2)))
 
 

@@ -208,8 +208,8 @@ def test_mlp_weights_have_the_published_spread(activation, gain):
 
 @pytest.mark.parametrize("sizes", [[3], [], [3, 0], [3, -1, 2]])
 def test_mlp_refuses_sizes_that_make_no_network(sizes):
-    told = f"sizes is {sizes}, expected at least [inputs, outputs], each ≥ 1"
-    with pytest.raises(ValueError, match=re.escape(told)):
+    message = f"sizes is {sizes}, expected at least [inputs, outputs], each ≥ 1"
+    with pytest.raises(ValueError, match=re.escape(message)):
         xk.Network.mlp(sizes)
 
 
@@ -301,7 +301,7 @@ CONV = xk.Network([xk.Conv2d(np.ones((2, 3, 2, 2))), xk.AvgPool2d(None), xk.Flat
 
 
 @pytest.mark.parametrize(
-    ("network", "x", "error", "told"),
+    ("network", "x", "error", "message"),
     [
         (DENSE, 3.0, ValueError, "x is a single number, expected a row (d,) or rows (n, …)"),
         (DENSE, [1.0, 2.0], ValueError, "expects inputs of shape (n, 3), got (1, 2)"),
@@ -354,8 +354,8 @@ CONV = xk.Network([xk.Conv2d(np.ones((2, 3, 2, 2))), xk.AvgPool2d(None), xk.Flat
     [xk.Network.__call__, xk.Network.gradient, xk.saliency, xk.lrp, xk.integrated_gradients],
     ids=lambda call: call.__name__,
 )
-def test_bad_x_is_refused_in_words(call, network, x, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_x_is_refused_in_words(call, network, x, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         call(network, x)
 
 
@@ -373,7 +373,7 @@ def test_x_on_the_other_of_two_real_devices_is_refused_in_words():
 
 
 @pytest.mark.parametrize(
-    ("target", "error", "told"),
+    ("target", "error", "message"),
     [
         (2, ValueError, "target 2 is out of range: the model has 2 output(s), numbered 0 to 1"),
         (-1, ValueError, "target -1 is out of range"),
@@ -390,9 +390,9 @@ def test_x_on_the_other_of_two_real_devices_is_refused_in_words():
     ],
 )
 @pytest.mark.parametrize("where", ["numpy", "cpu"])
-def test_bad_targets_are_refused_in_words(where, target, error, told):
+def test_bad_targets_are_refused_in_words(where, target, error, message):
     network = xk.Network([xk.Dense(np.ones((2, 3)))]).to(where)
-    with pytest.raises(error, match=re.escape(told)):
+    with pytest.raises(error, match=re.escape(message)):
         network.gradient([[1, 2, 3], [4, 5, 6]], target)
 
 
@@ -400,7 +400,7 @@ def test_bad_targets_are_refused_in_words(where, target, error, told):
 
 
 @pytest.mark.parametrize(
-    ("layers", "error", "told"),
+    ("layers", "error", "message"),
     [
         ([], ValueError, "a network needs at least one layer"),
         ([xk.ReLU], TypeError, "is not a layer of xaikit: expected Dense, Conv2d, MaxPool2d"),
@@ -433,8 +433,8 @@ def test_bad_targets_are_refused_in_words(where, target, error, told):
         ),
     ],
 )
-def test_layers_that_make_no_network_are_refused_in_words(layers, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_layers_that_make_no_network_are_refused_in_words(layers, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         xk.Network(layers)
 
 
@@ -452,8 +452,8 @@ def test_groups_count_when_convolutions_are_chained():
 
 def test_pictures_as_outputs_have_no_target():
     network = xk.Network([xk.Conv2d(np.ones((2, 1, 1, 1)))])
-    told = "outputs have shape (1, 2, 3, 3), expected (n, k): end it with Flatten() or a Dense"
-    with pytest.raises(ValueError, match=re.escape(told)):
+    message = "outputs have shape (1, 2, 3, 3), expected (n, k): end it with Flatten() or a Dense"
+    with pytest.raises(ValueError, match=re.escape(message)):
         network.gradient(np.ones((1, 1, 3, 3)))
 
 

@@ -184,8 +184,8 @@ def test_relevance_of_a_photo_reaches_its_pixels(network):
 def test_another_file_of_weights_is_refused(monkeypatch):
     monkeypatch.setattr(photos, "WEIGHTS_SHA256", "0" * 64)
     found = hashlib.sha256(weights_file().read_bytes()).hexdigest()
-    told = f"has the SHA-256 checksum {found}, expected {'0' * 64}: install efficientnet-lite0-"
-    with pytest.raises(ValueError, match=told):
+    message = f"has the SHA-256 checksum {found}, expected {'0' * 64}: install efficientnet-lite0-"
+    with pytest.raises(ValueError, match=message):
         photos.photo_network()
 
 

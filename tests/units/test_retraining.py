@@ -154,7 +154,7 @@ def test_torch_rows_stay_torch_and_give_the_same():
 
 
 @pytest.mark.parametrize(
-    ("settings", "error", "told"),
+    ("settings", "error", "message"),
     [
         ({"train": None}, TypeError, "train is NoneType, expected a function"),
         (
@@ -172,7 +172,7 @@ def test_torch_rows_stay_torch_and_give_the_same():
         ({"attribution_test": np.ones((2, 3))}, ValueError, "attribution has shape (2, 3)"),
     ],
 )
-def test_bad_questions_are_refused_in_words(settings, error, told):
+def test_bad_questions_are_refused_in_words(settings, error, message):
     rows = np.ones((4, 3))
     given = {
         "train": least_squares,
@@ -183,5 +183,5 @@ def test_bad_questions_are_refused_in_words(settings, error, told):
         "y_test": rows[:, 0],
         "attribution_test": rows,
     }
-    with pytest.raises(error, match=re.escape(told)):
+    with pytest.raises(error, match=re.escape(message)):
         xk.remove_and_retrain(**given | settings)

@@ -170,7 +170,7 @@ def test_every_backend_loses_the_same_weights(backend):
 
 
 @pytest.mark.parametrize(
-    ("call", "error", "told"),
+    ("call", "error", "message"),
     [
         (
             lambda: xk.parameter_randomisation(lambda r: r, gradient, np.ones(2)),
@@ -196,6 +196,6 @@ def test_every_backend_loses_the_same_weights(backend):
         ),
     ],
 )
-def test_bad_checks_are_refused_in_words(call, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_checks_are_refused_in_words(call, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         call()

@@ -577,7 +577,7 @@ def test_swarm_of_torch_tensors(backend):
 
 
 @pytest.mark.parametrize(
-    ("explained", "told"),
+    ("explained", "message"),
     [
         (explanation([1.0, 2.0]), r"several rows of features \(n, d\), got scores \(2,\)"),
         (swarm([[1.0, 2.0]]), r"several rows .* got scores \(1, 2\)"),
@@ -586,7 +586,7 @@ def test_swarm_of_torch_tensors(backend):
         (swarm(np.ones((2, 2)), np.ones((2, 5))), r"scores \(2, 2\) and data \(2, 5\)"),
     ],
 )
-def test_swarms_that_do_not_exist(explained, told):
-    with pytest.raises(ValueError, match=told):
+def test_swarms_that_do_not_exist(explained, message):
+    with pytest.raises(ValueError, match=message):
         plots.beeswarm(explained)
     assert plt.get_fignums() == []

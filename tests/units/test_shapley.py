@@ -189,9 +189,9 @@ def test_twenty_players_fit_into_memory():
 
 def test_too_many_players_are_refused_before_they_are_paid():
     game = xk.Game(26, lambda masks: masks.sum(axis=1))
-    told = "26 players have 2^26 coalitions, too many to ask for each of them in 1 game(s): use "
+    message = "26 players have 2^26 coalitions, too many to ask for each of them in 1 game(s): use "
     samplers = "permutation_shapley, kernel_shap or gaussian_process_shapley, or make groups"
-    with pytest.raises(ValueError, match=re.escape(told + samplers)):
+    with pytest.raises(ValueError, match=re.escape(message + samplers)):
         xk.exact_shapley(game)
     assert game.evaluations == 2
 
@@ -200,8 +200,8 @@ def test_too_many_games_are_refused(monkeypatch):
     monkeypatch.setattr(shapley, "MOST_BYTES", 8 * 2**4 * 3)
     result = xk.exact_shapley(table_game(random_payoffs(4, 0, 3)))
     assert result.values.shape == (3, 4)
-    told = re.escape("too many to ask for each of them in 4 game(s)")
-    with pytest.raises(ValueError, match=told):
+    message = re.escape("too many to ask for each of them in 4 game(s)")
+    with pytest.raises(ValueError, match=message):
         xk.exact_shapley(table_game(random_payoffs(4, 0, 4)))
     monkeypatch.setattr(shapley, "MOST_PLAYERS", 4)
     xk.exact_shapley(table_game(random_payoffs(4, 0)))

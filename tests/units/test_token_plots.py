@@ -141,15 +141,15 @@ def test_names_are_tokens_where_the_data_are_numbers():
 
 
 @pytest.mark.parametrize(
-    ("explained", "told"),
+    ("explained", "message"),
     [
         (explanation([1.0, 2.0]), r"float64 values and the features have no names.*with_names"),
         (text("one two three", [1.0, 2.0]), r"got scores \(2,\) for 3 tokens"),
         (explanation(np.ones((1, 3, 8, 8)), feature_names=["a"]), r"scores \(3, 8, 8\) for 1"),
     ],
 )
-def test_scores_without_their_words_are_refused(explained, told):
-    with pytest.raises(ValueError, match=told):
+def test_scores_without_their_words_are_refused(explained, message):
+    with pytest.raises(ValueError, match=message):
         plots.tokens(explained)
     assert plt.get_fignums() == []
 

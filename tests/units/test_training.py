@@ -282,8 +282,10 @@ def test_divergence_is_an_error_in_words_and_keeps_the_weights(backend, loss):
     here = backend.network(network)
     before = [numpy_of(p).copy() for layer in here.layers for p in layer.parameters.values()]
     largest = float(np.finfo(backend.dtype).max)
-    told = r"the loss became (nan|inf) in epoch \d: standardise x and y, or lower the learning rate"
-    with pytest.raises(FloatingPointError, match=told):
+    message = (
+        r"the loss became (nan|inf) in epoch \d: standardise x and y, or lower the learning rate"
+    )
+    with pytest.raises(FloatingPointError, match=message):
         here.fit(backend.array(x), y, loss=loss, epochs=5, learning_rate=largest)
     after = [numpy_of(p) for layer in here.layers for p in layer.parameters.values()]
     for old, new in zip(before, after, strict=True):
@@ -295,7 +297,7 @@ TWO, ONE = xk.Network.mlp([3, 2]), xk.Network.mlp([3, 1])
 
 
 @pytest.mark.parametrize(
-    ("network", "y", "loss", "error", "told"),
+    ("network", "y", "loss", "error", "message"),
     [
         (TWO, np.ones(4), "mse", ValueError, "y has shape (4,), expected (4, 2): a row of x"),
         (TWO, np.ones((3, 2)), "mse", ValueError, "y has shape (3, 2), expected (4, 2)"),
@@ -333,13 +335,13 @@ TWO, ONE = xk.Network.mlp([3, 2]), xk.Network.mlp([3, 1])
         (ONE, [1, 2, 3, 4], "mae", ValueError, "unknown loss 'mae', expected mse or cross_entropy"),
     ],
 )
-def test_bad_y_is_refused_in_words(network, y, loss, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_y_is_refused_in_words(network, y, loss, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         network.fit(X, y, loss=loss)
 
 
 @pytest.mark.parametrize(
-    ("network", "x", "told"),
+    ("network", "x", "message"),
     [
         (TWO, np.ones(3), "fit needs rows (n, …), got a single row"),
         (TWO, np.full((4, 3), np.inf), "x holds NaN or infinity"),
@@ -352,8 +354,8 @@ def test_bad_y_is_refused_in_words(network, y, loss, error, told):
         ),
     ],
 )
-def test_what_cannot_be_trained_is_refused_in_words(network, x, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_what_cannot_be_trained_is_refused_in_words(network, x, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         network.fit(x, np.ones(4))
 
 
