@@ -38,9 +38,9 @@ class Checkout:
         return self.folder / "calls.txt"
 
     def make(self, *arguments: str, fails: str = "nothing") -> tuple[int, str, list[str]]:
-        """Exit status, what was printed, and the calls of Python."""
+        """Return the exit status, the output, and the calls of Python."""
         self.calls.write_text("")
-        # Inside `make test`, these would hand its options on to the inner make.
+        # Inside `make test`, these would pass its options to the inner make.
         outer = ["MAKEFLAGS", "MAKELEVEL", "MFLAGS"]
         environment = {name: value for name, value in os.environ.items() if name not in outer}
         run = subprocess.run(

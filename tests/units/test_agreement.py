@@ -63,7 +63,7 @@ def test_ranks_do_not_care_for_units():
 
 
 def test_equal_scores_draw_lots():
-    """Of (5, 1, 1, 1) the top two are feature 0 and any of the others."""
+    """The top two of (5, 1, 1, 1) are feature 0 and any other."""
     found = xk.rank_agreement(
         {"a": [5.0, 1.0, 1.0, 1.0], "b": [5.0, 4.0, 0.0, 0.0], "c": [2.0] * 4}, top=2
     )

@@ -1,4 +1,4 @@
-"""A missing optional package becomes one sentence; every other error stays what it is."""
+"""A missing optional package gives one sentence; every other error stays unchanged."""
 
 import re
 import sys
@@ -22,7 +22,7 @@ NETWORK = xk.Network.mlp([2, 3, 1])
 
 
 class Foreign:
-    """A model that says it knows its layers, and is no Network."""
+    """A model that claims to have layers, but is not a Network."""
 
     def as_rows(self, x):
         return np.array([x]), True
@@ -36,7 +36,7 @@ def randomise():
     return xk.parameter_randomisation(Foreign(), lambda model, x: np.ones(2), [1.0, 2.0])
 
 
-# Two modules cannot even be defined without their package; a reload is their first import.
+# Two modules cannot be imported without their package; a reload repeats their import.
 CASES = {
     "from_torch": ("torch", lambda: reload(from_torch)),
     "TorchModel": ("torch", lambda: xk.TorchModel(None)),
@@ -67,7 +67,7 @@ CALLS += [
 
 @pytest.fixture
 def hide(monkeypatch):
-    """Let a package be missing for one test."""
+    """Hide a package for one test."""
 
     def hide(package):
         def find_spec(name, path=None, target=None):

@@ -1,4 +1,4 @@
-"""Players, masks, payoffs, and the form of what estimators answer."""
+"""Players, masks, payoffs, and the form of the estimators' results."""
 
 import re
 

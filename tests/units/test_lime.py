@@ -1,4 +1,4 @@
-"""LIME on tables: against the lime package on the same perturbations, by hand, and in words."""
+"""LIME on tables: against the lime package on the same perturbations, by hand, and errors."""
 
 import re
 
@@ -25,12 +25,12 @@ def line(rows):
 
 
 def curve(rows):
-    """Return two outputs that no line fits."""
+    """Return two nonlinear outputs."""
     return np.stack([np.sin(rows[:, 0]) * rows[:, 1], np.tanh(rows[:, 3] / 5) + rows[:, 2]], axis=1)
 
 
 def asked(model, rows=None):
-    """Return a model, and the list of all rows that it is asked for."""
+    """Return a model, and a list to which it adds all its rows."""
     seen = []
 
     def called(rows):
@@ -72,7 +72,7 @@ def test_lime_package_fits_the_same_to_the_same_perturbations(around, width):
 
 
 def test_lime_packages_own_explainer_comes_to_the_same():
-    """It draws other perturbations, so within five standard deviations of the difference."""
+    """It draws other perturbations: the difference is within five standard deviations."""
     peer = LimeTabularExplainer(
         BACKGROUND, mode="regression", discretize_continuous=False, sample_around_instance=True,
         feature_selection="none", random_state=0,
@@ -137,7 +137,7 @@ def test_fewer_features_are_the_largest_and_are_fitted_again():
 @pytest.mark.parametrize("around", ["instance", "background"])
 @pytest.mark.parametrize("constant", [2.0, 1 / 3])
 def test_a_column_that_never_changes_gets_nothing(around, constant):
-    """Not even where rounding leaves it a standard deviation of 1e-17."""
+    """Also if rounding gives it a standard deviation of 1e-17."""
     background = BACKGROUND.copy()
     background[:, 1] = constant
     x = np.array([1.0, 2.0, 0.5, 0.5])

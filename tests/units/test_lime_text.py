@@ -1,4 +1,4 @@
-"""Texts: the game of their tokens, LIME's fit to it, and the lime package's weights."""
+"""Texts: the game of their tokens, LIME's fit, and the lime package's weights."""
 
 import re
 
@@ -16,7 +16,7 @@ WEIGHT = {"channel!": 0.7, "visit": 0.2, "my": -0.1, "Song": 0.05}
 
 
 def spam(texts):
-    """Return P(not spam) and P(spam): tokens count, and two of them only together."""
+    """Return P(not spam) and P(spam): tokens have effects, two of them only together."""
     score = [
         0.1 + sum(WEIGHT.get(token, 0.0) for token in text.split()) / 2
         + 0.1 * ("For" in text.split() and "Song" in text.split())
@@ -103,7 +103,7 @@ def test_lime_package_fits_the_same_to_the_same_texts(weight):
 
 
 def test_lime_packages_own_explainer_comes_to_the_same():
-    """It draws other texts, so within five standard deviations of the difference."""
+    """It draws other texts: the difference is within five standard deviations."""
     peer = LimeTextExplainer(split_expression=str.split, random_state=0, feature_selection="none")
     answer = peer.explain_instance(TEXT, spam, num_features=7, num_samples=3000)
     result = xk.lime_text(spam, TEXT, weight="cosine", samples=3000)
@@ -128,13 +128,13 @@ def test_the_sources_weight_of_four_tokens_kept_of_seven():
 def test_each_different_text_is_asked_once():
     called, sizes = recorded(spam)
     result = xk.lime_text(called, "two words", samples=500)
-    assert sum(sizes) == result.evaluations == 4  # neither, either and both
+    assert sum(sizes) == result.evaluations == 4  # neither word, one of them, both
     assert result.feature_names == ("two", "words") and result.data.tolist() == ["two", "words"]
     assert result.method == "LIME"
 
 
 def test_removals():
-    """First nothing, then 1 … M tokens, each number and each token as likely as the others."""
+    """First no token is removed, then 1 … M; all numbers and all tokens are equally likely."""
     masks = draw_removals(5, 5001, seed=0)
     assert masks[0].all() and masks.shape == (5001, 5)
     removed = (~masks[1:]).sum(axis=1)

@@ -1,4 +1,4 @@
-"""Any callable as a model: scikit-learn, XGBoost, torch, a Network, functions; and what is none."""
+"""Any callable as a model: scikit-learn, XGBoost, torch, a Network, functions; and errors."""
 
 import re
 
@@ -50,14 +50,14 @@ MODELS = {
 
 
 def column(model, rows, target):
-    """Return F_target of rows, asked of the model itself."""
+    """Return F_target of rows, from the model itself."""
     answer = np.asarray(numpy_of(model(rows)), dtype=float).reshape(len(rows), -1)
     return answer[:, target]
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_any_callable_is_explained(name):
-    """v(S) restated with plain calls of the model, shared out by brute force."""
+    """v(S) by plain calls of the model, with Shapley values by brute force."""
     model, rows = MODELS[name], X[20:22]
     targets = [0, np.asarray(numpy_of(model(rows))).reshape(2, -1).shape[1] - 1]
     result = xk.exact_shapley(xk.marginal_game(model, rows, BACKGROUND, targets))
@@ -77,7 +77,7 @@ def test_any_callable_is_explained(name):
 @pytest.mark.parametrize("name", ["LinearRegression", "XGBRegressor"])
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 def test_data_frames_in(name):
-    """A frame for x and background, and a model that was fitted to one."""
+    """Data frames for x and background, and a model fitted to a data frame."""
     frame = pd.DataFrame(X, columns=list("abcd"))
     kind = {"LinearRegression": LinearRegression(), "XGBRegressor": XGBRegressor(n_estimators=3)}
     model = kind[name].fit(frame, Y).predict

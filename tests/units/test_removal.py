@@ -1,4 +1,4 @@
-"""Absence by a baseline or a background: payoffs row by row, groups, chunks, errors in words."""
+"""Absence by a baseline or a background: payoffs row by row, groups, chunks, errors."""
 
 import re
 
@@ -148,7 +148,7 @@ def test_no_call_of_the_model_is_large(rows, background):
     rng = np.random.default_rng(0)
     x, others = rng.normal(size=(rows, 3)), rng.normal(size=(background, 3))
     game = xk.marginal_game(called, x, others)
-    assert sizes == [rows]  # x itself, as given
+    assert sizes == [rows]  # x itself, unchanged
     sizes.clear()
     masks = coalitions(3)
     expected = masks @ x.T + ~masks @ others.mean(axis=0)[:, None]

@@ -1,4 +1,4 @@
-"""Any torch module as a model: values and gradients as autograd gives them, nothing left behind."""
+"""Any torch module as a model: values and gradients are autograd's, and no state changes."""
 
 import re
 import warnings
@@ -138,7 +138,7 @@ def test_the_module_may_move_after_it_was_wrapped():
     np.testing.assert_array_equal(model.gradient(rows()), xk.TorchModel(module).gradient(rows()))
 
 
-# Nothing is left behind.
+# No state changes.
 
 
 def mixed_modes():
@@ -250,7 +250,7 @@ def test_a_module_that_works_in_place_does_not_change_x(x):
 def test_read_only_arrays_raise_no_warning():
     x = rows()
     x.setflags(write=False)
-    torch.set_warn_always(True)  # else torch says it once in a process, perhaps in another test
+    torch.set_warn_always(True)  # else torch warns once per process, perhaps in another test
     try:
         with warnings.catch_warnings(action="error"):
             xk.TorchModel(perceptron())(x)
@@ -258,7 +258,7 @@ def test_read_only_arrays_raise_no_warning():
         torch.set_warn_always(False)
 
 
-# What is refused.
+# Errors.
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ def test_an_output_cut_off_from_x_is_refused_in_words(function):
     message = r"autograd finds no path from the output of Function to x: is there a detach\(\)"
     with pytest.raises(ValueError, match=message):
         model.gradient(rows())
-    # With weights after the cut, the output has a gradient, but none with respect to x.
+    # With weights after the detach(), the output has a gradient, but not with respect to x.
     module = nn.Sequential(Function(function), nn.Linear(3, 1))
     with pytest.raises(ValueError, match="autograd finds no path from the output of Sequential"):
         xk.TorchModel(module).gradient(rows().astype("float32"))

@@ -22,7 +22,7 @@ from xaikit.networks.losses import LOSSES, cross_entropy, mean_squared_error, so
 
 
 def class_numbers(values, backend):
-    """Return class numbers as `fit` hands them to the loss."""
+    """Return class numbers in the form that `fit` passes to the loss."""
     values = np.asarray(values)
     return values if backend.library == "numpy" else torch.tensor(values, device=backend.device)
 
@@ -107,7 +107,7 @@ def test_adam_equals_torch(exact_backend, seed):
     peers = [double(p).requires_grad_() for p in parameters]
     adam, peer = training.Adam(parameters, rate), torch.optim.Adam(peers, lr=rate)
     for _ in range(8):
-        # Gradients of all sizes: at 1e-8 the ε in the denominator counts.
+        # Gradients of all sizes: at 1e-8 the ε in the denominator has an effect.
         gradients = [rng.normal(size=s) * 10.0 ** rng.integers(-9, 2) for s in shapes]
         adam.step([exact_backend.array(g) for g in gradients])
         for tensor, gradient in zip(peers, gradients, strict=True):
@@ -129,7 +129,7 @@ SETTINGS = {"epochs": 6, "batch_size": 5, "learning_rate": 0.02, "seed": 3}
 
 
 def problem(loss, rows=13):
-    """Return a network, x and y; 13 rows in fives leave a short last batch."""
+    """Return a network, x and y; 13 rows in batches of five have a short last batch."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(rows, 3))
     y = rng.integers(0, 2, rows) if loss == "cross_entropy" else rng.normal(size=(rows, 2))
@@ -273,7 +273,7 @@ def test_progress_is_written_to_stderr_only_when_asked(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-# What cannot be trained.
+# Errors.
 
 
 @pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
