@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 LAB_FLAGS ?=
-# "default" takes pip's usual PyTorch, whether there is an NVIDIA driver or not.
+# "default" takes pip's usual PyTorch, with or without an NVIDIA driver.
 TORCH ?=
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 
@@ -11,12 +11,12 @@ run := $(VENV)/bin/python
 schema := $(run) -m check_jsonschema --builtin-schema vendor
 first_lecture := $(firstword $(sort $(wildcard lectures/*.ipynb)))
 
-# The scripts in an environment and the link to xaikit hold absolute paths, so one that was made
-# for another folder (the checkout was moved or copied) is as good as none.
+# An environment's scripts and its link to xaikit hold absolute paths. So an environment that was
+# made in another folder (the checkout was moved or copied) cannot be used.
 venv_usable := $(shell { $(run) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	&& grep -F "$$(cd $(VENV) && pwd -P)" $(VENV)/bin/activate; } >/dev/null 2>&1 && echo yes)
 
-# $(call install,extra): the CPU build of PyTorch, where it is enough, comes before the rest.
+# $(call install,extra): if PyTorch's CPU build is enough, it is installed before the rest.
 define install
 $(if $(filter default,$(TORCH)),,@$(run) -m tools.small_torch $(TORCH_CPU_INDEX))
 $(run) -m pip install -c constraints.txt -e ".[$(1)]"
@@ -31,8 +31,8 @@ endef
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
-# An instructor's environment holds nbgrader too. The settings in tools/lab come before all others
-# and keep its menu, buttons and server parts, and JupyterLab's news pop-up, out of the course.
+# An instructor's environment also has nbgrader. The settings in tools/lab come before all others:
+# they hide its menu, buttons and server parts, and JupyterLab's news pop-up.
 lab: $(VENV)/.has-lab ## open the course in JupyterLab (options for it: LAB_FLAGS="--no-browser")
 	@exec env JUPYTER_CONFIG_PATH="$(CURDIR)/tools/lab$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
 		$(run) -m jupyterlab --LabApp.default_url='/lab$(addprefix /tree/,$(first_lecture))' $(LAB_FLAGS)
@@ -46,7 +46,7 @@ stored_outputs := -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120
 	-p tests.notebooks.kernel_sockets -p tests.notebooks.nbval_tolerance -n 2 --dist loadfile \
 	lectures solutions
 
-# Two workers on two cores: more threads inside each would only get in each other's way.
+# Two workers on two cores: with more threads they would slow each other down.
 lane-units lane-notebooks lane-exercises lane-grading lane-browser: export OMP_NUM_THREADS = 1
 
 lane-style: $(VENV)/.has-test ## one lane of `make test`: ruff, and the schemas of what GitHub reads
@@ -66,12 +66,12 @@ lane-units: $(VENV)/.has-test ## one lane of `make test`: everything under tests
 lane-notebooks: $(VENV)/.has-test ## one lane of `make test`: lectures and solutions give their stored outputs
 	$(run) $(stored_outputs)
 
-# The same results, to the tolerances and the digits shown, from the kernels of other processors.
+# The kernels of other processors give the same results, within the tolerances and digits shown.
 lane-oldest: $(VENV)/.has-test ## one lane of `make test`: notebooks, and units with few draws, as on a Nehalem
 	$(run) -m tools.processors nehalem $(computing_units) --hypothesis-profile few
 	$(run) -m tools.processors nehalem $(stored_outputs)
 
-# With two threads one worker: two workers' threads would wait for each other, not compute.
+# One worker for two threads: the threads of two workers would wait for each other.
 lane-processors: $(VENV)/.has-test ## all of that as on a Nehalem, a Sandybridge (units with two threads) and a Haswell
 	$(run) -m tools.processors nehalem $(computing_units) tests/assignments
 	$(run) -m tools.processors nehalem $(stored_outputs)
@@ -84,15 +84,15 @@ lane-exercises: $(VENV)/.has-test ## one lane of `make test`: exercises stop onl
 	$(run) -m pytest --nbval-lax --nbval-current-env -p tests.notebooks.kernel_sockets \
 		-p tests.notebooks.exercise_lane -n 2 --dist loadfile exercises
 
-# Each class is graded by two workers, which wait for their kernels often enough to let two classes
-# be graded at a time. The hostile one is alone: it takes what it can get, and its tests look for
-# whatever it leaves behind. Without bubblewrap these tests are skipped, and say so.
+# Two workers grade each class. They often wait for their kernels, so two classes are graded at a
+# time. The hostile class is graded alone: it takes all resources, and its tests look for everything
+# that it leaves behind. Without bubblewrap these tests are skipped, with a message.
 lane-grading: $(VENV)/.has-test ## one lane of `make test`: classes of learners, honest and hostile, are graded
 	$(run) -m pytest tests/grading -n 2 --dist loadfile -rs --ignore tests/grading/test_hostile.py
 	$(run) -m pytest tests/grading/test_hostile.py -rs
 
-# Each worker has a JupyterLab of its own; the web book is built once. Without Chromium the
-# tests that need it are skipped, and say so.
+# Each worker has its own JupyterLab; the web book is built once. Without Chromium its tests are
+# skipped, with a message.
 lane-browser: $(VENV)/.has-test ## one lane of `make test`: the course in JupyterLab, and the web book
 	$(run) -m pytest tests/browser tests/house/test_book.py -n 2 --dist worksteal -rs
 
@@ -109,10 +109,10 @@ bench: $(VENV)/.has-test ## measure xaikit beside its peers
 grade: $(VENV)/.has-grading ## grade: ASSIGNMENT=… SUBMISSIONS=folder-or-zip, OPTIONS="--roster class.csv …"
 	@$(run) -m grading grade '$(ASSIGNMENT)' --submissions '$(SUBMISSIONS)' $(OPTIONS)
 
-# Three pins are moved by hand only. An open range for torch may choose a build with gigabytes of
-# CUDA packages; jsonschema from 4.25 on reads a grammar that adds two seconds to every start of
-# Jupyter; soupsieve from 3.0 on cannot read a selector in Python 3.11.2, which is Debian 12's, and
-# without it no notebook becomes a page.
+# Only a person moves these three pins. An open range for torch may choose a build with gigabytes of
+# CUDA packages. jsonschema reads from 4.25 on a grammar that adds two seconds to every start of
+# Jupyter. soupsieve from 3.0 on cannot read a selector in Python 3.11.2 (Debian 12), and then no
+# notebook can be converted to a page.
 pinned_by_hand = $(shell grep -E '^(torch|jsonschema|soupsieve)==' constraints.txt)
 
 constraints: $(VENV)/pyvenv.cfg ## move constraints.txt to the newest versions that install together
@@ -126,12 +126,12 @@ constraints: $(VENV)/pyvenv.cfg ## move constraints.txt to the newest versions t
 	$(call resolve,build/constraints/bin,build/constraints.txt)
 	mv build/constraints.txt constraints.txt
 
-# Not in `make test`: it asks the package registry, and gives the same answer until a pin changes.
+# Not in `make test`: it needs the package registry, and its result changes only with a pin.
 systems: $(VENV)/.has-test ## check that each Python and system of README.md can have every pin
 	$(call resolve,$(VENV)/bin,constraints.txt)
 
-# $(call resolve,programs,constraints): nothing is installed, and nothing may need a compiler. lime
-# alone comes as an archive, of pure Python. uv, unlike pip, can put itself in another's place.
+# $(call resolve,programs,constraints) installs nothing, and no package may need a compiler. Only
+# lime is a source archive, of pure Python. uv, unlike pip, resolves for other Pythons and systems.
 define resolve
 @for python in 3.11 3.12 3.13 3.14; do for system in linux windows macos; do \
 	echo "Python $$python on $$system"; \

@@ -1,1 +1,1 @@
-"""xaikit beside its peers, in one run: ``make bench`` writes the table in README.md."""
+"""Compare xaikit with its peers in one run: ``make bench`` writes the tables in README.md."""

@@ -1,4 +1,4 @@
-"""Run all benchmarks, or those named on the command line, and write their tables into README.md."""
+"""Run all benchmarks, or the named ones, and write their tables into README.md."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""The hand-written backward pass beside torch's autograd, on the same cores."""
+"""Compare the hand-written backward pass with torch's autograd, on the same cores."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -54,7 +54,7 @@ def parameter_gradients(module: nn.Module, x: torch.Tensor, y: torch.Tensor) -> 
 
 
 def agree(ours, peer, tolerance: float = 1e-5) -> None:
-    """Refuse to time two functions that do not compute the same."""
+    """Raise unless two functions compute the same, before they are timed."""
     for a, b in zip(ours, peer, strict=True):
         a, b = (np.asarray(v.cpu() if isinstance(v, torch.Tensor) else v) for v in (a, b))
         worst = np.abs(a - b).max() / np.abs(b).max()
@@ -63,7 +63,7 @@ def agree(ours, peer, tolerance: float = 1e-5) -> None:
 
 
 def comparisons(repeats: int = 40, batch: int = BATCH) -> Iterator[Comparison]:
-    """Yield the table's rows: NumPy beside torch, then tensors on every device there is."""
+    """Yield the table's rows: NumPy and torch, then tensors on each device."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(batch, SIZES[0])).astype("float32")
     y = rng.integers(0, SIZES[-1], batch)
@@ -129,5 +129,5 @@ def _tensors(name: str, module: nn.Module, x: torch.Tensor, repeats: int) -> Ite
 
 
 def table() -> Table:
-    """Measure everything."""
+    """Measure all comparisons."""
     return of_comparisons(comparisons())

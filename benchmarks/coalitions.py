@@ -1,4 +1,4 @@
-"""Time of exact Shapley values, KernelSHAP and LIME beside the packages and the bare model."""
+"""Time exact Shapley values, KernelSHAP and LIME against the packages and the bare model."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ def models(columns: int) -> Iterator[tuple[str, Callable]]:
 
 
 def evaluations(model: Callable, rows: int, columns: int) -> Callable[[], None]:
-    """Return the bare model's work: that many rows, in chunks."""
+    """Return a function that runs the bare model on that many rows, in chunks."""
     chunk = np.random.default_rng(0).normal(size=(FLOOR_ROWS, columns))
 
     def run() -> None:
@@ -43,7 +43,7 @@ def evaluations(model: Callable, rows: int, columns: int) -> Callable[[], None]:
 
 
 def exact(repeats: int, players: int = 14, background: int = 50) -> Iterator[Comparison]:
-    """All coalitions of a marginal game beside shap's ExactExplainer."""
+    """All coalitions of a marginal game, and shap's ExactExplainer."""
     rng = np.random.default_rng(1)
     x, others = rng.normal(size=players), rng.normal(size=(background, players))
     for name, model in models(players):
@@ -70,7 +70,7 @@ def exact(repeats: int, players: int = 14, background: int = 50) -> Iterator[Com
 
 
 def kernel(repeats: int, background: int = 100, budget: int = 2108) -> Iterator[Comparison]:
-    """Four rows of thirty features beside shap's KernelExplainer."""
+    """Four rows of thirty features, and shap's KernelExplainer."""
     rng = np.random.default_rng(1)
     x, others = rng.normal(size=(4, 30)), rng.normal(size=(background, 30))
     for name, model in models(30):
@@ -97,7 +97,7 @@ def kernel(repeats: int, background: int = 100, budget: int = 2108) -> Iterator[
 
 
 def lime(repeats: int, samples: int = 5000) -> Iterator[Comparison]:
-    """Four rows of thirty features beside the lime package."""
+    """Four rows of thirty features, and the lime package."""
     rng = np.random.default_rng(1)
     x, others = rng.normal(size=(4, 30)), rng.normal(size=(200, 30))
     for name, model in models(30):
@@ -115,7 +115,7 @@ def lime(repeats: int, samples: int = 5000) -> Iterator[Comparison]:
             ]
             return np.array([[weight for _, weight in sorted(fit.local_exp[0])] for fit in fits])
 
-        agree(ours(), -peer())  # for regression, lime's list 0 holds the slopes turned round
+        agree(ours(), -peer())  # for regression, lime's list 0 holds the slopes with opposite signs
         yield compare(
             f"LIME, 30 features × {samples:,} samples × 4 rows, {name}",
             ours,
@@ -129,21 +129,21 @@ def lime(repeats: int, samples: int = 5000) -> Iterator[Comparison]:
 
 
 def agree(ours: np.ndarray, peer: np.ndarray) -> None:
-    """Refuse to time two sampling methods that do not estimate the same."""
+    """Raise unless two sampling methods estimate the same, before they are timed."""
     correlation = np.corrcoef(np.ravel(ours), np.ravel(peer))[0, 1]
     if not correlation > 0.9:
         raise AssertionError(f"results differ: correlation {correlation:.2f}")
 
 
 def all_coalitions(players: int = 20) -> float:
-    """Return the megabytes that the exact Shapley values of a baseline game take."""
+    """Return the memory, in megabytes, of exact Shapley values of a baseline game."""
     network = xk.Network.mlp([players, 32, 1], seed=0)
     game = xk.baseline_game(network, np.ones(players))
     return memory.peak(lambda: xk.exact_shapley(game))
 
 
 def table() -> Table:
-    """Measure everything."""
+    """Measure all comparisons, and the memory."""
     logging.getLogger("shap").setLevel(logging.ERROR)
     timed = of_comparisons([*exact(3), *kernel(3), *lime(15)])
     peak, demand = all_coalitions(), f"{MOST_MEGABYTES} MB"

@@ -1,4 +1,4 @@
-"""The same lines on NumPy arrays, on tensors, and on a GPU where there is one."""
+"""The same code on NumPy arrays, on tensors, and on a GPU if there is one."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -31,13 +31,13 @@ TASKS: dict[str, tuple[int, int, Task]] = {
 
 
 def table() -> Table:
-    """Time every task on every kind of array; GPU columns stay empty without a GPU."""
+    """Time every task on every kind of array; without a GPU its columns stay empty."""
     columns = ["task", "NumPy, ms", "CPU tensors, ms", "GPU, ms", "NumPy ÷ GPU"]
     return Table(columns, [row(name, *task) for name, task in TASKS.items()], [])
 
 
 def row(name: str, features: int, rows: int, task: Task, repeats: int = 5) -> list[str]:
-    """Return one line; the results on all kinds must agree."""
+    """Return one row of the table; the results on all kinds of arrays must agree."""
     network = xk.Network.mlp([features, WIDTH, WIDTH, 1], seed=0).to("numpy", dtype="float32")
     x = np.random.default_rng(0).normal(size=(rows, features)).astype("float32")
     took, results = {}, []
@@ -52,14 +52,14 @@ def row(name: str, features: int, rows: int, task: Task, repeats: int = 5) -> li
 
 
 def kinds(network: xk.Network, x: np.ndarray) -> Iterator[tuple[str, xk.Network, object]]:
-    """Yield the network and the rows as arrays, as tensors, and on a GPU."""
+    """Yield the network and the rows as arrays, as tensors, and as tensors on a GPU."""
     yield "numpy", network, x
     for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
         yield device, network.to(device), torch.tensor(x, device=device)
 
 
 def milliseconds(function: Callable[[], object], repeats: int) -> float:
-    """Return the median time of a function, until a GPU has done its work."""
+    """Return the median time of a function; it includes the GPU's work."""
     times = []
     for _ in range(repeats):
         start = time.perf_counter()

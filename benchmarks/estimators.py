@@ -17,16 +17,16 @@ ESTIMATORS = {
     "KernelSHAP": xk.kernel_shap,
     "Gaussian process": xk.gaussian_process_shapley,
 }
-# At most this ratio to the error of shap's KernelExplainer, at 128, 256 and 512 coalitions.
+# The largest ratio to the error of shap's KernelExplainer, at 128, 256 and 512 coalitions.
 DEMANDS = {"KernelSHAP": [0.9, 0.9, 0.9], "Gaussian process": [0.5, 0.3, 0.12]}
 BUDGETS = (128, 256, 512)
 COVERAGE_BUDGETS = (64, 128, 256, 512)
-# The Gaussian process promises its intervals from 128 on.
+# The Gaussian process promises its intervals from 128 evaluations on.
 PROMISED = {"permutations": 64, "KernelSHAP": 64, "Gaussian process": 128}
 
 
 def peer(value: Callable, players: int, budget: int, seed: int) -> np.ndarray:
-    """Return what shap's KernelExplainer says of a game on masks."""
+    """Return the values of shap's KernelExplainer for a game on masks."""
     np.random.seed(seed)  # noqa: NPY002 — shap draws from NumPy's global generator
     explainer = shap.KernelExplainer(value, np.zeros((1, players)))
     return explainer.shap_values(np.ones(players), nsamples=budget, l1_reg=False, silent=True)
@@ -38,7 +38,7 @@ def error(values: np.ndarray, truth: np.ndarray) -> float:
 
 
 def error_ratios(games: Sequence[TableGame], budget: int, seeds: int) -> dict[str, list[float]]:
-    """Return each estimator's error over the peer's, for each game, errors averaged over seeds."""
+    """Return each estimator's mean error over seeds divided by the peer's, for each game."""
     ratios: dict[str, list[float]] = {name: [] for name in ESTIMATORS}
     for game in games:
         theirs = [
@@ -65,7 +65,7 @@ def thirty_features() -> tuple[Callable, np.ndarray, np.ndarray, np.ndarray]:
 
 
 def thirty_ratios(budget: int, seeds: int) -> tuple[dict[str, list[float]], float]:
-    """Return error ratios over rows of thirty features, and the Gaussian process' own seconds."""
+    """Return error ratios for rows of thirty features, and the most seconds an estimator took."""
     model, rows, background, truth = thirty_features()
     ratios: dict[str, list[float]] = {"KernelSHAP": [], "Gaussian process": []}
     own = []
@@ -79,23 +79,23 @@ def thirty_ratios(budget: int, seeds: int) -> tuple[dict[str, list[float]], floa
         for name, others in ratios.items():
             estimates = []
             for seed in range(seeds):
-                paying = Stopwatch(game)
+                timed = Stopwatch(game)
                 start = time.perf_counter()
-                answer = ESTIMATORS[name](xk.Game(30, paying), budget=budget, seed=seed)
-                own.append(time.perf_counter() - start - paying.seconds)
+                answer = ESTIMATORS[name](xk.Game(30, timed), budget=budget, seed=seed)
+                own.append(time.perf_counter() - start - timed.seconds)
                 estimates.append(error(answer.values, exact))
             others.append(float(np.mean(estimates) / theirs))
     return ratios, max(own)
 
 
 class Stopwatch:
-    """A game's payoffs, and the time they took."""
+    """A game that measures the time of its evaluations."""
 
     def __init__(self, game: xk.Game):
         self.game, self.seconds = game, 0.0
 
     def __call__(self, masks: np.ndarray) -> np.ndarray:
-        """Return v(S), with the clock running."""
+        """Return v(S), and add the time that it took."""
         start = time.perf_counter()
         payoffs = self.game(masks)
         self.seconds += time.perf_counter() - start
@@ -103,7 +103,7 @@ class Stopwatch:
 
 
 def error_table(seeds: int = 5) -> Table:
-    """Error over that of shap's KernelExplainer at equal budget: median, geometric mean, worst."""
+    """Errors divided by shap's KernelExplainer's at equal budget: median, geometric mean, worst."""
     games = real_games()
     rows, missed = [], []
 
@@ -136,7 +136,7 @@ def error_table(seeds: int = 5) -> Table:
 
 
 def coverage(games: Sequence[TableGame], estimator: Callable, budget: int, seeds: int) -> float:
-    """Return how often a 95% interval holds the exact value, over games, players and seeds."""
+    """Return how often a 95% interval covers the exact value, over games, players and seeds."""
     hits = []
     for game in games:
         slack = 1e-10 * np.abs(game.shapley).max()

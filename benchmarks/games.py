@@ -1,4 +1,4 @@
-"""Real games of 10 to 14 players, all their payoffs paid once, and one of 30."""
+"""Real games of 10 to 14 players, with all their coalitions evaluated once."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from sklearn.ensemble import GradientBoostingClassifier, RandomForestRegressor
 import xaikit as xk
 
 BACKGROUND = 20
-ROWS = 2  # explained for each data set and model
+ROWS = 2  # explained rows per data set and model
 
 
 @dataclass(frozen=True)
 class TableGame:
-    """A game whose 2^M payoffs are known, so that asking it costs nothing.
+    """A game whose 2^M payoffs are stored, so that an evaluation costs nothing.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class TableGame:
 
     @property
     def players(self) -> int:
-        """M."""
+        """The number of players, M."""
         return len(self.shapley)
 
     def value(self, masks: np.ndarray) -> np.ndarray:
@@ -41,12 +41,12 @@ class TableGame:
         return self.payoffs[(masks > 0.5) @ (1 << np.arange(self.players))]
 
     def game(self) -> xk.Game:
-        """Return the game, with a count of evaluations at 0."""
+        """Return the game, with its count of evaluations at 0."""
         return xk.Game(self.players, self.value)
 
 
 def table_game(name: str, game: xk.Game) -> TableGame:
-    """Pay all coalitions of a game with one row."""
+    """Evaluate all coalitions of a game with one row."""
     players = len(game.players)
     masks = (np.arange(2**players)[:, None] >> np.arange(players)) & 1
     payoffs = game.payoffs(masks.astype(bool))
@@ -55,9 +55,9 @@ def table_game(name: str, game: xk.Game) -> TableGame:
 
 
 def data_sets() -> Iterator[tuple[str, np.ndarray, np.ndarray, dict[str, list[int]] | None]]:
-    """Yield name, rows, outcomes, and groups where a player is several columns."""
+    """Yield name, rows, outcomes, and groups if a player is several columns."""
     cancer, outcome = load_breast_cancer(return_X_y=True)
-    some = np.random.default_rng(0).permutation(30)
+    columns = np.random.default_rng(0).permutation(30)
     pictures, digit = load_digits(return_X_y=True)
     # Twelve blocks of the 8 × 8 picture: two rows of pixels high, two or three columns wide.
     rows = np.split(np.arange(64).reshape(8, 8), 4)
@@ -65,8 +65,8 @@ def data_sets() -> Iterator[tuple[str, np.ndarray, np.ndarray, dict[str, list[in
     parts = {f"block{k}": block.ravel().tolist() for k, block in enumerate(blocks)}
     yield "diabetes", *load_diabetes(return_X_y=True), None
     yield "wine", *load_wine(return_X_y=True), None
-    yield "cancer 12", cancer[:, some[:12]], outcome, None
-    yield "cancer 14", cancer[:, some[12:26]], outcome, None
+    yield "cancer 12", cancer[:, columns[:12]], outcome, None
+    yield "cancer 14", cancer[:, columns[12:26]], outcome, None
     yield "digits 12", pictures, digit == 3, parts
 
 
@@ -98,7 +98,7 @@ def real_games() -> list[TableGame]:
 
 
 def vote(players: int, quota: int) -> TableGame:
-    """Return the vote that is won by at least `quota` of the players."""
+    """Return the voting game that at least `quota` players win."""
     size = sum((np.arange(2**players) >> i) & 1 for i in range(players))
     payoffs = (size >= quota).astype(float)
     return TableGame(f"{quota} of {players} votes", payoffs, np.full(players, 1 / players))

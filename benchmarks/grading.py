@@ -1,4 +1,4 @@
-"""Submissions a minute, in the sandbox and by plain nbgrader, which has none."""
+"""Submissions per minute, in the sandbox and by plain nbgrader, which has none."""
 
 import os
 import shutil
@@ -13,11 +13,11 @@ from benchmarks.tables import Table
 ROOT = Path(__file__).resolve().parents[1]
 ASSIGNMENT = "03_shapley_values"
 LEARNERS = 16
-MOST_SECONDS = 3.0  # a submission, with two workers on two cores
+MOST_SECONDS = 3.0  # per submission, with two workers on two cores
 
 
 def table() -> Table:
-    """Grade one honest class by plain nbgrader and by ours with one and two workers."""
+    """Grade an honest class by plain nbgrader, and by our grader with one and two workers."""
     with tempfile.TemporaryDirectory(prefix="class-") as folder:
         submissions = make_class(Path(folder, "submitted"), LEARNERS)
         took = {"nbgrader autograde, no sandbox": plain(Path(folder, "plain"), submissions)}
@@ -34,7 +34,7 @@ def table() -> Table:
 
 
 def make_class(folder: Path, learners: int) -> Path:
-    """Hand in the solution for every second learner, the untouched exercise for the others."""
+    """Submit the solution for every second learner, the unanswered exercise for the others."""
     for number in range(learners):
         target = folder / f"learner{number:02d}" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
         target.parent.mkdir(parents=True)
@@ -44,14 +44,14 @@ def make_class(folder: Path, learners: int) -> Path:
 
 
 def ours(work: Path, submissions: Path, workers: int) -> float:
-    """Return the seconds that grading takes after intake."""
+    """Return the seconds of our grading after intake."""
     run("grading", "intake", ASSIGNMENT, "--work", work, "--submissions", submissions)
     command = ["grading", "autograde", ASSIGNMENT, "--work", work, "--workers", workers]
     return run(*command)
 
 
 def plain(course: Path, submissions: Path) -> float:
-    """Return the seconds that `nbgrader autograde` takes for the same notebooks."""
+    """Return the seconds of `nbgrader autograde` for the same notebooks."""
     source = course / "source" / ASSIGNMENT
     source.mkdir(parents=True)
     shutil.copy(ROOT / "solutions" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", source)
@@ -61,7 +61,7 @@ def plain(course: Path, submissions: Path) -> float:
 
 
 def run(module: str, *words: object, folder: Path = ROOT) -> float:
-    """Return the seconds that a command takes; raise if it fails."""
+    """Return a command's seconds; raise if it fails."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     started = time.perf_counter()
     subprocess.run(

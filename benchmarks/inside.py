@@ -1,4 +1,4 @@
-"""Time of LRP and integrated gradients beside torch's autograd, captum, and the bare gradients."""
+"""Time LRP and integrated gradients against torch's autograd, captum and bare gradients."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ FLOOR_ROWS = 4096  # the bare model gets its points in chunks of this many
 
 
 def relevance(repeats: int = 30, rows: int = 128) -> Iterator[Comparison]:
-    """Yield LRP-ε on pictures, beside a forward and a backward pass by autograd."""
+    """Yield LRP-ε on pictures, compared with autograd's forward and backward pass."""
     module = convolutional_module()
     network = xk.from_torch(module)
     x = torch.tensor(np.random.default_rng(0).normal(size=(rows, 1, 28, 28)), dtype=torch.float32)
@@ -40,7 +40,7 @@ def relevance(repeats: int = 30, rows: int = 128) -> Iterator[Comparison]:
 
 
 def path(repeats: int = 20, rows: int = 256, steps: int = 50) -> Iterator[Comparison]:
-    """Yield integrated gradients on rows, beside captum and as many bare gradients."""
+    """Yield integrated gradients on rows, compared with captum and as many bare gradients."""
     module = dense_module([30, 64, 64, 1])
     network, peer = xk.from_torch(module), IntegratedGradients(module)
     x = torch.tensor(np.random.default_rng(0).normal(size=(rows, 30)), dtype=torch.float32)
@@ -69,5 +69,5 @@ def path(repeats: int = 20, rows: int = 256, steps: int = 50) -> Iterator[Compar
 
 
 def table() -> Table:
-    """Measure everything."""
+    """Measure all comparisons."""
     return of_comparisons([*relevance(), *path()])

@@ -1,4 +1,4 @@
-"""What a call takes of memory at its highest, beyond what was in use before it."""
+"""A call's peak memory, beyond the memory in use before it."""
 
 import ctypes
 import gc
@@ -13,10 +13,10 @@ PROCESS = Path("/proc/self")
 
 
 def peak(function: Callable[[], object], device: str = "cpu") -> float:
-    """Return the megabytes of a call on a device; NaN where nobody counts (only Linux does).
+    """Return a call's peak megabytes on a device; NaN for a processor on systems but Linux.
 
-    On a processor all of the process is counted, so a first call (which loads libraries) and other
-    threads add what they take: a few megabytes.
+    On a processor the whole process counts. So a first call (which loads libraries) and other
+    threads add a few megabytes.
     """
     gc.collect()
     if device == "cuda":
@@ -25,9 +25,9 @@ def peak(function: Callable[[], object], device: str = "cpu") -> float:
         function()
         return (torch.cuda.max_memory_allocated() - before) / MEGABYTE
     try:
-        # What earlier calls freed and the allocator kept would hide what this one takes.
+        # Else the call could reuse memory that earlier calls freed and the allocator kept.
         ctypes.CDLL(None).malloc_trim(0)
-        (PROCESS / "clear_refs").write_text("5")  # the mark of the highest use is set back
+        (PROCESS / "clear_refs").write_text("5")  # resets the peak
     except (AttributeError, OSError):
         return math.nan
     before = _in_use("VmRSS")
@@ -36,7 +36,7 @@ def peak(function: Callable[[], object], device: str = "cpu") -> float:
 
 
 def _in_use(field: str) -> float:
-    """Return a number of bytes that Linux keeps of this process."""
+    """Return a memory size of this process, in bytes, as Linux reports it."""
     lines = (PROCESS / "status").read_text().splitlines()
     (line,) = (line for line in lines if line.startswith(f"{field}:"))
     return 1024 * float(line.split()[1])

@@ -1,4 +1,4 @@
-"""The tables of README.md as pictures: where time is won or lost, and what an error costs."""
+"""Pictures of README.md's tables: times beside the peers', and errors at each cost."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def draw() -> None:
 
 
 def times() -> plt.Figure:
-    """Draw the time of every comparison as a share of the peer's."""
+    """Draw the time of every comparison, divided by the peer's."""
     ratios = {
         row["task"]: float(row["÷ peer"])
         for section in TIMED
@@ -57,7 +57,7 @@ def times() -> plt.Figure:
 
 
 def errors() -> plt.Figure:
-    """Draw what each estimator's error is at a cost, for three kinds of networks."""
+    """Draw each estimator's error against its cost, for three kinds of networks."""
     table = rows_of("propagation costs")
     passes = [int(column) for column in table[0] if column.isdigit()]
     kinds = list(dict.fromkeys(row[FIRST].split(", ")[1] for row in table))

@@ -1,4 +1,4 @@
-"""DASP: how far from exact values, for what cost beside sampling, and in what time."""
+"""DASP: distance from exact values, error and cost compared with sampling, and time."""
 
 import time
 from collections.abc import Iterator
@@ -14,8 +14,8 @@ from benchmarks.tables import Table
 
 MOST_ERROR, LEAST_RANK_CORRELATION, MOST_SECONDS = 0.12, 0.95, 1.0
 HIDDEN = [32, 16]
-SIZES = (1, 2, 4, 8, 12)  # how many sizes of coalitions, with 12 features: the last is all
-ROWS = 4  # explained for each network
+SIZES = (1, 2, 4, 8, 12)  # numbers of coalition sizes, for 12 features: the last is all of them
+ROWS = 4  # explained rows per network
 
 
 def drawn(seed: int, features: int) -> xk.Network:
@@ -24,13 +24,13 @@ def drawn(seed: int, features: int) -> xk.Network:
 
 
 def outcome(x: np.ndarray) -> np.ndarray:
-    """Six columns in sums, a product, a wave and a kink; the others do nothing."""
+    """Use six columns in sums, a product, a wave and a kink; the others have no effect."""
     kinked = np.maximum(x[:, 3], 0) + x[:, 4] - x[:, 5] ** 2 / 2
     return np.sin(2 * x[:, 0]) + x[:, 1] * x[:, 2] + kinked
 
 
 def fitted(seed: int, features: int, rows: int, noise: float, epochs: int) -> xk.Network:
-    """Return a network that was trained on `rows` rows with that much noise."""
+    """Return a network that was trained on `rows` rows with this noise."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(rows, features))
     y = outcome(x) + noise * rng.normal(size=rows)
@@ -45,13 +45,13 @@ def networks(features: int, drawn_ones: int, fitted_ones: int) -> dict[str, list
     return {
         "random": [drawn(seed, features) for seed in range(drawn_ones)],
         "well fitted": [fitted(seed, features, 4000, 0.1, 60) for seed in seeds],
-        # Every row is learned by heart, and nothing else.
+        # The network memorises its rows and learns nothing else.
         "over-fitted": [fitted(seed, features, 80, 1.0, 1500) for seed in seeds],
     }
 
 
 def explained(seed: int, features: int) -> np.ndarray:
-    """Return the rows that are explained with network number `seed`."""
+    """Return the explained rows of network number `seed`."""
     return np.random.default_rng(1000 + seed).normal(size=(ROWS, features))
 
 
@@ -63,19 +63,19 @@ def errors(values: np.ndarray, exact: np.ndarray) -> list[float]:
 
 def distances(kinds: dict[str, list[xk.Network]]) -> Iterator[tuple[str, float, float]]:
     """Yield kinds of networks, the median error of DASP, and the median rank correlation."""
-    for kind, some in kinds.items():
+    for kind, members in kinds.items():
         off, ranks = [], []
-        for seed, network in enumerate(some):
+        for seed, network in enumerate(members):
             x = explained(seed, network.layers[0].weight.shape[1])
             exact = xk.exact_shapley(xk.baseline_game(network, x)).values
             values = xk.dasp(network, x).values
             off += errors(values, exact)
             ranks += [spearmanr(*pair).statistic for pair in zip(values, exact, strict=True)]
-        yield f"{kind}, {len(some)} networks × {ROWS} rows", median(off), median(ranks)
+        yield f"{kind}, {len(members)} networks × {ROWS} rows", median(off), median(ranks)
 
 
 def seconds(rows: int = 100, repeats: int = 10) -> tuple[float, float]:
-    """Return the median seconds of DASP, and of as many rows through the bare 18-128-64-1."""
+    """Return the median seconds of DASP, and of as many forward passes of its 18-128-64-1."""
     network = xk.Network.mlp([18, 128, 64, 1], seed=0)
     x = np.random.default_rng(0).normal(size=(rows, 18))
     passes = rows * xk.dasp(network, x[0]).details["forward_passes"]
@@ -108,15 +108,15 @@ def table() -> Table:
 
 
 def cost_table(per_kind: int = 6, seeds: int = 5) -> Table:
-    """Median relative error of DASP and of sampling, with as many forward passes."""
+    """Median relative errors of DASP and of sampling, at equal numbers of forward passes."""
     players = SIZES[-1]
     costs = {sizes: 4 * players * sizes for sizes in SIZES}
     rows = []
-    for kind, some in networks(players, per_kind, per_kind).items():
+    for kind, members in networks(players, per_kind, per_kind).items():
         found: dict[str, dict[int, list[float]]] = {
             name: {cost: [] for cost in costs.values()} for name in ("DASP", *ESTIMATORS)
         }
-        for number, network in enumerate(some):
+        for number, network in enumerate(members):
             x = explained(number, players)
             exact = xk.exact_shapley(xk.baseline_game(network, x)).values
             for sizes, cost in costs.items():

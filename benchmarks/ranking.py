@@ -1,4 +1,4 @@
-"""DualNet on tasks of known truth: whether it finds the columns that matter, and in what time."""
+"""DualNet on synthetic tasks: whether it finds the relevant columns, and its time."""
 
 import time
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ LOSS = "cross-entropy"
 
 
 class Demand(NamedTuple):
-    """Of a task: the subset size, how many masks must be right, and what its predictions reach."""
+    """A task's subset size, the number of masks that must be right, and the limit of its score."""
 
     task: str
     size: int
@@ -36,7 +36,7 @@ DEMANDS = [
 
 
 class Fit(NamedTuple):
-    """One fit: what is right about it, its score on new rows, and CPU seconds."""
+    """One fit: which parts are right, its score on new rows, and CPU seconds."""
 
     mask: bool
     ranking: bool
@@ -46,7 +46,7 @@ class Fit(NamedTuple):
 
 
 def fits(demand: Demand, seeds: int = SEEDS, **settings: int) -> Iterator[Fit]:
-    """Yield fits to new data, each time with the columns that matter at other places."""
+    """Yield fits to new data, with the relevant columns at new places each time."""
     for seed in range(seeds):
         x, y, relevant, _ = synthetic.TASKS[demand.task](TRAINED + TESTED, seed=FIRST_SEED + seed)
         start = time.process_time()
@@ -62,7 +62,7 @@ def fits(demand: Demand, seeds: int = SEEDS, **settings: int) -> Iterator[Fit]:
 
 
 def row(demand: Demand, found: list[Fit]) -> tuple[list[str], list[str]]:
-    """Return a line of the table, and the demands that it misses."""
+    """Return a row of the table, and the demands that it misses."""
     task = f"{demand.task}, s = {demand.size}"
     counts = [sum(fit[place] for fit in found) for place in range(3)]
     score, seconds = np.mean([fit[3:] for fit in found], axis=0)
@@ -77,14 +77,14 @@ def row(demand: Demand, found: list[Fit]) -> tuple[list[str], list[str]]:
         if (score > demand.limit) if below else (score < demand.limit):
             missed.append(f"{task}: {score:.3f}, {asked[-1]}")
     if demand.task != "additive":
-        del counts[2]  # nobody's first column stands out, but that one's
+        del counts[2]  # only the additive task has one most important column
     shown = [f"{count} of {len(found)}" for count in counts] + ["–"] * (3 - len(counts))
     shown += [f"{demand.measure} {score:.3f}", f"{seconds:.1f}"]
     return [task, *shown, ", ".join(asked) or "–"], missed
 
 
 def table() -> Table:
-    """Ten new data sets of each task: masks and rankings that are right, predictions, time."""
+    """Ten new data sets of each task: right masks, right rankings, predictions, time."""
     rows, missed = [], []
     for demand in DEMANDS:
         line, unmet = row(demand, list(fits(demand)))

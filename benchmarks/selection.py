@@ -1,4 +1,4 @@
-"""DualNet beside scikit-learn's ways to choose columns, on the same folds, by the same judge."""
+"""Compare DualNet with scikit-learn's selectors, on the same folds and by the same judge."""
 
 import time
 from typing import NamedTuple
@@ -19,7 +19,7 @@ SIZES = {"xor": 3, "orange skin": 4, "regression": 4, "additive": 4}
 
 
 class DataSet(NamedTuple):
-    """Rows, what to tell from them, the columns that matter if known, and how many to choose."""
+    """Rows, outcomes, the relevant columns if they are known, and how many to choose."""
 
     x: np.ndarray
     y: np.ndarray
@@ -28,7 +28,7 @@ class DataSet(NamedTuple):
 
 
 def data_sets() -> dict[str, DataSet]:
-    """Return four tasks of known truth, and two tables of which nobody knows it."""
+    """Return four synthetic tasks, and two tables whose relevant columns are unknown."""
     sets = {}
     for task, size in SIZES.items():
         x, y, relevant, _ = synthetic.TASKS[task](512, seed=600)
@@ -41,7 +41,7 @@ def data_sets() -> dict[str, DataSet]:
 class Judged(NamedTuple):
     """A method's columns in each fold: hits, the judge's score, and the CPU seconds of the choice.
 
-    A hit is a column that matters, as far as that is known.
+    A hit is a chosen column that is known to be relevant.
     """
 
     hits: np.ndarray
@@ -50,7 +50,7 @@ class Judged(NamedTuple):
 
 
 def judged(data: DataSet, methods=METHODS, folds: int = FOLDS) -> dict[str, Judged]:
-    """Return for each method what a support vector machine makes of its columns, fold by fold."""
+    """Return each method's hits, scores of a support vector machine, and seconds, per fold."""
     x, y, relevant, size = data
     splitter = (StratifiedKFold if are_classes(y) else KFold)(folds, shuffle=True, random_state=0)
     results: dict[str, list[tuple]] = {name: [] for name in methods}
@@ -70,9 +70,9 @@ def judged(data: DataSet, methods=METHODS, folds: int = FOLDS) -> dict[str, Judg
 def interval(differences: np.ndarray) -> tuple[float, float]:
     """Return the 95% interval of a mean over k folds.
 
-    Folds share most of their training rows. So its variance is not 1/k of a fold's, but
-    1/k + 1/(k − 1), tested rows over trained ones (Nadeau & Bengio 2003, Inference for the
-    Generalization Error).
+    Folds share most of their training rows. So the mean's variance is not 1/k of a fold's, but
+    1/k + 1/(k − 1) of it, where 1/(k − 1) is test rows ÷ training rows (Nadeau & Bengio 2003,
+    Inference for the Generalization Error).
     """
     k = len(differences)
     std = differences.std(ddof=1) * (1 / k + 1 / (k - 1)) ** 0.5
@@ -81,7 +81,7 @@ def interval(differences: np.ndarray) -> tuple[float, float]:
 
 
 def verdict(low: float, high: float) -> str:
-    """Say what an interval of the dual net's lead means."""
+    """Return the meaning of an interval of the dual net's lead, in words."""
     return "dual net wins" if low > 0 else "dual net loses" if high < 0 else "no difference"
 
 

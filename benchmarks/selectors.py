@@ -1,7 +1,7 @@
-"""Ways to choose columns: xaikit's two networks, and scikit-learn's, with its defaults.
+"""Selectors of columns: xaikit's two networks, and scikit-learn's, with its defaults.
 
-Each is a function of standardised rows (n, d), their y (n,), and how many columns are wanted; it
-returns those columns' numbers. Whole-numbered y are classes.
+Each is a function of standardised rows (n, d), their y (n,), and the number of columns to choose.
+It returns the indices of these columns. A y of whole numbers holds classes.
 """
 
 from collections.abc import Callable
@@ -15,16 +15,16 @@ from sklearn.model_selection import train_test_split
 
 import xaikit as xk
 
-ITERATIONS = 5000  # scikit-learn's default of 100 does not always get there
+ITERATIONS = 5000  # scikit-learn's default of 100 does not always converge
 
 
 def are_classes(y: np.ndarray) -> bool:
-    """Say whether y holds classes."""
+    """Return whether y holds classes."""
     return y.dtype.kind in "iub"
 
 
 def largest(importances: np.ndarray, size: int) -> np.ndarray:
-    """Return the columns of largest importance; of equal ones the first."""
+    """Return the columns of largest importance; the first of equal ones."""
     return np.argsort(-importances, kind="stable")[:size]
 
 
@@ -39,12 +39,12 @@ def forest(y: np.ndarray) -> RandomForestClassifier | RandomForestRegressor:
 
 
 def impurity(x: np.ndarray, y: np.ndarray, size: int) -> np.ndarray:
-    """Return the columns by which a forest's splits gain most."""
+    """Return the columns whose splits in a forest reduce impurity most."""
     return largest(forest(y).fit(x, y).feature_importances_, size)
 
 
 def permutation(x: np.ndarray, y: np.ndarray, size: int) -> np.ndarray:
-    """Return the columns that a forest misses most, shuffled in a quarter that it has not seen."""
+    """Return the columns whose permutation in a held-out quarter costs a forest most."""
     classes = y if are_classes(y) else None
     x, held, y, y_held = train_test_split(x, y, random_state=0, stratify=classes)
     result = permutation_importance(forest(y).fit(x, y), held, y_held, random_state=0)
@@ -52,9 +52,9 @@ def permutation(x: np.ndarray, y: np.ndarray, size: int) -> np.ndarray:
 
 
 def penalty(x: np.ndarray, y: np.ndarray, size: int) -> np.ndarray:
-    """Return the largest coefficients under an L1 penalty; of several classes, their sum.
+    """Return the largest coefficients under an L1 penalty, summed over classes.
 
-    For numbers the penalty is chosen by cross-validation: scikit-learn's default leaves nothing.
+    For regression cross-validation chooses the penalty: scikit-learn's default leaves nothing.
     """
     if not are_classes(y):
         return largest(np.abs(LassoCV(random_state=0).fit(x, y).coef_), size)
@@ -63,13 +63,13 @@ def penalty(x: np.ndarray, y: np.ndarray, size: int) -> np.ndarray:
 
 
 def information(x: np.ndarray, y: np.ndarray, size: int) -> np.ndarray:
-    """Return the columns of which each alone says most about y."""
+    """Return the columns that have the largest mutual information with y, each alone."""
     estimate = mutual_info_classif if are_classes(y) else mutual_info_regression
     return largest(estimate(x, y, random_state=0), size)
 
 
 def elimination(x: np.ndarray, y: np.ndarray, size: int) -> np.ndarray:
-    """Return what is left when a linear model drops its smallest coefficient again and again."""
+    """Return the columns left after a linear model repeatedly drops its smallest coefficient."""
     model = LogisticRegression(max_iter=ITERATIONS) if are_classes(y) else LinearRegression()
     return np.flatnonzero(RFE(model, n_features_to_select=size).fit(x, y).support_)
 

@@ -1,4 +1,4 @@
-"""Results as Markdown tables with demands, stored between markers in README.md."""
+"""Markdown tables of results and demands, stored between markers in README.md."""
 
 import datetime
 import math
@@ -18,11 +18,11 @@ README = Path(__file__).with_name("README.md")
 
 @dataclass(frozen=True)
 class Table:
-    """Measured numbers in text, and which of them miss their demand.
+    """Measured numbers as text, and the demands that they miss.
 
     Attributes
     ----------
-    columns : names of the columns; the first is of words, the others of numbers
+    columns : names of the columns; the first holds words, the others numbers
     rows : a text for each column
     missed : a sentence for each demand that was not met
     """
@@ -55,12 +55,12 @@ def of_comparisons(comparisons: Iterable[Comparison]) -> Table:
 
 
 def megabytes_of(number: float) -> str:
-    """Write down a size of memory, a dash where it is unknown."""
+    """Write a size of memory; a dash if it is unknown."""
     return "–" if math.isnan(number) else "< 1" if number < 1 else f"{number:,.0f}"
 
 
 def machine(packages: Sequence[str]) -> str:
-    """Say when, on what and with which versions a table was measured."""
+    """Return the date, machine and versions of a measurement, in words."""
     today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
     return (

@@ -1,6 +1,6 @@
-"""Times as ratios: functions in turn, so that a slow moment of the machine hits all of them.
+"""Ratios of times: functions run in turn, so that a slow moment of the machine affects all.
 
-The memory of each is looked at in a call of its own, since looking takes time.
+Memory is measured in a separate call, because that takes time.
 """
 
 import time
@@ -20,17 +20,17 @@ class Comparison:
     Attributes
     ----------
     task : str
-        What was computed.
+        The computation.
     ours, peer, floor : float
         Median milliseconds of xaikit, of the peer, and of the bare model's evaluations.
     to_peer, to_floor : float
         Median of ours / peer and of ours / floor over the runs.
     our_memory, peer_memory : float
-        Megabytes that a call takes at its highest, NaN where unknown.
+        Peak megabytes of a call, NaN if unknown.
     demand : float
-        What one of these ratios must not exceed …
+        The largest allowed value of one of these ratios.
     against : str
-        … "peer" or "bare model".
+        Which one: "peer" or "bare model".
     """
 
     task: str
@@ -46,7 +46,7 @@ class Comparison:
 
     @property
     def ratio(self) -> float:
-        """The ratio that the demand is about."""
+        """The ratio that the demand limits."""
         return self.to_peer if self.against == "peer" else self.to_floor
 
 
@@ -61,7 +61,7 @@ def compare(
     against: str = "peer",
     warm_up: int = 3,
 ) -> Comparison:
-    """Time three functions in turn, each until the device has done its work."""
+    """Time three functions in turn; the times include the device's work."""
     runs: dict[Callable, list[float]] = {ours: [], peer: [], floor: []}
     for repeat in range(repeats + warm_up):
         for function, times in runs.items():

@@ -1,4 +1,4 @@
-"""``python -m grading COMMAND``: what an instructor types. README.md is the guide."""
+"""``python -m grading COMMAND``: the instructor's commands. README.md is the guide."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(course: Course, given: argparse.Namespace) -> int:
     everything = given.command == "grade"
-    # Asked before anything is touched: without a sandbox nothing is graded.
+    # Checked before anything changes: nothing is graded without a sandbox.
     if (everything or given.command == "autograde") and (why := sandbox.missing()):
         raise GradingError(why)
     if everything or given.command == "intake":
@@ -89,18 +89,18 @@ def _autograde(course: Course, given: argparse.Namespace) -> None:
     pace = autograde.Pace(given.workers, given.cell_seconds, limits)
     with tqdm(unit="notebook", desc=given.assignment, disable=None) as bar:
 
-        def told(done: int, of: int) -> None:
+        def progress(done: int, of: int) -> None:
             bar.total = of
             bar.update(done - bar.n)
 
         graded = autograde.grade_waiting(
-            course, given.assignment, pace, given.shard, given.again, told
+            course, given.assignment, pace, given.shard, given.again, progress
         )
     print(f"graded now: {sum(entry.outcome != register.WAITING for entry in graded)}")
 
 
 def _feedback(course: Course, given: argparse.Namespace) -> None:
-    # Pages show points and penalties as they are now, those given by hand since included.
+    # Pages show the current points and penalties, with those given by hand.
     export.record_penalties(course, given.assignment)
     ready = [
         entry

@@ -1,4 +1,4 @@
-"""Grade what waits: each submission in a process of its own, several at a time."""
+"""Grade the waiting submissions, each in a process of its own, several at a time."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from sqlalchemy.exc import SAWarning
 from grading import register, sandbox
 from grading.course import Course, GradingError, digest_of, nbgrader_config, prepare, solution_of
 
-# What the trusted side may hold: a notebook can send it more than it expects.
+# The memory of the trusted side: a notebook can send it more than it expects.
 TRUSTED_MEMORY = 3 * sandbox.GIGABYTE
 NOT_GRADED = re.compile(r"^\s*grading\.execute\.NotGraded: (.*)$", re.MULTILINE)
 
 
 class Pace(NamedTuple):
-    """How many workers grade, and what each submission may use."""
+    """How many workers grade, and the limits of each submission."""
 
     workers: int = 2
     cell_seconds: int = 60
@@ -46,9 +46,9 @@ def grade_waiting(
     pace: Pace,
     shard: tuple[int, int] = (1, 1),
     again: bool = False,
-    told: Callable[[int, int], None] = lambda done, of: None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[register.Entry]:
-    """Grade every submission taken in that was not graded by the solution as it is now.
+    """Grade every submission that was taken in and not graded by the current solution.
 
     Parameters
     ----------
@@ -57,12 +57,12 @@ def grade_waiting(
     pace : Pace
         Workers and limits.
     shard : (int, int)
-        ``(i, n)``: only the i-th of n slices of the learners. A learner's slice depends on nothing
-        but the name, so machines need not agree on the class.
+        ``(i, n)``: only the i-th of n slices of the learners. A learner's slice depends on the
+        name only, so machines need not agree on the class.
     again : bool
-        Grade also what is graded already.
-    told : callable
-        Called after each with the number done, and the number to do.
+        Also grade what is graded already.
+    progress : callable
+        Called after each submission with the number done and the total.
 
     Returns
     -------
@@ -72,8 +72,8 @@ def grade_waiting(
     Raises
     ------
     GradingError
-        If the same slice is being graded already. Whether there is a sandbox the caller asks
-        before (`sandbox.missing`); where there is none, each submission fails.
+        If the same slice is being graded already. The caller first asks `sandbox.missing`:
+        without a sandbox each submission fails.
     """
     prepare(course, assignment)
     digest = digest_of(solution_of(course, assignment))
@@ -83,10 +83,10 @@ def grade_waiting(
             for entry in register.entries(course.database, assignment).values()
             if slice_of(entry.learner, shard[1]) == shard[0]
             and (again or entry.outcome == register.WAITING or entry.solution != digest)
-            # What was not taken in has no notebook to grade.
+            # A rejected submission has no notebook to grade.
             and entry.submission
         ]
-        return _grade_all(course, waiting, digest, pace, told)
+        return _grade_all(course, waiting, digest, pace, progress)
 
 
 def slice_of(learner: str, slices: int) -> int:
@@ -96,7 +96,7 @@ def slice_of(learner: str, slices: int) -> int:
 
 @contextmanager
 def _alone(course: Course, assignment: str, shard: tuple[int, int]):
-    """Hold a lock that ends with this process, whatever ends it."""
+    """Hold a lock, which the system releases even when this process is killed."""
     path = course.root / f".grading-{assignment}-{shard[0]}-of-{shard[1]}"
     with open(path, "w") as file:
         try:
@@ -108,9 +108,9 @@ def _alone(course: Course, assignment: str, shard: tuple[int, int]):
         yield
 
 
-def _grade_all(course, waiting, digest, pace, told) -> list[register.Entry]:
-    # One process a submission: what it does to its grader ends with it. They start from a server
-    # that has nbgrader loaded.
+def _grade_all(course, waiting, digest, pace, progress) -> list[register.Entry]:
+    # One process per submission, so that no submission can change the grader of the next. They
+    # are forked from a server that has loaded nbgrader.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["grading.autograde", "grading.feedback"])
     todo, done = list(reversed(waiting)), []
@@ -118,7 +118,7 @@ def _grade_all(course, waiting, digest, pace, told) -> list[register.Entry]:
     while todo or running:
         while todo and len(running) < pace.workers:
             entry = todo.pop()
-            # Made in that process, which also removes it, even when this one is killed.
+            # The new process makes and removes it, even when this one is killed.
             home = Path(tempfile.gettempdir()) / f"grading-{secrets.token_hex(8)}"
             process = context.Process(
                 target=_grade_in_process, args=(course, entry, digest, pace, home), daemon=False
@@ -133,7 +133,7 @@ def _grade_all(course, waiting, digest, pace, told) -> list[register.Entry]:
             if sentinel in late:
                 process.kill()
             process.join()
-            # It is there still if that process was killed.
+            # It still exists if that process was killed.
             shutil.rmtree(home, ignore_errors=True)
             if process.exitcode:
                 reason = "its grader did not come to an end"
@@ -141,15 +141,15 @@ def _grade_all(course, waiting, digest, pace, told) -> list[register.Entry]:
                     reason = f"its grader broke down (exit code {process.exitcode})"
                 _fail(course, entry, digest, reason)
             done.append(register.entry_of(course.database, entry.assignment, entry.learner))
-            told(len(done), len(waiting))
+            progress(len(done), len(waiting))
     return done
 
 
 def _grade_in_process(course: Course, entry, digest: str, pace: Pace, home: Path) -> None:
-    """Grade one submission; the process ends with the grader that started it."""
+    """Grade one submission in this process, which ends when the grader that started it ends."""
     home.mkdir(mode=0o700)
     threading.Thread(target=_end_with_parent, args=(home,), daemon=True).start()
-    # nbgrader's own objects are made in an order that SQLAlchemy remarks on.
+    # SQLAlchemy warns about the order in which nbgrader makes its objects.
     warnings.filterwarnings("ignore", category=SAWarning)
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     resource.setrlimit(resource.RLIMIT_DATA, (TRUSTED_MEMORY, hard))
@@ -157,7 +157,7 @@ def _grade_in_process(course: Course, entry, digest: str, pace: Pace, home: Path
     try:
         reason = grade_one(course, entry.assignment, entry.learner, pace, home)
     finally:
-        # Not after the end is recorded: from then on nobody may be left to do it.
+        # Before the end is recorded: after that the grader may end, and this process with it.
         shutil.rmtree(home, ignore_errors=True)
     seconds = round(time.monotonic() - started, 2)
     if reason:
@@ -177,7 +177,7 @@ def _grade_in_process(course: Course, entry, digest: str, pace: Pace, home: Path
 def grade_one(course: Course, assignment: str, learner: str, pace: Pace, home: Path) -> str | None:
     """Grade one submission into the gradebook; return why it got no score, or None if it did.
 
-    `home` is an empty folder for this run alone; whoever made it removes it.
+    `home` is an empty folder for this run only; the caller removes it.
     """
     run = home / "run"
     run.mkdir(mode=0o700)
@@ -207,7 +207,7 @@ def _fail(course: Course, entry, digest: str, reason: str, seconds: float | None
 
 
 def _notes(before: str, stopped: int) -> str:
-    """Return what intake noted, and how many cells ran out of time now, not in an earlier run."""
+    """Return intake's notes and the number of cells out of time in this run, not an earlier one."""
     notes = [note for note in before.split("; ") if note and not note.endswith("out of time")]
     if stopped:
         notes.append(f"{stopped} cell{'' if stopped == 1 else 's'} out of time")
@@ -226,7 +226,7 @@ def _end_with_parent(home: Path) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])
-        # The kernel ends after this process, and may be making its sockets still.
+        # The kernel ends later than the grader, and may still be making its sockets.
         for _ in range(20):
             shutil.rmtree(home, ignore_errors=True)
             if not home.exists():

@@ -16,9 +16,9 @@ from traitlets.config import Config
 from grading import register
 from tools.derive import derive
 
-# nbgrader's own default is no course at all, to which PostgreSQL finds no row.
+# nbgrader's own default is no course, for which PostgreSQL finds no row.
 COURSE_ID = "default_course"
-# What formgrader reads when JupyterLab is started in the work folder.
+# formgrader reads these settings when JupyterLab is started in the work folder.
 FORMGRADER_SETTINGS = """\
 # Written by `python -m grading`; edits are lost.
 c = get_config()
@@ -31,7 +31,7 @@ c.Autograde.force = "Use `python -m grading autograde`: it grades in a sandbox."
 
 
 class GradingError(Exception):
-    """What keeps the whole of a command from running; the message says what to do."""
+    """An error that stops a whole command; the message says what to do."""
 
 
 class Course(NamedTuple):
@@ -52,15 +52,15 @@ class Course(NamedTuple):
     database: str
 
     def submitted(self, assignment: str, learner: str) -> Path:
-        """Return where nbgrader looks for a submission's notebook."""
+        """Return the path where nbgrader looks for a submission's notebook."""
         return self.root / "submitted" / learner / assignment / f"{assignment}.ipynb"
 
     def autograded(self, assignment: str, learner: str) -> Path:
-        """Return where a graded notebook stands."""
+        """Return the path of a graded notebook."""
         return self.root / "autograded" / learner / assignment / f"{assignment}.ipynb"
 
     def feedback(self, assignment: str, learner: str) -> Path:
-        """Return where a learner's feedback page stands."""
+        """Return the path of a learner's feedback page."""
         return self.root / "feedback" / learner / assignment / f"{assignment}.html"
 
     def gradebook(self) -> Gradebook:
@@ -69,17 +69,17 @@ class Course(NamedTuple):
 
 
 def open_course(work: Path, solutions: Path, database: str | None = None) -> Course:
-    """Return a course, with its work folder made and its gradebook reachable."""
+    """Make a course's work folder, open its gradebook once, and return the course."""
     work = work.resolve()
     work.mkdir(parents=True, exist_ok=True)
-    # nbgrader makes a new gradebook with the program alembic, and takes the first on the path.
+    # nbgrader makes a new gradebook with the first program alembic on the path.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     course = Course(work, solutions.resolve(), database or f"sqlite:///{work}/gradebook.db")
     try:
         with course.gradebook():
             pass
         register.make_tables(course.database)
-    except Exception as error:  # SQLAlchemy's errors have no common useful base over drivers
+    except Exception as error:  # the drivers' errors share no useful base class
         raise GradingError(
             f"the gradebook cannot be opened at {_without_password(course.database)}: {error}"
         ) from error
@@ -99,7 +99,7 @@ def assignments(solutions: Path) -> list[str]:
 
 
 def solution_of(course: Course, assignment: str) -> Path:
-    """Return the file of an assignment's solution, or say which assignments there are."""
+    """Return the file of an assignment's solution, or raise an error that lists the assignments."""
     path = course.solutions / assignment / f"{assignment}.ipynb"
     if not path.is_file():
         known = ", ".join(assignments(course.solutions)) or "none at all"
@@ -110,18 +110,18 @@ def solution_of(course: Course, assignment: str) -> Path:
 
 
 def digest_of(solution: Path) -> str:
-    """Return a fingerprint of a solution: with another one, submissions are graded anew."""
+    """Return a fingerprint of a solution: if it changes, submissions are graded again."""
     return hashlib.sha256(solution.read_bytes()).hexdigest()
 
 
 def prepare(course: Course, assignment: str) -> None:
-    """Put an assignment's cells, points and hidden tests into the gradebook, once per version."""
+    """Write an assignment's cells, points and hidden tests into the gradebook, once per version."""
     solution = solution_of(course, assignment)
-    derive(solution.read_text(encoding="utf-8"))  # says what is wrong with it, if anything is
+    derive(solution.read_text(encoding="utf-8"))  # raises if the solution has a fault
     source = course.root / "source" / assignment / solution.name
     stamp = source.with_name(".in-gradebook")
     known = f"{digest_of(solution)} {hashlib.sha256(course.database.encode()).hexdigest()}"
-    # The gradebook is asked too: it may be a new one at the old address.
+    # Check the gradebook too: it may be a new one at the old address.
     if stamp.is_file() and stamp.read_text() == known and _holds(course, assignment):
         return
     source.parent.mkdir(parents=True, exist_ok=True)
@@ -133,7 +133,7 @@ def prepare(course: Course, assignment: str) -> None:
 
 
 def _holds(course: Course, assignment: str) -> bool:
-    """Return whether an assignment's notebook, and not its name alone, is in the gradebook."""
+    """Return whether the gradebook has an assignment's notebook, not only its name."""
     with course.gradebook() as gradebook:
         try:
             return bool(gradebook.find_notebook(assignment, assignment))
@@ -142,7 +142,7 @@ def _holds(course: Course, assignment: str) -> bool:
 
 
 def nbgrader_config(course: Course) -> Config:
-    """Return nbgrader's settings, those of the steps that replace its own included."""
+    """Return nbgrader's settings, with the steps that replace its own."""
     config = Config()
     config.CourseDirectory.root = str(course.root)
     config.CourseDirectory.db_url = course.database
@@ -150,7 +150,7 @@ def nbgrader_config(course: Course) -> Config:
     # Files beside a solution must not reach learners.
     config.CourseDirectory.ignore = [".*", "*.py", "*.md", "*.pyc", "__pycache__"]
     config.OverwriteCells.add_missing_cells = True
-    # Without nbgrader's late penalties: it computes them before the points given by hand.
+    # No late penalties by nbgrader: it computes them before points are given by hand.
     config.Autograde.autograde_preprocessors = [
         "grading.execute.ExecuteInSandbox",
         "nbconvert.preprocessors.ClearMetadataPreprocessor",
@@ -166,7 +166,7 @@ def nbgrader_config(course: Course) -> Config:
         "nbgrader.preprocessors.GetGrades",
         "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
     ]
-    # Only looked for, never used: submissions come through intake.
+    # nbgrader looks for this folder but does not use it: submissions come through intake.
     config.Exchange.root = str(course.root / "exchange")
     return config
 

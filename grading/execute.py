@@ -1,6 +1,6 @@
 """Run a submission in the sandbox, and find out whether its tests can still fail.
 
-nbgrader calls `ExecuteInSandbox` where it would call its own step.
+nbgrader calls `ExecuteInSandbox` instead of its own step.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade
 from traitlets import Dict, Integer, Unicode
 
-CELL_OUTPUT = 1_000_000  # characters of one cell that are kept
-ERROR_TEXT = 10_000  # characters of an error's words, and of each entry of its traceback
-NOTEBOOK_OUTPUT = 100_000_000  # characters after which a notebook is given up
+CELL_OUTPUT = 1_000_000  # characters kept of one cell
+ERROR_TEXT = 10_000  # characters kept of an error's message, and of each entry of its traceback
+NOTEBOOK_OUTPUT = 100_000_000  # a notebook that prints more characters is stopped
 
-# Each must raise an AssertionError with the token in its words. They fail in the ways in which the
-# course's tests fail; who patches numpy, the shell or `assert` to pass those passes these too.
+# Each must raise an AssertionError whose message has the token. They fail in the same ways as the
+# course's tests: if a learner patches numpy, the shell or `assert`, these do not fail either.
 CANARIES = (
     "assert {a} == {b}, '{token}'",
     "if {a} != {b}:\n    raise AssertionError('{token}')",
@@ -36,37 +36,37 @@ CANARIES = (
 
 
 class NotGraded(Exception):
-    """A submission that can be given no score; the message says why."""
+    """A submission that gets no score; the message says why."""
 
 
 class OnlyOurs(KernelSpecManager):
-    """Whatever kernel a notebook asks for, it gets the one in the sandbox."""
+    """Gives every notebook the kernel in the sandbox, whatever kernel it asks for."""
 
     argument = Unicode()
     env = Dict()
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """Return the sandbox's."""
+        """Return the spec of the kernel in the sandbox."""
         return KernelSpec(
             argv=[sys.executable, self.argument, "{connection_file}"],
             env=self.env,
             display_name="Python in a sandbox",
             language="python",
-            # A signal would reach the guard outside; a message reaches the kernel.
+            # A signal would reach the guard outside, a message reaches the kernel.
             interrupt_mode="message",
         )
 
 
 class ExecuteInSandbox(Execute):
-    """nbgrader's execution, with another kernel, a limit on output, and canaries."""
+    """nbgrader's execution, in the sandbox, with a limit on output, and with canaries."""
 
     run = Unicode(help="the private folder of this kernel's connection").tag(config=True)
     verdict = Unicode(help="where the guard says why it ended the kernel").tag(config=True)
-    request = Dict(help="what the guard is told, as environment variables").tag(config=True)
+    request = Dict(help="the request to the guard, as environment variables").tag(config=True)
     printed = Integer(0)
 
     def create_kernel_manager(self) -> AsyncKernelManager:
-        """Return a manager whose kernel is reached by Unix sockets in `run`."""
+        """Return a manager whose kernel has its Unix sockets in `run`."""
         if not self.run or not self.request:
             raise NotGraded("no sandbox was made for this notebook")
         guard = str(Path(__file__).with_name("sandbox.py"))
@@ -79,7 +79,7 @@ class ExecuteInSandbox(Execute):
         return self.km
 
     def preprocess(self, nb: NotebookNode, resources: dict, km=None) -> tuple[NotebookNode, dict]:
-        """Run the notebook; raise `NotGraded` where its tests prove nothing."""
+        """Run the notebook; raise `NotGraded` if its tests cannot fail."""
         token = secrets.token_hex(8)
         original, nb.cells = nb.cells, with_canaries(nb.cells, token)
         try:
@@ -95,16 +95,16 @@ class ExecuteInSandbox(Execute):
             raise NotGraded(f"its kernel did not start: {error}") from None
         if any(_timed_out(cell) for cell in nb.cells if _is_canary(cell)):
             raise NotGraded("it did not stop when it was told to")
-        silent = [cell for cell in nb.cells if _is_canary(cell) and not _sang(cell, token)]
-        if silent:
+        passing = [cell for cell in nb.cells if _is_canary(cell) and not _is_expected(cell, token)]
+        if passing:
             raise NotGraded(
                 "its tests prove nothing: an assertion that must fail did not "
-                f"({silent[0].source.splitlines()[-1].replace(token, '…')})"
+                f"({passing[0].source.splitlines()[-1].replace(token, '…')})"
             )
         nb.cells = original
         for cell in nb.cells:
             for output in cell.get("outputs", []):
-                # nbgrader gives a test no points for a word on stderr: a mere warning.
+                # nbgrader gives a test no points if it writes to stderr, even a warning.
                 if is_grade(cell) and output.output_type == "stream":
                     output.name = "stdout"
                 if output.output_type == "error":
@@ -112,7 +112,7 @@ class ExecuteInSandbox(Execute):
         return nb, resources
 
     def process_message(self, msg: dict, cell: NotebookNode, cell_index: int):
-        """Take up a message of the kernel, but no more output than anyone reads."""
+        """Process a message of the kernel; drop a cell's output beyond CELL_OUTPUT characters."""
         content = msg["content"]
         size = len(content.get("text", "")) + sum(
             len(str(part)) for part in content.get("data", {}).values()
@@ -130,23 +130,23 @@ class ExecuteInSandbox(Execute):
 
 
 def with_canaries(cells: list[NotebookNode], token: str) -> list[NotebookNode]:
-    """Return the cells, with the canaries after the last one that is graded automatically."""
+    """Return the cells, with the canaries after the last automatically graded one."""
     graded = [i for i, cell in enumerate(cells) if cell.cell_type == "code" and is_grade(cell)]
-    songs = []
+    canaries = []
     for form in CANARIES:
         a = secrets.randbelow(10**6)
         source = form.format(a=a, b=a + 1 + secrets.randbelow(10**6), token=token)
-        songs.append(nbformat.v4.new_code_cell(source, metadata={"canary": True}))
+        canaries.append(nbformat.v4.new_code_cell(source, metadata={"canary": True}))
     end = graded[-1] + 1 if graded else len(cells)
-    return [*cells[:end], *songs, *cells[end:]]
+    return [*cells[:end], *canaries, *cells[end:]]
 
 
 def _is_canary(cell: NotebookNode) -> bool:
     return bool(cell.metadata.get("canary"))
 
 
-def _sang(cell: NotebookNode, token: str) -> bool:
-    """Return whether a canary's one outcome is the failure that it was made for."""
+def _is_expected(cell: NotebookNode, token: str) -> bool:
+    """Return whether a canary's only error is the one that it must raise."""
     errors = [output for output in cell.outputs if output.output_type == "error"]
     return len(errors) == 1 and errors[0].ename == "AssertionError" and token in errors[0].evalue
 
@@ -156,6 +156,6 @@ def _timed_out(cell: NotebookNode) -> bool:
 
 
 def _shorten(error: NotebookNode) -> None:
-    """Cut an error's texts: it stays even where it is too large, for it costs a test its points."""
+    """Cut an error's texts. The error itself must stay, because a test with it gets no points."""
     error.ename, error.evalue = error.ename[:ERROR_TEXT], error.evalue[:ERROR_TEXT]
     error.traceback = [entry[:ERROR_TEXT] for entry in error.traceback]

@@ -1,4 +1,4 @@
-"""Grades: a row for every learner, with a status beside every score."""
+"""Grades: a row for every learner, with a status and a score."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ class Row(NamedTuple):
     ----------
     status : str
         ``"graded"``; ``"needs manual"``: points by hand are outstanding; ``"waiting"``: taken in,
-        not graded yet; ``"failed: why"``; ``"missing"``: in the gradebook, and handed in nothing.
-        With ``", late"`` where it was.
+        not graded yet; ``"failed: why"``; ``"missing"``: in the gradebook, without a submission.
+        ``", late"`` follows if the submission was late.
     score, automatic, manual, penalty : float or None
-        Points; None where nothing was graded. A missing learner has a score of 0, a failed one has
-        none.
+        Points; None if nothing was graded. A missing learner has a score of 0, a failed one None.
     """
 
     learner: str
@@ -103,7 +102,7 @@ def _row(gradebook: Gradebook, student, assignment, entry, policy, most: float) 
 
 
 def record_penalties(course: Course, assignment: str) -> None:
-    """Write what lateness costs into the gradebook, from where nbgrader's own pages show it."""
+    """Write the late penalties into the gradebook, so that nbgrader's own pages show them."""
     policy = register.late_policy(course.database, assignment)
     with course.gradebook() as gradebook:
         for submission in gradebook.assignment_submissions(assignment):
@@ -115,7 +114,7 @@ def record_penalties(course: Course, assignment: str) -> None:
 
 
 def _penalty(seconds: float, score: float, most: float, policy: register.LatePolicy) -> float:
-    """Return the points that lateness costs: per_day · max score for each day begun."""
+    """Return the late penalty in points: per_day · max score for each day begun."""
     over = seconds - 60 * policy.grace_minutes
     if seconds <= 0 or over <= 0:
         return 0.0
@@ -128,7 +127,7 @@ def _span(seconds: float) -> str:
 
 
 def write_csv(table: list[Row], path: Path) -> None:
-    """Write the table; a spreadsheet that opens the file meanwhile sees the old or the new one."""
+    """Write the table in one step: a program that reads the file sees the old or the new table."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(Row._fields)
@@ -136,20 +135,20 @@ def write_csv(table: list[Row], path: Path) -> None:
         writer.writerow(["" if value is None else _harmless(value) for value in row])
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
-    # With a mark in front Excel reads UTF-8.
+    # Excel reads UTF-8 if the file begins with this mark.
     temporary.write_text("\ufeff" + text.getvalue(), encoding="utf-8", newline="")
     os.replace(temporary, path)
 
 
 def _harmless(value: object) -> object:
-    """Keep a spreadsheet from running a text as a formula."""
+    """Return a value that a spreadsheet does not run as a formula."""
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return f"'{value}"
     return value
 
 
 def summary(table: list[Row]) -> str:
-    """Return how many learners have which status, and who needs the instructor's eye."""
+    """Return how many learners have each status, and which ones the instructor must look at."""
     counts = Counter(row.status.split(":")[0] for row in table)
     width = max([len(status) for status in counts] + [0])
     lines = [f"{status:<{width}}  {number:4d}" for status, number in sorted(counts.items())]

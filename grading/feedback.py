@@ -17,7 +17,7 @@ from grading.course import Course, GradingError, nbgrader_config
 
 HIDDEN = re.compile(r"BEGIN HIDDEN TESTS(.*?)(?:#+ )?END HIDDEN TESTS", re.DOTALL)
 REMOVED = "(This output repeated a hidden test and is not shown.)"
-# Shorter lines ("x = 1") may stand in anyone's output.
+# Shorter lines ("x = 1") may occur in anyone's output.
 TELLING = 20
 
 BROKEN_PAGE = """<!DOCTYPE html>
@@ -35,7 +35,7 @@ again, show it to your instructor.</p>
 
 
 class HideTests(NbGraderPreprocessor):
-    """Take hidden tests and mark schemes out of a graded notebook, and out of its outputs."""
+    """Remove hidden tests and mark schemes from a graded notebook and its outputs."""
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         """Return the notebook as its learner may see it."""
@@ -52,9 +52,9 @@ class HideTests(NbGraderPreprocessor):
 
 
 def _seen(output: NotebookNode, locked: bool, secrets: list[str]) -> NotebookNode:
-    """Return an output, without a locked cell's traceback, if no hidden line stands in it."""
+    """Return an output, without a locked cell's traceback; replace it if it has a hidden line."""
     if output.output_type == "error" and locked:
-        # The traceback quotes the cell, hidden lines and all.
+        # The traceback quotes the cell with its hidden lines.
         output.traceback = [f"{output.ename}: {output.evalue}"]
     text = _squeezed(" ".join(_texts(output)))
     if any(line in text for line in secrets):
@@ -79,12 +79,12 @@ def _hidden_lines(source: str) -> Iterator[str]:
 
 
 def _squeezed(text: str) -> str:
-    """Return the letters and digits alone: quoting, colours and line ends hide nothing."""
+    """Return only letters and digits, so that quotes, colours and line ends hide no line."""
     return re.sub(r"\x1b\[[0-9;]*m|\\[nt]|[\W_]", "", text)
 
 
 def write_feedback(course: Course, entry: register.Entry) -> None:
-    """Write a learner's page; for a notebook that could not be graded, one that says why."""
+    """Write a learner's page; if the notebook could not be graded, the page says why."""
     page = course.feedback(entry.assignment, entry.learner)
     if entry.outcome == register.FAILED:
         page.parent.mkdir(parents=True, exist_ok=True)

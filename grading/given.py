@@ -1,6 +1,6 @@
-"""What an instructor was given, file by file: a folder, or a zip file that is read as it lies.
+"""Read the files that an instructor received, from a folder or a zip file.
 
-What was given is only read: folders and archives stay as they are.
+Nothing is unpacked or changed.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from grading.course import GradingError
 from grading.notebooks import Rejected
 
 MAX_ENTRIES = 100_000
-# What Python's readers of zip members raise; bzip2 has no error but OSError.
+# The errors of Python's readers of zip members; bzip2 raises OSError.
 DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, NotImplementedError)
 EMPTY_FOLDER = "empty folder"
 IGNORED = {".ipynb_checkpoints", "__MACOSX", "__pycache__", ".git"}
 
 
 class Given(NamedTuple):
-    """A file, or the name of an empty folder, somewhere in what was given."""
+    """A file, or the name of an empty folder, in a folder or archive of submissions."""
 
     path: PurePosixPath
     read: Callable[[int], bytes]
@@ -41,7 +41,7 @@ class Given(NamedTuple):
 
 
 def files_of(place: Path) -> Iterator[Given]:
-    """Yield every regular file below a folder or in an archive; others with what is wrong."""
+    """Yield every file below a folder or in an archive; one that is not regular has a `problem`."""
     if place.is_dir():
         yield from _in_folder(place)
     elif zipfile.is_zipfile(place):
@@ -73,7 +73,7 @@ def _in_folder(root: Path) -> Iterator[Given]:
 
 def _reader(path: Path) -> Callable[[int], bytes]:
     def start(limit: int) -> bytes:
-        # A link put in its place meanwhile is not followed.
+        # If a link has replaced the file meanwhile, it is not followed.
         with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             return file.read(limit)
 
@@ -81,7 +81,7 @@ def _reader(path: Path) -> Callable[[int], bytes]:
 
 
 def _in_archive(path: Path) -> Iterator[Given]:
-    """Yield what an archive holds. Nothing is unpacked: names that point outside reach nothing."""
+    """Yield an archive's files. None is unpacked, so names with .. or / do no harm."""
     try:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
@@ -95,7 +95,7 @@ def _in_archive(path: Path) -> Iterator[Given]:
     following = dict(zip(names, [*names[1:], ""], strict=True))
     for info, parts in paths:
         if info.is_dir():
-            # In the order of names, what a folder holds stands right behind it.
+            # In the sorted names a folder's first file follows the folder.
             if not following[info.filename].startswith(info.filename):
                 yield Given(PurePosixPath(*parts), lambda limit: b"", EMPTY_FOLDER, None)
             continue
@@ -120,8 +120,8 @@ def _unpacker(path: Path, info: zipfile.ZipInfo) -> Callable[[int], bytes]:
 def _changed(info: zipfile.ZipInfo) -> datetime | None:
     """Return when a member was last changed, in UTC.
 
-    A zip file holds the local time of who made it, and of which zone it does not say; most hold
-    UTC too, in an extra field. Without that the zone is taken to be this machine's.
+    A zip file holds the local time of its maker, without the time zone. Most also hold UTC, in an
+    extra field. Without that field this machine's zone is assumed.
     """
     try:
         if (seconds := _extended_timestamp(info.extra)) is not None:

@@ -1,4 +1,4 @@
-"""Find every learner's notebook in what an instructor was given, and take in what can be graded."""
+"""Find each learner's notebook among the submissions, and take in those that can be graded."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from grading.notebooks import MAX_BYTES, Rejected, grade_ids, read, restored
 from tools.derive import derive
 from tools.normalise import to_text
 
-# Names of folders are made of it, and nbgrader looks them up as patterns: no *, [, / or +.
+# It becomes the name of a folder, and nbgrader reads that as a pattern: no *, [, / or +.
 LEARNER = re.compile(r"\w(?:[\w.@ -]{0,98}[\w.@-])?")
-# What browsers and file managers append: "name (1)", "name-1", "name copy 2", "name - Copy".
+# Suffixes of browsers and file managers: "name (1)", "name-1", "name copy 2", "name - Copy".
 COPY = re.compile(r"(?: ?\((\d{1,3})\)|(?:_|-| - | )[cC]opy(?:[ -]?(\d{1,3}))?|-[cC]opy(\d{1,3}))$")
 
 
@@ -38,15 +38,15 @@ class Candidate(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What intake did.
+    """The result of intake.
 
     Attributes
     ----------
     taken, unchanged, rejected : list of str
-        Learners: with a new or changed notebook; with the notebook known before; without one that
-        can be graded.
+        Learners with a new or changed notebook; with the same notebook as before; without a
+        notebook that can be graded.
     ignored : list of str
-        Files in which no learner could be recognised, and why.
+        Files of which the learner is not clear, and why.
     """
 
     taken: list[str]
@@ -63,21 +63,21 @@ def take_in(
     Parameters
     ----------
     course : Course
-        Where to put them.
+        The course that receives them.
     assignment : str
-        Its name; a folder may hold submissions of others too.
+        Its name; the folder may also hold submissions of other assignments.
     submissions : Path
         nbgrader's folders (``LEARNER/ASSIGNMENT/ASSIGNMENT.ipynb``), a folder for each learner
         (``LEARNER/ASSIGNMENT.ipynb``), a flat folder (``LEARNER_ASSIGNMENT.ipynb``), or a zip file
         of any of these.
     use_file_times : bool
-        Whether a notebook without a ``timestamp.txt`` beside it was handed in when its file was
-        last changed. Copying files changes that.
+        Whether to use the time of a file's last change as the submission's time if there is no
+        ``timestamp.txt`` beside it. Copying files changes that time.
 
     Returns
     -------
     Report
-        Who was taken in, and who was not; the reasons are in the register.
+        Which learners were taken in and which were not; the reasons are in the register.
     """
     release = nbformat.reads(
         derive(solution_of(course, assignment).read_text(encoding="utf-8")), as_version=4
@@ -117,7 +117,7 @@ def take_in(
                 assignment, learner, register.WAITING, notes="; ".join(notes), submission=digest
             ),
         )
-    # What is graded already may have been given another time since.
+    # A graded submission may now have another time stamp.
     with course.gradebook() as gradebook:
         for submission in gradebook.assignment_submissions(assignment):
             if submission.student_id in times:
@@ -127,9 +127,9 @@ def take_in(
 
 
 def read_roster(course: Course, path: Path) -> int:
-    """Enter the learners of a CSV file into the gradebook, and return how many they are.
+    """Enter the learners of a CSV file into the gradebook, and return their number.
 
-    Its first line names the columns: ``learner`` (or ``id``), and, as you like, ``first_name``,
+    Its first line names the columns: ``learner`` (or ``id``), and optionally ``first_name``,
     ``last_name``, ``email``.
     """
     try:
@@ -157,7 +157,7 @@ def read_roster(course: Course, path: Path) -> int:
 def _sort(
     assignment: str, files: list[Given]
 ) -> tuple[dict[str, list[Candidate]], dict[PurePosixPath, Given], list[str]]:
-    """Return each learner's files for the assignment, folders' time stamps, files of nobody."""
+    """Return each learner's files for the assignment, folders' time stamps, and ignored files."""
     candidates: dict[str, list[Candidate]] = {}
     stamps: dict[PurePosixPath, Given] = {}
     ignored = []
@@ -182,7 +182,7 @@ def _sort(
         else:
             mine = candidates.setdefault(learner, [])
             if is_notebook and not given.is_folder:
-                # The file of the right name first; of copies the newest.
+                # Prefer the file with the right name, and the newest copy.
                 stem, copy_number = _stem(given)
                 right = stem == assignment or stem.endswith(f"_{assignment}")
                 rank = (right, copy_number == 0, copy_number)
@@ -191,7 +191,7 @@ def _sort(
 
 
 def _named_learner(assignment: str, given: Given) -> str | None:
-    """Return whose notebook a file is by its own name and that of its folder."""
+    """Return the learner whom a file's name and its folder's name give."""
     if given.is_folder or not given.path.name.endswith(".ipynb"):
         return None
     folders, (stem, _) = given.path.parts[:-1], _stem(given)
@@ -199,13 +199,13 @@ def _named_learner(assignment: str, given: Given) -> str | None:
         return stem[: -len(assignment) - 1]
     if stem != assignment:
         return None
-    # nbgrader puts a folder with the assignment's name between.
+    # In nbgrader's folders the assignment's folder is between learner and file.
     own = folders[:-1] if folders[-1:] == (assignment,) else folders
     return own[-1] if own else None
 
 
 def _own_folder(assignment: str, given: Given) -> tuple[str, ...] | None:
-    """Return the innermost folder LEARNER/ASSIGNMENT, as nbgrader makes them, that a file is in."""
+    """Return the innermost folder LEARNER/ASSIGNMENT (nbgrader's form) around a file."""
     folders = given.path.parts if given.is_folder else given.path.parts[:-1]
     for depth in range(len(folders), 1, -1):
         if folders[depth - 1] == assignment:
@@ -216,7 +216,7 @@ def _own_folder(assignment: str, given: Given) -> tuple[str, ...] | None:
 def _shared_folders(
     assignment: str, named: dict[PurePosixPath, str | None]
 ) -> set[tuple[str, ...]]:
-    """Return the folders ANY/ASSIGNMENT that hold another learner's notebook: a class's."""
+    """Return the folders ANY/ASSIGNMENT of a whole class: they hold notebooks of other learners."""
     return {
         path.parts[:depth]
         for path, learner in named.items()
@@ -239,7 +239,7 @@ def _without_copy(stem: str) -> tuple[str, int]:
 def _choose(
     assignment: str, found: list[Candidate], release: NotebookNode
 ) -> tuple[NotebookNode, list[str], Given]:
-    """Return a learner's notebook, what was repaired in it, and its file."""
+    """Return a learner's notebook, the repairs in it, and its file."""
     if not found:
         raise Rejected(f"no notebook: the folder holds no {assignment}.ipynb")
     found = sorted(found, key=lambda candidate: candidate.rank, reverse=True)

@@ -1,4 +1,4 @@
-"""From the bytes a learner handed in to a notebook that nbgrader can be trusted with."""
+"""Turn a submission's bytes into a notebook that is safe for nbgrader."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ MAX_BYTES = 10_000_000
 
 
 class Rejected(Exception):
-    """A submission that is not taken in; the message says why, and what would help."""
+    """A submission that is not taken in; the message says why and what to do."""
 
 
 def read(data: bytes) -> NotebookNode:
-    """Return the notebook that some bytes hold, with nothing but cells in it.
+    """Return the notebook in these bytes, with only its cells.
 
     Raises
     ------
     Rejected
-        If they are too many, are not UTF-8, not JSON or not a notebook.
+        If there are too many bytes, or they are not UTF-8, JSON or a notebook.
     """
     if len(data) > MAX_BYTES:
         raise Rejected(
@@ -57,7 +57,7 @@ def _guess(data: bytes) -> str:
 
 
 def _cell(number: int, cell: object) -> NotebookNode:
-    """Return a new cell of the same kind and source: no outputs, no tags, only nbgrader's mark."""
+    """Return a new cell of the same kind and source, without outputs and tags but nbgrader's id."""
     kinds = {
         "code": nbformat.v4.new_code_cell,
         "markdown": nbformat.v4.new_markdown_cell,
@@ -101,11 +101,11 @@ def grade_ids(notebook: NotebookNode) -> set[str]:
 
 
 def restored(notebook: NotebookNode, release: NotebookNode) -> tuple[NotebookNode, list[str]]:
-    """Return a submission whose marked cells are those of the release, and what was repaired.
+    """Return a submission whose marked cells are those of the release, and its repairs.
 
-    Marks (points, locks, ids) come from the release; so does the source of locked cells. Of copies
-    of a cell the first counts, the others run as plain cells. A deleted cell comes back behind the
-    one it followed.
+    Marks (points, locks, ids) and the source of locked cells come from the release. The first of a
+    cell's copies counts, the others run as plain cells. A deleted cell comes back after the cell
+    that it followed.
     """
     official = {
         cell.metadata["nbgrader"]["grade_id"]: cell

@@ -1,6 +1,6 @@
-"""What became of each submission: two tables of our own beside nbgrader's, in its database.
+"""The state of each submission: two tables of our own beside nbgrader's, in its database.
 
-nbgrader's gradebook knows scores; that a notebook broke, or never came, looks there like a zero.
+nbgrader's gradebook holds scores only: a failed or missing notebook looks like a score of zero.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class Entry(NamedTuple):
     reason : str
         Why it failed.
     notes : str
-        What was repaired or left out, for the instructor.
+        Repairs and omissions, for the instructor.
     submission, solution : str
-        Fingerprints of the notebook taken in and of the solution that it was graded by.
+        Fingerprints of the notebook and of the solution that graded it.
     seconds : float or None
-        How long grading took.
+        The time that grading took.
     """
 
     assignment: str
@@ -65,7 +65,7 @@ class Entry(NamedTuple):
 
 
 class LatePolicy(NamedTuple):
-    """The share of an assignment's points that each day begun after `grace_minutes` costs."""
+    """The share of an assignment's points that each day begun costs, after `grace_minutes`."""
 
     per_day: float = 0.0
     grace_minutes: float = 0.0
@@ -82,7 +82,7 @@ def _connected(database: str) -> Iterator[sql.Connection]:
 
 
 def make_tables(database: str) -> None:
-    """Make the two tables where they are missing."""
+    """Make the two tables if they are missing."""
     with _connected(database) as connection:
         TABLES.create_all(connection)
 
@@ -109,7 +109,7 @@ def _entry(row: sql.RowMapping) -> Entry:
 
 
 def record(database: str, *news: Entry) -> None:
-    """Write entries in the place of those that were there."""
+    """Write entries; each replaces the one before."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     with _connected(database) as connection:
         for entry in news:
@@ -123,7 +123,7 @@ def record(database: str, *news: Entry) -> None:
 
 
 def record_end(database: str, entry: Entry) -> None:
-    """Write what became of a submission, unless a new version was taken in meanwhile: it waits."""
+    """Write a submission's outcome, unless a new version was taken in meanwhile: that one waits."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     with _connected(database) as connection:
         connection.execute(
@@ -138,7 +138,7 @@ def record_end(database: str, entry: Entry) -> None:
 
 
 def late_policy(database: str, assignment: str) -> LatePolicy:
-    """Return what lateness costs; nothing, unless a policy was set."""
+    """Return the late policy; without one, lateness costs nothing."""
     query = sql.select(POLICIES).where(POLICIES.c.assignment == assignment)
     with _connected(database) as connection:
         row = connection.execute(query).mappings().first()
@@ -146,7 +146,7 @@ def late_policy(database: str, assignment: str) -> LatePolicy:
 
 
 def set_late_policy(database: str, assignment: str, policy: LatePolicy) -> None:
-    """Say what lateness costs from now on."""
+    """Set the late policy from now on."""
     with _connected(database) as connection:
         connection.execute(sql.delete(POLICIES).where(POLICIES.c.assignment == assignment))
         values = {"assignment": assignment, **policy._asdict()}

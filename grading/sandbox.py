@@ -1,11 +1,12 @@
 """The Jupyter kernel of one submission, in a bubblewrap sandbox, under a watch.
 
-Jupyter starts this file as if it were the kernel (``python sandbox.py CONNECTION_FILE``). It starts
-the true kernel inside, stays outside as its guard, and writes down why it ended it, if it had to.
+Jupyter starts this file as if it were the kernel (``python sandbox.py CONNECTION_FILE``). This file
+starts the true kernel inside and stays outside as its guard. If it must end the kernel, it writes
+down why.
 
 Inside there are: the interpreter, its packages and `xaikit`, read-only; an empty home and an empty
-working folder in memory; no network; no other process, no other user's files. The one thing that
-inside and outside share is the folder of the connection file, with the kernel's Unix sockets.
+working folder in memory; no network; no other process, no other user's files. Inside and outside
+share only the folder of the connection file, with the kernel's Unix sockets.
 """
 
 from __future__ import annotations
@@ -27,18 +28,18 @@ import psutil
 
 GIGABYTE = 1024**3
 WATCH_EVERY = 0.1  # seconds
-# The users that kernels run as when root grades: of a stretch that systemd's list of user numbers
-# leaves to nobody or, in a container that has fewer numbers, of its last ones.
+# Kernels run as these users when root grades. systemd's list of user numbers leaves the first range
+# free. The second is for containers, which have fewer numbers: it holds their last ones.
 USERS = (range(0x7000_0000, 0x7FFF_FFFF), range(64_001, 65_534))
 
 
 class Limits(NamedTuple):
-    """What one submission may use.
+    """The limits of one submission.
 
-    Three limits hold memory. `data` is the kernel's own (RLIMIT_DATA): an allocation beyond it
-    fails inside Python as a MemoryError. It does not count mapped libraries, of which PyTorch has
-    gigabytes, so it may be small. `resident` is the guard's, over all processes together. The third
-    is no choice: a process maps at most 16 GB (RLIMIT_AS), libraries and files included.
+    There are three limits of memory. The kernel's process has `data` (RLIMIT_DATA): an allocation
+    beyond it raises a MemoryError in Python. It does not count mapped libraries, of which PyTorch
+    has gigabytes, so it may be small. The guard watches `resident`, for all processes together. The
+    third is fixed: a process maps at most 16 GB (RLIMIT_AS), with libraries and files.
     """
 
     data: int = 3 * GIGABYTE
@@ -50,14 +51,14 @@ class Limits(NamedTuple):
 
 
 def missing() -> str | None:
-    """Return why no notebook can be run safely on this machine; None where it can."""
+    """Return why this machine cannot run a notebook safely, or None if it can."""
     for program, package in [("bwrap", "bubblewrap"), ("prlimit", "util-linux")]:
         if shutil.which(program) is None:
             return (
                 f"{program} is not installed, and learners' notebooks are run in no other way. "
                 f"On Debian or Ubuntu:  sudo apt install {package}"
             )
-    # On some machines bubblewrap is there, and making namespaces is forbidden.
+    # A machine may have bubblewrap but forbid new namespaces.
     with tempfile.TemporaryDirectory(prefix="grading-") as folder:
         run = Path(folder, "run")
         run.mkdir(mode=0o700)
@@ -79,8 +80,8 @@ def missing() -> str | None:
 def any_user() -> int:
     """Draw the number of a user for one kernel.
 
-    The limit on processes counts those of a user on the whole machine, in other graders' sandboxes
-    and containers too; so kernels that run at the same time must be different users.
+    The limit on processes counts all processes of a user on the machine, also in other sandboxes
+    and containers. So kernels that run at the same time must be different users.
     """
     maps = [Path(f"/proc/self/{kind}_map").read_text(encoding="ascii") for kind in ("uid", "gid")]
     many, few = USERS
@@ -88,7 +89,7 @@ def any_user() -> int:
 
 
 def _has(users: str, wanted: range) -> bool:
-    """Return whether this process knows the users wanted; Linux lists them as first, -, count."""
+    """Return whether this process can use the wanted users; Linux lists first, -, count."""
     lines = (list(map(int, line.split())) for line in users.splitlines())
     return any(first <= wanted[0] and wanted[-1] < first + count for first, _, count in lines)
 
@@ -99,16 +100,16 @@ def kernel_command(connection_file: Path, limits: Limits, uid: int) -> list[str]
     Parameters
     ----------
     connection_file : Path
-        Written by Jupyter; its folder is the only one that inside and outside share.
+        Jupyter writes it; inside and outside share only its folder.
     limits : Limits
-        What the kernel may use.
+        The kernel's limits.
     uid : int
-        The user to run as, if this process is root's; otherwise the kernel runs as ours, in a user
-        namespace of its own.
+        The kernel's user, if this process is root's; else the kernel has this process's user, in
+        a user namespace of its own.
     """
     processes = limits.processes
     if os.getuid() != 0:
-        # The limit counts every process of this user, those outside included.
+        # The limit counts every process of this user, also outside.
         processes += sum(p.num_threads() for p in psutil.process_iter() if _is_ours(p))
     prlimit = [
         "prlimit",
@@ -126,7 +127,7 @@ def kernel_command(connection_file: Path, limits: Limits, uid: int) -> list[str]
         "ipykernel_launcher",
         "-f",
         str(connection_file),
-        # A file numpy.py in the working folder must not stand in for the true one.
+        # A file numpy.py in the working folder must not replace the real NumPy.
         "--InteractiveShellApp.ignore_cwd=True",
         "--HistoryManager.hist_file=:memory:",
     ]
@@ -138,7 +139,7 @@ def kernel_command(connection_file: Path, limits: Limits, uid: int) -> list[str]
 
 
 def _bubblewrap(run: Path) -> list[str]:
-    """Return bubblewrap's part of the command; what stands in `run` is seen inside."""
+    """Return bubblewrap's part of the command; the kernel sees the folder `run`."""
     command = ["bwrap", "--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid"]
     command += ["--unshare-net", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox"]
     if os.getuid() == 0:
@@ -152,13 +153,13 @@ def _bubblewrap(run: Path) -> list[str]:
     for name in ("ld.so.cache", "alternatives", "fonts", "localtime"):
         command += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     command += ["--proc", "/proc", "--dev", "/dev"]
-    # Each at most a quarter of a gigabyte of memory.
+    # Each takes at most a quarter of a gigabyte of memory.
     for place in ("/tmp", "/submission", "/dev/shm"):
         command += ["--size", str(GIGABYTE // 4), "--perms", "1777", "--tmpfs", place]
     made: set[Path] = {Path("/"), Path("/usr"), Path("/tmp")}
     folders = _read_only_folders()
     for folder in [*folders, run]:
-        # Without these, bubblewrap makes the folders on the way for root alone.
+        # Else bubblewrap would make the parent folders for root only.
         for parent in reversed(folder.parents):
             if parent not in made and not parent.is_relative_to("/usr"):
                 made.add(parent)
@@ -167,7 +168,7 @@ def _bubblewrap(run: Path) -> list[str]:
         if not folder.is_relative_to("/usr"):
             command += ["--ro-bind", str(folder), str(folder)]
     command += ["--bind", str(run), str(run)]
-    # Without it, matplotlib would look through the system's fonts in every submission.
+    # Without this list, matplotlib would search the system's fonts in every submission.
     for fonts in Path(_matplotlib_cache()).glob("fontlist-*.json"):
         inside = _environment()["MPLCONFIGDIR"]
         command += ["--perms", "1777", "--dir", inside]
@@ -179,7 +180,7 @@ def _bubblewrap(run: Path) -> list[str]:
 
 
 def _read_only_folders() -> list[Path]:
-    """Return the interpreter, its environment and xaikit's folder: not the rest of the course."""
+    """Return the folders of the interpreter, its environment and xaikit, not the whole course."""
     xaikit = find_spec("xaikit")
     folders = {Path(sys.base_prefix), Path(sys.prefix)}
     if xaikit is not None and xaikit.origin is not None:
@@ -207,7 +208,7 @@ def _environment() -> dict[str, str]:
 
 
 def _matplotlib_cache() -> str:
-    """Return where matplotlib keeps its list of fonts, without loading matplotlib."""
+    """Return the folder of matplotlib's list of fonts, without loading matplotlib."""
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return os.environ.get("MPLCONFIGDIR") or os.path.join(home, "matplotlib")
 
@@ -220,10 +221,10 @@ def _is_ours(process: psutil.Process) -> bool:
 
 
 def guard(kernel: subprocess.Popen, run: Path, limits: Limits, grader: int) -> str | None:
-    """Wait for a kernel's end; end it when it oversteps a limit, and return which one.
+    """Wait until a kernel ends; kill it if it exceeds a limit, and return which one.
 
-    `grader` is the process that asked for the kernel and is this one's parent while it lives. It
-    says so itself: who asks for a parent's number here may be told of another, if it has ended.
+    `grader` is the number of the process that asked for the kernel, and this process's parent. It
+    comes from the grader itself: if that has ended already, getppid() gives another process.
     """
     started, watched = time.monotonic(), psutil.Process(kernel.pid)
     while kernel.poll() is None:
@@ -237,7 +238,7 @@ def guard(kernel: subprocess.Popen, run: Path, limits: Limits, grader: int) -> s
         elif _size(run) > limits.shared_folder:
             verdict = "it filled the folder of its own sockets"
         if verdict:
-            # With bubblewrap's first process ends everything inside.
+            # Everything inside ends with bubblewrap's first process.
             kernel.kill()
             kernel.wait()
             return verdict
@@ -246,7 +247,7 @@ def guard(kernel: subprocess.Popen, run: Path, limits: Limits, grader: int) -> s
 
 
 def _resident(process: psutil.Process) -> int:
-    """Return the memory, in bytes, that a process and all below it hold."""
+    """Return the memory, in bytes, of a process and all its descendants."""
     total = 0
     try:
         family = [process, *process.children(recursive=True)]
@@ -261,7 +262,7 @@ def _resident(process: psutil.Process) -> int:
 
 
 def _size(folder: Path) -> int:
-    """Return the bytes in a folder; every entry counts for at least a block."""
+    """Return the bytes in a folder; every entry counts as at least one block."""
     total = 0
     for place, folders, files in os.walk(folder):
         for name in [*folders, *files]:
@@ -273,46 +274,46 @@ def _size(folder: Path) -> int:
 
 
 def request(run: Path, verdict: Path, limits: Limits) -> dict[str, str]:
-    """Return the environment variable that tells `main` what the grader asks for.
+    """Return the environment variable that holds the grader's request to `main`.
 
     Parameters
     ----------
     run : Path
         A folder of the grader's own (mode 0700) that holds the connection file and nothing else.
     verdict : Path
-        Where to write why the kernel was ended, outside of what the kernel sees.
+        The file for the reason why the kernel was killed. The kernel cannot see it.
     limits : Limits
-        What the kernel may use.
+        The kernel's limits.
     """
-    wish = {"run": str(run), "verdict": str(verdict), "limits": limits, "grader": os.getpid()}
-    return {"XAI_SANDBOX": json.dumps(wish)}
+    settings = {"run": str(run), "verdict": str(verdict), "limits": limits, "grader": os.getpid()}
+    return {"XAI_SANDBOX": json.dumps(settings)}
 
 
 def main() -> int:
     """Run the kernel that Jupyter asked for, as `request` says."""
-    wish = json.loads(os.environ["XAI_SANDBOX"])
-    connection_file, run = Path(sys.argv[1]).resolve(), Path(wish["run"]).resolve()
-    # Its owner is about to change, and all that stands in it is seen inside.
+    settings = json.loads(os.environ["XAI_SANDBOX"])
+    connection_file, run = Path(sys.argv[1]).resolve(), Path(settings["run"]).resolve()
+    # Its owner changes below, and the kernel sees everything in it.
     if connection_file.parent != run or run.stat().st_mode & 0o777 != 0o700:
         raise SystemExit(f"{connection_file} is not in the private folder made for this kernel")
     uid = any_user()
     if os.getuid() == 0:
         for path in (run, connection_file):
             os.chown(path, uid, uid)
-    limits = Limits(*wish["limits"])
+    limits = Limits(*settings["limits"])
     command = kernel_command(connection_file, limits, uid)
-    # Jupyter interrupts by message; its signals are for the kernel's end.
-    # What cells print comes by message; this is what the kernel says of itself.
+    # Cells print by message, so this is only the kernel's own output. Jupyter interrupts by
+    # message, too: its signals mean that the kernel must end.
     silent = subprocess.DEVNULL
     kernel = subprocess.Popen(
         command, start_new_session=True, stdin=silent, stdout=silent, stderr=silent
     )
     signal.signal(signal.SIGTERM, lambda *_: kernel.kill())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    verdict = guard(kernel, run, limits, wish["grader"])
-    # A grader that was killed reads nothing, and its folder is gone.
-    if verdict and os.getppid() == wish["grader"]:
-        Path(wish["verdict"]).write_text(verdict, encoding="utf-8")
+    verdict = guard(kernel, run, limits, settings["grader"])
+    # A killed grader reads nothing, and its folder is removed.
+    if verdict and os.getppid() == settings["grader"]:
+        Path(settings["verdict"]).write_text(verdict, encoding="utf-8")
     return kernel.returncode
 
 

@@ -1,4 +1,4 @@
-"""The web book, built in a folder of its own, for the tests that read its pages."""
+"""The web book in a folder of its own, for tests that read its pages."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def build(folder: Path) -> tuple[int, str]:
-    """Build the book in folder/book; return the exit status and what was printed."""
+    """Build the book in folder/book; return the exit status and the output."""
     run = subprocess.run(
         [sys.executable, "-m", "tools.book", str(folder)],
         cwd=ROOT,
@@ -23,7 +23,7 @@ def build(folder: Path) -> tuple[int, str]:
 
 
 class Page(HTMLParser):
-    """What a page of HTML can be linked to by, what it links to, what it loads, and its images."""
+    """An HTML page's anchors, its links, the files that it loads, and its images."""
 
     def __init__(self, file: Path):
         super().__init__()
@@ -40,7 +40,7 @@ class Page(HTMLParser):
         self.anchors |= {found[key] or "" for key in ("id", "name") if key in found}
         if tag == "a" and found.get("href"):
             self.links.append(found["href"] or "")
-        # rel=canonical and the like load nothing.
+        # Other links, such as rel=canonical, load nothing.
         if tag == "link" and found.get("rel") not in ("index", "search", "next", "prev", "author"):
             self.loaded.append(found["href"] or "")
         if tag in ("script", "img", "iframe", "source") and found.get("src"):
@@ -52,12 +52,12 @@ class Page(HTMLParser):
 def pages(book: Path) -> dict[Path, Page]:
     """Return all pages under a folder by their files."""
     files = [file.resolve() for file in sorted(book.rglob("*.html"))]
-    # The theme leaves a template there.
+    # The theme has a template in this folder.
     return {file: Page(file) for file in files if "_static" not in file.parts}
 
 
 def dead_links(book: dict[Path, Page]) -> list[tuple[str, str]]:
-    """Return pages with their links to files that are not there, and to anchors not in them."""
+    """Return pages with their links to missing files and missing anchors."""
     dead = []
     for page in book.values():
         for link in [*page.links, *page.loaded]:
@@ -74,7 +74,7 @@ def dead_links(book: dict[Path, Page]) -> list[tuple[str, str]]:
 
 
 def other_hosts(book: dict[Path, Page]) -> set[str]:
-    """Return the addresses of other hosts from which pages load something."""
+    """Return addresses on other hosts that pages load."""
     return {
         address for page in book.values() for address in page.loaded if urlsplit(address).netloc
     }

@@ -13,8 +13,8 @@ HOW_TO_INSTALL = (
 
 
 def chromium(playwright) -> str:
-    """Return the Chromium that Playwright fetched, else the system's; without one, skip."""
-    # Playwright's own comes first: on Ubuntu the system's may be a snap, which cannot read /tmp.
+    """Return Playwright's own Chromium, else the system's; without one, skip."""
+    # Playwright's comes first: on Ubuntu the system's may be a snap, which cannot read /tmp.
     own = playwright.chromium.executable_path
     found = own if Path(own).exists() else shutil.which("chromium")
     if not found:

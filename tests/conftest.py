@@ -9,9 +9,9 @@ from tests.book import build
 
 @pytest.fixture(scope="session")
 def built_book(tmp_path_factory, request):
-    """Exit status and words of `make book`, and its folder; the first worker to ask makes it."""
+    """Exit status and output of `make book`, and its folder; the first worker makes it."""
     shared = tmp_path_factory.getbasetemp()
-    if hasattr(request.config, "workerinput"):  # under pytest-xdist, each has a folder in this one
+    if hasattr(request.config, "workerinput"):  # pytest-xdist: a folder per worker
         shared = shared.parent
     folder, result = shared / "web book", shared / "web-book.json"
     with FileLock(shared / "web-book.lock"):
@@ -23,6 +23,6 @@ def built_book(tmp_path_factory, request):
 
 @pytest.fixture
 def kernels_are_collected():
-    """Collect what nbclient leaves: two sockets a kernel, whose warning fails some later tests."""
+    """Collect nbclient's two open sockets per kernel: their warning would fail later tests."""
     yield
     gc.collect()

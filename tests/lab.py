@@ -1,4 +1,4 @@
-"""JupyterLab, started as a learner or an instructor starts it, for the tests that need one."""
+"""JupyterLab, started by a learner's or an instructor's command, for tests."""
 
 import json
 import os
@@ -20,7 +20,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "test"
-# Far more than any of this takes, on a slow machine too.
+# Far more than any start needs, also on a slow machine.
 SECONDS = 120
 
 
@@ -49,7 +49,7 @@ class Lab:
         return self.log_file.read_text()
 
     def peak_megabytes(self) -> float:
-        """Add up the most that the server and each of its kernels has held so far."""
+        """Return the sum of the peak memory of the server and its kernels so far."""
         server = psutil.Process(self.pid)
         processes = [server, *server.children(recursive=True)]
         states = [Path(f"/proc/{process.pid}/status").read_text() for process in processes]
@@ -57,25 +57,25 @@ class Lab:
 
 
 def make_lab(flags: str) -> list[str]:
-    """The learner's command in this environment, which is taken as set up: no pip runs."""
+    """Return the learner's command; it takes this environment as complete, so pip does not run."""
     environment = sys.prefix
     set_up = f"--old-file={environment}/.has-lab"
     return ["make", "lab", f"VENV={environment}", set_up, f"LAB_FLAGS={flags}"]
 
 
 def plain_lab(flags: str) -> list[str]:
-    """What an instructor starts."""
+    """Return the instructor's command."""
     return [sys.executable, "-m", "jupyterlab", *flags.split()]
 
 
 @contextmanager
 def running(command, folder: Path, course: Path = ROOT) -> Iterator[Lab]:
     """Start JupyterLab in a course's folder with settings of its own, and stop it by its id."""
-    # No port is asked for: one chosen here could be taken by a kernel before JupyterLab has it.
+    # JupyterLab chooses its port: a kernel could take one that is chosen here.
     flags = f"--no-browser --allow-root --ServerApp.ip=127.0.0.1 --IdentityProvider.token={TOKEN}"
     environment = dict(os.environ)
     environment.pop("JUPYTER_CONFIG_PATH", None)
-    # Inside `make test`, these would hand its options on to the inner make.
+    # Inside `make test`, these would pass its options to the inner make.
     for name in ["MAKEFLAGS", "MAKELEVEL", "MFLAGS"]:
         environment.pop(name, None)
     for name in ["JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"]:
@@ -106,7 +106,7 @@ def running(command, folder: Path, course: Path = ROOT) -> Iterator[Lab]:
 def address_once_it_answers(process: subprocess.Popen, runtime: Path) -> str | None:
     deadline = time.monotonic() + SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        # A server writes this file when it has its port, and listens a moment later.
+        # A server writes this file when it has a port, a moment before it listens.
         for server in runtime.glob("jpserver-*.json"):
             with suppress(OSError, ValueError):
                 address = json.loads(server.read_text())["url"].rstrip("/")

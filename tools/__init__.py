@@ -1,1 +1,1 @@
-"""What `make` runs: execute and normalise notebooks, derive exercises, choose a PyTorch."""
+"""Programs for `make`: execute and normalise notebooks, derive exercises, choose a PyTorch."""

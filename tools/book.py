@@ -30,13 +30,13 @@ COPIED = [
     "lectures/images/*.png",
     "exercises/*/*.ipynb",
 ]
-# What a page needs of MathJax's 24 MB: formulas as HTML, and what it loads on demand for them.
+# The part of MathJax's 24 MB that pages need: formulas as HTML, and the parts loaded on demand.
 MATHJAX = ["tex-chtml.js", "output/chtml", "input/tex/extensions"]
 WIDGET_NOTE = "*In JupyterLab there are controls here; the next figure shows one setting.*"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build the book, and say where it is."""
+    """Build the book, and print where it is."""
     parser = argparse.ArgumentParser(prog="python -m tools.book", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "build", help="for the book")
     folder = parser.parse_args(arguments).folder.resolve()
@@ -47,10 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build(source: Path, book: Path) -> int:
-    """Gather the pages in `source`, make the book of them in `book`; return Sphinx's exit status.
+    """Gather the pages in `source`, make the book in `book`; return Sphinx's exit status.
 
-    Both folders are made anew: Sphinx reports what is wrong with a page when it reads it, and would
-    not read one again that has not changed.
+    Both folders are made again each time. Sphinx reports faults only when it reads a page, and it
+    does not read an unchanged page again.
     """
     for folder in (source, book):
         shutil.rmtree(folder, ignore_errors=True)
@@ -59,14 +59,14 @@ def build(source: Path, book: Path) -> int:
 
 
 def make_pages(source: Path, book: Path) -> int:
-    """Let Sphinx make HTML in `book` of what is in `source`; return its exit status."""
-    # Two processes; a warning is an error, but all of them are shown.
+    """Run Sphinx on `source` to make HTML in `book`; return its exit status."""
+    # Two processes. A warning makes the build fail, but only after all of them are shown.
     options = ["-q", "-j", "2", "-W", "--keep-going", "-d", str(source / ".doctrees")]
     return build_main([*options, "-b", "html", str(source), str(book)])
 
 
 def gather(source: Path) -> None:
-    """Write all that Sphinx reads into a folder."""
+    """Write all input of Sphinx into a folder."""
     shutil.copytree(ROOT / "book", source)
     for pattern in COPIED:
         for path in sorted(ROOT.glob(pattern)):
@@ -80,7 +80,7 @@ def gather(source: Path) -> None:
 
 
 def copy_mathjax(target: Path) -> None:
-    """Copy MathJax from its package, which cannot be imported by its name."""
+    """Copy MathJax from its package, which has no importable name."""
     package = find_spec("sphinx-mathjax-offline")
     assert package and package.origin
     for part in MATHJAX:
@@ -90,7 +90,7 @@ def copy_mathjax(target: Path) -> None:
 
 
 def read_notebook(text: str) -> str:
-    """Return a notebook's file with its links and notes for readers of the book."""
+    """Return a notebook's text, with the links and notes changed for readers of the book."""
     notebook = nbformat.reads(text, as_version=4)
     cells = []
     for cell in notebook.cells:
@@ -104,7 +104,7 @@ def read_notebook(text: str) -> str:
 
 
 def link_to_api(text: str) -> str:
-    """Return Markdown whose links to files of xaikit lead to the pages that describe them."""
+    """Return Markdown in which links to files of xaikit point to the pages about them."""
 
     def page(match: re.Match[str]) -> str:
         return f"]({match[1]}api/xaikit.{match[2].replace('/', '.')}.rst)"
@@ -113,7 +113,7 @@ def link_to_api(text: str) -> str:
 
 
 def escape_formulas(line: str) -> str:
-    """Return a line of a docstring in which |x| and importances_ are no markup of reStructuredText.
+    """Escape |x| and importances_ in a docstring's line, which reStructuredText takes for markup.
 
     What stands between backticks is left as it is, and **strong** words are strong.
     """
@@ -124,12 +124,12 @@ def escape_formulas(line: str) -> str:
 
 
 def plain_signature(signature: str | None) -> str | None:
-    """Return a signature that names types and defaults as the code does, and leaves out Any."""
+    """Return a signature with the code's names of types and defaults, and without Any."""
     for pattern, instead in [
         (r"~(?!xaikit)(?:\w+\.)+", ""),
         (r"<function (\w+)>", r"\1"),
         (r"<factory>", "..."),
-        (r"^\(\*args, \*\*kwargs\)$", ""),  # a protocol, which nobody calls
+        (r"^\(\*args, \*\*kwargs\)$", ""),  # a protocol: nobody calls it
         (r": Any(?=,|\)| =)", ""),
     ]:
         signature = signature and re.sub(pattern, instead, signature)
@@ -137,7 +137,7 @@ def plain_signature(signature: str | None) -> str | None:
 
 
 def references_page() -> str:
-    """Return the page of all works that the lectures cite."""
+    """Return the page with all works that the lectures cite."""
     lines = [
         "# References",
         "",

@@ -1,4 +1,4 @@
-"""Exercises are a pure function of solutions: nbgrader's own steps, without kernel or database."""
+"""Derive exercises from solutions by nbgrader's own steps, without a kernel or a database."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tools.normalise import to_text
 POINTS = 20
 MARKER = "### BEGIN SOLUTION"
 REGIONS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
-# `nbgrader generate_assignment` without its headers, its test templates and its database.
+# The steps of `nbgrader generate_assignment`, without headers, test templates and database.
 STEPS = (
     LockCells,
     ClearSolutions,
@@ -41,7 +41,7 @@ STEPS = (
 
 
 class SolutionError(ValueError):
-    """A solution that no exercise can be derived from; the message says why."""
+    """A solution from which no exercise can be derived; the message says why."""
 
 
 def derive(solution: str | NotebookNode) -> str:
@@ -55,8 +55,8 @@ def derive(solution: str | NotebookNode) -> str:
     Returns
     -------
     str
-        The exercise's file: answers, hidden tests, mark schemes and outputs are gone, cells that
-        learners must not touch are locked.
+        The exercise's file, without answers, hidden tests, mark schemes and outputs. Cells that
+        learners must not change are locked.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def derive(solution: str | NotebookNode) -> str:
 
 
 def exercise_path(solution: Path) -> Path:
-    """Return where the exercise of a solution's file belongs."""
+    """Return the path of the exercise of a solution's file."""
     return solution.parents[2] / "exercises" / solution.parent.name / solution.name
 
 
@@ -92,9 +92,9 @@ def write_exercise(solution: Path) -> None:
 
 
 def remove_orphans(root: Path) -> list[Path]:
-    """Remove the exercises under `root` whose solution is gone, and return their paths.
+    """Remove the exercises under `root` that have no solution any more, and return their paths.
 
-    Notebooks of another name than their folder were put there by a person, and stay.
+    A notebook whose name is not that of its folder was put there by a person, and stays.
     """
     expected = {exercise_path(solution) for solution in root.glob("solutions/*/*.ipynb")}
     exercises = {path for path in root.glob("exercises/*/*.ipynb") if path.stem == path.parent.name}
@@ -109,7 +109,7 @@ def remove_orphans(root: Path) -> list[Path]:
 def _problems(notebook: NotebookNode) -> Iterator[str]:
     for number, cell in enumerate(notebook.cells, start=1):
         for region in REGIONS:
-            # nbgrader overlooks an END without a BEGIN, and shows what stands before it.
+            # nbgrader ignores an END without a BEGIN, and shows the text before it.
             markers = "".join(re.findall(rf"(BEGIN|END) {region}", cell.source))
             if not re.fullmatch("(BEGINEND)*", markers):
                 yield f"cell {number} needs BEGIN {region} and END {region} in pairs"

@@ -1,4 +1,4 @@
-"""Run a notebook and store it, or say why it must not be stored."""
+"""Run a notebook and store it, or report why it must not be stored."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def execute(path: Path) -> list[str]:
     Returns
     -------
     list of str
-        What is wrong with it; where anything is, the file is left as it was.
+        The faults; if there is one, the file does not change.
     """
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
@@ -43,7 +43,7 @@ def execute(path: Path) -> list[str]:
         km=AsyncKernelManager(kernel_name="python3", **own_sockets()),
         timeout=SECONDS_PER_CELL,
         record_timing=False,
-        # ipykernel warns about its unencrypted transport, once a kernel.
+        # Each kernel of ipykernel warns about its unencrypted transport.
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
         on_cell_execute=lambda cell, cell_index: started.append(cell_index),
@@ -67,7 +67,7 @@ def execute(path: Path) -> list[str]:
 
 
 def output_texts(output: NotebookNode) -> list[str]:
-    """Return the texts of an output that a reader may see: streams, text, HTML, LaTeX."""
+    """Return the texts of an output that a reader sees: streams, text, HTML, LaTeX."""
     data = output.get("data", {})
     texts = [text for kind, text in data.items() if kind.startswith("text/")]
     return [output.text] if output.output_type == "stream" else texts
@@ -84,7 +84,7 @@ def _output_problems(notebook: NotebookNode) -> Iterator[tuple[int, str]]:
 
 
 def _widget_problems(notebook: NotebookNode) -> Iterator[str]:
-    # What a widget's callback prints or raises goes into the widget, and is stripped with it.
+    # Output and errors of a widget's callback go into the widget, and are removed with it.
     for widgets in notebook.metadata.get("widgets", {}).values():
         for widget in widgets["state"].values():
             for output in widget["state"].get("outputs", []):
@@ -107,8 +107,8 @@ def _place(notebook: NotebookNode, index: int) -> str:
 class _ListeningOutput(OutputWidget):
     """nbclient's stand-in for the Output widget, without its answers to the kernel.
 
-    It answers through the socket on which the client waits for the cell's end, and now and then
-    the client misses that end: it then sleeps until the cell's time is over.
+    The answers use the socket on which the client waits for the cell's end. Sometimes the client
+    then misses that end, and sleeps until the cell's time is over.
     """
 
     def sync_state(self) -> None:

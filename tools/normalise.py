@@ -1,4 +1,4 @@
-"""One stored form for every notebook, so that two runs of it give the same bytes."""
+"""One stored form of every notebook, so that two runs give the same bytes."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ KEPT_CELL_METADATA = ("nbgrader", "tags", "jupyter")
 
 
 def to_text(notebook: NotebookNode) -> str:
-    """Return a notebook as its file holds it, byte for byte what ``nbformat.write`` stores."""
+    """Return the text of a notebook's file, byte for byte as ``nbformat.write`` stores it."""
     return nbformat.writes(notebook, version=4) + "\n"
 
 
 def normalise(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy of an executed notebook without anything that differs between two runs.
+    """Return a copy of an executed notebook without the parts that differ between two runs.
 
     Parameters
     ----------
     notebook : NotebookNode
-        A notebook whose code cells were all run, from the first to the last.
+        A notebook whose code cells were all run in order.
 
     Returns
     -------
@@ -55,10 +55,10 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
 
 
 def cell_ids(cells: Iterable[NotebookNode]) -> list[str]:
-    """Return an id for every cell that stays the same when other cells come and go.
+    """Return an id for every cell that stays the same when other cells are added or removed.
 
-    A cell that nbgrader knows is called by its ``grade_id``, any other by a digest of its type
-    and source. The second of two cells with the same source gets ``-2``.
+    A cell of nbgrader has its ``grade_id``, any other a digest of its type and source. The second
+    of two cells with the same source gets ``-2``.
     """
     seen: Counter[str] = Counter()
     ids = []
@@ -79,11 +79,11 @@ def _stored_outputs(outputs: list[NotebookNode], count: int) -> list[NotebookNod
         if WIDGET_VIEW in output.get("data", {}):
             del output.data[WIDGET_VIEW]
             output.metadata.pop(WIDGET_VIEW, None)
-            # What is left is the widget's repr, which nobody is meant to read.
+            # The rest is the widget's repr, which is not for readers.
             if set(output.data) <= {"text/plain"}:
                 continue
         if stored and _continues(output, stored[-1]):
-            # Where a stream is cut depends on when the kernel happened to flush it.
+            # The kernel flushes a stream at random times, so join its parts.
             stored[-1].text += output.text
             continue
         stored.append(output)

@@ -19,7 +19,7 @@ MOST_CODE_LINES = 25
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """Bring the notebooks under `root`, or those named, up to date; return 1 if one failed."""
+    """Update the notebooks under `root`, or the named ones; return 1 if one failed."""
     parser = argparse.ArgumentParser(prog="python -m tools.notebooks", description=__doc__)
     parser.add_argument("paths", nargs="*", type=Path, help="lectures or solutions (default: all)")
     named = [path.resolve() for path in parser.parse_args(arguments).paths]
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
 
     paths = named or known
     failed = False
-    # Threads are enough: each notebook runs in a kernel, which is a process of its own.
+    # Threads are enough: each notebook's kernel is a process of its own.
     with ThreadPoolExecutor(max_workers=2) as pool:
         for path, problems in zip(paths, pool.map(_update, paths), strict=True):
             name = path.relative_to(root)
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
 
 
 def length_warnings(notebook: NotebookNode) -> Iterator[str]:
-    """Yield what makes a lecture hard to read: too many words, long or unexplained code."""
+    """Yield the faults that make a lecture hard to read: many words, long or unexplained code."""
     text = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     words = sum(any(map(str.isalnum, word)) for word in " ".join(text).split())
     if words > MOST_WORDS:
@@ -66,7 +66,7 @@ def _update(path: Path) -> list[str]:
         problems = execute(path)
         if not problems and path.parent.parent.name == "solutions":
             write_exercise(path)
-    except Exception as error:  # whatever is wrong with one notebook, the others are still run
+    except Exception as error:  # one notebook's fault must not stop the others
         return [f"{type(error).__name__}: {error}"]
     return problems
 

@@ -1,4 +1,4 @@
-"""Draw the picture of README.md: the course's small network and what explains its answer."""
+"""Draw the picture of README.md: the course's small network and explanations of its output."""
 
 from pathlib import Path
 

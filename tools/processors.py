@@ -1,12 +1,12 @@
-"""Run a command as on an older x86-64 processor, and prove first that the emulation took.
+"""Run a command as on an older x86-64 processor, after a test that the emulation works.
 
     python -m tools.processors                           which kernels run here
     python -m tools.processors nehalem -m pytest tests   Python with these arguments, on older ones
 
-Each library chooses its kernels by the processor that it finds, and each can be told to take older
-ones: OpenBLAS (in NumPy and in SciPy), NumPy's loops, torch's loops, MKL (in torch), and the
-C library's exp, log and sin. Kernels add in another order and round in other places, so the last
-digits of a result change. Only older ones can be had: a newer one dies of an unknown instruction.
+Each library chooses its kernels by the processor that it finds, and has a setting for older ones:
+OpenBLAS (in NumPy and in SciPy), NumPy's loops, torch's loops, MKL (in torch), and the C library's
+exp, log and sin. Kernels add in another order and round in other places, so the last digits of a
+result change. Newer kernels than the processor's cannot run: it lacks their instructions.
 """
 
 import argparse
@@ -25,19 +25,19 @@ from pathlib import Path
 SSE = {"X86_V2", "SSE", "SSE2", "SSE3", "SSSE3", "SSE41", "POPCNT", "SSE42"}
 AVX = SSE | {"AVX"}
 AVX2 = AVX | {"X86_V3", "F16C", "FMA3", "AVX2"}
-COMPATIBLE = 3  # of MKL's branches the one that every processor can take
+COMPATIBLE = 3  # the branch of MKL that every processor can run
 BASELINE = "the kernels of every x86-64 processor"
-FMA_BIT, AVX2_BIT = 1 << 12, 1 << 5  # of CPUID's leaf 1 in ECX, of leaf 7 in EBX
+FMA_BIT, AVX2_BIT = 1 << 12, 1 << 5  # bits of CPUID: leaf 1 in ECX, leaf 7 in EBX
 
 
 @dataclass(frozen=True)
 class Processor:
-    """What the libraries are told, and the instructions that NumPy may still use."""
+    """The libraries' settings, and the instructions that NumPy may still use."""
 
     openblas: str
     torch: str
     numpy: set[str]
-    old: bool  # without FMA and AVX2, so MKL and the C library have to do without, too
+    old: bool  # without FMA and AVX2, so MKL and the C library must not use them
 
 
 PROCESSORS = {
@@ -48,7 +48,7 @@ PROCESSORS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the kernels that run, here or as on an older processor, and run Python on them."""
+    """Print the kernels, of this or an older processor, and run Python with them."""
     parser = argparse.ArgumentParser(prog="python -m tools.processors")
     parser.add_argument("--threads", type=int, default=1, help="of each library (default: 1)")
     parser.add_argument("name", nargs="?", choices=PROCESSORS)
@@ -77,7 +77,7 @@ def sentence(found: Mapping[str, str]) -> str:
 
 
 def emulation(name: str, threads: int) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the kernels that are to run, and the environment that asks for them."""
+    """Return the kernels that must run, and the environment that selects them."""
     processor, newer = PROCESSORS[name], newer_than(name)
     usable = [feature for feature, found in numpy_features().items() if found]
     wanted = {
@@ -94,20 +94,20 @@ def emulation(name: str, threads: int) -> tuple[dict[str, str], dict[str, str]]:
     }
     if processor.old:
         settings |= {"MKL_CBWR": "COMPATIBLE", "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA"}
-        here = kernels()  # what has no MKL, or another C library, cannot be asked
+        here = kernels()  # a system may have no MKL or another C library
         wanted |= {library: "oldest" for library in ("MKL", "C library") if library in here}
     return wanted, settings
 
 
 def newer_than(name: str) -> list[str]:
-    """Return what NumPy would use here and that processor does not have."""
+    """Return the instructions that NumPy uses here and that processor does not have."""
     usable = [feature for feature, found in numpy_features().items() if found]
     return [feature for feature in usable if feature not in PROCESSORS[name].numpy]
 
 
 def kernels_under(settings: Mapping[str, str]) -> dict[str, str]:
     """Return the kernels of a new Python with these settings."""
-    # NumPy warns, and changes nothing, where it does not know a name: here that is an error.
+    # NumPy only warns about a name that it does not know: here that is an error.
     flags = ["-W", "error::ImportWarning"]
     script = "import json; from tools.processors import kernels; print(json.dumps(kernels()))"
     child = subprocess.run(
@@ -122,7 +122,7 @@ def kernels_under(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def kernels() -> dict[str, str]:
-    """Return which kernels the libraries of this process really use."""
+    """Return the kernels that the libraries of this process really use."""
     import scipy.linalg  # noqa: F401  (brings the second OpenBLAS)
     import threadpoolctl
     import torch
@@ -148,7 +148,7 @@ def numpy_features() -> dict[str, bool]:
 
 
 def mkl_branch() -> dict[str, str]:
-    """Return whether torch's MKL keeps to the kernels that every processor can run."""
+    """Return whether torch's MKL uses only the kernels that every processor can run."""
     import torch
 
     library = next(Path(torch.__file__).parent.glob("lib/libtorch_cpu.so"), None)
@@ -159,13 +159,13 @@ def mkl_branch() -> dict[str, str]:
 
 
 def libc_instructions() -> dict[str, str]:
-    """Return whether glibc's functions use FMA or AVX2; from 2.33 on its loader tells."""
+    """Return whether glibc's functions use FMA or AVX2, as its loader reports from 2.33 on."""
     loader = Path("/lib64/ld-linux-x86-64.so.2")
     if not loader.exists():
         return {}
-    told = subprocess.run([loader, "--list-diagnostics"], capture_output=True, text=True).stdout
+    report = subprocess.run([loader, "--list-diagnostics"], capture_output=True, text=True).stdout
     active = r"cpu_features\.features\[0x{}\]\.active\[0x{}\]=0x(\w+)"
-    ecx, ebx = (re.search(active.format(*leaf), told) for leaf in [(0, 2), (1, 1)])
+    ecx, ebx = (re.search(active.format(*leaf), report) for leaf in [(0, 2), (1, 1)])
     if not ecx or not ebx:
         return {}
     used = int(ecx[1], 16) & FMA_BIT or int(ebx[1], 16) & AVX2_BIT

@@ -1,4 +1,4 @@
-"""One list of the works that the lectures cite, read from their sections "References"."""
+"""List the works that the lectures cite, from their sections "References"."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 
-# Some publishers' identifiers hold brackets; one that was open before is the sentence's.
+# Some publishers' identifiers hold pairs of brackets; a single ")" belongs to the sentence.
 _DOI = r"doi:10\.\d+/(?:[^\s()]|\([^\s()]*\))*(?:\w|\([^\s()]*\))"
 IDENTIFIER = re.compile(rf"\b({_DOI}|arXiv:\d+\.\d+)")
 ADDRESSES = {"doi": "https://doi.org/", "arXiv": "https://arxiv.org/abs/"}
@@ -17,14 +17,14 @@ ADDRESSES = {"doi": "https://doi.org/", "arXiv": "https://arxiv.org/abs/"}
 
 @dataclass
 class Work:
-    """A cited work, in the fullest of the lectures' wordings, and the lectures that cite it."""
+    """A cited work, in the longest wording of the lectures, and the lectures that cite it."""
 
     text: str
     lectures: list[Path] = field(default_factory=list)
 
 
 def works(lectures: list[Path]) -> list[Work]:
-    """Return each work that the lectures cite once, by the first author's name and the year."""
+    """Return each work that the lectures cite, once, sorted by first author and year."""
     found: dict[str, Work] = {}
     for lecture in lectures:
         for text in cited(lecture):
@@ -45,7 +45,7 @@ def cited(lecture: Path) -> Iterator[str]:
 
 
 def linked(text: str, form: str = "[{0}]({1})") -> str:
-    """Return text in which each plain doi:… and arXiv:… is a link, in a form (Markdown's)."""
+    """Return text in which each plain doi:… and arXiv:… is a link, by default in Markdown."""
 
     def link(match: re.Match[str]) -> str:
         kind, _, number = match[0].partition(":")
@@ -55,11 +55,11 @@ def linked(text: str, form: str = "[{0}]({1})") -> str:
 
 
 def _split(item: str) -> Iterator[str]:
-    """Yield the works of a list item, which may name several, one after the other's identifier."""
+    """Yield the works of a list item; each one but the last ends with its identifier."""
     rest = item.removeprefix("Data: ")
     for part in re.split(r"(?<=\d|X)(?: \([^)]*\))?[.;] (?=[A-Z])", rest):
         text = re.sub(rf"({IDENTIFIER.pattern})(?: \([^)]*\))?\.?$", r"\1", part).rstrip(".")
-        # What has no year is no work: a picture, say, whose source the lecture names.
+        # A part without a year is not a work; it may be the source of a picture.
         if re.search(r"\(\d{4}\)", text):
             yield f"{text}."
 

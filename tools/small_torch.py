@@ -1,8 +1,8 @@
-"""Install PyTorch's CPU build where there is no NVIDIA driver that could use the larger one.
+"""Install PyTorch's CPU build if there is no NVIDIA driver.
 
 On Linux, pip's usual PyTorch brings 4 GB more, for NVIDIA GPUs; on other systems it is a CPU build.
-`make` runs this before it installs the rest, which then finds PyTorch in place. Whatever happens
-here, that step installs what is still missing, in the version that constraints.txt names.
+`make` runs this before it installs the rest. If this step fails, the next one installs PyTorch, in
+the version of constraints.txt.
 """
 
 import re
@@ -13,9 +13,9 @@ from importlib import metadata
 from pathlib import Path
 
 CONSTRAINTS = Path(__file__).resolve().parents[1] / "constraints.txt"
-# The last is where Windows puts it in its Linux (WSL), whatever PATH says.
+# The last is the driver's place in Windows' Linux (WSL), which PATH may not name.
 SIGNS_OF_A_DRIVER = ["/proc/driver/nvidia/version", "/dev/nvidiactl", "/usr/lib/wsl/lib/nvidia-smi"]
-# A search is the start of pip and a page or two. The download that follows may take its time.
+# A search starts pip and reads a page or two. The download after it has no limit.
 SECONDS_FOR_A_SEARCH = 3.5
 
 
@@ -32,7 +32,7 @@ def main(address: str) -> None:
                 "(TORCH=default takes pip's usual one.)",
                 flush=True,
             )
-            # What it needs besides is installed with the rest, from pip's usual places.
+            # Its requirements are installed with the rest, from pip's usual places.
             pip_install = [sys.executable, "-m", "pip", "install", "--no-deps", *place]
             sys.exit(subprocess.run([*pip_install, f"torch=={version}"], check=False).returncode)
     print(
@@ -43,7 +43,7 @@ def main(address: str) -> None:
 
 
 def is_installed(pin: str) -> bool:
-    """Whether PyTorch is there in version `pin`, in any of its builds."""
+    """Return whether any build of PyTorch's version `pin` is installed."""
     try:
         return metadata.version("torch").partition("+")[0] == pin
     except metadata.PackageNotFoundError:
@@ -51,7 +51,7 @@ def is_installed(pin: str) -> bool:
 
 
 def has_nvidia_driver() -> bool:
-    """Whether a driver left one of its signs, or its tool answers."""
+    """Return whether a driver's files exist or its tool runs."""
     if any(Path(sign).exists() for sign in SIGNS_OF_A_DRIVER):
         return True
     tool = shutil.which("nvidia-smi")
@@ -59,9 +59,9 @@ def has_nvidia_driver() -> bool:
 
 
 def offers(version: str, place: list[str]) -> bool:
-    """Whether pip finds this PyTorch for this Python, in time.
+    """Return whether pip finds this PyTorch for this Python, in time.
 
-    pip's own limits count each try and each address of a host; this one counts everything.
+    pip's own limits are per try and per address of a host; this one is for the whole search.
     """
     search = [sys.executable, "-m", "pip", "index", "versions", "torch", "--retries", "0", *place]
     try:

@@ -1,4 +1,4 @@
-"""Kernels that listen on files of their own instead of TCP ports."""
+"""Kernels that listen on their own files instead of TCP ports."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from pathlib import Path
 
 import zmq
 
-# Removed with all that is in it when Python ends.
+# Python removes it with its contents at the end.
 _folder = tempfile.TemporaryDirectory(prefix="kernels-", ignore_cleanup_errors=True)
 
 
 def own_sockets() -> dict[str, str]:
-    """Return the settings of a Jupyter KernelManager whose sockets no other kernel can take.
+    """Return settings of a Jupyter KernelManager whose sockets no other kernel can take.
 
-    Jupyter picks a free TCP port first and binds it seconds later, in the kernel. Two programs
-    that start kernels side by side can pick the same one, and then one of them waits in vain for
-    an answer. On Windows, where ZeroMQ has no such files, TCP stays.
+    Jupyter picks a free TCP port first, and the kernel binds it seconds later. Two programs that
+    start kernels at the same time can pick the same port, and then one of them gets no answer. On
+    Windows ZeroMQ has no such files, so TCP stays.
     """
     if not zmq.has("ipc"):
         return {}

@@ -1,1 +1,1 @@
-"""Proof of the assignments, both ways: the solution earns every point, a wrong answer does not."""
+"""Tests of the assignments: the solution earns every point, a wrong answer does not."""

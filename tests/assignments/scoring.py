@@ -1,7 +1,6 @@
 """Score a notebook as nbgrader does, without a kernel: run its code cells, then ask nbgrader.
 
-What a learner's notebook looks like comes from the solution: the cells to be answered are
-exchanged, and the hidden tests stay.
+A learner's notebook is the solution with other answers; the hidden tests stay.
 """
 
 import ast
@@ -19,29 +18,29 @@ from nbgrader.utils import determine_grade, is_grade, is_solution
 
 
 class WrongAnswer(NamedTuple):
-    """A planted answer, the graded cells that it must lose, and what the first of them must say."""
+    """A planted answer, the graded cells that it must lose, and the first cell's message."""
 
     source: str
     loses: set[str]
-    told: str
+    message: str
 
 
 def planted(answer, loses, others=None):
-    """Return the mistakes that a check recognises in an answer, as wrong answers to it.
+    """Return the mistakes that a check recognises, as wrong answers.
 
-    `others` are the graded cells of mistakes that lose others than `loses`, by their words.
+    `others` has the graded cells of mistakes that lose other cells than `loses`, by their message.
     """
     cells = dict.fromkeys(answer.mistakes, loses) | (others or {})
     return {words: WrongAnswer(answer.source(words), cells[words], words) for words in cells}
 
 
-def wrong(answer, loses, told, source=None, **gaps):
-    """Return a wrong answer that no mistake of the check covers: code, or gaps of the right one."""
-    return WrongAnswer(source or answer.source(**gaps), loses, told)
+def wrong(answer, loses, message, source=None, **gaps):
+    """Return a wrong answer that the check does not know as a mistake: code, or changed gaps."""
+    return WrongAnswer(source or answer.source(**gaps), loses, message)
 
 
 def answers_of(notebook):
-    """Return the source of every code cell to be answered, by grade_id."""
+    """Return the source of every code cell for an answer, by grade_id."""
     return {
         cell.metadata.nbgrader.grade_id: cell.source
         for cell in notebook.cells
@@ -50,7 +49,7 @@ def answers_of(notebook):
 
 
 def with_answers(notebook, answers):
-    """Return a copy of a solution in which some answers, {grade_id: source}, are others."""
+    """Return a copy of a solution with these answers, {grade_id: source}, in place of its own."""
     notebook = copy.deepcopy(notebook)
     if unknown := set(answers) - set(answers_of(notebook)):
         raise KeyError(f"not cells to be answered: {', '.join(sorted(unknown))}")
@@ -63,8 +62,8 @@ def with_answers(notebook, answers):
 def run(notebook, seed=0):
     """Return a copy of a notebook whose code cells were run in one fresh namespace.
 
-    A cell that raises is recorded, and the next one runs. The checks draw fresh numbers at every
-    run; here they come from `seed`, so that a verdict is the same for everyone.
+    A cell's error is recorded, and the next cell runs. The checks draw fresh numbers in every run;
+    here they come from `seed`, so that a verdict is the same on every machine.
     """
     notebook = copy.deepcopy(notebook)
     namespace = {"__name__": "__main__"}
@@ -76,7 +75,7 @@ def run(notebook, seed=0):
 
 
 def points(notebook):
-    """Return what each automatically graded cell of a notebook that was run earns, by grade_id."""
+    """Return the points of each automatically graded cell of an executed notebook, by grade_id."""
     return {
         cell.metadata.nbgrader.grade_id: determine_grade(cell)[0]
         for cell in notebook.cells
@@ -85,7 +84,7 @@ def points(notebook):
 
 
 def maxima(notebook):
-    """Return what each cell can earn, by grade_id: those graded automatically, those by hand."""
+    """Return each cell's maximal points, by grade_id: for automatic cells, for cells by hand."""
     automatic, by_hand = {}, {}
     for cell in notebook.cells:
         mark = cell.metadata.get("nbgrader", {})
@@ -96,7 +95,7 @@ def maxima(notebook):
 
 
 def errors(notebook):
-    """Return the errors of a notebook that was run: {cell id: (name of the error, its words)}."""
+    """Return the errors of an executed notebook: {cell id: (name of the error, its message)}."""
     return {
         cell.id: (output.ename, output.evalue)
         for cell in notebook.cells
@@ -106,7 +105,7 @@ def errors(notebook):
 
 
 def _drawing_from(seed):
-    """Return np.random.default_rng, except that without a seed it goes on from ours."""
+    """Return np.random.default_rng, which without a seed takes the next one spawned from `seed`."""
     ours, original = np.random.SeedSequence(seed), np.random.default_rng
 
     def default_rng(given=None):
@@ -116,14 +115,14 @@ def _drawing_from(seed):
 
 
 def _outputs(source, namespace):
-    """Run one cell; return what Jupyter would show of it."""
+    """Run one cell; return the outputs that Jupyter would show."""
     outputs, printed, complained = [], io.StringIO(), io.StringIO()
     with (
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(complained),
         warnings.catch_warnings(record=True) as warned,
     ):
-        # As in a kernel: pytest's own filters would show more, and turn some into errors.
+        # As in a kernel: pytest's own filters would show more warnings, and raise for some of them.
         warnings.simplefilter("default")
         for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
             warnings.simplefilter("ignore", kind)

@@ -1,4 +1,4 @@
-"""Assignments, proved both ways: right answers earn every point, wrong ones lose exactly theirs."""
+"""Assignments: right answers earn every point, wrong ones lose exactly their own points."""
 
 import importlib.util
 import os
@@ -22,7 +22,7 @@ from xaikit.course.checks.mistakes import Answer
 ROOT = Path(__file__).resolve().parents[2]
 SOLUTIONS = sorted(ROOT.glob("solutions/*/*.ipynb"))
 POINTS = 20
-# How often each wrong answer meets new numbers; after a check was changed, ask for more.
+# In how many runs each wrong answer meets new numbers; use more after a change of a check.
 DRAWS = int(os.environ.get("XAI_DRAWS", "6"))
 
 every_assignment = pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
@@ -51,33 +51,33 @@ def read(path):
 def until_last_check(notebook):
     """Return the notebook without the code after its last automatically graded cell.
 
-    What runs later can no longer change a point.
+    Later code cannot change the points.
     """
     last = max(i for i, cell in enumerate(notebook.cells) if cell.id in scoring.maxima(notebook)[0])
     return nbformat.from_dict({**notebook, "cells": notebook.cells[: last + 1]})
 
 
 def with_checks(notebook, names):
-    """Return the notebook without its automatically graded cells but these."""
+    """Return the notebook with only these automatically graded cells."""
     others = set(scoring.maxima(notebook)[0]) - names
     cells = [cell for cell in notebook.cells if cell.id not in others]
     return nbformat.from_dict({**notebook, "cells": cells})
 
 
 def first_message(run, wrong):
-    """Return what the learner is told first about a wrong answer."""
+    """Return the first message that the learner sees about a wrong answer."""
     first = next(cell.id for cell in run.cells if cell.id in wrong.loses)
     return scoring.errors(run)[first][1]
 
 
 def lost(notebook):
-    """Return the graded cells of a notebook that was run that earn less than they could."""
+    """Return the graded cells of an executed notebook that lose points."""
     automatic, _ = scoring.maxima(notebook)
     return {name for name, earned in scoring.points(notebook).items() if earned < automatic[name]}
 
 
 def promised(notebook):
-    """Return the points that each exercise's heading promises, and what its cells can earn."""
+    """Return the points in each exercise's heading, and the maximal points of its cells."""
     automatic, by_hand = scoring.maxima(notebook)
     points, pairs = {**automatic, **by_hand}, []
     for cell in notebook.cells:
@@ -136,7 +136,7 @@ def test_untouched_exercise_earns_nothing_and_fails_by_its_stubs_alone(path):
     run = scoring.run(scoring.with_answers(solution, stubs))
     assert set(scoring.points(run).values()) == {0}
     assert set(scoring.errors(run).values()) == {("NotImplementedError", "")}
-    # Without the hidden tests, as a learner sees it, it is the same.
+    # The learner's version, without the hidden tests, gives the same.
     assert scoring.errors(scoring.run(exercise)) == scoring.errors(run)
 
 
@@ -149,13 +149,13 @@ def test_wrong_answer_loses_exactly_its_points_and_is_told_why(path, grade_id, w
     run = scoring.run(notebook)
     assert lost(run) == wrong.loses
     assert {scoring.points(run)[name] for name in wrong.loses} == {0}
-    assert wrong.told in first_message(run, wrong)
-    # The checks draw their inputs: neither the verdict nor the words may depend on luck.
+    assert wrong.message in first_message(run, wrong)
+    # The checks draw their inputs: neither verdict nor message may depend on chance.
     notebook = with_checks(notebook, wrong.loses)
     for seed in range(1, 1 + DRAWS):
         run = scoring.run(notebook, seed)
         assert (seed, lost(run)) == (seed, wrong.loses)
-        assert (seed, wrong.told in first_message(run, wrong)) == (seed, True)
+        assert (seed, wrong.message in first_message(run, wrong)) == (seed, True)
 
 
 @every_assignment
@@ -164,7 +164,7 @@ def test_every_answer_and_every_check_meets_a_wrong_answer(path):
     assert set(table) == set(scoring.answers_of(notebook))
     planted = [wrong for answers in table.values() for wrong in answers.values()]
     assert set().union(*(wrong.loses for wrong in planted)) == set(scoring.maxima(notebook)[0])
-    assert all(wrong.loses and wrong.told for wrong in planted)
+    assert all(wrong.loses and wrong.message for wrong in planted)
 
 
 ANSWERS = [
@@ -177,7 +177,7 @@ ANSWERS = [
 
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_no_mistake_is_another_one_or_the_right_answer(answer):
-    """Check and tests share a mistake, so two with the same code would never be told apart."""
+    """Check and tests share the mistakes, so a test must find two mistakes with the same code."""
     sources = [answer.source(), *map(answer.source, answer.mistakes)]
     assert len(set(sources)) == len(sources)
 
@@ -197,9 +197,9 @@ def test_wrong_answer_in_a_kernel_shows_its_message_alone():
     (check,) = (cell for cell in notebook.cells if cell.id == "jacobian-check")
     (error,) = check.outputs
     assert error.output_type == "error" and error.ename == "Mistake"
-    assert wrong.told in error.evalue
+    assert wrong.message in error.evalue
     assert error.traceback == [f"✗ {error.evalue}"]
-    # And nbgrader's verdict on the real outputs is the one that the tests above rely on.
+    # nbgrader's verdict on the real outputs is the same as that of the tests above.
     assert scoring.points(notebook) == scoring.points(ours)
     assert scoring.errors(notebook) == scoring.errors(ours)
 
@@ -229,7 +229,7 @@ def test_cells_share_one_namespace_and_go_on_after_an_error():
     ]
     assert outputs[2][0].text == "2\n"
     assert outputs[1][0].ename == "ZeroDivisionError" and outputs[3][0].ename == "SyntaxError"
-    assert scored("a")[0][0].ename == "NameError"  # a fresh namespace each time
+    assert scored("a")[0][0].ename == "NameError"  # each run has a fresh namespace
 
 
 def test_last_expression_is_a_result_as_in_jupyter():
@@ -246,7 +246,7 @@ def test_last_expression_is_a_result_as_in_jupyter():
         ("def doubled(value):\n    raise NotImplementedError()", 0),
         ("def doubled(value:", 0),
         ("", 0),
-        # nbgrader takes back the points of a cell that complains.
+        # nbgrader gives no points to a cell that writes to stderr.
         ("import warnings\ndef doubled(v):\n    warnings.warn('hm'); return v + v", 0),
         ("import sys\ndef doubled(v):\n    print('hm', file=sys.stderr); return v + v", 0),
     ],

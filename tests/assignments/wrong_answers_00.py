@@ -1,7 +1,7 @@
-"""Assignment 00, answered wrongly in every known way.
+"""Every known wrong answer to assignment 00.
 
-grade_id of the answer -> what is wrong -> the answer, the graded cells that lose their points, and
-a part of the message that the learner meets first.
+grade_id of the answer -> the mistake -> the wrong answer, the graded cells that lose their points,
+and a part of the first message that the learner sees.
 """
 
 from functools import partial
@@ -17,8 +17,8 @@ backward = partial(wrong, checks.BACKWARD, {"backward-check", "backward-example"
 saliency = partial(wrong, checks.SALIENCY, {"saliency-check"})
 
 
-def slope_is_right(told, line, *, difference="(f(x + step) - f(x - step)) / 2e-5"):
-    """Return a wrong answer that measures right unless told otherwise, and concludes wrongly."""
+def slope_is_right(message, line, *, difference="(f(x + step) - f(x - step)) / 2e-5"):
+    """Return a wrong answer with a wrong last line; its slopes are right by default."""
     source = f"""\
 def slope_is_right(f, slope, x):
     measured = np.zeros(len(x))
@@ -29,7 +29,7 @@ def slope_is_right(f, slope, x):
     errors = slope(x) - measured
     {line}
 """
-    return WrongAnswer(source, {"slope_is_right-check"}, told)
+    return WrongAnswer(source, {"slope_is_right-check"}, message)
 
 
 WRONG_ANSWERS = {

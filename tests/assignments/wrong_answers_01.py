@@ -1,7 +1,7 @@
-"""Assignment 01, answered wrongly in every known way.
+"""Every known wrong answer to assignment 01.
 
-grade_id of the answer -> what is wrong -> the answer, the graded cells that lose their points, and
-a part of the message that the learner meets first.
+grade_id of the answer -> the mistake -> the wrong answer, the graded cells that lose their points,
+and a part of the first message that the learner sees.
 """
 
 from functools import partial
@@ -17,7 +17,7 @@ gradient_times_input = partial(wrong, checks.GRADIENT_TIMES_INPUT, {"gradient_ti
 shares = partial(wrong, checks.SHARES, OF_SHARES)
 
 
-def is_complete(line, told):
+def is_complete(line, message):
     """Return a wrong answer of one line that may use the importances' `sums`."""
     source = f"""\
 def is_complete(explain, network, rows):
@@ -26,7 +26,7 @@ def is_complete(explain, network, rows):
     largest = max(1.0, np.abs(outputs).max())
     {line}
 """
-    return WrongAnswer(source, {"is_complete-check"}, told)
+    return WrongAnswer(source, {"is_complete-check"}, message)
 
 
 NETWORK = "xk.Network([xk.Dense(W1), xk.ReLU(), xk.Dense(W2), xk.ReLU(), xk.Dense(W3)])"
@@ -40,7 +40,7 @@ WRONG_ANSWERS = {
             "def jacobian(W1, W2, W3, x):\n    return [w @ W2 @ W1 for w in W3]\n",
         ),
         "transposed": jacobian("your table is transposed", end="table.T"),
-        # No random network has a unit that receives exactly 0, so only the check plants one.
+        # In a random network no z is exactly 0, so only the check plants one.
         "a gate open at 0": wrong(
             checks.JACOBIAN,
             {"jacobian-check"},
@@ -118,7 +118,7 @@ WRONG_ANSWERS = {
         ),
         "the last bias left out": shares("a number is missing", end="[x @ grad, *result[:-1]]"),
         "the biases alone": shares("a number is missing", end="result"),
-        # They add up and end as they should: only the numbers themselves tell.
+        # The sum and the shape are right: only the numbers show the mistake.
         "the hidden layers exchanged": shares(
             "shares: got", end="[x @ grad, *result[-2::-1], result[-1]]"
         ),

@@ -1,7 +1,7 @@
-"""Assignment 02, answered wrongly in every known way.
+"""Every known wrong answer to assignment 02.
 
-grade_id of the answer -> what is wrong -> the answer, the graded cells that lose their points, and
-a part of the message that the learner meets first.
+grade_id of the answer -> the mistake -> the wrong answer, the graded cells that lose their points,
+and a part of the first message that the learner sees.
 """
 
 from functools import partial
@@ -18,7 +18,7 @@ proximity = partial(wrong, lime.PROXIMITY, {"proximity-check"})
 
 
 def finds_the_token(
-    told,
+    message,
     *,
     places="range(len(tokens))",
     there="token in t.split()",
@@ -27,7 +27,7 @@ def finds_the_token(
     end="True",
     text="text",
 ):
-    """Return a wrong answer that differs from the right one in the parts that are given."""
+    """Return a wrong answer: the right one with other parts."""
     source = f"""\
 def finds_the_token(explain, text):
     tokens = text.split()
@@ -44,7 +44,7 @@ def finds_the_token(explain, text):
             return False
     return {end}
 """
-    return WrongAnswer(source, {"finds_the_token-check"}, told)
+    return WrongAnswer(source, {"finds_the_token-check"}, message)
 
 
 SWITCHED_OFF = "this exercise asks you to write it yourself"

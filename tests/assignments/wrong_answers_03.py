@@ -1,7 +1,7 @@
-"""Assignment 03, answered wrongly in every known way.
+"""Every known wrong answer to assignment 03.
 
-grade_id of the answer -> what is wrong -> the answer, the graded cells that lose their points, and
-a part of the message that the learner meets first.
+grade_id of the answer -> the mistake -> the wrong answer, the graded cells that lose their points,
+and a part of the first message that the learner sees.
 """
 
 from functools import partial
@@ -24,8 +24,8 @@ estimate = partial(wrong, checks.ESTIMATE, {"estimate-check"})
 draw_coalition = partial(wrong, checks.DRAW_COALITION, {"draw_coalition-check"})
 
 
-def is_symmetric(told, lines):
-    """Return a wrong answer that may use `shares`, the pairs, and who is a twin of whom."""
+def is_symmetric(message, lines):
+    """Return a wrong answer that may use `shares`, the pairs of players, and the pairs of twins."""
     source = f"""\
 def is_symmetric(method, v):
     shares, M = method(v), v.ndim
@@ -40,7 +40,7 @@ def is_symmetric(method, v):
 
     {lines}
 """
-    return WrongAnswer(source, {"is_symmetric-check"}, told)
+    return WrongAnswer(source, {"is_symmetric-check"}, message)
 
 
 WRONG_ANSWERS = {
@@ -73,7 +73,7 @@ WRONG_ANSWERS = {
         "right for three players only": shapley(
             "these are Banzhaf values", weight="share if M == 3 else 2.0 ** (1 - M)"
         ),
-        # Only the hidden games have fewer players, or more.
+        # Only the hidden games have other numbers of players.
         "three to five players only": wrong(
             checks.SHAPLEY,
             {"shapley-example"},

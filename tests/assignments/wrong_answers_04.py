@@ -1,7 +1,7 @@
-"""Assignment 04, answered wrongly in every known way.
+"""Every known wrong answer to assignment 04.
 
-grade_id of the answer -> what is wrong -> the answer, the graded cells that lose their points, and
-a part of the message that the learner meets first.
+grade_id of the answer -> the mistake -> the wrong answer, the graded cells that lose their points,
+and a part of the first message that the learner sees.
 """
 
 from functools import partial
@@ -21,12 +21,12 @@ smudged_bar = partial(wrong, shap.SMUDGED_BAR, {"smudged_bar-check"})
 
 
 def hidden_by_the_example(answer, check, *beginnings):
-    """Return the mistakes that an example cannot show: they lose the check's points alone."""
+    """Return the mistakes that the example does not show: they lose only the check's points."""
     return {words: {check} for words in answer.mistakes if words.startswith(beginnings)}
 
 
 def big_weight(size):
-    """Return a wrong answer in which the two ends are points of a large weight."""
+    """Return a wrong answer that fits the two ends as points with a large weight."""
     source = f"""\
 def kernel_fit(z, v, weights, base, top):
     M = z.shape[1]
@@ -39,8 +39,8 @@ def kernel_fit(z, v, weights, base, top):
     return kernel_fit("a very large weight for the two ends is no constraint", source)
 
 
-def is_true_to_model(told, *, efficient=None, dummy=None, end="bool(efficient and dummy)"):
-    """Return a wrong answer that differs from the right one in the parts that are given."""
+def is_true_to_model(message, *, efficient=None, dummy=None, end="bool(efficient and dummy)"):
+    """Return a wrong answer: the right one with other parts."""
     source = f"""\
 def is_true_to_model(explain, model, rows, unused):
     base, values = explain(model, rows)
@@ -51,7 +51,7 @@ def is_true_to_model(explain, model, rows, unused):
     dummy = {dummy or "np.abs(values[:, unused]).max() <= tolerance"}
     return {end}
 """
-    return WrongAnswer(source, {"is_true_to_model-check"}, told)
+    return WrongAnswer(source, {"is_true_to_model-check"}, message)
 
 
 WRONG_ANSWERS = {
@@ -84,7 +84,7 @@ def kernel(players, size):
     "kernel_fit": planted(
         shap.KERNEL_FIT,
         FIT,
-        # The gap is right for all coalitions, by symmetry: only the check has some of them.
+        # By symmetry the gap is right for all coalitions: only the check has a subset of them.
         hidden_by_the_example(
             shap.KERNEL_FIT,
             "kernel_fit-check",

@@ -1,7 +1,7 @@
-"""Assignment 05, answered wrongly in every known way.
+"""Every known wrong answer to assignment 05.
 
-grade_id of the answer -> what is wrong -> the answer, the graded cells that lose their points, and
-a part of the message that the learner meets first.
+grade_id of the answer -> the mistake -> the wrong answer, the graded cells that lose their points,
+and a part of the first message that the learner sees.
 """
 
 from functools import partial
@@ -17,7 +17,7 @@ ledger = partial(wrong, lrp.LEDGER, {"ledger-check"})
 explain = partial(wrong, lrp.EXPLAIN, {"explain-check"})
 
 
-def conserves(lines, told):
+def conserves(lines, message):
     """Return a wrong answer that may use the `gaps` of all cases and the size of the relevance."""
     source = f"""\
 def conserves(propagate, cases):
@@ -27,7 +27,7 @@ def conserves(propagate, cases):
     size = max(1.0, max(np.abs(values).sum() for values in handed))
     {lines}
 """
-    return WrongAnswer(source, {"conserves-check"}, told)
+    return WrongAnswer(source, {"conserves-check"}, message)
 
 
 SINGLE = "xk.Network([xk.Dense(W, b)])"

@@ -1,7 +1,7 @@
-"""Assignment 06, answered wrongly in every known way.
+"""Every known wrong answer to assignment 06.
 
-grade_id of the answer -> what is wrong -> the answer, the graded cells that lose their points, and
-a part of the message that the learner meets first.
+grade_id of the answer -> the mistake -> the wrong answer, the graded cells that lose their points,
+and a part of the first message that the learner sees.
 """
 
 from functools import partial
@@ -10,7 +10,7 @@ from tests.assignments.scoring import WrongAnswer, planted, wrong
 from xaikit.course.checks import integrated_gradients as checks
 
 SWITCHED_OFF = "this exercise asks you to write it yourself"
-# A network whose gradient is the function given, to hand to xaikit's own method.
+# A network with the given gradient function, for xaikit's own method.
 DISGUISED = """
 class Disguised:
     def __init__(self, slope):
@@ -35,11 +35,11 @@ not_in_the_example = partial(wrong, checks.ONE_KINK, {"one_kink-check"})
 
 
 def losing(answer, check, *parts):
-    """Return the mistakes that lose the check alone, by a part of their words."""
+    """Return the mistakes that lose only the check, chosen by a part of their message."""
     return {words: {check} for words in answer.mistakes if any(part in words for part in parts)}
 
 
-def is_complete(line, told):
+def is_complete(line, message):
     """Return a wrong answer of one line that may use the `gaps`."""
     source = f"""\
 def is_complete(explain, f, rows, baseline, tolerance):
@@ -48,7 +48,7 @@ def is_complete(explain, f, rows, baseline, tolerance):
     gaps = sums - change
     {line}
 """
-    return WrongAnswer(source, {"is_complete-check"}, told)
+    return WrongAnswer(source, {"is_complete-check"}, message)
 
 
 WRONG_ANSWERS = {
@@ -272,7 +272,7 @@ WRONG_ANSWERS = {
         "right for units that open": not_in_the_example(
             "on which the gate is closed", share="1 - kink"
         ),
-        # The example opens after a quarter of the way, which a thousand points hit.
+        # The example's gate opens after a quarter of the path, which a thousand points hit.
         "a sum over points": not_in_the_example(
             "close, but not exact",
             end="(x - baseline) * v * w * np.mean([w @ (baseline + (j + 0.5) / 1000 * "

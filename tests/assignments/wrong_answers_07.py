@@ -1,7 +1,7 @@
-"""Assignment 07, answered wrongly in every known way.
+"""Every known wrong answer to assignment 07.
 
-grade_id of the answer -> what is wrong -> the answer, the graded cells that lose their points, and
-a part of the message that the learner meets first.
+grade_id of the answer -> the mistake -> the wrong answer, the graded cells that lose their points,
+and a part of the first message that the learner sees.
 """
 
 from functools import partial
@@ -19,14 +19,14 @@ relu = partial(wrong, checks.RELU_MOMENTS, OF_RELU)
 dense = partial(wrong, checks.DENSE_MOMENTS, {"dense_moments-check"})
 value = partial(wrong, checks.DASP_VALUE, OF_DASP)
 weights = partial(wrong, checks.SIZE_WEIGHTS, {"size_weights-check"})
-# Their examples do not show what is wrong.
+# Their examples do not show the mistake.
 hidden_coalition = partial(wrong, checks.COALITION_MOMENTS, {"coalition_moments-check"})
 hidden_relu = partial(wrong, checks.RELU_MOMENTS, {"relu_moments-check"})
 hidden_value = partial(wrong, checks.DASP_VALUE, {"dasp_value-check"})
 
 
-def own_test(told, *, draw="x, b, w = rng.normal(size=(3, M))", linear=None, **more):
-    """Return a wrong answer that differs from the right one in the parts that are given."""
+def own_test(message, *, draw="x, b, w = rng.normal(size=(3, M))", linear=None, **more):
+    """Return a wrong answer: the right one with other parts."""
     linear = linear or "np.allclose(steps_of(line, x, b), (w * (x - b))[:, None])"
     ends = more.get("ends", "np.allclose(steps[:, 0], first) and np.allclose(steps[:, -1], last)")
     source = f"""\
@@ -47,7 +47,7 @@ def is_right_where_certain(steps_of):
             return False
     return {more.get("result", "True")}
 """
-    return WrongAnswer(source, {"is_right_where_certain-check"}, told)
+    return WrongAnswer(source, {"is_right_where_certain-check"}, message)
 
 
 WRONG_ANSWERS = {
@@ -94,7 +94,7 @@ WRONG_ANSWERS = {
     "relu_moments": planted(
         checks.RELU_MOMENTS,
         OF_RELU,
-        # At m = 0 nothing is missing, and a certain unit has s = 0.
+        # At m = 0 the missing term is 0, and a certain unit has s = 0.
         {"in the mean square, the part m s p(r) is missing": {"relu_moments-check"}},
     )
     | {

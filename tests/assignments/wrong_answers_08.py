@@ -1,7 +1,7 @@
-"""Assignment 08, answered wrongly in every known way.
+"""Every known wrong answer to assignment 08.
 
-grade_id of the answer -> what is wrong -> the answer, the graded cells that lose their points, and
-a part of the message that the learner meets first.
+grade_id of the answer -> the mistake -> the wrong answer, the graded cells that lose their points,
+and a part of the first message that the learner sees.
 """
 
 from functools import partial
@@ -18,8 +18,8 @@ search_step = partial(wrong, checks.SEARCH_STEP, {"search_step-check"})
 cross_validate = partial(wrong, checks.CROSS_VALIDATE, {"cross_validate-check"})
 
 
-def random_masks(told, lines, *, guard=True):
-    """Return a wrong answer: what fills `masks`, with or without the guard on s."""
+def random_masks(message, lines, *, guard=True):
+    """Return a wrong answer: lines that fill `masks`, with or without the guard on s."""
     refuse = 'if not 1 <= s <= d:\n        raise ValueError(f"s is {s}")' if guard else "pass"
     source = f"""\
 def random_masks(d, s, count, rng):
@@ -27,10 +27,10 @@ def random_masks(d, s, count, rng):
     masks = np.zeros((count, d))
     {lines}
 """
-    return WrongAnswer(source, {"random_masks-check"}, told)
+    return WrongAnswer(source, {"random_masks-check"}, message)
 
 
-def is_honest(told, verdict, *, numbers="np.arange(len(x), dtype=float)", scores="np.ones(d)"):
+def is_honest(message, verdict, *, numbers="np.arange(len(x), dtype=float)", scores="np.ones(d)"):
     """Return a wrong answer that may use `shown`, the rows of each ranking, and the test rows."""
     source = f"""\
 def is_honest(evaluate, x, y, folds):
@@ -47,7 +47,7 @@ def is_honest(evaluate, x, y, folds):
     trains = [set(train.tolist()) for train, _ in folds]
     return {verdict}
 """
-    return WrongAnswer(source, {"is_honest-check"}, told)
+    return WrongAnswer(source, {"is_honest-check"}, message)
 
 
 APART = "not any(a & b for a, b in zip(shown, tests))"

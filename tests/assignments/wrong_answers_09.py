@@ -1,7 +1,7 @@
-"""Assignment 09, answered wrongly in every known way.
+"""Every known wrong answer to assignment 09.
 
-grade_id of the answer -> what is wrong -> the answer, the graded cells that lose their points, and
-a part of the message that the learner meets first.
+grade_id of the answer -> the mistake -> the wrong answer, the graded cells that lose their points,
+and a part of the first message that the learner sees.
 """
 
 from functools import partial
@@ -20,7 +20,7 @@ rank_correlation = partial(wrong, checks.RANK_CORRELATION, OF_RANKS)
 infidelity = partial(wrong, checks.INFIDELITY, {"infidelity-check"})
 
 
-def sanity_check(line, told):
+def sanity_check(line, message):
     """Return a wrong answer of one line that may use the two tables of scores."""
     source = f"""\
 def passes_sanity_check(explain, trained, lost, rows, correlate, limit):
@@ -29,7 +29,7 @@ def passes_sanity_check(explain, trained, lost, rows, correlate, limit):
     signed = [correlate(a, b) for a, b in zip(before, after)]
     {line}
 """
-    return WrongAnswer(source, {"passes_sanity_check-check"}, told)
+    return WrongAnswer(source, {"passes_sanity_check-check"}, message)
 
 
 WRONG_ANSWERS = {
@@ -117,14 +117,14 @@ WRONG_ANSWERS = {
             "this correlates the scores",
             "def rank_correlation(a, b):\n    return np.corrcoef(a, b)[0, 1]\n",
         ),
-        # On some processors these are the ties by column, whose words begin in the same way.
+        # On some processors these are ties by column, and that message begins in the same way.
         "ties as they fall": rank_correlation(
             checks.SHARED,
             checks.TIES_AS_THEY_FALL.source(next(iter(checks.TIES_AS_THEY_FALL.mistakes))),
         ),
         "a matrix": rank_correlation("returned an array of shape", end="np.corrcoef(p, q)"),
         "no return": rank_correlation("returned nothing", end="None"),
-        # Ranks have few correlations, so another mistake may give this number, too.
+        # Few values are possible for a rank correlation, so another mistake may give this one, too.
         "the example by heart": wrong(
             checks.RANK_CORRELATION,
             {"rank_correlation-check"},
@@ -141,8 +141,8 @@ WRONG_ANSWERS = {
         "no model, spelled here": infidelity(
             "the model's change is missing",
             "def infidelity(f, x, slopes, changes):\n"
-            "    told = [sum(row) ** 2 for row in changes * slopes]\n"
-            "    return np.mean(told), np.sqrt(np.var(told, ddof=1) / len(told))\n",
+            "    squares = [sum(row) ** 2 for row in changes * slopes]\n"
+            "    return np.mean(squares), np.sqrt(np.var(squares, ddof=1) / len(squares))\n",
         ),
         "the value alone": infidelity("the value and its standard error", end="value"),
         "no return": infidelity("the value and its standard error", end="None"),

@@ -1,10 +1,10 @@
-"""axe looks at a page (WCAG 2 A and AA, and more), and says what it complains about."""
+"""Check a page with axe (WCAG 2 A and AA, and more), and return its complaints."""
 
 from axe_playwright_python.sync_playwright import Axe
 
 OPEN_ALL = "document.querySelectorAll('details').forEach(details => { details.open = true })"
-# Code has thousands of words and few colours. The class makes a word's colour, and the kind of box
-# its ground: one word of each is looked at, and the others lose their class.
+# Code has thousands of words and few colours. A word's class decides its colour, its kind of box
+# the background. axe checks one word of each combination; the others lose their class.
 ONE_OF_EACH_COLOUR = """() => {
     const seen = new Set()
     document.querySelectorAll('.highlight span[class]').forEach(word => {
@@ -20,8 +20,8 @@ IS_INSIDE = "([target, place]) => document.querySelector(target.at(-1)).closest(
 def complaints(page, not_ours):
     """Return all complaints of axe as (rule, html, place).
 
-    `not_ours` lists a rule and the place, a selector, where a complaint of it is not about us; a
-    complaint about something of ours has the place None. Folded hints and answers are read too.
+    `not_ours` lists rules, each with a place (a selector) where its complaints are not about the
+    course. A complaint about the course has the place None. Folded hints and answers are opened.
     """
     page.evaluate(OPEN_ALL)
     page.evaluate(ONE_OF_EACH_COLOUR)
@@ -35,7 +35,7 @@ def complaints(page, not_ours):
 
 
 def faults(page, not_ours):
-    """Return (rule, html) of each complaint about something of ours."""
+    """Return (rule, html) of each complaint about the course."""
     return [(rule, html) for rule, html, place in complaints(page, not_ours) if place is None]
 
 

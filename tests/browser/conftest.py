@@ -22,16 +22,16 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# Here as on a train: whatever a page asks of another host is not found.
+# As if offline: requests to other hosts find nothing.
 OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 
 @pytest.fixture(scope="package")
 def context(tmp_path_factory):
-    """Chromium, and what it keeps from page to page: JupyterLab's files, and what was copied."""
-    # No longer than this folder's tests: while Playwright runs, asyncio.run is refused.
+    """Chromium, which keeps JupyterLab's files and the clipboard from page to page."""
+    # It ends with this folder's tests, because asyncio.run fails while Playwright runs.
     with sync_playwright() as playwright:
-        # With a profile on the disk it keeps compiled code, too: JupyterLab opens in less time.
+        # A profile on the disk also keeps compiled code, so JupyterLab opens faster.
         context = playwright.chromium.launch_persistent_context(
             tmp_path_factory.mktemp("profile"),
             executable_path=chromium(playwright),
@@ -65,7 +65,7 @@ def course(tmp_path_factory):
 @pytest.fixture(scope="package")
 def lab(course, tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
-    # The tests read a notebook's state from the object that this flag hands to the page.
+    # With this flag the page has an object from which the tests read a notebook's state.
     with running(lambda flags: make_lab(f"{flags} --expose-app-in-browser"), folder, course) as lab:
         yield lab
 

@@ -1,4 +1,4 @@
-"""A notebook in JupyterLab, worked by keyboard and read from the page."""
+"""A notebook in JupyterLab, which tests use by keyboard and read from the page."""
 
 import json
 import re
@@ -10,18 +10,18 @@ import pytest
 
 from tests.lab import TOKEN, Lab
 
-# Under load a page or a kernel takes its time; what is waited for is exact all the same.
+# A page or a kernel may be slow under load; the awaited conditions are exact.
 SECONDS = 120
-# Until the page shows what it has: the kernel is idle, no more will come.
+# The page's time to show its output when the kernel is idle.
 SECONDS_TO_SHOW = 5
 ASK_EVERY = 100  # milliseconds
 HERE = "127.0.0.1"
 BAD = ["error", "stderr"]
-# The buttons of the cell, and then the widget: a slider has two stops, a row of buttons many.
+# Tab stops at the cell's buttons and then in the widget: a slider has two, a row of buttons many.
 MOST_STOPS_BEFORE_A_WIDGET = 10
 MOST_STOPS_IN_A_WIDGET = 50
 
-# In the page: the open notebook. What is asked ten times a second copies no output of any cell.
+# The open notebook, in the page. Questions that come ten times a second copy no outputs.
 SCRIPT = """
 window.xaiTests = {
     get panel() { return window.jupyterapp?.shell.currentWidget },
@@ -60,10 +60,10 @@ window.xaiTests = {
     isNew(index, part) { return !['', this.remembered[part]].includes(this.drawn(index)[part]) },
 }
 """
-# Every kind has a label: one that the keys below do not know is counted, and found unmoved.
+# Each kind has a label. So a kind without keys below is counted, and reported as unmoved.
 CONTROLS = ".jupyter-widgets :has(> .widget-label)"
-# What to press where the focus is, and then to take it back. JupyterLab keeps the plain arrow keys
-# of a drop-down list for itself: they move from cell to cell, until the list is open.
+# The keys that move the focused control, and those that move it back. Until a drop-down list is
+# open, JupyterLab uses the plain arrow keys to move between cells.
 OPEN_THE_LIST = "Alt+ArrowDown"
 KEYS = f"""focused => {{
     if (focused.role === 'slider') {{
@@ -87,7 +87,7 @@ KEYS = f"""focused => {{
 
 
 class Notebook:
-    """The page that shows it, and what that page has complained about or asked of others."""
+    """A page with a notebook, its complaints, and its requests to other hosts."""
 
     def __init__(self, page, lab: Lab, pictures: Path):
         self.page, self.lab, self.pictures = page, lab, pictures
@@ -108,14 +108,14 @@ class Notebook:
             self.complaints.append(f"request to another host: {address}")
 
     def open(self, path: str) -> None:
-        # A workspace of its own: the default one would open what the last test left open.
+        # A workspace of its own: the default one would open the last test's notebooks.
         name = re.sub(r"\W+", "-", path)
         address = f"{self.lab.address}/lab/workspaces/{name}/tree/{quote(path)}?token={TOKEN}"
         self.page.goto(address)
         self.wait("xaiTests.models.length && xaiTests.idle", "an open notebook and an idle kernel")
 
     def close(self) -> None:
-        """Leave a picture, and no kernel."""
+        """Save a picture, and shut down the kernel."""
         self.page.screenshot(path=self.pictures / "page.png")
         self.page.close()
         sessions = f"{self.lab.address}/api/sessions"
@@ -129,7 +129,7 @@ class Notebook:
             pytest.fail(f"waited {SECONDS} seconds for {what}; so far: {self.complaints}")
 
     def _becomes_true(self, condition: str, seconds: float = SECONDS) -> bool:
-        """Ask again and again; a page that asks itself, at every frame, leaves the kernel less."""
+        """Ask repeatedly; a page that checks itself, in every frame, would slow the kernel down."""
         end = time.monotonic() + seconds
         while not (is_true := self.ask(condition)) and time.monotonic() < end:
             self.page.wait_for_timeout(ASK_EVERY)
@@ -148,7 +148,7 @@ class Notebook:
         return self.ask("xaiTests.cells")
 
     def select(self, index: int) -> None:
-        """Make a cell the active one, at once: a walk by arrow keys draws each cell on the way."""
+        """Make a cell the active one directly: arrow keys would draw each cell in between."""
         self.press("Escape")
         self.ask("place => xaiTests.activate(place)", index)
 
@@ -157,14 +157,14 @@ class Notebook:
         self.page.locator(".lm-Menu-itemLabel").get_by_text(item, exact=True).click()
 
     def run_all(self) -> None:
-        """Clear all outputs, as the lectures ask for, and run until the end or an error."""
+        """Clear all outputs, as learners must, and run until the end or an error."""
         self.menu("Edit", "Clear Outputs of All Cells")
         self.wait("xaiTests.counts.every(count => count === null)", "all outputs to be cleared")
         self.menu("Run", "Run All Cells")
         all_ran = "xaiTests.counts.every(count => count !== null)"
         finished = f"xaiTests.idle && ({all_ran} || xaiTests.failed)"
         started = "xaiTests.counts.filter(count => count !== null).length"
-        # The time is for a cell, however many there are.
+        # The limit of time is per cell.
         while not self.ask(finished):
             self.wait(f"{finished} || {started} > {self.ask(started)}", "the next cell to run")
 
@@ -181,14 +181,14 @@ class Notebook:
         return self.cells()[index]
 
     def text_below(self, index: int) -> str:
-        """What can be read below a cell."""
+        """Return the text below a cell."""
         return self.ask(
             "i => xaiTests.content.widgets[i].node.querySelector('.jp-OutputArea').innerText", index
         ).strip()
 
     def replace_last_lines(self, index: int, lines: int, text: str) -> None:
         """Put the cursor into a cell, select its last lines, and paste a text over them."""
-        # Home is the first letter of a line, not its first column.
+        # Home goes to the first letter of a line, not to its first column.
         self.ask("text => navigator.clipboard.writeText(text)", text.lstrip())
         self.select(index)
         self.press("Enter")
@@ -196,7 +196,7 @@ class Notebook:
         self.press("Control+End", *["Shift+ArrowUp"] * (lines - 1), "Shift+Home", "Control+V")
 
     def errors(self) -> list[str]:
-        """Every error and warning that stands under a cell or inside a widget."""
+        """Return every error and warning below a cell or inside a widget."""
         kinds = ", ".join(f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in BAD)
         texts = "[...document.querySelectorAll(kinds)].map(output => output.innerText)"
         return self.ask(f"kinds => {texts}", kinds)
@@ -204,16 +204,15 @@ class Notebook:
     # Widgets.
 
     def controls(self) -> dict[int, int]:
-        """How many controls each cell with a widget has."""
+        """Return the number of controls of each cell with a widget."""
         cells = "xaiTests.content.widgets.map(cell => cell.node.querySelectorAll(controls).length)"
         numbers = self.ask(f"controls => {cells}", CONTROLS)
         return {index: number for index, number in enumerate(numbers) if number}
 
     def move_controls(self, index: int) -> dict[int, str]:
-        """Walk through a cell's controls by Tab and move each, there and back; say what is wrong.
+        """Reach each of a cell's controls by Tab and move it there and back; return the faults.
 
-        Nothing is wrong if each time the figure is a new one and the sentence under it is, too.
-        The controls are counted from 1.
+        Each move must give a new figure and a new sentence. The controls are counted from 1.
         """
         widget = f"xaiTests.content.widgets[{index}].node.querySelector('.jupyter-widgets')"
         inside = f"{widget}.contains(document.activeElement)"

@@ -1,4 +1,4 @@
-"""axe finds nothing to complain about in the notebooks as web pages (WCAG 2 A and AA, and more)."""
+"""axe has no complaint about the notebooks as web pages (WCAG 2 A and AA, and more)."""
 
 import nbformat
 import pytest
@@ -9,26 +9,26 @@ from tests.browser import axe
 from tests.lab import ROOT
 
 NOTEBOOKS = sorted([*ROOT.glob("lectures/*.ipynb"), *ROOT.glob("exercises/*/*.ipynb")])
-# Complaints about what is not ours: an axe rule, and where it is left out.
+# Complaints that are not about the course: an axe rule, and the place where it is ignored.
 NOT_OURS = [
-    # The counts beside the cells: JupyterLab's own pale grey. They say nothing the text needs.
+    # The counts beside the cells have JupyterLab's own pale grey. The text does not need them.
     ("color-contrast", ".jp-InputPrompt"),
     ("color-contrast", ".jp-OutputPrompt"),
-    # JupyterLab's colours of comments, numbers, and words such as `in`: their contrast is 4.2 to
-    # 4.4, and 4.5 is asked for. All other code is looked at.
+    # JupyterLab's colours of comments, numbers, and words such as `in` have a contrast of 4.2 to
+    # 4.4, and the rule demands 4.5. All other code is checked.
     ("color-contrast", ".highlight .c1"),
     ("color-contrast", ".highlight :is(.mi, .mf)"),
     ("color-contrast", ".highlight .ow"),
-    # JupyterLab's style sheet underlines a link only under the mouse. They differ in colour, too.
+    # JupyterLab's style sheet underlines a link only under the mouse. Links also differ in colour.
     ("link-in-text-block", ".jp-RenderedMarkdown a"),
-    # The empty corner of a table with names on two sides: it heads nothing, and Markdown has no
-    # other way to write it.
+    # The empty corner of a table with names on two sides is not the head of anything. Markdown has
+    # no other way to write it.
     ("empty-table-header", ".jp-RenderedMarkdown thead th:first-child"),
 ]
-# Where a text's image has no words, nbconvert writes "No description has been provided", and axe
-# takes alt="" for decoration, which the course has none of: both become what they are, images
-# without alt. Figures of code cells keep nbconvert's words: matplotlib's have no alt text, and the
-# sentence printed under each figure stands for it.
+# For a text's image without alt text nbconvert writes "No description has been provided", and axe
+# takes alt="" for decoration, which the course does not have. Both become images without alt.
+# Figures of code cells keep nbconvert's words: matplotlib writes no alt text, and the sentence
+# below each figure replaces it.
 FORGET_EMPTY_WORDS = """() => {
     document.querySelectorAll('.jp-RenderedMarkdown img').forEach(image => {
         if (/^$|^No description/.test(image.alt.trim())) image.removeAttribute('alt')
@@ -37,7 +37,7 @@ FORGET_EMPTY_WORDS = """() => {
 
 
 def show(page, notebook):
-    """Show a notebook as nbconvert renders it."""
+    """Open a notebook in the form that nbconvert makes."""
     html, _ = HTMLExporter().from_notebook_node(notebook)
     page.set_content(html)
     page.evaluate(FORGET_EMPTY_WORDS)

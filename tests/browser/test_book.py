@@ -1,4 +1,4 @@
-"""The web book in a browser: axe finds no fault, formulas are set, nothing comes from elsewhere."""
+"""The web book in a browser: axe finds no fault, formulas are set, no other host is asked."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from tests.browser import axe
 
 PAGES = ["lectures/05_lrp", "api/xaikit.methods.lrp", "lectures/glossary"]
-# Complaints about what is not ours: an axe rule, and where it is left out.
+# Complaints that are not about the course: an axe rule, and the place where it is ignored.
 NOT_OURS = [
     # The theme puts the book's title above the menu, outside of any landmark.
     ("region", ".sidebar-primary-item"),

@@ -1,4 +1,4 @@
-"""A learner opens an exercise in JupyterLab, answers, and is told at once."""
+"""A learner opens an exercise in JupyterLab, answers it, and sees a message immediately."""
 
 import re
 
@@ -13,7 +13,7 @@ FORGOTTEN_RETURN = ["    answer = None  # and no return"]
 
 
 def code_cells(exercise):
-    """Return the places of the answers and of the checks that nbgrader's metadata name."""
+    """Return the positions of the answers and of the checks, from nbgrader's metadata."""
     cells = nbformat.read(ROOT / f"exercises/{exercise}/{exercise}.ipynb", as_version=4).cells
     marks = {
         place: cell.metadata.get("nbgrader", {})
@@ -41,7 +41,7 @@ def errors_of(cell):
 
 
 def answer(notebook, place, old, new):
-    """Type new last lines over the old ones of a cell, and run it."""
+    """Replace the last lines of a cell, and run it."""
     source = notebook.cells()[place]["source"]
     head = source.removesuffix("\n".join(old))
     notebook.replace_last_lines(place, len(old), "\n".join(new))
@@ -55,7 +55,7 @@ def test_every_check_stops_at_an_unwritten_answer_and_judges_a_written_one(noteb
     answers, checks = code_cells(exercise)
     notebook.open(f"exercises/{exercise}/{exercise}.ipynb")
     notebook.run_all()
-    # JupyterLab goes no further than the first error; a learner runs the others one by one.
+    # JupyterLab stops at the first error; a learner runs the other cells one by one.
     places = [p for p, cell in enumerate(notebook.cells()) if cell["cell_type"] == "code"]
     for place in places:
         if notebook.cells()[place]["execution_count"] is None:
@@ -71,7 +71,7 @@ def test_every_check_stops_at_an_unwritten_answer_and_judges_a_written_one(noteb
     right = solution_of(exercise, grade_id)
     answer(notebook, place, STUB, FORGOTTEN_RETURN)
     notebook.run(check)
-    # One line in words: no traceback.
+    # One line of text, no traceback.
     assert re.fullmatch(r"✗ .*returned nothing.*", notebook.text_below(check))
 
     answer(notebook, place, FORGOTTEN_RETURN, right)

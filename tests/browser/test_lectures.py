@@ -1,4 +1,4 @@
-"""Every lecture runs in JupyterLab, offline, and its widgets answer to the keyboard."""
+"""Every lecture runs in JupyterLab, offline, and the keyboard moves its widgets."""
 
 import sys
 
@@ -9,7 +9,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from tests.lab import ROOT
 from tools.normalise import normalise
 
-# What README.md says of a lecture and its JupyterLab. Binder gives 2000.
+# The memory of a lecture with JupyterLab, as in README.md. Binder gives 2000.
 MOST_MEGABYTES = 1500
 LECTURES = sorted(path.name for path in (ROOT / "lectures").glob("*.ipynb"))
 PLANTED = [
@@ -66,7 +66,7 @@ Javascript(
 
 
 def faults(notebook):
-    """Run all cells, move every control of every widget; return what a learner stumbles over."""
+    """Run all cells, move every control of every widget; return the faults that a learner sees."""
     notebook.run_all()
     code = [cell for cell in notebook.cells() if cell["cell_type"] == "code"]
     found = [
@@ -88,7 +88,7 @@ def test_a_lecture_runs_and_its_widgets_redraw(notebook, lab, lecture):
     notebook.open(f"lectures/{lecture}")
     assert faults(notebook) == []
     assert notebook.controls(), "there is no widget"
-    if sys.platform == "linux":  # elsewhere nobody counts
+    if sys.platform == "linux":  # other systems do not count it
         assert lab.peak_megabytes() < MOST_MEGABYTES
 
 

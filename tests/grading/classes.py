@@ -74,7 +74,7 @@ def write_solution(folder, notebook=None, name=NAME):
 
 
 def exercise():
-    """Return the small assignment as learners get it."""
+    """Return the small assignment's exercise, which learners receive."""
     return nbformat.reads(derive(solution()), as_version=4)
 
 
@@ -82,7 +82,7 @@ RIGHT_MEAN = "return np.sum(values) / len(values)"
 
 
 def answered(double="return 2 * x", mean=RIGHT_MEAN, before=(), after=()):
-    """Return an exercise with answers, and with further cells before and after the answers."""
+    """Return an exercise with answers, and with more cells before and after them."""
     notebook = exercise()
     for cell in notebook.cells:
         grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
@@ -96,7 +96,7 @@ def answered(double="return 2 * x", mean=RIGHT_MEAN, before=(), after=()):
 
 
 def without_cells(notebook, *grade_ids):
-    """Return a notebook without some marked cells."""
+    """Return a notebook without these marked cells."""
     notebook = copy.deepcopy(notebook)
     notebook.cells = [
         cell
@@ -107,7 +107,7 @@ def without_cells(notebook, *grade_ids):
 
 
 def cell_of(notebook, grade_id):
-    """Return the cell that has a grade id."""
+    """Return the cell with a grade id."""
     return next(
         cell
         for cell in notebook.cells
@@ -116,7 +116,7 @@ def cell_of(notebook, grade_id):
 
 
 def hand_in(folder, learner, content, name=NAME, file=None):
-    """Put a notebook, or bytes, where nbgrader collects a learner's work."""
+    """Write a notebook, or bytes, to the place where nbgrader collects a learner's submission."""
     path = Path(folder) / learner / name / (file or f"{name}.ipynb")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content if isinstance(content, bytes) else to_bytes(content))

@@ -1,7 +1,7 @@
-"""Submissions that attack the grader, or break it by accident, and what must become of them.
+"""Submissions that attack the grader, or break it by accident, and their expected outcomes.
 
-Each is code for a cell before the answers, or a whole file. They are run by the tests in the
-sandbox and nowhere else.
+Each is code for a cell before the answers, or a whole file. The tests run them in the sandbox
+only.
 """
 
 import copy
@@ -16,7 +16,7 @@ WRONG = {"double": "return 3 * x", "mean": "return 0.0"}
 
 
 class Expected(NamedTuple):
-    """What stands in the table: the whole status (a pattern), and the score."""
+    """A row of the table: the whole status (a pattern), and the score."""
 
     status: str
     score: float | None
@@ -31,7 +31,7 @@ TAMPERED = Expected(r"failed: its tests prove nothing: an assertion that must fa
 
 
 def rejected(words):
-    """Return what becomes of a file that is not taken in."""
+    """Return the outcome of a file that is not taken in."""
     return Expected(f"failed: not taken in: .*{re.escape(words)}.*", None)
 
 
@@ -113,7 +113,7 @@ BEFORE = {
     ),
 }
 
-# Code before wrong answers, which must not make them right.
+# Code before wrong answers. It must not make them pass.
 CHEATING = {
     "patched_testing": (
         "import numpy as np\nnp.testing.assert_allclose = lambda *a, **k: None",
@@ -150,7 +150,7 @@ CHEATING = {
 
 
 def notebooks():
-    """Return {learner: (the notebook's bytes, what must become of it)}."""
+    """Return {learner: (the notebook's bytes, its expected outcome)}."""
     found = {name: (answered(before=[code]), end) for name, (code, end) in BEFORE.items()}
     found |= {
         name: (answered(**WRONG, before=[code]), end) for name, (code, end) in CHEATING.items()
@@ -203,7 +203,7 @@ def notebooks():
 
 
 def files():
-    """Return {learner: (a file's bytes, its name, what must become of it)}."""
+    """Return {learner: (a file's bytes, its name, its expected outcome)}."""
     good = to_bytes(answered())
     own = "two_sums.ipynb"
     return {

@@ -1,4 +1,4 @@
-"""What a second run makes of submissions that are graded already."""
+"""A second run, on submissions that are graded already."""
 
 import os
 import signal
@@ -115,7 +115,7 @@ def test_a_grader_that_ends_before_its_processes_begin_leaves_no_folder(folders,
 
 
 def test_its_folder_is_gone_before_its_end_is_recorded(tmp_path, monkeypatch):
-    # Whoever sees the end may kill the grader at once.
+    # Another program may kill the grader as soon as it sees the end.
     def grade(course, assignment, learner, pace, home):
         (home / "run").mkdir()
         return "it was not graded"

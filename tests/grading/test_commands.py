@@ -27,7 +27,7 @@ def folders(tmp_path):
 
 @pytest.fixture
 def temporary():
-    # A kernel's socket has a name of at most 107 letters; pytest's folders are too long for it.
+    # The path of a kernel's socket has at most 107 letters; pytest's folders are too long.
     with tempfile.TemporaryDirectory() as folder:
         yield Path(folder)
 
@@ -62,7 +62,7 @@ def test_without_bubblewrap_it_refuses(folders):
 
 
 def test_killed_in_the_middle_it_is_finished_by_the_next_run(folders, temporary):
-    # One is on its way whenever the grader is killed, and would be for a quarter of an hour.
+    # One submission needs a quarter of an hour, so it is running when the grader is killed.
     hand_in(folders / "given", "a_sleeper", answered(before=["import time\ntime.sleep(900)"]))
     database = f"sqlite:///{folders / 'work' / 'gradebook.db'}"
     words = options(folders, "--submissions", folders / "given")
@@ -89,7 +89,7 @@ def test_killed_in_the_middle_it_is_finished_by_the_next_run(folders, temporary)
     process.stdout.close(), process.stderr.close()
     _, left = psutil.wait_procs(begun, timeout=deadline - time.monotonic())
     assert left == []
-    # A process that was just about to start is not among them, and removes its folder in its time.
+    # `begun` lacks a process that was about to start, which removes its folder a little later.
     while list(temporary.glob("grading-*")) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not list(temporary.glob("grading-*"))
@@ -103,7 +103,7 @@ def test_killed_in_the_middle_it_is_finished_by_the_next_run(folders, temporary)
     second = register.entries(database, NAME)
     assert {entry.outcome for entry in second.values()} == {"graded"}
     assert len(second) == 9
-    # With the same seconds: they were not graded again.
+    # The seconds are the same, so they were not graded again.
     assert {name: second[name] for name in first} == first
 
 
@@ -141,7 +141,7 @@ def test_every_command_has_help(name, capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["grade", "no_such"], "there is no solution"),
         (["intake", NAME], "--submissions"),
@@ -150,9 +150,9 @@ def test_every_command_has_help(name, capsys):
         (["status", NAME, "--db", "nonsense"], "the gradebook cannot be opened"),
     ],
 )
-def test_what_cannot_be_done_is_said(folders, capsys, words, told):
+def test_what_cannot_be_done_is_said(folders, capsys, words, message):
     assert main([*words, *options(folders)]) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

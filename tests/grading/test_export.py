@@ -50,8 +50,8 @@ def test_failed_waiting_and_missing_are_told_apart(course):
         ("missing", 0.0),
     ]
     assert {row.max_score for row in table} == {20.0}
-    told = export.summary(table)
-    assert "anna: failed: it broke" in told and "in all      3" in told
+    message = export.summary(table)
+    assert "anna: failed: it broke" in message and "in all      3" in message
 
 
 def test_an_entry_replaces_its_own_and_no_other(course):

@@ -37,7 +37,7 @@ def sandboxed():
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    """Grade one class of honest and hostile learners; return what there is to look at."""
+    """Grade one class of honest and hostile learners; return everything that the tests look at."""
     outside = tmp_path_factory.mktemp("outside")
     submissions, solutions = outside / "submissions", write_solution(outside / "solutions")
     (outside / "treasure.txt").write_text(SECRET)
@@ -146,7 +146,7 @@ def test_feedback_shows_no_hidden_test(world, learner):
 def test_feedback_says_what_failed(world):
     page = world["course"].feedback(NAME, "ben").read_text()
     assert "AssertionError" in page
-    assert "Not equal to tolerance" in page  # the words of the visible test
+    assert "Not equal to tolerance" in page  # the message of the visible test
     assert "it ended its own kernel" in world["course"].feedback(NAME, "os_exit").read_text()
 
 

@@ -1,4 +1,4 @@
-"""What learners and instructors see: feedback in a browser, and nbgrader's own formgrader."""
+"""The pages of learners and instructors: feedback, and nbgrader's own formgrader."""
 
 import json
 import os
@@ -60,7 +60,7 @@ def test_a_learner_whose_notebook_broke_reads_what_to_do(course, page):
 
 
 def test_an_instructor_gives_points_in_formgrader(course, tmp_path_factory):
-    """Over its own pages and requests, as the browser sends them."""
+    """By formgrader's own pages and requests, as a browser sends them."""
     folder = tmp_path_factory.mktemp("lab")
     with running(plain_lab, folder, course.root) as lab:
 
@@ -85,7 +85,7 @@ def test_an_instructor_gives_points_in_formgrader(course, tmp_path_factory):
         grades = json.loads(ask(f"/formgrader/api/grades?submission_id={submission}"))
         by_hand = next(grade for grade in grades if grade["needs_manual_grade"])
         ask(f"/formgrader/api/grade/{by_hand['id']}", "PUT", manual_score=3, extra_credit=0)
-        # Its own autograding knows no sandbox: it is refused, and nothing is lost.
+        # formgrader's own autograding has no sandbox: it is refused, and no result is lost.
         with pytest.raises(HTTPError):
             ask(f"/formgrader/api/submission/{NAME}/anna/autograde", "POST", nothing="")
         assert course.autograded(NAME, "anna").is_file()

@@ -1,4 +1,4 @@
-"""The gradebook on PostgreSQL, with two graders at once, each with its slice of the class."""
+"""The gradebook on PostgreSQL: two graders at once, each with its slice of the class."""
 
 import glob
 import os
@@ -33,10 +33,10 @@ def server(tmp_path_factory):
         why = "PostgreSQL is not installed (Debian: sudo apt install postgresql)"
         (pytest.fail if os.environ.get("XAI_CI") else pytest.skip)(why)
     pytest.importorskip("psycopg")
-    # A short path: the name of a socket has at most 107 letters.
+    # A short path: a socket's path has at most 107 letters.
     folder = Path(subprocess.check_output(["mktemp", "-d", "/tmp/pg-XXXXXX"], text=True).strip())
     user = []
-    if os.getuid() == 0:  # which PostgreSQL refuses to be
+    if os.getuid() == 0:  # PostgreSQL does not run as root
         shutil.chown(folder, "postgres")
         user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
 

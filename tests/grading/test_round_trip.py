@@ -24,7 +24,7 @@ def read(folder, name=NAME):
 
 
 def handed_in(answers):
-    """Return an exercise in which a learner wrote some answers, as the bytes of its file."""
+    """Return the bytes of an exercise with a learner's answers."""
     notebook = read("exercises")
     for cell in notebook.cells:
         if (grade_id := cell.metadata.get("nbgrader", {}).get("grade_id")) in answers:
@@ -52,13 +52,13 @@ def the_class():
             break
         points = sum(most[name] for name in most if name not in wrong.loses)
         learners[f"wrong_{number}"] = (handed_in({**right, grade_id: wrong.source}), points)
-    assert len(learners) == CLASS - 1  # and one is missing
+    assert len(learners) == CLASS - 1  # one learner submits nothing
     return learners
 
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    """Grade the class by the command an instructor types; return learners, rows and work folder."""
+    """Grade the class by the instructor's command; return learners, rows and work folder."""
     folder, learners = tmp_path_factory.mktemp("class"), the_class()
     with zipfile.ZipFile(folder / "export.zip", "w") as archive:
         for learner, (content, _) in learners.items():
@@ -88,7 +88,7 @@ def test_every_score_is_right(graded):
         if float(rows[name]["automatic"]) != points
     }
     assert not wrong
-    assert len({points for _, points in learners.values()}) > 3  # not one score for all
+    assert len({points for _, points in learners.values()}) > 3  # the scores differ
 
 
 def test_there_is_a_row_for_each_learner_with_score_and_status(graded):

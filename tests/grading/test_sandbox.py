@@ -1,4 +1,4 @@
-"""What a kernel in the sandbox can do, and what the guard does."""
+"""The abilities of a kernel in the sandbox, and the actions of its guard."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from grading import sandbox
 
 
 def inside(code, tmp_path, user=None):
-    """Return the command that runs Python code in the place of the kernel."""
+    """Return the command that runs Python code instead of the kernel."""
     run = tmp_path / "run"
     run.mkdir(mode=0o700, exist_ok=True)
     user = user or sandbox.any_user()
@@ -24,7 +24,7 @@ def inside(code, tmp_path, user=None):
 
 
 def run_inside(code, tmp_path, user=None):
-    """Run Python code in the place of the kernel; return the finished process."""
+    """Run Python code instead of the kernel; return the finished process."""
     command = inside(code, tmp_path, user)
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
@@ -44,7 +44,7 @@ print("done", datasets.diabetes().x_train.shape)
 """
     finished = run_inside(code, tmp_path)
     assert finished.stdout.startswith("done (")
-    # Words on stderr would be shown to learners.
+    # Learners would see text on stderr.
     assert finished.stderr == ""
 
 

@@ -1,6 +1,6 @@
-"""Use everything public of xaikit once, where only the wheel and its requirements are installed.
+"""Use every public part of xaikit once, where only the wheel and its requirements are installed.
 
-`test_wheel.py` runs this file there and reads what it prints: for every use, the error or null.
+`test_wheel.py` runs this file there and reads its output: for every use, the error or null.
 """
 
 import json

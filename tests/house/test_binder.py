@@ -1,4 +1,4 @@
-"""What Binder would build from this repository, read off repo2docker without Docker."""
+"""Binder's build of this repository, as repo2docker plans it without Docker."""
 
 import shutil
 from pathlib import Path
@@ -21,7 +21,7 @@ def checkout(tmp_path, monkeypatch):
 
 
 def chosen_build_pack():
-    """The first build pack that recognises the current folder, as repo2docker chooses it."""
+    """Return the first build pack that recognises the current folder: repo2docker's choice."""
     app = Repo2Docker()
     packs = [build_pack(base_image=app.base_image) for build_pack in app.buildpacks]
     fallback = app.default_buildpack(base_image=app.base_image)

@@ -1,4 +1,4 @@
-"""`make book` builds without a warning, and its pages hold what the course holds."""
+"""`make book` builds without a warning, and its pages hold the whole course."""
 
 import json
 import re
@@ -110,7 +110,7 @@ def test_figures_and_results_are_the_stored_ones(folder, path):
 def test_links_to_files_of_xaikit_lead_to_their_pages(folder, path):
     text = "".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
     linked = re.findall(r"\]\(\.\./xaikit/(.+?)\.py\)", text)
-    # The menu, which links all pages, comes before.
+    # The menu before it links all pages.
     article = (folder / f"{name(path)}.html").read_text().partition("<article")[2]
     hrefs = {file: f'href="../api/xaikit.{file.replace("/", ".")}.html"' for file in linked}
     assert [file for file, href in hrefs.items() if href not in article] == []
@@ -118,7 +118,7 @@ def test_links_to_files_of_xaikit_lead_to_their_pages(folder, path):
 
 @pytest.mark.parametrize("path", LECTURES, ids=name)
 def test_a_widget_is_followed_by_a_figure_of_it(path):
-    # Where a reader of the book finds the note that announces one.
+    # The place of a note for readers of the book.
     cells = nbformat.read(path, as_version=4).cells
     for cell, following in pairwise(cells):
         if cell.cell_type == "code" and "widgets.explore(" in cell.source:

@@ -1,4 +1,4 @@
-"""What README.md and its companions point to is there."""
+"""The targets of links in README.md and its companions exist."""
 
 import re
 from pathlib import Path

@@ -23,12 +23,12 @@ CONDA_NAMES = {
 
 
 def requirements(*extras: str) -> list[Requirement]:
-    """xaikit's own requirements and those of the extras, as far as this platform has them."""
+    """Return xaikit's requirements and those of the extras, for this platform."""
     optional = PROJECT["optional-dependencies"]
     lines = [*PROJECT["dependencies"], *(line for e in extras or optional for line in optional[e])]
     found: list[Requirement] = []
     for requirement in map(Requirement, lines):
-        if requirement.name == "xaikit":  # an extra that is made of others
+        if requirement.name == "xaikit":  # an extra that consists of others
             found += requirements(*sorted(requirement.extras))  # a set has no order
         elif not requirement.marker or requirement.marker.evaluate():
             found.append(requirement)
@@ -42,7 +42,7 @@ def pins() -> dict[str, Version]:
 
 
 def conda_ranges() -> dict[str, SpecifierSet]:
-    """What environment.yml asks for, conda's lines and pip's lines together."""
+    """Return the requirements in environment.yml, conda's and pip's lines together."""
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     lines: list[str] = []
     for entry in environment["dependencies"]:
@@ -60,7 +60,7 @@ def names(requirement: Requirement) -> str:
 
 
 def test_binder_reads_the_same_environment():
-    # Binder ignores the top-level file as soon as there is a folder binder/.
+    # Binder ignores the top-level file if there is a folder binder/.
     assert (ROOT / "binder/environment.yml").read_bytes() == (
         ROOT / "environment.yml"
     ).read_bytes(), "run: cp environment.yml binder/"

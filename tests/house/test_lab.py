@@ -1,4 +1,4 @@
-"""`make lab` opens the first lecture and shows a learner nothing of the grading tools."""
+"""`make lab` opens the first lecture and hides the grading tools."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def learners_lab(tmp_path_factory):
 
 
 def test_a_plain_lab_has_the_grading_tools(tmp_path):
-    # Without this, the tests below would pass where nbgrader is absent or has new names.
+    # Else the tests below would pass without nbgrader, or if it had new names.
     with running(plain_lab, tmp_path) as lab:
         config = lab.page_config()
         assert NBGRADER in [extension["name"] for extension in config["federated_extensions"]]

@@ -1,4 +1,4 @@
-"""`import xaikit` stays light: what a method needs is loaded when the method is used."""
+"""`import xaikit` stays light: a method's packages are loaded when the method is used."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ ALLOWED = {"xaikit", "numpy", "array_api_compat", "lazy_loader"}
 
 
 def test_import_loads_nothing_heavy():
-    # What Python itself and the environment's .pth files load at the start does not count.
+    # Modules that Python itself and the environment's .pth files load do not count.
     script = "import sys; before = {*sys.modules}; import xaikit; print(*{*sys.modules} - before)"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in run.stdout.split()}

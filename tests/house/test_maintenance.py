@@ -1,4 +1,4 @@
-"""What a maintainer relies on agrees with what it repeats: lanes, versions, addresses."""
+"""Facts that several files repeat agree: lanes, versions, addresses."""
 
 import ast
 import json
@@ -18,7 +18,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 JOBS = yaml.safe_load((ROOT / ".github/workflows/checks.yml").read_text())["jobs"]
 CONTAINER = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
 REPOSITORY = PROJECT["urls"]["Repository"]
-# What Python has on Linux and macOS only.
+# Parts of Python on Linux and macOS only.
 POSIX = {"fcntl", "grp", "pty", "pwd", "resource", "termios"}
 
 
@@ -113,7 +113,7 @@ def test_every_file_names_the_same_repository():
 
 @pytest.fixture
 def copy(tmp_path):
-    """Make a repository of what a package is built from, and of what tells how to publish one."""
+    """Make a repository of the files that a package needs, and of those about publishing it."""
     for file in ["README.md", "CONTRIBUTING.md", "LICENSE", "pyproject.toml", "setup.py"]:
         shutil.copy(ROOT / file, tmp_path)
     shutil.copy(ROOT / ".gitattributes", tmp_path)

@@ -1,4 +1,4 @@
-"""The Makefile sets up once, says what is missing, and lets no lane hide another."""
+"""The Makefile sets up once, says what is missing, and runs each lane even if another fails."""
 
 import os
 import re
@@ -21,7 +21,7 @@ LANES = [
     "-m pytest tests/grading",
     "-m pytest tests/browser",
 ]
-# Stands in for Python: notes how it was called, and fails when told to.
+# Replaces Python: it notes its calls, and fails on request.
 FAKE_PYTHON = """#!/bin/sh
 [ "$1" = --version ] && echo Python 3.9.2 && exit
 echo "$*" >> "{calls}"
@@ -38,9 +38,9 @@ class Checkout:
         return self.folder / "calls.txt"
 
     def make(self, *arguments: str, fails: str = "nothing") -> tuple[int, str, list[str]]:
-        """Exit status, what was printed, and the calls of Python."""
+        """Return the exit status, the output, and the calls of Python."""
         self.calls.write_text("")
-        # Inside `make test`, these would hand its options on to the inner make.
+        # Inside `make test`, these would pass its options to the inner make.
         outer = ["MAKEFLAGS", "MAKELEVEL", "MFLAGS"]
         environment = {name: value for name, value in os.environ.items() if name not in outer}
         run = subprocess.run(
@@ -64,7 +64,7 @@ class Checkout:
 
 @pytest.fixture
 def bare(tmp_path):
-    """A checkout without an environment, in a folder with a space in its name."""
+    """Make a checkout without an environment, in a folder with a space in its name."""
     folder = tmp_path / "a course"
     folder.mkdir()
     for name in ["Makefile", "pyproject.toml", "constraints.txt"]:
@@ -74,7 +74,7 @@ def bare(tmp_path):
 
 @pytest.fixture
 def prepared(bare):
-    """The same with an environment, in which nothing is installed yet."""
+    """Make the same with an environment in which nothing is installed yet."""
     bare.write_python(".venv/bin/python")
     (bare.folder / ".venv/pyvenv.cfg").touch()
     (bare.folder / ".venv/bin/activate").write_text(f"VIRTUAL_ENV={bare.folder}/.venv\n")

@@ -1,4 +1,4 @@
-"""The emulation of older processors takes, says what runs, and fails when it does not take."""
+"""The emulation of older processors works, prints the kernels, and fails if it does not work."""
 
 import json
 import platform
@@ -18,7 +18,7 @@ needs_x86 = pytest.mark.skipif(
 
 
 def run(*arguments, **variables):
-    """Exit status, what was printed, and what was complained about."""
+    """Return the exit status, the output, and the complaints."""
     done = subprocess.run(
         [sys.executable, "-m", "tools.processors", *arguments],
         cwd=ROOT,
@@ -44,7 +44,7 @@ def test_every_library_runs_the_kernels_of_a_nehalem(threads):
 
 @needs_x86
 def test_another_kernel_gives_other_last_digits():
-    """Else the lanes would compute the same numbers again."""
+    """If not, the lanes would compute the same numbers twice."""
     script = (
         "import hashlib, numpy as np; x = np.random.default_rng(0).normal(size=(99, 99));"
         "print(hashlib.sha256((x @ x).tobytes()).hexdigest())"

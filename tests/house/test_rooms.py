@@ -1,4 +1,4 @@
-"""xaikit's rooms: every import runs down, also one inside a function, and none in a circle."""
+"""xaikit's folders: each import is of a lower folder, also inside functions; none is circular."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def lint(folder):
-    """Exit status and words of import-linter, which reads the contracts in pyproject.toml."""
+    """Return the exit status and output of import-linter with the contracts in pyproject.toml."""
     run = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
         cwd=folder,
@@ -34,7 +34,7 @@ def test_every_import_runs_down():
         ("core/arrays.py", "from xaikit.methods import lrp", "core.arrays -> xaikit.methods.lrp"),
         ("games/game.py", "from xaikit.networks import layers", "games.game -> xaikit.networks"),
         ("methods/lime.py", "import xaikit.course.plots", "methods.lime -> xaikit.course.plots"),
-        ("methods/lrp_rules.py", "from xaikit.methods import lrp", "No circle inside a room"),
+        ("methods/lrp_rules.py", "from xaikit.methods import lrp", "No circle inside a folder"),
     ],
 )
 def test_an_import_that_runs_up_is_found(tmp_path, module, line, broken):
@@ -46,7 +46,7 @@ def test_an_import_that_runs_up_is_found(tmp_path, module, line, broken):
     assert status == 1 and broken in " ".join(words.split())
 
 
-def test_a_new_room_needs_a_floor(tmp_path):
+def test_a_new_folder_needs_a_layer(tmp_path):
     shutil.copytree(ROOT / "xaikit", tmp_path / "xaikit")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "xaikit/attic").mkdir()

@@ -1,4 +1,4 @@
-"""Without an NVIDIA driver, the CPU build of PyTorch is taken where it can be had."""
+"""Without an NVIDIA driver, PyTorch's CPU build is installed if pip finds it."""
 
 import os
 import re
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere pip's
 
 
 def write_torch(folder: Path, version: str = f"{PIN}+cpu") -> Path:
-    """A wheel of that name, without contents. Returns its folder."""
+    """Write an empty wheel of that name; return its folder."""
     folder.mkdir(parents=True)
     about = f"torch-{version}.dist-info"
     with zipfile.ZipFile(folder / f"torch-{version}-py3-none-any.whl", "w") as wheel:
@@ -47,14 +47,14 @@ def write_torch(folder: Path, version: str = f"{PIN}+cpu") -> Path:
 
 @dataclass(frozen=True)
 class Environment:
-    """A Python without PyTorch; pip knows one index, and on the path is only what is planted."""
+    """A Python without PyTorch. pip knows one index, and the path has only planted programs."""
 
     python: Path
     path: Path
     index: str
 
     def run(self, *command: str | Path, **settings: str) -> str:
-        """What the command printed. pip alone would wait for an answer for an hour."""
+        """Return the command's output. pip alone would wait an hour for an answer."""
         environment = {
             "PATH": str(self.path),
             "PIP_CONFIG_FILE": os.devnull,
@@ -77,7 +77,7 @@ class Environment:
         return self.run("-c", SCRIPT, address, *signs, **settings)
 
     def torch(self) -> str | None:
-        """The version that is installed."""
+        """Return the installed version."""
         packages = self.run("-m", "pip", "list", "--format", "freeze")
         found = re.search(r"^torch==(\S+)$", packages, re.MULTILINE)
         return found and found[1]
@@ -90,7 +90,7 @@ class Environment:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """The address of three indexes: /cpu has the CPU build, /old an old one, /usual no PyTorch."""
+    """Serve three indexes: /cpu has the CPU build, /old an old one, /usual no PyTorch."""
     folder = tmp_path_factory.mktemp("served")
     write_torch(folder / "cpu/torch")
     write_torch(folder / "old/torch", "1.0.0+cpu")
@@ -119,14 +119,14 @@ def environment(python, tmp_path, served):
 
 @pytest.fixture
 def silent():
-    """An address that takes calls and never answers."""
+    """Return an address that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 @pytest.fixture
 def dead():
-    """An address where nobody listens."""
+    """Return an address on which no program listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     return f"http://127.0.0.1:{port}"

@@ -1,4 +1,4 @@
-"""The package alone: what is in the wheel, and what works where nothing else is installed."""
+"""The package alone: the wheel's files, and its functions without other packages."""
 
 import json
 import os
@@ -30,10 +30,10 @@ def run(*command, **settings):
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """Build from a copy: setuptools would leave its own files in the checkout."""
+    """Build from a copy, because setuptools leaves its own files in the checkout."""
     folder = tmp_path_factory.mktemp("wheel")
     unwanted = shutil.ignore_patterns("__pycache__")
-    for package in ("xaikit", "tools"):  # the second is there to be left out
+    for package in ("xaikit", "tools"):  # the second must be left out
         shutil.copytree(ROOT / package, folder / package, ignore=unwanted)
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
@@ -52,9 +52,9 @@ def about(wheel):
 
 @pytest.fixture(scope="module")
 def bare(wheel, about, tmp_path_factory):
-    """Return a Python that finds the wheel and what it requires without extras, and no more.
+    """Return a Python that finds only the wheel and its requirements without extras.
 
-    The requirements are links to the packages that are installed here: no network is asked.
+    The requirements are links to the packages installed here, without a network.
     """
     folder = tmp_path_factory.mktemp("bare")
     run(sys.executable, "-m", "venv", "--without-pip", folder)
@@ -72,7 +72,7 @@ def bare(wheel, about, tmp_path_factory):
 
 
 def required(lines):
-    """Return the names of what these requirements ask for, and what those ask for in turn."""
+    """Return the names of these requirements, and of their own requirements."""
     names = set()
     for requirement in map(Requirement, lines or []):
         if not requirement.marker or requirement.marker.evaluate({"extra": ""}):
@@ -82,7 +82,7 @@ def required(lines):
 
 @pytest.fixture(scope="module")
 def errors(bare):
-    """Return the error, or None, of everything that `alone.py` tries."""
+    """Return the error, or None, of every use in `alone.py`."""
     return json.loads(run(bare, "-I", Path(__file__).with_name("alone.py")))
 
 

@@ -10,7 +10,7 @@ import pytest
 from nbval.plugin import IPyNbCell, NbCellError
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-# nbgrader's stub, as a traceback points at it, or as a check speaks of it.
+# nbgrader's stub, in a traceback or in a check's message.
 STUB_RAISED = re.compile(
     r"# YOUR CODE HERE\n-+> *\d+ +raise NotImplementedError\(\)"
     r"|✗ \w+ is not written yet: your code goes in the place of raise NotImplementedError\(\)"
@@ -28,7 +28,7 @@ def pytest_runtest_call(item):
 
 
 def stub_is_to_blame(output):
-    """Whether an output is the error of a stub, or of a check that met a stub's error."""
+    """Return whether an output is the error of a stub, or of a check of a stub."""
     traceback = COLOUR.sub("", "\n".join(output.get("traceback", [])))
     expected = output.get("ename") in ("NotImplementedError", "AssertionError")
     return expected and STUB_RAISED.search(traceback) is not None

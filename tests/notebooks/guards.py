@@ -1,4 +1,4 @@
-"""What every stored lecture and solution must keep to; each guard returns the problems it sees."""
+"""Rules for every stored lecture and solution; each guard returns the problems that it finds."""
 
 import ast
 import re
@@ -24,9 +24,9 @@ VOLATILE = {
 }
 PERMITTED_MAGIC = "get_ipython().run_line_magic('matplotlib', 'inline')"
 UNCHECKED_TAG = "nbval-ignore-output"
-# Widgets are not stored, and which device was found depends on the machine.
+# Widgets are not stored, and the device depends on the machine.
 MAY_BE_UNCHECKED = re.compile(r"interact|widgets|cuda")
-# What a lecture may call of xaikit.course.plots without anything to see.
+# Functions of xaikit.course.plots that show nothing.
 SILENT_PLOTS = {"style", "colour"}
 DEFERRED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 FENCED = re.compile(r"^ *(`{3,}|~{3,})[^`\n]*\n.*?^ *\1[`~]* *$", re.MULTILINE | re.DOTALL)
@@ -44,7 +44,7 @@ IMAGE_WITHOUT_ALT = re.compile(
 
 
 def invalid_format(notebook):
-    """Report what breaks the notebook format."""
+    """Report violations of the notebook format."""
     try:
         nbformat.validate(notebook)
     except nbformat.ValidationError as error:
@@ -95,7 +95,7 @@ def widget_leftovers(notebook):
 
 
 def volatile_outputs(notebook):
-    """Report outputs that differ from run to run, and reprs nobody should have to read."""
+    """Report outputs that differ from run to run, and reprs that are not for readers."""
     return [
         f"cell {number} prints {what}: '{found[0]}'"
         for number, output in _outputs(notebook)
@@ -106,7 +106,7 @@ def volatile_outputs(notebook):
 
 
 def trailing_semicolons(notebook):
-    """Report lines that hide their value with a semicolon: under nbval it does not hide."""
+    """Report lines that hide their value with a semicolon: nbval shows it anyway."""
     return [
         f"cell {number} has a line that ends with ';': {line.strip()}"
         for number, cell in _code_cells(notebook)
@@ -116,7 +116,7 @@ def trailing_semicolons(notebook):
 
 
 def unknown_magics(notebook):
-    """Report magics and shell commands: nbval lets those pass that do not even exist."""
+    """Report magics and shell commands: nbval accepts even those that do not exist."""
     return [
         f"cell {number} uses IPython's own syntax: {line}"
         for number, cell in _code_cells(notebook)
@@ -126,7 +126,7 @@ def unknown_magics(notebook):
 
 
 def unchecked_cells(notebook):
-    """Report cells that escape nbval's check of their outputs without need."""
+    """Report cells that skip nbval's check of their outputs without need."""
     problems = []
     for number, cell in _code_cells(notebook):
         tags = {tag for tag in cell.metadata.get("tags", []) if tag in metadata_tags}
@@ -165,7 +165,7 @@ def missing_alt_texts(notebook):
 
 
 def not_normalised(path):
-    """Report a file that is not what `python -m tools.notebooks` would store."""
+    """Report a file that `python -m tools.notebooks` would store differently."""
     notebook = nbformat.read(path, as_version=4)
     normal = normalise(notebook)
     problems = [

@@ -1,4 +1,4 @@
-"""Pytest plugin: nbval's kernels get sockets of their own, so that lanes can run side by side.
+"""Pytest plugin: nbval's kernels get their own sockets, so that lanes can run at the same time.
 
 Load it with ``-p tests.notebooks.kernel_sockets``.
 """

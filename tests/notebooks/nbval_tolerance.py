@@ -1,4 +1,4 @@
-"""Pytest plugin: under nbval, decimals that agree to rtol 1e-3 or atol 1e-6 count as equal.
+"""Pytest plugin: for nbval, decimals are equal if they agree to rtol 1e-3 or atol 1e-6.
 
 Load it with ``-p tests.notebooks.nbval_tolerance``. Integers, words, shapes and layout stay
 exact, and so do "5." (an integer that ends a sentence), nan and inf.
@@ -12,7 +12,7 @@ from collections import defaultdict, deque
 from nbval.plugin import IPyNbCell
 
 RTOL, ATOL = 1e-3, 1e-6
-# The blanks before a decimal belong to it: in a column they give way to its sign and its digits.
+# Spaces before a decimal belong to it: in a column, a sign or more digits replace them.
 # Digits in names (layer1.0x), versions (1.2.3) and colours (#1e5) are no decimals.
 DECIMAL = re.compile(
     r"( *)(?<![\w.#])([-+]?(?:\d*\.\d+(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+))(?!\w|\.\d)"
@@ -29,9 +29,9 @@ def pytest_configure():
 
 
 def respelled(fresh, stored):
-    """Return the fresh outputs, those texts replaced that match the stored ones.
+    """Return the fresh outputs; a text that matches the stored one is replaced by it.
 
-    nbval compares the outputs of a kind in their order, so that is how they are paired here.
+    Outputs of a kind are paired in their order, because nbval compares them in this way.
     """
     fresh = copy.deepcopy(fresh)
     waiting: defaultdict[str, deque[str]] = defaultdict(deque)
@@ -45,8 +45,8 @@ def respelled(fresh, stored):
 
 
 def matches(fresh, stored):
-    """Whether two texts are the same but for decimals that are close."""
-    fresh, stored = DECIMAL.split(fresh), DECIMAL.split(stored)  # words, blanks, decimal, words, …
+    """Return whether two texts are the same except for decimals that are close."""
+    fresh, stored = DECIMAL.split(fresh), DECIMAL.split(stored)  # words, spaces, decimal, words, …
     decimals = zip(fresh[1::3], fresh[2::3], stored[1::3], stored[2::3], strict=False)
     return fresh[::3] == stored[::3] and all(_close(*pair) for pair in decimals)
 
@@ -54,7 +54,7 @@ def matches(fresh, stored):
 def _close(blanks, decimal, stored_blanks, stored_decimal):
     if (blanks, decimal) == (stored_blanks, stored_decimal):
         return True
-    # In a sentence a decimal may change its width (9.999, 10.001; 0.00, -0.00), in a column not.
+    # A decimal may change its width in a sentence (9.999, 10.001; 0.00, -0.00), not in a column.
     in_sentence = blanks == stored_blanks and len(blanks) < 2
     same_width = len(blanks + decimal) == len(stored_blanks + stored_decimal)
     values = float(decimal), float(stored_decimal)

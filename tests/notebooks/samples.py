@@ -1,4 +1,4 @@
-"""Small sound notebooks that the tests plant faults in."""
+"""Small correct notebooks, in which the tests plant faults."""
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -30,7 +30,7 @@ def printing(source, text):
 
 
 def lecture():
-    """Return a lecture as it is stored."""
+    """Return a stored lecture."""
     title = "# Doubling\n\n[Notes](notes.md#top) on ![a line through the origin](line.png)"
     story = "## A slope\n\n```\n# no heading\n```\n\nWhat will it print?"
     cells = [
@@ -43,7 +43,7 @@ def lecture():
 
 
 def solution():
-    """Return a solution as it is stored: an answer, its check, and a question graded by hand."""
+    """Return a stored solution: an answer, its check, and a question graded by hand."""
     cells = [
         new_markdown_cell("# Doubling, on your own"),
         graded(new_code_cell(ANSWER), "doubled", solution=True),

@@ -1,4 +1,4 @@
-"""Exercises are what their solutions derive to, and give nothing away."""
+"""Exercises are derived from their solutions, and do not contain the answers."""
 
 import re
 from pathlib import Path
@@ -22,12 +22,12 @@ from tools.normalise import to_text
 
 ROOT = Path(__file__).resolve().parents[2]
 SOLUTIONS = sorted(ROOT.glob("solutions/*/*.ipynb"))
-# Shorter lines ("else:", "x = x + 1") say nothing and turn up anywhere.
+# Shorter lines ("else:", "x = x + 1") may occur anywhere.
 TELLING_LENGTH = 12
 
 
 def outdated(root):
-    """Report exercises that are missing or are not what their solution derives to."""
+    """Report exercises that are missing or differ from those derived now."""
     problems = []
     for solution in sorted(root.glob("solutions/*/*.ipynb")):
         exercise = exercise_path(solution)
@@ -39,7 +39,7 @@ def outdated(root):
 
 
 def strays(root):
-    """Report whatever lies in exercises/ beside the notebooks that have a solution."""
+    """Report files in exercises/ that are not notebooks with a solution."""
     expected = {exercise_path(solution) for solution in root.glob("solutions/*/*.ipynb")}
     return [
         f"{path.relative_to(root)} does not belong here"
@@ -68,7 +68,7 @@ def leaks(solution, exercise):
 
 
 def secret_and_shown_lines(solution):
-    """Return the stripped lines that learners must not see, and the text of all the others."""
+    """Return the stripped lines that learners must not see, and the text of all other lines."""
     secret: list[str] = []
     shown: list[str] = []
     for cell in solution.cells:
@@ -129,7 +129,7 @@ def test_leaks_are_seen():
         leaking = nbformat.from_dict({**exercise, "cells": [*exercise.cells, cell]})
         assert len(leaks(solution, leaking)) == 1
 
-    # A line that learners read elsewhere in the notebook is no secret.
+    # A line that learners see elsewhere in the notebook is not secret.
     solution.cells[0].source += f"\n\n    {line}"
     exercise.cells[0].source += f"\n\n    {line}"
     assert leaks(solution, exercise) == []

@@ -1,4 +1,4 @@
-"""Every lecture and solution keeps to the guards, and every guard sees the fault it is for."""
+"""Every lecture and solution passes the guards, and every guard finds its fault."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The two nbval lanes, run as the Makefile runs them, on notebooks with planted lies."""
+"""The two nbval lanes, by the Makefile's commands, on notebooks with planted faults."""
 
 import subprocess
 import sys
@@ -64,7 +64,7 @@ def shown(source, html):
     return new_code_cell(source, outputs=[new_output("display_data", data)])
 
 
-# Cell, and whether it tells the truth.
+# Cell, and whether its stored output is right.
 TRIALS = [
     (new_code_cell("import sys\nfrom IPython.display import HTML, display"), True),
     (samples.printing("print(f'{0.33333:.4f} of 10 rows')", "0.3334 of 10 rows\n"), True),

@@ -1,4 +1,4 @@
-"""Executing, normalising and deriving: the same bytes each time, and nothing lost on failure."""
+"""Execute, normalise, derive: the same bytes each time, and no loss after a failure."""
 
 import nbformat
 import pytest

@@ -1,4 +1,4 @@
-"""Games for the tests of Shapley values, and these values derived again, by brute force."""
+"""Games for the tests of Shapley values, and these values again by brute force."""
 
 from itertools import combinations, permutations, product
 from math import factorial
@@ -10,7 +10,7 @@ from sklearn.ensemble import RandomForestRegressor
 import xaikit as xk
 from tests.units.support import seeds
 
-# The three estimators that sample, and the three that pay every coalition.
+# The three estimators that sample, and the three that evaluate every coalition.
 SAMPLERS = {
     "permutation": xk.permutation_shapley,
     "kernel": xk.kernel_shap,
@@ -83,7 +83,7 @@ def tables(draw, least=1, most=5, games=(None, 1, 3)):
 
 
 def network_game(players, seed, games=None):
-    """Return the game of a network's features, from one random row or from another."""
+    """Return the game of a network's features, with a random row and a random baseline."""
     rng = np.random.default_rng(seed)
     x, baseline = rng.normal(size=(2, players))
     network = xk.Network.mlp([players, 16, 16, games or 1], "tanh", seed=seed)
@@ -92,7 +92,7 @@ def network_game(players, seed, games=None):
 
 
 def forest_game(players, seed):
-    """Return the game of a forest's features, from one row of its training set or another."""
+    """Return the game of a forest's features, with a row and a baseline of its training set."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(300, players))
     y = x[:, 0] * x[:, 1] + np.sin(2 * x[:, 2]) + (x[:, 3] > 0) * x[:, 4] + np.abs(x).sum(axis=1)
@@ -101,7 +101,7 @@ def forest_game(players, seed):
 
 
 def recorded(model):
-    """Return a model, and the list to which it adds the number of rows of each call."""
+    """Return a model, and a list to which each call adds its number of rows."""
     sizes = []
 
     def called(rows):

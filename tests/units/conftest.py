@@ -1,4 +1,4 @@
-"""Every test that asks for `backend` runs once for each place where xaikit computes."""
+"""Every test that uses `backend` runs once on each library and device of xaikit."""
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -10,13 +10,13 @@ from tests.units.support import BACKENDS
 
 matplotlib.use("agg")
 
-# The same examples in every run: a red test is red for everyone. To look further:
-# `pytest tests/units --hypothesis-profile=default`, which draws new ones.
+# The same examples in every run: a red test is red on every machine. To draw new ones:
+# `pytest tests/units --hypothesis-profile=default`.
 settings.register_profile("same", max_examples=25, derandomize=True, deadline=None)
 settings.register_profile("few", max_examples=5, derandomize=True, deadline=None)
 settings.load_profile("same")
 
-# TF32 keeps 10 bits of the mantissa: no tolerance that is fit for float32 would hold.
+# TF32 keeps 10 bits of the mantissa, too few for the tolerances of float32.
 torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
 
 
@@ -32,14 +32,14 @@ def exact_backend(request):
 
 @pytest.fixture(autouse=True)
 def no_figure_is_left():
-    """A test's figures are its own: the next one on this worker counts what is open."""
+    """Close a test's figures: the next test on this worker counts the open ones."""
     yield
     plt.close("all")
 
 
 @pytest.fixture
 def course_style():
-    """The look that lectures set, for one test's figures."""
+    """Use the lectures' style for one test's figures."""
     from xaikit.course import plots
 
     with matplotlib.rc_context():

@@ -1,4 +1,4 @@
-"""What tests of figures share: a measure of what can be read."""
+"""Help for tests of figures: a measure of readability."""
 
 from itertools import combinations
 
@@ -19,11 +19,11 @@ def the_figure():
 
 
 def texts_drawn(figure):
-    """Return the texts that reach the picture, with their boxes in pixels.
+    """Return the texts in the picture, with their boxes in pixels.
 
-    A figure also owns texts that it never draws, such as numbers of ticks beyond an axis' end.
+    A figure also has texts that it never draws, such as numbers of ticks beyond an axis' end.
     """
-    # As when a notebook stores a picture: the layout settles before the drawing that is kept.
+    # As in a notebook: the layout is computed before the final drawing.
     figure.draw_without_rendering()
     drawn, draw = {}, Text.draw
 

@@ -1,6 +1,6 @@
-"""A model whose true explanation is known, and explanations that are wrong in known ways.
+"""A model with a known true explanation, and explanations that are wrong in known ways.
 
-F(x) = Σ g_i(x_i), so that feature i is worth g_i(x_i) − g_i(b_i), whatever the other features are.
+F(x) = Σ g_i(x_i), so feature i contributes g_i(x_i) − g_i(b_i) for any values of the others.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ BASELINE = 0.25
 
 
 def parts(x):
-    """Return g_i(x_i) for rows x (n, 8): steep, flat, bent, and three that do not count."""
+    """Return g_i(x_i) for rows x (n, 8): steep, flat, curved, and three without effect."""
     xp = arrays.namespace(x)
     zero = 0 * x[:, 0]
     columns = [
@@ -39,7 +39,7 @@ def truth(x, baseline=BASELINE):
 
 
 def planted(x, seed=0):
-    """Return explanations that know nothing of the model, by name."""
+    """Return explanations that do not depend on the model, by name."""
     return {
         "random": np.random.default_rng(seed).normal(size=x.shape),
         "constant": np.full(x.shape, 0.5),

@@ -1,9 +1,9 @@
-"""What the tests of LRP share: every rule once more, as a table of shares from its formula.
+"""Help for the tests of LRP: every rule again, as a table of shares from its formula.
 
-Unit k of a layer adds up what its inputs j send it. A rule says what it pretends they send, as a
-table c (out, in), and what its bias sends, b (out,). Its relevance R_k is then shared out as
-c_kj / z_k, with z = Σ_j c_kj + b_k + ε sign(z). Convolutions and average pools are dense matrices
-here, made by sending unit vectors through torch's version of the layer.
+Unit k of a layer is a sum of contributions of its inputs j. A rule replaces them by a table
+c (out, in), and the bias by b (out,). The shares of its relevance R_k are c_kj / z_k, with
+z = Σ_j c_kj + b_k + ε sign(z). Convolutions and average pools are dense matrices here: torch's
+version of the layer is applied to unit vectors.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def plain(a, weight, touched, bias):
 
 
 def gamma(gamma):
-    """What agrees with the sign of z weighs 1 + γ."""
+    """Contributions with the sign of z have the weight 1 + γ."""
 
     def table(a, weight, touched, bias):
         sent = weight * a
@@ -45,7 +45,7 @@ def gamma(gamma):
 
 
 def zbox(low, high):
-    """What inputs send beyond the least that they could: low where w > 0, high where w < 0."""
+    """Contributions minus their least possible value: at low if w > 0, at high if w < 0."""
 
     def table(a, weight, touched, bias):
         return weight * (a - np.where(weight > 0, low, high)), 0 * bias
@@ -74,7 +74,7 @@ RULES = {
 
 
 class Step(NamedTuple):
-    """What becomes of the relevance of a layer's outputs, and the size of what was added up."""
+    """The parts of a layer's relevance, and the size of the numbers in its sums."""
 
     passed: np.ndarray
     to_bias: np.ndarray
@@ -83,7 +83,7 @@ class Step(NamedTuple):
 
 
 def matrix(layer, shape, weight=None):
-    """Return a linear layer, its bias left out, as a matrix (out, in) for inputs of this shape."""
+    """Return a linear layer without its bias as a matrix (out, in), for inputs of this shape."""
     units = torch.eye(int(np.prod(shape)), dtype=torch.float64).reshape(-1, *shape)
     parameters = {} if weight is None else {"weight": torch.tensor(weight)}
     return twin(layer, units, parameters).flatten(1).numpy().T
@@ -93,7 +93,7 @@ def share_out(layer, a, relevance, rule):
     """Pass relevance (n, …) through a dense, convolutional or average pooling layer."""
     weight = getattr(layer, "weight", None)
     table = matrix(layer, a.shape[1:], weight)
-    # Where there are weights, zeros too; a pool's are never zero.
+    # 1 for each weight, also for zeros; a pool's weights are never zero.
     touched = np.sign(matrix(layer, a.shape[1:], None if weight is None else np.ones_like(weight)))
     bias = getattr(layer, "bias", None)
     bias = np.zeros(len(touched)) if bias is None else np.repeat(bias, len(touched) // len(bias))
@@ -123,7 +123,7 @@ def through(layer, a, relevance, rule):
         case xk.Dense() | xk.Conv2d() | xk.AvgPool2d():
             return share_out(layer, a, relevance, rule)
         case xk.MaxPool2d() | xk.Flatten() | xk.ZeroPad2d():
-            # As gradients go: to the winner, into the old shape, and not onto the frame.
+            # As for gradients: to the winner, in the old shape, and not to the padding.
             passed = twin_gradients(lambda x, _: twin(layer, x, {}), a, {}, relevance)[1].numpy()
             return Step(passed, nothing, total(relevance) - total(passed), size)
         case xk.Residual():

@@ -1,4 +1,4 @@
-"""What the unit tests share: the backends, torch's version of each layer, random networks."""
+"""Help for the unit tests: the backends, torch's version of each layer, random networks."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ import xaikit as xk
 
 
 class Backend(NamedTuple):
-    """Where arrays live, and how far from exact sums of a hundred products may be there."""
+    """The place of arrays, and the tolerance of sums of a hundred products there."""
 
     library: str
     device: str
@@ -25,7 +25,7 @@ class Backend(NamedTuple):
         return 1e-12 if self.dtype == "float64" else 2e-5
 
     def array(self, values):
-        """Bring values here, as an array of their own."""
+        """Return values as a new array of this backend."""
         values = np.array(values, dtype=self.dtype)
         if self.library == "numpy":
             return values
@@ -49,7 +49,7 @@ def numpy_of(array):
 
 
 def assert_lives_at(backend, array):
-    """Raise unless an array is of the backend's library, device and dtype, and detached."""
+    """Raise unless an array has the backend's library, device and dtype, and is detached."""
     if backend.library == "numpy":
         assert isinstance(array, np.ndarray | np.generic)
     else:
@@ -60,14 +60,14 @@ def assert_lives_at(backend, array):
 
 
 def assert_equal(actual, expected, backend, tolerance=None):
-    """Raise unless actual lives at the backend and equals expected, numbers of order one."""
+    """Raise unless actual is an array of the backend and equals expected, of order one."""
     assert_lives_at(backend, actual)
     tolerance = backend.tolerance if tolerance is None else tolerance
     np.testing.assert_allclose(numpy_of(actual), numpy_of(expected), rtol=tolerance, atol=tolerance)
     assert tuple(actual.shape) == tuple(expected.shape)
 
 
-# The peer: each layer once more, from torch's functions, with gradients by autograd.
+# The peer: each layer again, by torch's functions, with gradients by autograd.
 
 
 def double(array):
@@ -108,7 +108,7 @@ def twin(layer, a, parameters):
         case xk.Sigmoid():
             return torch.sigmoid(a)
         case xk.Softplus():
-            # By default torch replaces softplus by the identity above 20, an error of 2e-9.
+            # Above 20 torch replaces softplus by the identity by default, an error of 2e-9.
             return functional.softplus(a, threshold=700)
     raise AssertionError(f"no twin for {layer!r}")
 
@@ -144,8 +144,8 @@ def twin_network(network):
     return lambda x, values: twin_chain(network.layers, x, values), parameters
 
 
-# Random layers and networks, float64 on NumPy. Hypothesis draws the shapes and the seed; the
-# numbers are normal, so that kinks and ties have probability zero unless a test plants them.
+# Random layers and networks, float64 on NumPy. Hypothesis draws the shapes and the seed. The
+# numbers are normal, so kinks and ties have probability zero unless a test plants them.
 
 seeds = st.integers(0, 2**32 - 1)
 KINKED = (xk.ReLU, xk.LeakyReLU, xk.ReLU6)
@@ -159,7 +159,7 @@ def activations(draw, kinds=KINKED + SMOOTH):
 
 
 def random_bias(draw, rng, bias, outputs):
-    """Draw a bias or none; `bias` False: none."""
+    """Draw a bias or None; if `bias` is False, None."""
     return rng.normal(0, 0.5, outputs) if bias and draw(st.booleans()) else None
 
 
@@ -188,7 +188,7 @@ def conv_layers(draw, shape, bias=True):
 
 @st.composite
 def pool_layers(draw, shape, kinds=(xk.MaxPool2d, xk.AvgPool2d)):
-    """Draw a pool, with windows that overlap, touch or leave gaps, or are the whole picture."""
+    """Draw a pool whose windows overlap, touch, leave gaps, or cover the whole picture."""
     kind = draw(st.sampled_from(kinds))
     if draw(st.integers(0, 3)) == 0:
         return kind(None)
@@ -204,7 +204,7 @@ def frames(draw):
 
 @st.composite
 def residuals(draw, shape, bias=True, kinds=KINKED + SMOOTH, depth=2):
-    """Draw a Residual that keeps this shape, at times with another Residual inside."""
+    """Draw a Residual that keeps this shape; it may contain another Residual."""
     rng = np.random.default_rng(draw(seeds))
     if len(shape) == 1:
         inner = [draw(dense_layers(shape[0], bias, outputs=shape[0]))]

@@ -63,7 +63,7 @@ def test_ranks_do_not_care_for_units():
 
 
 def test_equal_scores_draw_lots():
-    """Of (5, 1, 1, 1) the top two are feature 0 and any of the others."""
+    """The top two of (5, 1, 1, 1) are feature 0 and any other."""
     found = xk.rank_agreement(
         {"a": [5.0, 1.0, 1.0, 1.0], "b": [5.0, 4.0, 0.0, 0.0], "c": [2.0] * 4}, top=2
     )
@@ -97,7 +97,7 @@ def test_attributions_pictures_and_libraries_mix():
 
 
 @pytest.mark.parametrize(
-    ("scores", "top", "error", "told"),
+    ("scores", "top", "error", "message"),
     [
         ({"a": np.ones(3)}, 1, TypeError, "expected a dict of at least two explanations"),
         ([np.ones(3), np.ones(3)], 1, TypeError, "expected a dict of at least two explanations"),
@@ -108,6 +108,6 @@ def test_attributions_pictures_and_libraries_mix():
         ({"a": np.ones(3), "b": np.ones(3)}, 0, ValueError, "top is 0"),
     ],
 )
-def test_bad_comparisons_are_refused_in_words(scores, top, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_comparisons_are_refused_in_words(scores, top, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         xk.rank_agreement(scores, top)

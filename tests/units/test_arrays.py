@@ -37,7 +37,7 @@ def test_like_takes_values_from_anywhere_to_a_reference(backend, values):
 
 
 def test_like_takes_reversed_views(backend):
-    """Torch refuses NumPy's negative strides: a picture flipped, y[::-1]."""
+    """Torch refuses NumPy's negative strides, as in a flipped picture or y[::-1]."""
     brought = arrays.like(np.array([[1.0, 2.0], [3.0, 4.0]])[::-1, ::-1], backend.array([0.0]))
     assert_equal(brought, np.array([[4.0, 3.0], [2.0, 1.0]]), backend, 0)
 
@@ -74,7 +74,7 @@ def test_where_positive_is_zero_at_zero_and_passes_just_above(backend):
     assert_equal(kept, np.array([0, 0, 0, 0, 0, -3, 5, -7]), backend, 0)
 
 
-# What may be explained at all.
+# Inputs that can be explained.
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_numeric_detaches():
 
 
 @pytest.mark.parametrize(
-    ("x", "told"),
+    ("x", "message"),
     [
         (["red", "green"], "x holds <U5 values, expected real numbers: encode text"),
         ([["red", 1]], "expected real numbers"),
@@ -106,8 +106,8 @@ def test_numeric_detaches():
         (torch.tensor([1 + 2j]), "x holds complex numbers, expected real ones"),
     ],
 )
-def test_numeric_refuses_what_is_no_real_number(x, told):
-    with pytest.raises(TypeError, match=re.escape(told)):
+def test_numeric_refuses_what_is_no_real_number(x, message):
+    with pytest.raises(TypeError, match=re.escape(message)):
         arrays.numeric(x)
 
 
@@ -141,7 +141,7 @@ def test_finite_numbers_with_an_infinite_sum_are_fine(backend):
         assert arrays.numeric(huge) is huge or bool((arrays.numeric(huge) == huge).all())
 
 
-# What may meet the weights.
+# Inputs that fit the weights.
 
 
 @pytest.mark.parametrize("x", [[[1, 2]], [[1.0, 2.0]], ((True, False),)])
@@ -157,7 +157,7 @@ def test_whole_numbers_in_the_same_library_are_cast(backend, kind):
 
 
 @pytest.mark.parametrize(
-    ("x", "reference", "told"),
+    ("x", "reference", "message"),
     [
         (
             np.ones(2, np.float32),
@@ -192,8 +192,8 @@ def test_whole_numbers_in_the_same_library_are_cast(backend, kind):
         ),
     ],
 )
-def test_another_place_is_an_error_that_names_both(x, reference, told):
-    with pytest.raises(TypeError, match=re.escape(told)) as error:
+def test_another_place_is_an_error_that_names_both(x, reference, message):
+    with pytest.raises(TypeError, match=re.escape(message)) as error:
         arrays.matching(x, reference)
     assert "net.to('numpy' | 'cpu' | 'cuda', dtype=…)" in str(error.value)
 
@@ -212,7 +212,7 @@ def test_matching_names_what_it_was_told_to():
 
 
 def test_windows_by_hand(backend):
-    """Two by two windows of 3 × 3 pixels, two apart, see the first one only; one apart, four."""
+    """2 × 2 windows on 3 × 3 pixels: with stride 2 there is one, with stride 1 there are four."""
     a = backend.array(np.arange(9.0).reshape(1, 1, 3, 3))
     apart = windows.windows2d(a, (2, 2), (2, 2))
     assert_equal(apart, np.array([0, 1, 3, 4.0]).reshape(4, 1, 1, 1, 1), backend, 0)

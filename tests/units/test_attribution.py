@@ -1,4 +1,4 @@
-"""The result of every method: its gap, its table, its names; and the baseline it is asked with."""
+"""The result of every method (gap, table, names), and the baseline of the question."""
 
 import dataclasses
 import re
@@ -59,7 +59,7 @@ def test_a_single_row_prints_as_a_table(backend):
 
 
 def test_a_rounding_error_has_no_sign(backend):
-    """Which side of zero it falls on, the processor decides."""
+    """Its side of zero depends on the processor."""
     for tiny in (-1e-12, 1e-12):
         result = attribution(backend, [1.0, tiny], 0.0, 1.0)
         result = dataclasses.replace(result, data=backend.array([1.0, 1.0]))
@@ -134,7 +134,7 @@ def test_details_are_not_shared_between_attributions(backend):
         (None, [[0.0, 0.0]]),
         (0.5, [[0.5, 0.5]]),
         (2, [[2.0, 2.0]]),
-        (np.float64(0.5), [[0.5, 0.5]]),  # what np.mean returns: a number, and a Python float
+        (np.float64(0.5), [[0.5, 0.5]]),  # results of np.mean: a NumPy number, and a Python float
         ([1, 2], [[1.0, 2.0]]),
         ([[1.5, 2], [3, 4], [5, 6]], [[1.5, 2.0], [3.0, 4.0], [5.0, 6.0]]),
     ],
@@ -153,7 +153,7 @@ def test_a_picture_or_a_batch_of_pictures_as_baseline(backend):
 
 
 @pytest.mark.parametrize(
-    ("baseline", "error", "told"),
+    ("baseline", "error", "message"),
     [
         ([1.0], ValueError, "baseline has shape (1,), expected a number, one row (2,), or a row"),
         ([[1.0, 2.0]] * 2, ValueError, "or a row for each of x (3, 2)"),
@@ -173,15 +173,15 @@ def test_a_picture_or_a_batch_of_pictures_as_baseline(backend):
         ),
     ],
 )
-def test_a_baseline_that_does_not_fit_is_refused_in_words(baseline, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_a_baseline_that_does_not_fit_is_refused_in_words(baseline, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         as_baseline(baseline, np.ones((3, 2)))
 
 
 @pytest.mark.parametrize("model", [lambda x: x, torch.nn.Linear(2, 1), None, "net"])
 def test_a_model_without_gradients_is_refused_in_words(model):
-    told = f"needs a model with gradients, got {type(model).__name__}: expected a Network, or a"
-    with pytest.raises(TypeError, match=told):
+    message = f"needs a model with gradients, got {type(model).__name__}: expected a Network, or a"
+    with pytest.raises(TypeError, match=message):
         differentiable(model)
 
 

@@ -1,4 +1,4 @@
-"""Axioms as checks: who passes, and for each axiom a planted method that breaks it."""
+"""Axioms as checks: the methods that pass, and for each axiom a planted method that fails."""
 
 import re
 
@@ -43,7 +43,7 @@ def one_order(network, x, baseline):
 
 
 def shared_remainder(network, x, baseline):
-    """What is missing, in equal shares."""
+    """The gap, in equal shares."""
     values = xk.gradient_x_input(network, x, 0, baseline).values
     return values + (difference(network, x, baseline) - values.sum()) / len(x)
 
@@ -56,13 +56,13 @@ def rescaled(network, x, baseline):
 
 
 def weights_alone(network, x, baseline):
-    """The product of the weights' sizes, without the gates."""
+    """The product of the absolute weights, without the gates."""
     first, _, last = network.layers
     return (np.abs(last.weight) @ np.abs(first.weight))[0] * (x - baseline)
 
 
 def first_weights(network, x, baseline):
-    """How large each column of the first layer is, and nothing of what follows."""
+    """The size of each column of the first layer, without the later layers."""
     return np.abs(network.layers[0].weight).sum(axis=0) * (x - baseline)
 
 
@@ -103,10 +103,10 @@ PLANTED = {
 
 
 def banzhaf(network, x, baseline):
-    """All subsets with the same weight."""
+    """The mean over all subsets, with equal weights."""
     masks = np.array(np.meshgrid(*[[False, True]] * len(x))).reshape(len(x), -1).T
-    paid = network(np.where(masks, x, baseline))[:, 0]
-    return np.array([paid[m].mean() - paid[~m].mean() for m in masks.T])
+    payoffs = network(np.where(masks, x, baseline))[:, 0]
+    return np.array([payoffs[m].mean() - payoffs[~m].mean() for m in masks.T])
 
 
 @pytest.mark.parametrize("name", PLANTED)
@@ -230,7 +230,7 @@ def test_the_tolerance_forgives_small_errors():
 
 
 @pytest.mark.parametrize(
-    ("method", "axioms", "error", "told"),
+    ("method", "axioms", "error", "message"),
     [
         ("shapley", None, TypeError, "method is str, expected (network, x, baseline) -> scores"),
         (shapley, ["fairness"], ValueError, "unknown axiom 'fairness', expected one of efficiency"),
@@ -238,6 +238,6 @@ def test_the_tolerance_forgives_small_errors():
         (lambda n, x, b: x * np.nan, None, ValueError, "expected 2 finite scores"),
     ],
 )
-def test_bad_questions_are_refused_in_words(method, axioms, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_questions_are_refused_in_words(method, axioms, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         xk.check_axioms(method, axioms)

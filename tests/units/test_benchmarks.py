@@ -1,4 +1,4 @@
-"""The benchmarks' machinery, and a run small enough for every day. No test asserts a time."""
+"""The benchmarks' tools, and a small run. No test asserts a time."""
 
 import sys
 
@@ -44,7 +44,7 @@ def test_functions_are_timed_in_turn():
     compare(
         "", lambda: calls.append("a"), lambda: calls.append("b"), lambda: calls.append("c"), 1, 2
     )
-    # Warmed up, timed, and then the memory of two of them is looked at.
+    # Warm-up, timing, and then two calls for the memory.
     assert "".join(calls) == 3 * "abc" + 2 * "abc" + "ab"
 
 
@@ -62,17 +62,17 @@ def test_table_names_what_misses_its_demand():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts a process's memory")
 def test_memory_is_counted_at_its_highest():
-    """One array of 400 MB and two of 200, one of which is gone when the other is made.
+    """One array of 400 MB, and two of 200, of which the first is freed before the second is made.
 
-    Of this size because a few megabytes come and go that are not the call's: what other threads
-    take, and pages of libraries that are read for the first time or again.
+    They are this large because other threads and pages of libraries also take and free a few
+    megabytes.
     """
     for xp in (np, torch):
 
         def ones(megabytes, xp=xp):
             return xp.ones(megabytes * 125_000, dtype=xp.float64)
 
-        ones(1)  # as `compare` does: what a first call loads is not what a call takes
+        ones(1)  # as in `compare`: a first call loads libraries, which must not count
         assert memory.peak(lambda ones=ones: ones(400)) == pytest.approx(400, abs=20)
         two = memory.peak(lambda ones=ones: [ones(200).sum() for _ in range(2)])
         assert two == pytest.approx(200, abs=20)
@@ -118,7 +118,7 @@ def test_small_benchmarks_inside_networks_compute_the_same_on_both_sides():
 
 
 def test_the_bare_gradients_are_as_many_as_those_of_the_path(monkeypatch):
-    """5,000 points: 4,096 of them, then the others."""
+    """5,000 points: a chunk of 4,096, then the rest."""
     seen = []
     monkeypatch.setattr(inside, "compare", lambda task, ours, peer, floor, *_, **__: floor())
     gradient = xk.Network.gradient
@@ -174,7 +174,7 @@ def test_a_short_fit_of_every_task_is_measured():
 
 
 def test_columns_are_judged_on_the_same_folds():
-    """The two columns that matter tell all, two others nothing, and all four almost all."""
+    """The two relevant columns predict y, two others do not, and all four almost do."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(200, 4))
     data = selection.DataSet(x, (x[:, 1] * x[:, 3] > 0).astype(int), np.array([3, 1]), 2)

@@ -1,4 +1,4 @@
-"""Budgets, tolerances and seeds: what all estimators that sample have in common."""
+"""Budgets, tolerances and seeds of all estimators that sample."""
 
 import re
 
@@ -12,7 +12,7 @@ from tests.units.coalitions import SAMPLERS, network_game, random_payoffs, table
 from tests.units.support import seeds
 from xaikit.games.budget import budgets, reached, smallest_budget
 
-# Most tolerances here are not meant to be reached; `test_careful.py` looks at the warning.
+# Most tolerances here cannot be reached; `test_careful.py` tests the warning.
 pytestmark = pytest.mark.filterwarnings("ignore:the tolerance")
 samplers = pytest.mark.parametrize("name", SAMPLERS)
 # Games whose estimates are linear in the payoffs drawn; a Gaussian process fits its prior to them.
@@ -45,8 +45,8 @@ def test_the_smallest_budget(name, most, draws):
         for seed in range(draws):
             result = SAMPLERS[name](game, budget, seed=seed)
             assert abs(result.gap) < 1e-9 and result.evaluations <= budget
-        told = f"expected at least {budget} coalitions for {players} players$"
-        with pytest.raises(ValueError, match=told):
+        message = f"expected at least {budget} coalitions for {players} players$"
+        with pytest.raises(ValueError, match=message):
             SAMPLERS[name](game, budget - 1)
 
 
@@ -67,7 +67,7 @@ def test_tolerance_stops_early_but_not_too_early(name, players, budget, toleranc
     reached = result.std.max() <= tolerance * np.ptp(result.values)
     next_step = 2 * (players - 1) if name == "permutation" else 2
     assert reached or result.evaluations + next_step > min(budget, 2**players)
-    # What was paid on the way is part of the answer, not beside it.
+    # The evaluations of earlier rounds are part of the result.
     asked = SAMPLERS[name](network_game(players, seed), max(result.evaluations, 2), seed=seed)
     np.testing.assert_allclose(result.values, asked.values, atol=1e-9)
     np.testing.assert_allclose(result.std, asked.std, atol=1e-9)
@@ -77,14 +77,14 @@ def test_tolerance_stops_early_but_not_too_early(name, players, budget, toleranc
     ("name", "players", "budget"),
     [("kernel", 19, 82), ("kernel", 19, 83), ("kernel", 30, 257), ("process", 19, 82)],
 )
-def test_a_little_more_budget_pays_nothing_twice(name, players, budget):
-    """Rounding shares of two or four pairs more could take a pair from some stratum."""
+def test_a_little_more_budget_evaluates_nothing_twice(name, players, budget):
+    """With two or four more pairs, rounding could give a stratum one pair less."""
     game = xk.Game(players, lambda masks: np.tanh(masks @ np.linspace(-1, 2, players)))
     assert SAMPLERS[name](game, budget, tolerance=1e-9).evaluations == budget // 2 * 2
 
 
 def asked_of(result, players=5, budget=None, tolerance=None, most=10**6):
-    """Return the budgets that a method whose answers are `result` asks for."""
+    """Return the budgets of all rounds, for a method with these results."""
     asked = []
     for evaluations in budgets(players, budget, tolerance, most):
         asked.append(evaluations)
@@ -190,7 +190,7 @@ def test_a_bar_is_shown_on_demand(name, capsys):
 
 @samplers
 @pytest.mark.parametrize(
-    ("settings", "error", "told"),
+    ("settings", "error", "message"),
     [
         ({"budget": 11}, ValueError, "budget is 11, expected at least 12 coalitions for 5 players"),
         ({"budget": 0}, ValueError, "expected at least 12"),
@@ -204,6 +204,6 @@ def test_a_bar_is_shown_on_demand(name, capsys):
         ({"tolerance": float("nan")}, ValueError, "tolerance is nan, expected a positive number"),
     ],
 )
-def test_bad_settings_are_refused_in_words(name, settings, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_settings_are_refused_in_words(name, settings, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         SAMPLERS[name](network_game(5, 0), **settings)

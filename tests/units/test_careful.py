@@ -1,6 +1,6 @@
-"""What models and callers do without meaning to: in-place work, NaN, hooks, other classes, frames.
+"""Accidents of models and callers: in-place work, NaN, hooks, other classes, data frames.
 
-Each of these once gave an answer that looked right.
+Each of these once gave a result that looked right.
 """
 
 import re
@@ -25,7 +25,7 @@ def refused(words, error=ValueError):
     return pytest.raises(error, match=re.escape(words))
 
 
-# Arrays that change under way
+# Arrays that change during a call
 
 
 def centred_in_place(rows):
@@ -106,7 +106,7 @@ def test_a_network_that_overflows_is_refused():
         xk.lrp(network, np.full((1, 2), 1e10))
 
 
-# Questions that are not the one that was answered
+# Questions that were misunderstood
 
 
 def test_an_explanation_of_another_class_is_not_judged():
@@ -161,7 +161,7 @@ def test_modules_with_hooks_are_not_converted(change):
         xk.from_torch(nn.Sequential(outer))
 
 
-# Forms in which numbers come
+# Types of numbers
 
 
 def test_a_frame_of_numbers_and_booleans_is_numbers():
@@ -308,7 +308,7 @@ def test_many_players_are_drawn_from_few_at_a_time(monkeypatch):
 
     monkeypatch.setattr(pairs.np.random, "default_rng", counting)
     assert len(pairs.draw_pairs(100, 1100, 0, kernel_shap.shapley_kernel).masks) == 1100
-    # Twice what is needed at most, but for the first few of each of the 50 sizes.
+    # At most twice the needed number, except for the first few of each of the 50 sizes.
     assert sum(drawn) <= 100 * (2 * 1100 + 50 * 16)
 
 

@@ -1,4 +1,4 @@
-"""What checks are made of: answers of xaikit's are off, inputs are fresh, mistakes have words."""
+"""The parts of checks: xaikit's answers are off, inputs are fresh, mistakes have messages."""
 
 import inspect
 import pkgutil
@@ -25,7 +25,7 @@ SWITCHED_OFF = "this exercise asks you to write it yourself: xaikit's own versio
 MODULES = [
     import_module(f"{checks.__name__}.{m.name}") for m in pkgutil.iter_modules(checks.__path__)
 ]
-# Every check of every assignment: it takes the learner's answer, and prints.
+# Every check of every assignment: it takes the learner's answer, and prints a line.
 CHECKS = [
     pytest.param(function, id=f"{module.__name__.rpartition('.')[2]}-{name}")
     for module in MODULES
@@ -35,7 +35,7 @@ CHECKS = [
     and name != "by_hand"
 ]
 
-# Their answers take a word, whole numbers or a function, and the check asks for many of these.
+# Answers to these take a word, whole numbers or a function; the check tries many.
 WITHOUT_ARRAYS = {
     "dasp-property_test",
     "dasp-size_weights",
@@ -59,7 +59,7 @@ def refused():
 
 
 class Stop(Exception):
-    """A learner's code goes wrong."""
+    """An error in a learner's code."""
 
 
 # Switching off
@@ -251,7 +251,7 @@ def test_the_last_inputs_can_be_looked_at(monkeypatch):
     x = np.ones(2)
     checks.by_hand(lambda a, n: checks.by_hand(doubled)(n))(x, 3)
     given = checks.last_inputs()
-    # Those of the outer function, and a copy.
+    # The outer function's inputs, as a copy.
     assert list(given) == ["a", "n"] and given["n"] == 3
     given["a"][0] = 7
     assert x.tolist() == checks.last_inputs()["a"].tolist() == [1, 1]
@@ -288,7 +288,7 @@ def test_a_plain_copy_does_not_change_with_the_answer():
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
         (None, "shares returned nothing: is there a return at its end?"),
         ("W @ x", "shares returned a str that is no array of numbers"),
@@ -304,14 +304,14 @@ def test_a_plain_copy_does_not_change_with_the_answer():
     ],
     ids=lambda value: getattr(value, "__name__", repr(value)),
 )
-def test_anything_else_is_refused_in_words(answer, told):
-    with pytest.raises(Mistake, match=re.escape(told)):
+def test_anything_else_is_refused_in_words(answer, message):
+    with pytest.raises(Mistake, match=re.escape(message)):
         plain(answer, (2,), "shares")
 
 
 def test_a_single_number_is_called_that():
-    told = "area returned an array of shape (1,), expected a single number"
-    with pytest.raises(Mistake, match=re.escape(told)):
+    message = "area returned an array of shape (1,), expected a single number"
+    with pytest.raises(Mistake, match=re.escape(message)):
         plain([1.0], (), "area")
     with pytest.raises(Mistake, match=r"^area: got 2, expected 3\. What"):
         compare(np.array(2.0), np.array(3.0), {}, "area")
@@ -330,7 +330,7 @@ def test_numbers_that_agree_up_to_rounding_are_right(error):
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ([1, 20, 3], "shares: you forgot the sign"),
         ([0.5, -10, 1.5], "shares: you took half"),
@@ -340,12 +340,12 @@ def test_numbers_that_agree_up_to_rounding_are_right(error):
         ),
         ([1.01, -20, 3], "shares: got 1.01 at index (0,), expected 1"),
         ([1.1, -20.001, 3.5], "shares: got 3.5 at index (2,), expected 3 (3 of 3 numbers"),
-        # As many digits as show that they differ.
+        # Enough digits to show that they differ.
         ([1, -20.001, 3], "shares: got -20.001 at index (1,), expected -20 ("),
     ],
 )
-def test_a_difference_is_named_after_its_misconception_or_shown(given, told):
-    with pytest.raises(Mistake, match=f"^{re.escape(told)}"):
+def test_a_difference_is_named_after_its_misconception_or_shown(given, message):
+    with pytest.raises(Mistake, match=f"^{re.escape(message)}"):
         compare(np.array(given, dtype=float), EXPECTED, MISCONCEPTIONS, "shares")
 
 
@@ -409,7 +409,7 @@ def test_checks_were_found():
 
 @pytest.mark.parametrize("check", [check for check in CHECKS if check.id not in WITHOUT_ARRAYS])
 def test_a_check_draws_other_inputs_each_time(check):
-    # Random numbers never repeat; a few coalitions may by chance, but not ten times.
+    # Random numbers never repeat. A few coalitions may repeat by chance, but not ten times.
     drawn = [b"".join(array.tobytes() for array in inputs_drawn(check)) for _ in range(10)]
     assert all(drawn) and len(set(drawn)) > 1
 
@@ -432,7 +432,7 @@ def test_random_networks_of_the_checks_tell_right_from_wrong_gates(sizes, bias):
         assert any(b.any() for b in biases) is bias
         *hidden, output = random_networks.forward(weights, biases, x)
         assert all(z.min() < 0 < z.max() and np.abs(z).min() > 0.01 for z in hidden)
-        # Forward and slopes against xaikit's own, which have tests of theirs.
+        # Forward pass and slopes against xaikit's own, which have their own tests.
         layers = [xk.Dense(w, b) for w, b in zip(weights, biases, strict=True)]
         network = xk.Network([part for layer in layers for part in (layer, xk.ReLU())][:-1])
         assert output == pytest.approx(network(x), abs=1e-12)

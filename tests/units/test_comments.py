@@ -1,4 +1,4 @@
-"""The comments: those of the course, and the real collection as it is downloaded and read."""
+"""The comments: those of the course, and the download of the real collection."""
 
 import csv
 import http.server
@@ -48,7 +48,7 @@ def test_comments_are_different_short_texts(comments):
 
 
 def test_comments_lead_nowhere(comments):
-    # No addresses and no accounts: nobody should follow, or be blamed for, a made-up comment.
+    # No addresses and no accounts: nobody can follow, or be blamed for, an invented comment.
     for text in comments.texts:
         assert not re.search(r"https?:|www\.|@|#|\w\.(com|org|net|ly)\b|watch\?v", text)
 
@@ -101,7 +101,7 @@ def test_a_bag_of_words_tells_spam_whatever_the_split():
     assert np.mean(scores) >= 0.92
 
 
-# The real collection, here in files of its layout
+# The real collection, here as files with its layout
 
 
 HEAD = ["COMMENT_ID", "AUTHOR", "DATE", "CONTENT", "CLASS"]
@@ -121,7 +121,7 @@ TRAPS = [
 
 
 def written(rows, head=HEAD):
-    """Return a csv file of comments, each by an account whose name must not be seen."""
+    """Return a csv file of comments with account names, which must not be returned."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(head)
@@ -131,7 +131,7 @@ def written(rows, head=HEAD):
 
 
 def collection(tables):
-    """Return a zip file of the collection's layout."""
+    """Return a zip file with the collection's layout."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as file:
         for name, table in tables.items():
@@ -205,7 +205,7 @@ def test_no_account_is_named(load):
 
 
 def test_comments_that_a_quote_runs_together_lose_their_accounts(server, load):
-    # As in the real file: a quote that is never closed takes in the rows that follow.
+    # As in the real file: an unclosed quote joins the next rows.
     run = (
         "warning! ,0\n"
         "z12ab-c_d,Secret Sam,2013-09-26T22:28:17.047000,nice &lt;3,0\r\n"
@@ -269,7 +269,7 @@ def test_the_folder_is_poochs_cache_unless_one_is_given(server, tmp_path, monkey
 
 
 def changed(**changes):
-    """Return the whole collection with some tables changed; None removes one."""
+    """Return the whole collection with these tables changed; None removes one."""
     new = {**tables(), **{f"Youtube0{name[1:]}.csv": table for name, table in changes.items()}}
     return collection({name: table for name, table in new.items() if table is not None})
 
@@ -302,8 +302,8 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_download_is_refused_and_not_kept(server, load, tmp_path, damage):
-    server.content, told = DAMAGES[damage]
-    with pytest.raises(ValueError, match=told) as error:
+    server.content, message = DAMAGES[damage]
+    with pytest.raises(ValueError, match=message) as error:
         load()
     assert "is not the YouTube Spam Collection" in str(error.value)
     assert server.address in str(error.value)

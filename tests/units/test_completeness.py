@@ -77,7 +77,7 @@ def test_completeness_rejects_planted_explanations_and_knows_its_blind_spot():
 
 
 @pytest.mark.parametrize(
-    ("call", "error", "told"),
+    ("call", "error", "message"),
     [
         (lambda: xk.completeness(np.ones(3)), TypeError, "attribution is ndarray, expected an"),
         (
@@ -89,8 +89,8 @@ def test_completeness_rejects_planted_explanations_and_knows_its_blind_spot():
         (lambda: xk.completeness(made([1.0], 1, 0), np.nan), ValueError, "tolerance is nan"),
     ],
 )
-def test_bad_claims_are_refused_in_words(call, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_claims_are_refused_in_words(call, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         call()
 
 
@@ -171,7 +171,7 @@ def test_every_backend_gives_the_same(backend):
 
 
 @pytest.mark.parametrize(
-    ("settings", "error", "told"),
+    ("settings", "error", "message"),
     [
         ({"sizes": [0, 1]}, ValueError, "sizes is [0, 1], expected numbers in 1 … 2"),
         ({"sizes": [3]}, ValueError, "sizes is [3], expected numbers in 1 … 2"),
@@ -183,7 +183,7 @@ def test_every_backend_gives_the_same(backend):
         ({"target": 5}, ValueError, "target 5 is out of range"),
     ],
 )
-def test_bad_questions_are_refused_in_words(settings, error, told):
+def test_bad_questions_are_refused_in_words(settings, error, message):
     given_ = {"x": np.ones((2, 3)), "attribution": np.ones((2, 3)), **settings}
-    with pytest.raises(error, match=re.escape(told)):
+    with pytest.raises(error, match=re.escape(message)):
         xk.sensitivity_n(lambda r: r, **given_)

@@ -44,7 +44,7 @@ def conditional(background, x, present):
     x=st.tuples(*[st.floats(-3, 3)] * 2),
 )
 def test_golden_formula(r, beta, seed, x):
-    """φ₁ = β₁x₁ + (r/2)(β₂x₁ − β₁x₂) when related features move along; β₁x₁ when they do not."""
+    """φ₁ = β₁x₁ + (r/2)(β₂x₁ − β₁x₂) for conditional absence, β₁x₁ for marginal absence."""
     background = with_moments(np.zeros(2), np.array([[1, r], [r, 1]]))
     model, x = (lambda rows: rows @ beta), np.array(x)
     marginal = xk.exact_shapley(xk.marginal_game(model, x, background))
@@ -66,8 +66,8 @@ def test_linear_models_need_only_the_conditional_means(columns, rows, seed):
     payoffs = xk.conditional_game(lambda z: z @ beta + 7, x, background, samples=4, seed=seed)(
         masks
     )
-    for mask, paid in zip(masks[1:-1], payoffs[1:-1], strict=True):
-        for row, payoff in zip(x, paid, strict=True):
+    for mask, of_rows in zip(masks[1:-1], payoffs[1:-1], strict=True):
+        for row, payoff in zip(x, of_rows, strict=True):
             filled = row.copy()
             filled[~mask] = conditional(background, row, mask)[0]
             assert payoff == pytest.approx(filled @ beta + 7, abs=1e-9)
@@ -85,7 +85,7 @@ def test_squares_show_the_conditional_covariances(seed):
         mean, covariance = conditional(background, x, mask)
         centre = x[mask] @ beta[mask] + mean @ beta[~mask]
         variance = beta[~mask] @ covariance @ beta[~mask]
-        # Antithetic draws: only the square itself is random, with variance 2 σ⁴ a pair.
+        # The draws are antithetic: only the square is random, with variance 2 σ⁴ per pair.
         error = np.sqrt(2 / 10_000) * variance
         assert abs(payoff - centre**2 - variance) < 4 * error + 1e-9
 
@@ -173,15 +173,15 @@ def test_no_call_of_the_model_is_large():
     assert max(sizes) <= 2048 and sum(sizes) == 7 + 7 * 4000 + 6 * 7 * 5000
 
 
-# Data that are no Gaussian.
+# Data that are not Gaussian.
 
 
 def singular():
-    """Backgrounds (m, 3) whose covariance has no inverse, by what is wrong with them."""
+    """Backgrounds (m, 3) whose covariance has no inverse, by their fault."""
     rows = np.random.default_rng(0).normal(size=(50, 3))
     constant, rounded, doubled, total = (rows.copy() for _ in range(4))
     constant[:, 1] = 2.0
-    rounded[:, 1] = 1 / 3  # its mean, and so its std, is off by a rounding error
+    rounded[:, 1] = 1 / 3  # its mean, and so its std, has a rounding error
     doubled[:, 1] = 2 * doubled[:, 0] + 1
     total[:, 2] = total[:, 0] + total[:, 1]
     return {
@@ -198,12 +198,12 @@ def singular():
 def test_a_singular_covariance_warns_and_stays_finite(name):
     background, x = singular()[name], np.array([0.5, 0.8, -1.0])
     beta = np.array([1.0, 2.0, 3.0])
-    told = "the background's covariance is singular .* 1e-6 was added to its diagonal"
-    with pytest.warns(UserWarning, match=told):
+    message = "the background's covariance is singular .* 1e-6 was added to its diagonal"
+    with pytest.warns(UserWarning, match=message):
         game = xk.conditional_game(lambda rows: rows @ beta, x, background)
     result = xk.exact_shapley(game)
     assert abs(result.gap) < 1e-9 and np.abs(result.values).max() < 100
-    if name in ("constant", "rounded"):  # tells nothing of the others, nor they of it
+    if name in ("constant", "rounded"):  # independent of the others
         rest = xk.conditional_game(lambda rows: rows @ beta[::2], x[::2], background[:, ::2])
         expected = xk.exact_shapley(rest).values
         np.testing.assert_allclose(result.values[::2], expected, atol=1e-4)
@@ -226,7 +226,7 @@ def test_a_sound_background_gives_no_warning():
 
 
 @pytest.mark.parametrize(
-    ("samples", "error", "told"),
+    ("samples", "error", "message"),
     [
         (0, ValueError, "at least 2"),
         (1, ValueError, "at least 2"),
@@ -235,13 +235,13 @@ def test_a_sound_background_gives_no_warning():
         (2.0, TypeError, "a whole number"),
     ],
 )
-def test_samples_come_in_pairs(samples, error, told):
-    with pytest.raises(error, match=f"samples is {samples}, expected {told}"):
+def test_samples_come_in_pairs(samples, error, message):
+    with pytest.raises(error, match=f"samples is {samples}, expected {message}"):
         xk.conditional_game(np.ravel, np.ones((1, 1)), np.ones((2, 1)), samples=samples)
 
 
 @pytest.mark.parametrize(
-    ("x", "background", "told"),
+    ("x", "background", "message"),
     [
         (
             np.ones((2, 3)),
@@ -251,6 +251,6 @@ def test_samples_come_in_pairs(samples, error, told):
         (np.ones((1, 1, 2, 2)), np.ones((5, 1, 2, 2)), "at least two background rows"),
     ],
 )
-def test_one_row_or_pictures_are_refused_in_words(x, background, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_one_row_or_pictures_are_refused_in_words(x, background, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         xk.conditional_game(lambda rows: np.ones(len(rows)), x, background)

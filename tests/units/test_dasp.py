@@ -58,7 +58,7 @@ M, V = np.linspace(-3, 7, 11)[None], np.full((1, 11), 2.0)
 
 @pytest.mark.parametrize("layer", ACTIVATIONS, ids=repr)
 def test_moments_of_activations_are_integrals(layer, backend):
-    """Within rounding for piecewise linear ones, 0.3% of a standard deviation for smooth ones."""
+    """Exact up to rounding if piecewise linear; within 0.3% of a standard deviation if smooth."""
     mean, variance = moments.layer_moments(layer, (backend.array(M), backend.array(V)))
     assert_lives_at(backend, mean)
     x = np.linspace(-10, 10, 200_001)[:, None]
@@ -68,7 +68,7 @@ def test_moments_of_activations_are_integrals(layer, backend):
     true_std = np.sqrt((density * (y - true_mean) ** 2).sum(axis=0) / density.sum())
     smooth = isinstance(layer, Tanh | Sigmoid | Softplus)
     off = 0.003 if smooth else 1e-6 if backend.dtype == "float64" else 2e-3
-    scale = np.maximum(true_std, 0.05)  # saturated units hardly move at all
+    scale = np.maximum(true_std, 0.05)  # saturated units hardly change
     assert np.abs((numpy_of(mean) - true_mean) / scale).max() < off
     assert np.abs((np.sqrt(numpy_of(variance)) - true_std) / scale).max() < off
 
@@ -111,7 +111,7 @@ def test_moments_of_pools_are_those_of_draws():
 
 @pytest.mark.parametrize("size", [(1, 3), (3, 2), (5, 1)])
 def test_the_largest_of_an_odd_number_of_entries_may_be_any_of_them(size):
-    """Entries without spread, so the largest is exact, wherever it stands."""
+    """Entries without variance, so the largest is exact at any place."""
     count = size[0] * size[1]
     m = np.eye(count).reshape(count, 1, *size)
     for far in (0.0, -5.0):
@@ -143,7 +143,7 @@ def test_linear_layers_and_sums_push_moments_exactly():
 
 @pytest.mark.parametrize("size", [0, 1, 4, 7, 9])
 def test_first_layer_moments_are_those_of_all_coalitions(size):
-    """Exactly: the mean and variance over every coalition of that size."""
+    """They are the exact mean and variance over every coalition of that size."""
     network, x = mlp(2, [9, 5, 1]), np.random.default_rng(3).normal(size=9)
     b = np.linspace(-1, 1, 9)
     rows = []
@@ -174,7 +174,7 @@ def test_samples_of_units_show_what_moments_predict():
 
 @pytest.mark.parametrize("value", [0.1, 0.3, 0.7, 1.1, 2.3])
 def test_exact_where_coalitions_of_a_size_are_all_the_same(value):
-    """Players that all bring the same leave nothing to chance; rounding must not, either."""
+    """If all players contribute the same, the variance is 0, also with rounding."""
     rng = np.random.default_rng(16)
     column, bias, last = rng.normal(size=(3, 40))
     first = Dense(np.repeat(column[:, None], 7, axis=1), bias)
@@ -206,10 +206,10 @@ def test_exact_for_one_or_two_players(players):
 
 
 def by_enumeration(network, x, baseline):
-    """φ of one row through first layer, ReLU and output: the moments over all coalitions listed.
+    """φ of one row through first layer, ReLU and output, with moments over all coalitions.
 
-    Player i's term at size k: E[relu] of the units under every coalition of k others, with i and
-    without, each unit's values over these being taken for a Gaussian's of that mean and variance.
+    Player i's term at size k is the difference of E[relu] with i and without i. Each unit's values
+    over the coalitions of k others are replaced by a Gaussian with their mean and variance.
     """
     first, _, *rest = network.layers
     players = x.size
@@ -234,7 +234,7 @@ def by_enumeration(network, x, baseline):
 
 @pytest.mark.parametrize("first", ["dense", "convolution"])
 def test_values_are_those_of_all_coalitions_listed(first):
-    """To rounding: after the first layer only sums, so its moments are the only ones there are."""
+    """Equal up to rounding: later layers are sums, so only the first layer's moments are needed."""
     rng = np.random.default_rng(15)
     if first == "dense":
         network, shape = mlp(15, [6, 7, 1]), (6,)
@@ -255,7 +255,7 @@ def test_values_are_those_of_all_coalitions_listed(first):
 
 @pytest.mark.parametrize("middle", [in_one_basket, lambda rng: []], ids=["all layers", "plain"])
 def test_end_terms_are_occlusion(middle, monkeypatch):
-    """Without others, and with all others, nothing is left to chance."""
+    """Without others, and with all others, there is only one coalition."""
     network, x = pictures(9, middle)
     b = np.random.default_rng(10).normal(size=(1, 6, 6))
     alone, last = np.empty((2, 2, 36))

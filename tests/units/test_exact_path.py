@@ -1,4 +1,4 @@
-"""Exact integrated gradients: the gap is rounding, and a search for all kinks finds the same."""
+"""Exact integrated gradients: the gap is rounding, and a search for all kinks agrees."""
 
 import re
 
@@ -39,7 +39,7 @@ def test_the_gap_is_rounding(exact_backend, drawn, start, seed):
     rng = np.random.default_rng(seed)
     target = rng.integers(0, network(x).shape[1], len(x))
     baseline = None if start == "zeros" else exact_backend.array(rng.normal(size=x.shape))
-    # Long ways, so that ReLU6 saturates.
+    # Long paths, so that ReLU6 saturates.
     here, rows = exact_backend.network(network), exact_backend.array(5 * x)
     result = exact(here, rows, target, baseline)
     assert_lives_at(exact_backend, result.values)
@@ -68,11 +68,11 @@ def test_the_gap_is_rounding_where_windows_overlap(exact_backend, seed):
         assert pieces_of(result).min() > 50
 
 
-# The second derivation: find every change of gates and winners by bisection.
+# The second derivation finds every change of gates and winners by bisection.
 
 
 def states(layers, a):
-    """Return in which of its linear parts every unit is, (n, units)."""
+    """Return the number of the linear part of every unit, (n, units)."""
     found = [np.zeros((len(a), 1), int)]
     for layer, inputs in zip(layers, run(layers, a)[:-1], strict=True):
         match layer:
@@ -93,10 +93,10 @@ def states(layers, a):
 
 
 def kinks(network, x, baseline, cells=1000):
-    """Return all t in (0, 1) where a unit on the way changes its part, by bisection of cells.
+    """Return all t in (0, 1) where a unit on the path changes its part, by bisection of cells.
 
-    Each t is asked about once. Next to a kink a unit's part hangs on rounding, and so on the block
-    of rows that t is computed in: asked again, a kink could be in neither half of its cell.
+    Each t is evaluated once. Near a kink a unit's part depends on rounding, and so on the block of
+    rows with t: if t were evaluated again, a kink could be in neither half of its cell.
     """
 
     def parts(t):
@@ -114,7 +114,7 @@ def kinks(network, x, baseline, cells=1000):
         at_middle = parts(middle)
         low, high = np.append(low, middle), np.append(middle, high)
         at_low, at_high = np.append(at_low, at_middle, 0), np.append(at_middle, at_high, 0)
-    # At t = 0 units that start on their kink leave it: no piece ends there.
+    # Units that start on their kink leave it at t = 0: no piece ends there.
     low = np.sort(low[low > 1e-12])
     return low[np.diff(low, prepend=0) > 1e-12]
 
@@ -151,7 +151,7 @@ def test_a_search_for_all_kinks_finds_the_same_where_windows_overlap():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_fine_midpoint_sums_come_near(exact_backend, seed):
-    """Each kink costs them at most a step times the change of slope."""
+    """Their error per kink is at most one step times the change of slope."""
     rng = np.random.default_rng(seed)
     network = exact_backend.network(xk.Network.mlp([4, 12, 12, 2], "relu6", seed=seed))
     x, baseline = (exact_backend.array(3 * rng.normal(size=(3, 4))) for _ in range(2))
@@ -164,13 +164,13 @@ def test_fine_midpoint_sums_come_near(exact_backend, seed):
     assert gradients < 1e-2
 
 
-# Where one piece is all, and by hand.
+# Paths of one piece, and examples by hand.
 
 
 @settings(max_examples=40)
 @given(drawn=networks(bias=False, kinds=(xk.ReLU, xk.LeakyReLU)))
 def test_from_zero_without_biases_it_is_gradient_times_input(exact_backend, drawn):
-    """F(λx) = λF(x): all units leave zero together, and no gate changes on the way."""
+    """F(λx) = λF(x): all units leave zero together, and no gate changes on the path."""
     network, x = drawn
     here, rows = exact_backend.network(network), exact_backend.array(x)
     result = exact(here, rows)
@@ -181,7 +181,7 @@ def test_from_zero_without_biases_it_is_gradient_times_input(exact_backend, draw
 
 STEEP = [xk.Dense([[1.0]], [2.0**-24 - 1]), xk.ReLU(), xk.Dense([[2.0**24]])]
 UNITS = {
-    # x from −6 to 12 through min(max(x, 0), 6): a third of the way up.
+    # x from −6 to 12 through min(max(x, 0), 6): the slope is 1 on a third of the path.
     "relu6": ([xk.ReLU6()], [[12.0]], [[-6.0]], [[6.0]], 3),
     "relu6 on the way back": ([xk.ReLU6()], [[-6.0]], [[12.0]], [[-6.0]], 3),
     "relu6 from its upper kink up": ([xk.ReLU6()], [[9.0]], [[6.0]], [[0.0]], 1),
@@ -191,10 +191,10 @@ UNITS = {
     "relu to its kink": ([xk.ReLU()], [[0.0]], [[-4.0]], [[0.0]], 1),
     "leaky": ([xk.LeakyReLU(0.25)], [[3.0]], [[-1.0]], [[3.25]], 2),
     "leaky from its kink down": ([xk.LeakyReLU(0.25)], [[-3.0]], [[0.0]], [[-0.75]], 1),
-    # The steep part is the last 2⁻²⁴ of the way, or the first.
+    # The steep part is the last 2⁻²⁴ of the path, or the first.
     "late": (STEEP, [[1.0]], [[0.0]], [[1.0]], 2),
     "early": (STEEP, [[0.0]], [[1.0]], [[-1.0]], 2),
-    # max(x₁, x₂): x₁ from 0 to 2 takes over from x₂ = 1 in the middle.
+    # max(x₁, x₂): x₁ goes from 0 to 2 and passes x₂ = 1 in the middle.
     "max": (
         [xk.MaxPool2d((1, 2)), xk.Flatten()],
         [[[[2.0, 1.0]]]],
@@ -202,7 +202,7 @@ UNITS = {
         [[[[1.0, 0.0]]]],
         2,
     ),
-    # Equal at the start: the one that grows faster wins from there.
+    # Equal at the start: the entry that grows faster wins.
     "equal": (
         [xk.MaxPool2d((1, 2)), xk.Flatten()],
         [[[[1.0, 2.0]]]],
@@ -210,7 +210,7 @@ UNITS = {
         [[[[0.0, 2.0]]]],
         1,
     ),
-    # The first wins, falling, until the second is as high.
+    # The first wins and falls, until the second is as large.
     "crossing": (
         [xk.MaxPool2d((1, 2)), xk.Flatten()],
         [[[[0.0, 4.0]]]],
@@ -218,7 +218,7 @@ UNITS = {
         [[[[-2.0, 2.0]]]],
         2,
     ),
-    # The second overtakes, though it hardly grows.
+    # The second passes the first, although it hardly grows.
     "slow": (
         [xk.MaxPool2d((1, 2)), xk.Flatten()],
         [[[[0.0, 2.0**-14]]]],
@@ -226,7 +226,7 @@ UNITS = {
         [[[[0.0, 2.0**-14]]]],
         2,
     ),
-    # Equal all the way: the first of them, as in the gradient.
+    # Equal on the whole path: the first one wins, as in the gradient.
     "always equal": (
         [xk.MaxPool2d((1, 2)), xk.Flatten()],
         [[[[3.0, 3.0]]]],
@@ -250,7 +250,7 @@ def test_units_by_hand(backend, name):
 
 
 def test_a_unit_that_stays_on_its_kink_is_closed(backend):
-    """max(x₁ − x₂, 0) from (0, 0) to (1, 1) is zero all the way, and so is its gradient."""
+    """max(x₁ − x₂, 0) and its gradient are zero on the whole path from (0, 0) to (1, 1)."""
     layers = [xk.Dense([[1.0, -1.0], [1.0, 0.0]]), xk.ReLU(), xk.Dense([[5.0, 2.0]])]
     result = exact(backend.network(xk.Network(layers)), backend.array([[1.0, 1.0]]))
     assert_equal(result.values, np.array([[2.0, 0.0]]), backend)
@@ -258,7 +258,7 @@ def test_a_unit_that_stays_on_its_kink_is_closed(backend):
 
 
 def test_units_that_kink_together_end_one_piece(exact_backend):
-    """The same unit a hundred times, and once with its weights a third as large."""
+    """A unit occurs a hundred times, and once with weights a third as large."""
     rng = np.random.default_rng(0)
     one = xk.Network([xk.Dense([[0.7, -0.9]], [0.1]), xk.ReLU(), xk.Dense([[1.0]])])
     weight = np.array([[0.7, -0.9]] * 100 + [[0.7 / 3, -0.3]])
@@ -274,7 +274,7 @@ def test_units_that_kink_together_end_one_piece(exact_backend):
 
 
 def test_pool_entries_that_are_the_same_win_together(exact_backend):
-    """Every pixel twice, beside itself, in windows of four: as windows of two without the twins."""
+    """Each pixel twice, side by side, in windows of four: the same as once in windows of two."""
     rng = np.random.default_rng(0)
     x, baseline = rng.normal(size=(2, 6, 1, 3, 2))
     last = xk.Dense(rng.normal(size=(1, 3)))
@@ -296,7 +296,7 @@ def test_pool_entries_that_are_the_same_win_together(exact_backend):
 
 
 def test_scale_decides_nothing(exact_backend):
-    """The first layer times 2⁴⁰ or 2⁻⁴⁰: the same kinks, and scores times as much."""
+    """The first layer times 2⁴⁰ or 2⁻⁴⁰: the same kinks, and scores times this factor."""
     rng = np.random.default_rng(0)
     weight, bias, last = rng.normal(size=(9, 3)), rng.normal(size=9), rng.normal(size=(1, 9))
     x = exact_backend.array(rng.normal(size=(4, 3)))
@@ -321,7 +321,7 @@ def test_scale_decides_nothing(exact_backend):
 @given(drawn=networks(kinds=KINKED))
 @settings(max_examples=8)
 def test_a_row_does_not_depend_on_its_batch(exact_backend, drawn):
-    """Also when it is scaled: rows of very different size share no tolerance."""
+    """Also for a scaled row: rows of very different size share no tolerance."""
     network, x = drawn
     here = exact_backend.network(network)
     rows = exact_backend.array(np.concatenate([x[:2], 1e6 * x[:1], np.zeros_like(x[:1])]))
@@ -335,7 +335,7 @@ def test_a_row_does_not_depend_on_its_batch(exact_backend, drawn):
 
 
 def test_what_is_near_a_kink_is_not_measured_by_longer_rows(backend):
-    """2⁻²⁴ before its kink a unit is not on it, however far another row goes."""
+    """A unit 2⁻²⁴ before its kink is not on it, even if another row's path is long."""
     network = backend.network(xk.Network(STEEP))
     x, baseline = backend.array([[0.0], [1e8], [-1e8]]), backend.array([[1.0]] * 3)
     result = exact(network, x, 0, baseline)
@@ -346,7 +346,7 @@ def test_what_is_near_a_kink_is_not_measured_by_longer_rows(backend):
 @given(drawn=networks(kinds=KINKED), seed=seeds)
 @settings(max_examples=15)
 def test_the_way_there_and_back(drawn, seed):
-    """∫ from b to x is − ∫ from x to b, feature by feature, and so is the way in two parts."""
+    """∫ from b to x is − ∫ from x to b for each feature, and the sum of ∫ over two parts."""
     network, x = drawn
     rng = np.random.default_rng(seed)
     baseline, share = rng.normal(size=x.shape), rng.uniform(0.2, 0.8)
@@ -382,7 +382,7 @@ def test_the_answer_has_the_shape_of_the_rows(backend, shape):
 
 
 def test_a_float32_network_is_integrated_in_float64(backend):
-    """The answer is the float64 answer, rounded once, though there are hundreds of pieces."""
+    """The result is the float64 result, rounded once, although there are hundreds of pieces."""
     network = xk.Network.mlp([6, 64, 64, 1], seed=1, dtype="float32").to(dtype="float64")
     x = (10 * np.random.default_rng(0).normal(size=(2, 6))).astype("float32").astype(float)
     expected = exact(network, x, 0, 0.25)
@@ -397,20 +397,22 @@ def test_a_float32_network_is_integrated_in_float64(backend):
 
 
 def test_pieces_have_a_limit(backend):
-    """Ten kinks on the way of row 1, none on that of row 0 and of row 2."""
+    """Ten kinks on the path of row 1, none on the paths of rows 0 and 2."""
     thresholds = np.arange(1, 11) - 0.5
     layers = [xk.Dense(np.ones((10, 1)), -thresholds), xk.ReLU(), xk.Dense(np.ones((1, 10)))]
     network = backend.network(xk.Network(layers))
     x = backend.array([[-1.0], [11.0], [0.25]])
     assert pieces_of(exact(network, x, max_pieces=11)).tolist() == [1, 11, 1]
     for limit in (10, 2, 1):
-        told = f"the way of row 1 has more than {limit} linear pieces: raise max_pieces, or take a"
-        with pytest.raises(ValueError, match=told):
+        message = (
+            f"the way of row 1 has more than {limit} linear pieces: raise max_pieces, or take a"
+        )
+        with pytest.raises(ValueError, match=message):
             exact(network, x, max_pieces=limit)
 
 
 def test_the_row_with_too_many_pieces_is_named(backend):
-    """And not one before it that was done in exactly as many as allowed."""
+    """The error does not name an earlier row with exactly the allowed number of pieces."""
     layers = [xk.Dense([[1.0, 0.0], [0.0, 1.0]], [-1.0, -1.0]), xk.ReLU(), xk.Dense([[1.0, 1.0]])]
     network = backend.network(xk.Network(layers))
     x = backend.array([[0.5, 0.5], [2.0, 0.5], [2.0, 4.0]])
@@ -423,18 +425,18 @@ def test_the_row_with_too_many_pieces_is_named(backend):
 @pytest.mark.parametrize("inside", [False, True])
 def test_smooth_networks_are_sent_to_quadrature(unit, inside):
     layers = [xk.Dense([[1.0]]), xk.Residual([xk.ReLU(), unit]) if inside else unit]
-    told = (
+    message = (
         f"rule 'exact' needs piecewise linear layers, and {unit!r} is not: take a quadrature such "
         "as rule='gauss-legendre'"
     )
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         exact(xk.Network(layers), [[1.0]])
 
 
 def test_modules_are_sent_to_from_torch_or_to_quadrature():
-    told = (
+    message = (
         "rule 'exact' follows the layers of a Network, got TorchModel: convert it with "
         "from_torch(module), or take a quadrature such as 'gauss-legendre'"
     )
-    with pytest.raises(TypeError, match=re.escape(told)):
+    with pytest.raises(TypeError, match=re.escape(message)):
         exact(xk.TorchModel(torch.nn.Linear(2, 1)), torch.ones(1, 2))

@@ -1,4 +1,4 @@
-"""A missing optional package becomes one sentence; every other error stays what it is."""
+"""A missing optional package gives one sentence; every other error stays unchanged."""
 
 import re
 import sys
@@ -37,7 +37,7 @@ def randomise():
     return xk.parameter_randomisation(Foreign(), lambda model, x: np.ones(2), [1.0, 2.0])
 
 
-# Two modules cannot even be defined without their package; a reload is their first import.
+# Two modules cannot be imported without their package; a reload repeats their import.
 CASES = {
     "from_torch": ("torch", lambda: reload(from_torch)),
     "TorchModel": ("torch", lambda: xk.TorchModel(None)),
@@ -68,7 +68,7 @@ CALLS += [
 
 @pytest.fixture
 def hide(monkeypatch):
-    """Let a package be missing for one test."""
+    """Hide a package for one test."""
 
     def hide(package):
         def find_spec(name, path=None, target=None):
@@ -138,8 +138,8 @@ def test_a_name_that_needs_a_package_is_there_without_it(hide, monkeypatch, name
     monkeypatch.delitem(vars(xk), name, raising=False)
     hide(package)
     found = getattr(xk, name)
-    told = re.escape(extras.PACKAGES[package][0]) + ", which is not installed"
-    assert found.__name__ == name and re.search(told, found.__doc__)
+    message = re.escape(extras.PACKAGES[package][0]) + ", which is not installed"
+    assert found.__name__ == name and re.search(message, found.__doc__)
     for _ in range(2):
-        with pytest.raises(ModuleNotFoundError, match=told):
+        with pytest.raises(ModuleNotFoundError, match=message):
             found(subset_size=2)

@@ -1,4 +1,4 @@
-"""The drawing of relevance shows the shares that it is given, and its ledger closes."""
+"""The drawing of relevance shows the given shares, and its ledger closes."""
 
 import numpy as np
 import pytest

@@ -31,7 +31,7 @@ def randomise(module, seed):
 
 
 def assert_converts(module, x, converters=None):
-    """Raise unless from_torch gives the module's values and gradients, and leaves it as it was."""
+    """Raise unless from_torch gives the module's values and gradients, and does not change it."""
     module.train()
     state = {name: value.clone() for name, value in module.state_dict().items()}
     modes = [part.training for part in module.modules()]
@@ -40,7 +40,7 @@ def assert_converts(module, x, converters=None):
     assert all(torch.equal(value, state[name]) for name, value in module.state_dict().items())
     module.eval()
     leaf = x.clone().requires_grad_()
-    output = module(leaf.clone())  # not the leaf itself: a module may work in place
+    output = module(leaf.clone())  # not the leaf itself: a module may change its input in place
     targets = np.arange(x.shape[0]) % output.shape[1]
     output[range(x.shape[0]), targets].sum().backward()
     assert_equal(network(x), output.detach(), DOUBLE)
@@ -65,7 +65,7 @@ FOR_ALL = [*ACTIVATIONS, nn.Dropout(0.5), nn.Identity(), nn.AlphaDropout(0.5)]
 
 
 def one_of(draw, modules):
-    """Draw one of these modules, a new one each time: a module standing twice is a test apart."""
+    """Draw one of these modules, as a new object: another test has a module that occurs twice."""
     return copy.deepcopy(modules[draw(st.integers(0, len(modules) - 1))])
 
 
@@ -101,7 +101,7 @@ def convolution(draw, channels):
 
 @st.composite
 def parts_for_pictures(draw, channels):
-    """Draw modules for pictures of these channels."""
+    """Draw modules for pictures with these channels."""
     match draw(st.sampled_from(["conv", "conv", "norm", "average", "largest", "frame", "other"])):
         case "conv":
             return [convolution(draw, channels)]
@@ -123,7 +123,7 @@ def parts_for_pictures(draw, channels):
 
 
 def nest(draw, parts):
-    """Put a random stretch of the parts into a Sequential of its own."""
+    """Put a random slice of the parts into a Sequential."""
     cut = sorted((draw(st.integers(0, len(parts))), draw(st.integers(0, len(parts)))))
     inner = nn.Sequential(*parts[cut[0] : cut[1]])
     return nn.Sequential(*parts[: cut[0]], inner, nn.Sequential(), *parts[cut[1] :])
@@ -146,7 +146,7 @@ def modules_for_pictures(draw):
     shape, parts = (10, 11), []
     for _ in range(draw(st.integers(1, 5))):
         new = draw(parts_for_pictures(channels))
-        # What no longer fits the picture is left out.
+        # Leave out modules that do not fit the picture.
         try:
             after = nn.Sequential(*new).eval()(torch.zeros(1, channels, *shape)).shape
         except RuntimeError:
@@ -167,7 +167,7 @@ def test_random_modules_for_rows(drawn):
     assert_converts(*drawn)
 
 
-@pytest.mark.filterwarnings("ignore:Using padding='same'")  # torch's, about its speed
+@pytest.mark.filterwarnings("ignore:Using padding='same'")  # torch's warning about speed
 @settings(max_examples=60)
 @given(drawn=modules_for_pictures())
 def test_random_modules_for_pictures(drawn):
@@ -226,14 +226,14 @@ def test_modules_for_rows(name):
 
 
 def test_a_padded_pool_passes_no_gradient_to_dead_units():
-    """Where ReLU gives zeros, the frame's zeros are as large: neither may win a gradient."""
+    """ReLU's zeros are as large as the padding's: neither may get a gradient."""
     module = nn.Sequential(nn.ReLU(), nn.MaxPool2d(2, padding=1), nn.Flatten())
     assert_converts(module, -rows(1, 1, 4, 4).abs())
     assert_converts(module, torch.zeros(1, 1, 4, 4, dtype=torch.float64))
 
 
 def test_layers_that_stand_twice_are_converted_twice():
-    """One nn.ReLU() used after every layer is common; `children()` would give it once."""
+    """Modules often use one nn.ReLU() after every layer; `children()` would give it once."""
     unit, square = nn.ReLU(), nn.Linear(3, 3)
     module = nn.Sequential(square, unit, square, unit, nn.Sequential(nn.Linear(3, 2), unit))
     assert len(xk.from_torch(module).layers) == 6
@@ -315,14 +315,14 @@ def test_a_converter_for_a_block_of_modules():
 
 
 class Doubled(nn.Linear):
-    """A dense layer by descent, not by what it computes."""
+    """A subclass of a dense layer that computes something else."""
 
     def forward(self, x):
         return 2 * super().forward(x)
 
 
 @pytest.mark.parametrize(
-    ("module", "error", "told"),
+    ("module", "error", "message"),
     [
         (nn.Softmax(1), ValueError, "Softmax mixes all classes into each output: remove it and"),
         (nn.LogSoftmax(1), ValueError, "explain the logit, the number that goes into it"),
@@ -382,9 +382,9 @@ class Doubled(nn.Linear):
     ids=lambda value: type(value).__name__ if isinstance(value, nn.Module) else "",
 )
 @pytest.mark.parametrize("nested", [True, False])
-def test_what_has_no_counterpart_is_refused_in_words(module, error, told, nested):
+def test_what_has_no_counterpart_is_refused_in_words(module, error, message, nested):
     module = nn.Sequential(nn.Dropout(), nn.Sequential(module)) if nested else module
-    with pytest.raises(error, match=re.escape(told)):
+    with pytest.raises(error, match=re.escape(message)):
         xk.from_torch(module)
 
 

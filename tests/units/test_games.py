@@ -1,4 +1,4 @@
-"""Players, masks, payoffs, and the form of what estimators answer."""
+"""Players, masks, payoffs, and the form of the estimators' results."""
 
 import re
 
@@ -43,7 +43,7 @@ def test_ends_are_nobody_and_everybody():
 
 
 @pytest.mark.parametrize(
-    ("masks", "told"),
+    ("masks", "message"),
     [
         (np.ones((2, 3)), "masks are float64 (2, 3), expected bool (coalitions, 3 players)"),
         (np.ones((2, 2), bool), "masks are bool (2, 2), expected bool (coalitions, 3 players)"),
@@ -51,15 +51,15 @@ def test_ends_are_nobody_and_everybody():
         (np.ones((1, 2, 3), bool), "masks are bool (1, 2, 3)"),
     ],
 )
-def test_masks_of_another_form_are_refused_in_words(masks, told):
+def test_masks_of_another_form_are_refused_in_words(masks, message):
     game = counted()
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         game(masks)
     assert game.evaluations == 0
 
 
 @pytest.mark.parametrize(
-    ("payoffs", "error", "told"),
+    ("payoffs", "error", "message"),
     [
         (np.ones(3), ValueError, "value returned payoffs (3,) for 2 coalitions, expected (2,) or"),
         (np.ones((2, 1, 1)), ValueError, "value returned payoffs (2, 1, 1) for 2 coalitions"),
@@ -68,8 +68,8 @@ def test_masks_of_another_form_are_refused_in_words(masks, told):
         (["a", "b"], TypeError, "v(S) holds <U1 values, expected real numbers"),
     ],
 )
-def test_payoffs_of_another_form_are_refused_in_words(payoffs, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_payoffs_of_another_form_are_refused_in_words(payoffs, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         xk.Game(3, lambda masks: payoffs)(np.ones((2, 3), bool))
 
 

@@ -1,4 +1,4 @@
-"""The Gaussian process over coalitions: all pairs conditioned on those that were drawn."""
+"""The Gaussian process over coalitions: all pairs conditioned on the drawn pairs."""
 
 import re
 
@@ -19,7 +19,7 @@ from xaikit.methods.kernel_shap import shapley_kernel
 
 @pytest.mark.parametrize(("players", "budget", "seed"), [(4, 10, 0), (5, 20, 1), (7, 40, 2)])
 def test_posterior_conditions_all_pairs_on_the_drawn(monkeypatch, players, budget, seed):
-    monkeypatch.setattr(gaussian_process, "FITTED_POINTS", 15)  # of 20, in the last case
+    monkeypatch.setattr(gaussian_process, "FITTED_POINTS", 15)  # of 20 pairs, in the last case
     game = network_game(players, seed, games=2)
     result = xk.gaussian_process_shapley(game, budget, seed=seed)
     pairs = draw_pairs(players, (budget - 2) // 2, seed, kernel=shapley_kernel)
@@ -46,7 +46,7 @@ def test_posterior_conditions_all_pairs_on_the_drawn(monkeypatch, players, budge
         sandwich = sandwich_std(pairs, spread, np.array(errors)[:, None])[:, 0]
         np.testing.assert_allclose(result.std[row], np.maximum(std, sandwich), rtol=1e-6)
         larger.append(sandwich > std)
-    assert players == 4 or 0 < np.mean(larger) < 1  # each of the two opinions was heard
+    assert players == 4 or 0 < np.mean(larger) < 1  # each estimate was the larger one
     assert result.evaluations == budget
 
 
@@ -91,8 +91,10 @@ def test_each_game_of_several_is_its_own():
 
 
 def test_large_budgets_are_refused_in_words():
-    told = "a budget of 10001 needs matrices of 5000 rows: give at most 10000, or use kernel_shap"
-    with pytest.raises(ValueError, match=re.escape(told)):
+    message = (
+        "a budget of 10001 needs matrices of 5000 rows: give at most 10000, or use kernel_shap"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
         xk.gaussian_process_shapley(network_game(4, 0), 10_001)
     assert xk.gaussian_process_shapley(network_game(4, 0), 10_000).evaluations == 16
 

@@ -1,4 +1,4 @@
-"""The prior over games: restated over all subsets, over all pairs, and by differences."""
+"""The prior over games: again over all subsets, over all pairs, and by differences."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ from xaikit.methods.gaussian_process import (
 
 
 def all_pairs(players):
-    """Return one coalition of each of the 2^(M−1) pairs, as ±1; N, of the pair ∅ and N, first."""
+    """Return one coalition of each of the 2^(M−1) pairs, as ±1; first N, of the pair ∅ and N."""
     masks = coalitions(players)[::-1]
     return np.where(masks[: len(masks) // 2], 1.0, -1.0)
 
@@ -59,13 +59,13 @@ def priors(draw, players):
 
 @st.composite
 def points(draw, most=6):
-    """Draw a prior, and different coalitions among all pairs, ∅/N first, either half named."""
+    """Draw a prior, and one coalition of each of a few pairs, ∅/N first."""
     players = draw(st.integers(2, most))
     z = all_pairs(players)
     rng = np.random.default_rng(draw(seeds))
-    some = 1 + rng.permutation(len(z) - 1)[: draw(st.integers(1, 12))]
-    named = z[some] * rng.choice([-1.0, 1.0], len(some))[:, None]
-    return draw(priors(players)), np.concatenate([z[:1], named])
+    chosen = 1 + rng.permutation(len(z) - 1)[: draw(st.integers(1, 12))]
+    signed = z[chosen] * rng.choice([-1.0, 1.0], len(chosen))[:, None]
+    return draw(priors(players)), np.concatenate([z[:1], signed])
 
 
 # The prior.
@@ -86,7 +86,7 @@ def test_strong_interactions_do_not_overflow():
     z = np.ones((2, 400))
     z[1, :300] = -1
     sinh, cosh = prior.hyperbolic(z)
-    # On the diagonal nothing is left to round; elsewhere a sum of 100 numbers is in the exponent.
+    # The diagonal is exact; elsewhere the exponent is a sum of 100 numbers, with rounding.
     np.testing.assert_array_equal([np.diag(sinh), np.diag(cosh)], 1)
     exponent, rtol = 200 * np.e, 100 * np.finfo(float).eps * 200 * np.e
     np.testing.assert_allclose([-sinh[0, 1], cosh[0, 1]], np.exp(-exponent), rtol=rtol)
@@ -133,7 +133,7 @@ def test_functional_and_prior_variance_from_all_pairs(drawn):
 
 
 def cost(logs, z, t):
-    """Return minus the log of likelihood times priors of the parameters, but for a constant."""
+    """Return −log(likelihood × priors of the parameters), up to a constant."""
     prior, log_a = Prior.from_logs(logs), logs[3:]
     likelihood = multivariate_normal(np.zeros(len(z)), covariance(prior, z, z)).logpdf(t)
     scales = norm.logpdf(logs[:3], [0, -2, -6], 3).sum()
@@ -143,7 +143,7 @@ def cost(logs, z, t):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_fitted_prior_is_the_best_within_bounds(seed):
-    """Minimised again, from where it ended: by another formula, with slopes from differences."""
+    """Minimise again from its result, by another formula, with slopes from differences."""
     game = network_game(5, seed)
     z = all_pairs(5)[:12]
     odd = (game(z > 0) - game(z < 0)) / 2
@@ -183,13 +183,13 @@ def test_many_points_are_fitted_in_part(monkeypatch):
     monkeypatch.setattr(gaussian_process, "log_marginal_likelihood", likelihood)
     z = all_pairs(10)[:401]
     t = np.arange(401.0)
-    for some, seed in [(400, 0), (401, 0), (401, 1)]:
+    for count, seed in [(400, 0), (401, 0), (401, 1)]:
         seen.clear()
-        fit_prior(z[:some], t[:some], seed)
+        fit_prior(z[:count], t[:count], seed)
         chosen = seen[0][1].astype(int)
-        assert len(set(chosen)) == 400 and chosen[0] == 0  # ∅ and N are always among them
+        assert len(set(chosen)) == 400 and chosen[0] == 0  # always with ∅ and N
         np.testing.assert_array_equal(seen[0][0], z[chosen])
-        assert (chosen[:5].tolist() == [0, 1, 2, 3, 4]) == (some == 400)
+        assert (chosen[:5].tolist() == [0, 1, 2, 3, 4]) == (count == 400)
     first = chosen
     fit_prior(z, t, seed=0)
     assert set(seen[-1][1].astype(int)) != set(first)

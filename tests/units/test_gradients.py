@@ -12,12 +12,12 @@ from torch import nn
 import xaikit as xk
 from tests.units.support import BACKENDS, assert_equal, assert_lives_at, networks, numpy_of, seeds
 
-# Networks whose output is positively homogeneous, F(λx) = λF(x): with gates, pools, no biases.
+# Networks with gates, pools and no biases: positively homogeneous, F(λx) = λF(x).
 HOMOGENEOUS = {"bias": False, "kinds": (xk.ReLU, xk.LeakyReLU)}
 
 
 def relative_gap(result):
-    """Return |gap| beside the size of what was added up."""
+    """Return |gap| divided by the size of the summed numbers."""
     features = tuple(range(1, result.values.ndim))
     size = np.abs(numpy_of(result.values)).sum(axis=features) + np.abs(numpy_of(result.output))
     return np.abs(numpy_of(result.gap)) / np.where(size > 0, size, 1)
@@ -28,7 +28,7 @@ def assert_complete(result):
     np.testing.assert_array_less(relative_gap(result), 1e-12)
 
 
-# By hand: through a linear network the score of a feature is value times slope.
+# By hand: in a linear network a feature's score is value times slope.
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_signs_and_magnitudes_by_hand(backend):
 
 
 def test_a_saturated_unit_gets_nothing():
-    """f = 1 − max(1 − x, 0) rises from f(0) = 0 to f(2) = 1, yet its slope at 2 is 0."""
+    """f = 1 − max(1 − x, 0) rises from f(0) = 0 to f(2) = 1, but its slope at 2 is 0."""
     network = xk.Network([xk.Dense([[-1.0]], [1.0]), xk.ReLU(), xk.Dense([[-1.0]], [1.0])])
     result = xk.gradient_x_input(network, [2.0])
     assert (result.values.tolist(), result.base, result.output, result.gap) == ([0], 0, 1, -1)
@@ -75,7 +75,7 @@ def test_a_saturated_unit_gets_nothing():
 
 
 def captum_values(method, module, x, target, **settings):
-    """Return captum's scores; on a leaf of its own, since captum asks for gradients of x."""
+    """Return captum's scores, for a copy of x, because captum sets requires_grad."""
     leaf = x.detach().clone().requires_grad_()
     return method(module).attribute(leaf, target=torch.as_tensor(target), **settings).detach()
 
@@ -114,7 +114,7 @@ def test_the_same_scores_as_captum(wrap, name, target):
 
 @given(drawn=networks(**HOMOGENEOUS))
 def test_complete_where_the_network_is_positively_homogeneous(exact_backend, drawn):
-    """Euler: F(λx) = λF(x) gives Σ xᵢ ∂F/∂xᵢ = F(x); layers, gates and pools change nothing."""
+    """Euler: F(λx) = λF(x) gives Σ xᵢ ∂F/∂xᵢ = F(x), for any layers, gates and pools."""
     network, x = drawn
     here = exact_backend.network(network)
     for target in range(network(x).shape[1]):
@@ -155,9 +155,9 @@ def test_a_bias_leaves_a_gap(seed):
 
 @given(drawn=networks(**HOMOGENEOUS), seed=seeds)
 def test_scores_scale_with_x(exact_backend, drawn, seed):
-    """∂F/∂x (λx) = ∂F/∂x (x) for λ > 0, so saliency stays, and scores and F grow λ-fold."""
+    """∂F/∂x (λx) = ∂F/∂x (x) for λ > 0, so saliency stays, and scores and F are multiplied by λ."""
     network, x = drawn
-    # A power of two changes no rounding: every gate and every winner stays.
+    # A power of two changes no rounding, so every gate and every winner stays.
     scale = 2.0 ** np.random.default_rng(seed).integers(-8, 9)
     here, x = exact_backend.network(network), exact_backend.array(x)
     plain, scaled = xk.gradient_x_input(here, x), xk.gradient_x_input(here, scale * x)
@@ -186,7 +186,7 @@ def test_scores_are_distance_times_slope(exact_backend, drawn, seed):
 @given(drawn=networks())
 def test_every_backend_gives_the_same_scores(backend, drawn):
     network, x = drawn
-    # Rounded to float32, so that every backend gets the same weights and rows.
+    # Rounded to float32, so that weights and rows are the same on every backend.
     network, x = network.to("numpy", "float32").to("numpy", "float64"), np.float32(x).astype(float)
     expected = xk.gradient_x_input(network, x, baseline=0.25)
     result = xk.gradient_x_input(backend.network(network), backend.array(x), baseline=0.25)
@@ -266,7 +266,7 @@ def test_numpy_rows_through_a_float32_module():
 
 @pytest.mark.parametrize("method", [xk.saliency, xk.gradient_x_input])
 @pytest.mark.parametrize(
-    ("x", "target", "error", "told"),
+    ("x", "target", "error", "message"),
     [
         (np.ones((2, 3)), 2, ValueError, "target 2 is out of range: the model has 2 output(s)"),
         (np.ones((2, 3)), [0, 0, 0], ValueError, "target has shape (3,)"),
@@ -276,19 +276,21 @@ def test_numpy_rows_through_a_float32_module():
         (torch.ones(2, 3), 0, TypeError, "x is a float32 torch tensor on cpu, but the network's"),
     ],
 )
-def test_bad_questions_are_refused_in_words(method, x, target, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_questions_are_refused_in_words(method, x, target, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         method(xk.Network.mlp([3, 2]), x, target)
 
 
 @pytest.mark.parametrize("method", [xk.saliency, xk.gradient_x_input])
 def test_a_model_without_gradients_is_refused_in_words(method):
-    told = "needs a model with gradients, got function: expected a Network, or a torch module"
-    with pytest.raises(TypeError, match=told):
+    message = "needs a model with gradients, got function: expected a Network, or a torch module"
+    with pytest.raises(TypeError, match=message):
         method(lambda x: x, np.ones((2, 3)))
 
 
 def test_a_baseline_of_another_shape_is_refused_in_words():
-    told = "baseline has shape (2,), expected a number, one row (3,), or a row for each of x (4, 3)"
-    with pytest.raises(ValueError, match=re.escape(told)):
+    message = (
+        "baseline has shape (2,), expected a number, one row (3,), or a row for each of x (4, 3)"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
         xk.gradient_x_input(xk.Network.mlp([3, 2]), np.ones((4, 3)), baseline=[1.0, 2.0])

@@ -30,7 +30,7 @@ def test_a_linear_model_is_predicted_without_error(perturbation, seed, width):
     question = {"baseline": baseline, "perturbation": perturbation, "samples": 20, "spread": 0.3}
     for scores, slopes in ((np.tile(weight, (3, 1)), True), (weight * (x - baseline), False)):
         found = xk.infidelity(lambda r: r @ weight, x, scores, slopes=slopes, **question)
-        # Contributions are divided by the way to the baseline, which may be short.
+        # Contributions are divided by x − baseline, which may be small.
         np.testing.assert_allclose(found.value, 0, atol=1e-18)
         np.testing.assert_allclose(found.std_error, 0, atol=1e-18)
         assert (found.scale == 1).all()
@@ -70,9 +70,9 @@ def test_gaussian_perturbations_of_a_wrong_slope_by_hand():
 
 
 def test_subsets_by_hand():
-    """F = x₀ + x₁ with scores (1, 0): wrong by 1 whenever x₁ goes, which 3 subsets of 4 do.
+    """F = x₀ + x₁ with scores (1, 0): the error is 1 if x₁ is removed, with probability 3/4.
 
-    Sizes are uniform on 1, 2, so {0}, {1}, {0, 1} come with chances 1/4, 1/4, 1/2.
+    Sizes are uniform on 1, 2, so {0}, {1}, {0, 1} have probabilities 1/4, 1/4, 1/2.
     """
     found = xk.infidelity(lambda r: r.sum(axis=1), np.ones(2), [1.0, 0.0], samples=20_000)
     assert abs(found.value - 0.75) < 4 * found.std_error
@@ -94,7 +94,7 @@ def test_a_noisy_baseline_is_a_baseline_with_noise():
 
 
 def test_the_standard_error_is_that_of_the_mean():
-    """Over 200 seeds the means spread as far as each of them says."""
+    """Over 200 seeds the standard deviation of the means agrees with their standard errors."""
     network, x = xk.Network.mlp([4, 8, 1], seed=0), np.array([0.5, -1.0, 2.0, 0.3])
     scores = network.gradient(x) * x
     for optimal in (False, True):
@@ -226,7 +226,7 @@ def test_infidelity_prefers_the_truth_to_planted_explanations(perturbation, opti
     true = xk.infidelity(additive, x, best, **settings)
     wrongs = planted(x) | {"none": 0 * x}
     if optimal_scale:
-        del wrongs["minus the truth"]  # the best scale is negative: only the sign was wrong
+        del wrongs["minus the truth"]  # the best scale is negative, which corrects the sign
     for name, scores in wrongs.items():
         wrong = xk.infidelity(additive, x, scores, **settings)
         assert (wrong.value > true.value + 2 * wrong.std_error).mean() >= 0.95, name
@@ -234,7 +234,7 @@ def test_infidelity_prefers_the_truth_to_planted_explanations(perturbation, opti
 
 
 def test_max_sensitivity_rejects_restless_explanations_and_knows_its_blind_spot():
-    """A constant explanation and the input itself hold still: this measure cannot reject them."""
+    """A constant explanation and the input do not change: this measure cannot reject them."""
     x, rng = rows(10), np.random.default_rng(0)
     true = xk.max_sensitivity(truth, x, 0.01)
     noise = xk.max_sensitivity(lambda r: rng.normal(size=r.shape), x, 0.01)
@@ -244,7 +244,7 @@ def test_max_sensitivity_rejects_restless_explanations_and_knows_its_blind_spot(
     assert (xk.max_sensitivity(lambda r: r, x, 0.01) < 0.1).all()
 
 
-# Places, shapes, memory, errors.
+# Devices, shapes, memory, errors.
 
 
 @every_perturbation
@@ -293,7 +293,7 @@ def test_wide_rows_are_perturbed_in_parts_that_fit_into_memory():
 
 
 @pytest.mark.parametrize(
-    ("settings", "error", "told"),
+    ("settings", "error", "message"),
     [
         (
             {"perturbation": "noise"},
@@ -318,14 +318,14 @@ def test_wide_rows_are_perturbed_in_parts_that_fit_into_memory():
         ({"target": 9}, ValueError, "target 9 is out of range"),
     ],
 )
-def test_bad_questions_are_refused_in_words(settings, error, told):
+def test_bad_questions_are_refused_in_words(settings, error, message):
     given_ = {"x": np.ones((2, 3)), "attribution": np.ones((2, 3)), **settings}
-    with pytest.raises(error, match=re.escape(told)):
+    with pytest.raises(error, match=re.escape(message)):
         xk.infidelity(lambda r: r, **given_)
 
 
 @pytest.mark.parametrize(
-    ("settings", "error", "told"),
+    ("settings", "error", "message"),
     [
         ({"explain": np.ones((2, 3))}, TypeError, "explain is ndarray, expected a function of x"),
         ({"explain": lambda r: r[0]}, ValueError, "attribution has shape (3,), expected one score"),
@@ -335,13 +335,13 @@ def test_bad_questions_are_refused_in_words(settings, error, told):
         ({"x": [[np.nan] * 3]}, ValueError, "x holds NaN"),
     ],
 )
-def test_bad_neighbourhoods_are_refused_in_words(settings, error, told):
+def test_bad_neighbourhoods_are_refused_in_words(settings, error, message):
     given_ = {"explain": lambda r: r, "x": np.ones((2, 3)), **settings}
-    with pytest.raises(error, match=re.escape(told)):
+    with pytest.raises(error, match=re.escape(message)):
         xk.max_sensitivity(**given_)
 
 
 def test_a_feature_at_its_baseline_has_no_way_to_go():
-    """Where x is the baseline there is no way, and a contribution of it counts nothing."""
+    """If a feature of x is at the baseline, its contribution has no effect."""
     found = xk.infidelity(lambda r: r[:, 1], [0.0, 1.0], [5.0, 1.0], samples=50)
     assert found.value == 0

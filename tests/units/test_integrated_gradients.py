@@ -1,4 +1,4 @@
-"""Integrated gradients by quadrature: against captum, against calculus, and as axioms."""
+"""Integrated gradients by quadrature: against captum, closed forms and axioms."""
 
 import re
 
@@ -68,7 +68,7 @@ def error_of(rule, steps, degree):
 
 @given(steps=st.integers(2, 12))
 def test_each_rule_is_exact_to_its_degree_and_no_further(steps):
-    """The error of the first degree that it misses is known: Stoer & Bulirsch, chapter 3."""
+    """The error for the next degree is known: Stoer & Bulirsch, chapter 3."""
     for degree in range(2 * steps):
         assert abs(error_of("gauss-legendre", steps, degree)) < 1e-14
     missed = error_of("gauss-legendre", steps, 2 * steps)
@@ -87,7 +87,7 @@ def test_each_rule_is_exact_to_its_degree_and_no_further(steps):
 
 
 @pytest.mark.parametrize(
-    ("rule", "steps", "error", "told"),
+    ("rule", "steps", "error", "message"),
     [
         ("midpoint", 0, ValueError, "steps is 0, expected at least 1 for 'midpoint'"),
         ("gauss-legendre", -1, ValueError, "steps is -1, expected at least 1 for 'gauss-legendre'"),
@@ -104,12 +104,12 @@ def test_each_rule_is_exact_to_its_degree_and_no_further(steps):
         ),
     ],
 )
-def test_bad_quadratures_are_refused_in_words(rule, steps, error, told):
+def test_bad_quadratures_are_refused_in_words(rule, steps, error, message):
     for call in (
         lambda: quadrature(rule, steps),
         lambda: xk.integrated_gradients(xk.Network.mlp([2, 1]), [1.0, 2.0], 0, None, steps, rule),
     ):
-        with pytest.raises(error, match=re.escape(told)):
+        with pytest.raises(error, match=re.escape(message)):
             call()
 
 
@@ -140,7 +140,7 @@ def modules():
 def test_the_same_scores_as_captum(wrap, name, rule, steps):
     """Captum's trapezoid weights sum to 1 − 1/n, so ours are n / (n − 1) times its scores.
 
-    It rounds positions and weights to float32, whatever x is.
+    It rounds positions and weights to float32 for every dtype of x.
     """
     module, shape = modules()[name]
     module = module.double()
@@ -154,11 +154,11 @@ def test_the_same_scores_as_captum(wrap, name, rule, steps):
     assert_equal(result.values, ratio * scores.detach(), TORCH, 1e-7)
 
 
-# The path that is reported, and completeness.
+# The reported path, and completeness.
 
 
 def assert_path_adds_up(result, x, baseline, network, target, backend):
-    """Raise unless the path's slopes are those of F, and their weighted sum that of the values."""
+    """Raise unless the path's slopes are those of F, and their weighted sum gives the values."""
     path = result.details["path"]
     assert sorted(path) == ["alpha", "slope", "weights"]
     alpha, weights, slope = (numpy_of(path[name]) for name in ("alpha", "weights", "slope"))
@@ -217,7 +217,7 @@ def test_gauss_legendre_is_complete_on_smooth_networks(exact_backend, drawn, bas
 
 
 def test_the_gap_is_what_the_quadrature_missed(backend):
-    """F = 1 − max(1 − x, 0) from 0 to 2: its slope is 1 on half of the way."""
+    """F = 1 − max(1 − x, 0) from 0 to 2: its slope is 1 on half of the path."""
     network = backend.network(SATURATING)
     x = backend.array([[2.0]])
     for steps, share in ((1, 0.0), (2, 0.5), (3, 1 / 3), (10, 0.5)):
@@ -296,10 +296,10 @@ def test_chunks_change_nothing_and_stay_small(
         assert_equal(part, numpy_of(expected.details["path"][name]), exact_backend, 1e-14)
     assert sum(model.rows) == 11 * shape[0]
     assert max(model.rows) <= rows and max(model.numbers) <= max(numbers, 3)
-    # No smaller than they must be, either: whole positions, or parts of one.
-    room = max(1, min(rows, numbers // 3))
-    together = room // shape[0]
-    calls = -(-11 // together) if together else 11 * -(-shape[0] // room)
+    # Calls are as large as possible: whole positions, or parts of one.
+    limit = max(1, min(rows, numbers // 3))
+    together = limit // shape[0]
+    calls = -(-11 // together) if together else 11 * -(-shape[0] // limit)
     assert len(model.rows) == calls
 
 
@@ -400,7 +400,7 @@ def test_sensitivity_a_saturated_unit_gets_what_it_gave(backend):
 
 
 def test_the_sources_example_of_sensitivity(backend):
-    """f = 1 + 9 (1 − max(1 − 2x₁, 0)): f(1, 1, 1) = 10, f(0, 1, 1) = 1, and the slope at 1 is 0."""
+    """f = 1 + 9 (1 − max(1 − 2x₁, 0)): f(1, 1, 1) = 10, f(0, 1, 1) = 1, slope 0 at 1."""
     layers = [xk.Dense([[-2.0, 0.0, 0.0]], [1.0]), xk.ReLU(), xk.Dense([[-9.0]], [10.0])]
     network, x = backend.network(xk.Network(layers)), backend.array([[1.0, 1.0, 1.0]])
     without = backend.array([0.0, 1.0, 1.0])
@@ -414,7 +414,7 @@ def test_the_sources_example_of_sensitivity(backend):
 @pytest.mark.parametrize("x", [0.5, 2.0])
 @pytest.mark.parametrize("epsilon", [0.25, 1.0])
 def test_implementation_invariance(backend, x, epsilon):
-    """max(x, 0), built in two ways: integrated gradients cannot tell them apart, LRP-ε can."""
+    """max(x, 0), built in two ways: integrated gradients are the same, LRP-ε differs."""
     first, second = (
         backend.network(xk.Network([xk.Dense([[v]]), xk.ReLU(), xk.Dense([[w]])]))
         for v, w in ((1.0, 1.0), (2.0, 0.5))
@@ -433,7 +433,7 @@ def test_implementation_invariance(backend, x, epsilon):
 @given(seed=seeds)
 @settings(max_examples=10)
 def test_a_linear_model_needs_the_fewest_steps(exact_backend, rule, seed):
-    """φ_i = w_i (x_i − b_i), and a feature without weight gets exactly nothing."""
+    """φ_i = w_i (x_i − b_i), and a feature without weight gets exactly 0."""
     rng = np.random.default_rng(seed)
     weight, bias = rng.normal(size=(2, 4)), rng.normal(size=2)
     weight[:, 2] = 0
@@ -506,7 +506,7 @@ def test_no_way_is_no_score(backend, rule):
 
 @pytest.mark.parametrize("rule", ["midpoint", "exact"])
 @pytest.mark.parametrize(
-    ("settings", "error", "told"),
+    ("settings", "error", "message"),
     [
         ({"target": 2}, ValueError, "target 2 is out of range: the model has 2 output(s)"),
         ({"target": [0, 1, 0]}, ValueError, "target has shape (3,)"),
@@ -515,8 +515,8 @@ def test_no_way_is_no_score(backend, rule):
         ({"baseline": np.ones((3, 3))}, ValueError, "baseline has shape (3, 3)"),
     ],
 )
-def test_bad_questions_are_refused_in_words(rule, settings, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_questions_are_refused_in_words(rule, settings, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         xk.integrated_gradients(xk.Network.mlp([3, 2]), np.ones((2, 3)), rule=rule, **settings)
 
 

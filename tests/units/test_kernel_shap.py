@@ -1,4 +1,4 @@
-"""KernelSHAP: against a dense Lagrange system, its std derived again, and the shap package."""
+"""KernelSHAP against a dense Lagrange system, a second derivation of std, and shap."""
 
 import re
 from itertools import pairwise
@@ -19,7 +19,7 @@ from xaikit.methods.kernel_shap import shapley_kernel
 
 
 def lagrange(masks, gains, weights, total):
-    """Minimise Σ w (gain − Σ_{i∈S} φ_i)² under Σφ = total: one dense system with a multiplier."""
+    """Minimise Σ w (gain − Σ_{i∈S} φ_i)² with Σφ = total, by one dense system with a multiplier."""
     players = masks.shape[1]
     z = masks.astype(float)
     system = np.ones((players + 1, players + 1))
@@ -30,7 +30,7 @@ def lagrange(masks, gains, weights, total):
 
 
 def drawn_fit(game, pairs):
-    """Return the fit to all drawn coalitions, S and its complement each with half the weight."""
+    """Return the fit to all drawn coalitions; S and its complement have half the weight each."""
     empty, everyone = game.ends()
     masks = np.concatenate([pairs.masks, ~pairs.masks])
     weights = np.concatenate([pairs.weights, pairs.weights]) / 2
@@ -72,7 +72,7 @@ def test_all_coalitions_in_one_dense_system(payoffs):
 
 @given(players=st.integers(4, 9), extra=st.integers(0, 60), seed=seeds)
 def test_some_coalitions_in_one_dense_system(players, extra, seed):
-    """Both halves of a pair in one fit are the same as its odd half alone."""
+    """A fit to both halves of a pair is the same as a fit to its odd half."""
     game = table_game(random_payoffs(players, seed))
     budget = min(2 * players + 2 + extra, 2**players)
     result = xk.kernel_shap(game, budget, seed=seed)
@@ -83,7 +83,7 @@ def test_some_coalitions_in_one_dense_system(players, extra, seed):
 
 
 def test_weights_share_out_the_kernel_among_the_drawn():
-    """A stratum keeps the mass of all its coalitions, however few of them were drawn."""
+    """A stratum keeps the mass of all its coalitions, even if few of them were drawn."""
     for players in (5, 6):
         pairs = draw_pairs(players, 9, seed=0, kernel=shapley_kernel)
         for size in range(1, players // 2 + 1):
@@ -128,9 +128,9 @@ def test_leverage_turns_residuals_into_errors_at_points_left_out():
     odd = (game(pairs.masks) - game(~pairs.masks)) / 2
     half, total = pairs.z / 2, np.diff(game.ends())
 
-    def fit(some):
+    def fit(kept):
         values, spread = sum_constrained_fit(
-            half[some], odd[some, None], pairs.weights[some], total
+            half[kept], odd[kept, None], pairs.weights[kept], total
         )
         return values[:, 0], spread
 
@@ -208,7 +208,7 @@ def test_a_larger_draw_holds_the_smaller_one():
 
 
 def determined(players, pairs, seed):
-    """Tell whether the pairs of a draw, and the sum of all values, have one solution."""
+    """Return whether the pairs of a draw and the sum of all values have one solution."""
     z = draw_pairs(players, pairs, seed, kernel=shapley_kernel).z
     return np.linalg.matrix_rank(np.concatenate([z, np.ones((1, players))])) == players
 
@@ -225,13 +225,15 @@ def test_draws_that_would_leave_a_player_open_are_drawn_again(players, pairs, se
 
 
 def test_too_few_pairs_are_refused_in_words():
-    told = "a budget of 12 coalitions leaves some sizes of coalition undrawn: give at least "
-    with pytest.raises(ValueError, match=told) as error:
+    message = "a budget of 12 coalitions leaves some sizes of coalition undrawn: give at least "
+    with pytest.raises(ValueError, match=message) as error:
         draw_pairs(20, 5, seed=0, kernel=shapley_kernel)
     needed = int(re.search(r"at least (\d+)", str(error.value))[1])
     assert min(allocated(20, needed).values()) == 1 and min(allocated(20, needed - 2).values()) == 0
-    told = "no draw of 4 pairs determines the values of all 6 players: give a budget of at least 24"
-    with pytest.raises(ValueError, match=told):
+    message = (
+        "no draw of 4 pairs determines the values of all 6 players: give a budget of at least 24"
+    )
+    with pytest.raises(ValueError, match=message):
         draw_pairs(6, 4, seed=0, kernel=shapley_kernel)
 
 

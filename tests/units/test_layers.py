@@ -32,7 +32,7 @@ from xaikit.networks.layers import Layer, run, run_back
 
 
 def assert_layer_equals_torch(layer, a, grad, backend):
-    """Compare forward, backward and parameter_gradients with torch's, from the same numbers."""
+    """Compare forward, backward and parameter_gradients with torch's, for the same numbers."""
     layer = layer.map_arrays(backend.array)
     a, grad = backend.array(a), backend.array(grad)
     z, slope, weights = twin_gradients(
@@ -66,7 +66,7 @@ def test_layer_leaves_its_arguments_alone(backend, kind, data):
         np.testing.assert_array_equal(numpy_of(array), old)
 
 
-# Settings that random shapes meet too seldom.
+# Settings that random shapes rarely have.
 
 CONVOLUTIONS = {
     "plain": ((4, 3, 2, 2), {}),
@@ -161,7 +161,7 @@ def test_max_pool_tells_neighbouring_floats_apart(backend):
     assert numpy_of(back).tolist() == [[[[0.0, 7.0, 0.0, 0.0]]]]
 
 
-# Linear layers: the backward pass is the transpose of the forward pass.
+# Linear layers: the backward pass is the forward pass transposed.
 
 
 @st.composite
@@ -256,7 +256,7 @@ def test_activation_survives_extreme_values_in_silence(backend, unit):
     ids=repr,
 )
 def test_derivative_at_0_and_6(backend, unit, slopes):
-    """φ′(0) = 0 for ReLU; at ReLU6's upper kink too."""
+    """φ′(0) = 0 for ReLU, and φ′ = 0 at ReLU6's upper kink."""
     found = numpy_of(unit.derivative(backend.array([[0.0, 6.0]])))[0]
     for actual, expected in zip(found, slopes, strict=True):
         assert expected is None or actual == expected
@@ -265,7 +265,7 @@ def test_derivative_at_0_and_6(backend, unit, slopes):
 @given(unit=activations(), seed=seeds)
 def test_derivative_is_the_limit_of_differences(exact_backend, unit, seed):
     a = np.random.default_rng(seed).uniform(-3, 9, 20)
-    a = a[(np.abs(a) > 0.01) & (np.abs(a - 6) > 0.01)]  # off the kinks
+    a = a[(np.abs(a) > 0.01) & (np.abs(a - 6) > 0.01)]  # away from the kinks
     slope = five_point(lambda t: numpy_of(unit.forward(exact_backend.array(a + t))), 1e-3)
     assert_equal(unit.derivative(exact_backend.array(a)), slope, exact_backend, 1e-11)
 
@@ -288,7 +288,7 @@ def test_activations_obey_their_identities(exact_backend, seed):
 
 
 def test_far_below_zero_softplus_and_sigmoid_keep_their_digits(backend):
-    """Relative to numbers as small as e⁻⁸⁰, where 1 + e^z is 1."""
+    """The error is relative to e⁻⁸⁰, where 1 + e^z rounds to 1."""
     z = np.array([-20.0, -40.0, -80.0])
     digits = 1e-14 if backend.dtype == "float64" else 1e-6
     softplus, sigmoid = (
@@ -353,7 +353,7 @@ def test_run_and_run_back_keep_every_value(backend):
     assert [numpy_of(g).ravel().tolist() for g in grads] == [[6, 0], [2, 0], [2, 2], [1, 1]]
 
 
-# What a layer is made of.
+# The parts of a layer.
 
 
 def test_replace_gives_another_rules_weights():
@@ -385,7 +385,7 @@ def test_weights_are_detached():
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (lambda: xk.Dense([1.0, 2.0]), "Dense's weight has shape (2,), expected (out, in)"),
         (lambda: xk.Dense([[1.0]], 3.0), "Dense's bias has shape (), expected (out,)"),
@@ -417,8 +417,8 @@ def test_weights_are_detached():
         (lambda: xk.ZeroPad2d(0, -1), "a frame cannot be negative"),
     ],
 )
-def test_a_layer_that_cannot_be_is_refused_when_it_is_made(make, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_a_layer_that_cannot_be_is_refused_when_it_is_made(make, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         make()
 
 
@@ -433,7 +433,7 @@ def test_a_stride_of_another_kind_works_or_is_refused_by_name(stride):
 
 
 @pytest.mark.parametrize(
-    ("layer", "shape", "told"),
+    ("layer", "shape", "message"),
     [
         (xk.Dense(np.ones((2, 3))), (1, 4), "Dense(3 -> 2) expects inputs of shape (n, 3), got"),
         (xk.Dense(np.ones((2, 3))), (1, 3, 1, 1), "got (1, 3, 1, 1): put Flatten() before it"),
@@ -465,8 +465,8 @@ def test_a_stride_of_another_kind_works_or_is_refused_by_name(stride):
         ),
     ],
 )
-def test_inputs_that_do_not_fit_are_refused(backend, layer, shape, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_inputs_that_do_not_fit_are_refused(backend, layer, shape, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         layer.map_arrays(backend.array).forward(backend.array(np.ones(shape)))
 
 

@@ -1,4 +1,4 @@
-"""LIME on tables: against the lime package on the same perturbations, by hand, and in words."""
+"""LIME on tables: against the lime package on the same perturbations, by hand, and errors."""
 
 import re
 
@@ -25,12 +25,12 @@ def line(rows):
 
 
 def curve(rows):
-    """Return two outputs that no line fits."""
+    """Return two nonlinear outputs."""
     return np.stack([np.sin(rows[:, 0]) * rows[:, 1], np.tanh(rows[:, 3] / 5) + rows[:, 2]], axis=1)
 
 
 def asked(model, rows=None):
-    """Return a model, and the list of all rows that it is asked for."""
+    """Return a model, and a list to which it adds all its rows."""
     seen = []
 
     def called(rows):
@@ -72,7 +72,7 @@ def test_lime_package_fits_the_same_to_the_same_perturbations(around, width):
 
 
 def test_lime_packages_own_explainer_comes_to_the_same():
-    """It draws other perturbations, so within five standard deviations of the difference."""
+    """It draws other perturbations: the difference is within five standard deviations."""
     peer = LimeTabularExplainer(
         BACKGROUND, mode="regression", discretize_continuous=False, sample_around_instance=True,
         feature_selection="none", random_state=0,
@@ -137,7 +137,7 @@ def test_fewer_features_are_the_largest_and_are_fitted_again():
 @pytest.mark.parametrize("around", ["instance", "background"])
 @pytest.mark.parametrize("constant", [2.0, 1 / 3])
 def test_a_column_that_never_changes_gets_nothing(around, constant):
-    """Not even where rounding leaves it a standard deviation of 1e-17."""
+    """Also if rounding gives it a standard deviation of 1e-17."""
     background = BACKGROUND.copy()
     background[:, 1] = constant
     x = np.array([1.0, 2.0, 0.5, 0.5])
@@ -211,7 +211,7 @@ def test_the_answer_is_of_slopes_not_parts():
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"samples": 5}, "samples is 5, expected at least 6 for 4 features"),
         ({"kernel_width": 0.0}, "kernel_width is 0.0, expected a positive number"),
@@ -228,8 +228,8 @@ def test_the_answer_is_of_slopes_not_parts():
         ({"target": 1}, "target 1 is out of range: the model has 1 output(s)"),
     ],
 )
-def test_bad_settings_are_refused_in_words(settings, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_bad_settings_are_refused_in_words(settings, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         xk.lime_tabular(line, ROWS, BACKGROUND, **settings)
 
 
@@ -239,6 +239,6 @@ def test_the_smallest_samples_and_all_features_are_allowed():
 
 
 def test_pictures_are_refused_in_words():
-    told = "x has shape (1, 1, 2, 2), expected rows of features (n, d) or (d,)"
-    with pytest.raises(ValueError, match=re.escape(told)):
+    message = "x has shape (1, 1, 2, 2), expected rows of features (n, d) or (d,)"
+    with pytest.raises(ValueError, match=re.escape(message)):
         xk.lime_tabular(lambda x: x[:, 0, 0, 0], np.ones((1, 1, 2, 2)), np.ones((2, 1, 2, 2)))

@@ -1,4 +1,4 @@
-"""What the checks of assignment 02 lend to an answer, they take back."""
+"""The checks of assignment 02 restore the names that they replace for an answer."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from xaikit.course.checks import lime as checks
 
 
 def answer(names):
-    """Return an `explain` that sees these names, as in a notebook."""
+    """Return an `explain` with these names as globals, as in a notebook."""
     source = """\
 def explain(classifier, text, masks, target, ridge):
     y = classifier(perturb(text.split(), masks))[:, target]

@@ -1,4 +1,4 @@
-"""Texts: the game of their tokens, LIME's fit to it, and the lime package's weights."""
+"""Texts: the game of their tokens, LIME's fit, and the lime package's weights."""
 
 import re
 
@@ -16,7 +16,7 @@ WEIGHT = {"channel!": 0.7, "visit": 0.2, "my": -0.1, "Song": 0.05}
 
 
 def spam(texts):
-    """Return P(not spam) and P(spam): tokens count, and two of them only together."""
+    """Return P(not spam) and P(spam): tokens have effects, two of them only together."""
     score = [
         0.1 + sum(WEIGHT.get(token, 0.0) for token in text.split()) / 2
         + 0.1 * ("For" in text.split() and "Song" in text.split())
@@ -103,7 +103,7 @@ def test_lime_package_fits_the_same_to_the_same_texts(weight):
 
 
 def test_lime_packages_own_explainer_comes_to_the_same():
-    """It draws other texts, so within five standard deviations of the difference."""
+    """It draws other texts: the difference is within five standard deviations."""
     peer = LimeTextExplainer(split_expression=str.split, random_state=0, feature_selection="none")
     answer = peer.explain_instance(TEXT, spam, num_features=7, num_samples=3000)
     result = xk.lime_text(spam, TEXT, weight="cosine", samples=3000)
@@ -128,13 +128,13 @@ def test_the_sources_weight_of_four_tokens_kept_of_seven():
 def test_each_different_text_is_asked_once():
     called, sizes = recorded(spam)
     result = xk.lime_text(called, "two words", samples=500)
-    assert sum(sizes) == result.evaluations == 4  # neither, either and both
+    assert sum(sizes) == result.evaluations == 4  # neither word, one of them, both
     assert result.feature_names == ("two", "words") and result.data.tolist() == ["two", "words"]
     assert result.method == "LIME"
 
 
 def test_removals():
-    """First nothing, then 1 … M tokens, each number and each token as likely as the others."""
+    """First no token is removed, then 1 … M; all numbers and all tokens are equally likely."""
     masks = draw_removals(5, 5001, seed=0)
     assert masks[0].all() and masks.shape == (5001, 5)
     removed = (~masks[1:]).sum(axis=1)
@@ -162,7 +162,7 @@ def test_a_constant_classifier_gets_zeros():
 
 @pytest.mark.parametrize("explain", [xk.text_game, xk.lime_text])
 @pytest.mark.parametrize(
-    ("text", "error", "told"),
+    ("text", "error", "message"),
     [
         ("", ValueError, "the text '' holds no token to explain"),
         ("   ", ValueError, "the text '   ' holds no token to explain"),
@@ -170,21 +170,21 @@ def test_a_constant_classifier_gets_zeros():
         (None, TypeError, "text is NoneType, expected one text (str)"),
     ],
 )
-def test_a_text_that_is_none_is_refused_in_words(explain, text, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_a_text_that_is_none_is_refused_in_words(explain, text, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         explain(spam, text)
 
 
 @pytest.mark.parametrize("text", ["visit", "visit visit visit"])
 def test_one_token_needs_no_line(text):
-    told = f"the text '{text}' holds one token: there is no line to fit. Its whole effect is "
+    message = f"the text '{text}' holds one token: there is no line to fit. Its whole effect is "
     effect = len(text.split()) * 0.1
-    with pytest.raises(ValueError, match=re.escape(f"{told}F(text) − F('') = {effect:+.3f}")):
+    with pytest.raises(ValueError, match=re.escape(f"{message}F(text) − F('') = {effect:+.3f}")):
         xk.lime_text(spam, text)
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"weight": "euclid"}, "unknown weight 'euclid', expected 'kept-fraction' or 'cosine'"),
         ({"samples": 1}, "samples is 1, expected at least 2"),
@@ -193,20 +193,20 @@ def test_one_token_needs_no_line(text):
         ({"samples": 2, "ridge": 0.0}, "give more samples, or a ridge above 0"),
     ],
 )
-def test_bad_settings_are_refused_in_words(settings, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_bad_settings_are_refused_in_words(settings, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         xk.lime_text(spam, TEXT, **settings)
 
 
 @pytest.mark.parametrize(
-    ("classifier", "error", "told"),
+    ("classifier", "error", "message"),
     [
         (lambda texts: ["spam"] * len(texts), TypeError, "the model returned labels ('spam')"),
         (lambda texts: np.ones((1, 2)), ValueError, "the model returned shape (1, 2) for"),
         (lambda texts: np.full((len(texts), 2), np.nan), ValueError, "output is NaN or infinite"),
     ],
 )
-def test_bad_classifiers_are_refused_in_words(classifier, error, told):
+def test_bad_classifiers_are_refused_in_words(classifier, error, message):
     for explain in (xk.lime_text, lambda *given: xk.exact_shapley(xk.text_game(*given))):
-        with pytest.raises(error, match=re.escape(told)):
+        with pytest.raises(error, match=re.escape(message)):
             explain(classifier, TEXT)

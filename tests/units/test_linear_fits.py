@@ -1,4 +1,4 @@
-"""Weighted linear fits: against scikit-learn, a dense Lagrange system, and repeated draws."""
+"""Weighted linear fits against scikit-learn, a dense Lagrange system, and repeated draws."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def test_ridge_against_scikit_learn(drawn):
 
 @given(fits())
 def test_std_is_whites_sandwich(drawn):
-    """Summed row by row, with weighted-centred inputs and residuals of the fit."""
+    """The sandwich is summed row by row, from weighted-centred inputs and the fit's residuals."""
     z, outputs, weights, ridge = drawn
     fit = ridge_fit(z, outputs, weights, ridge)
     centred = z - np.average(z, axis=0, weights=weights)
@@ -53,7 +53,7 @@ def test_std_is_whites_sandwich(drawn):
 
 
 def test_std_is_the_spread_over_draws():
-    """Of a curved function whose errors grow with z: 400 fits of 100 draws each."""
+    """400 fits to 100 draws each of a curved function whose errors grow with z."""
     rng = np.random.default_rng(0)
     slopes, stds = [], []
     for _ in range(400):
@@ -88,10 +88,10 @@ def test_a_negative_ridge_is_refused_in_words(ridge):
 
 def test_inputs_that_do_not_determine_the_slopes_need_a_ridge():
     z = np.array([[1.0, 1.0], [2.0, 2.0], [4.0, 4.0]])
-    told = "do not determine all coefficients: give more samples, or a ridge above 0"
-    with pytest.raises(ValueError, match=told):
+    message = "do not determine all coefficients: give more samples, or a ridge above 0"
+    with pytest.raises(ValueError, match=message):
         ridge_fit(z, z[:, :1], np.ones(3), ridge=0.0)
-    # ε · condition is 2e-16 · 10 / 1e-6, and the ridge itself takes off a share of 1e-7.
+    # ε · condition is 2e-16 · 10 / 1e-6, and the ridge reduces the slopes by a share of 1e-7.
     fit = ridge_fit(z, z[:, :1], np.ones(3), ridge=1e-6)
     np.testing.assert_allclose(fit.coefficients[:, 0], [0.5, 0.5], atol=1e-6)
 
@@ -125,7 +125,7 @@ def test_constraint_against_a_dense_lagrange_system(drawn, seed):
     expected = lagrange(z, outputs, weights, total)
     np.testing.assert_allclose(values, expected, rtol=1e-8, atol=1e-8)
     np.testing.assert_allclose(values.sum(axis=0), total, atol=1e-9)
-    # C is how the answer follows the right-hand side, and never leaves the constraint.
+    # C maps changes of the right-hand side to changes of the values, within the constraint.
     size = np.abs(spread).max()
     np.testing.assert_allclose(spread.sum(axis=0), 0, atol=1e-9 * size + 1e-12)
     np.testing.assert_allclose(spread, spread.T, atol=1e-9 * size + 1e-12)
@@ -135,7 +135,7 @@ def test_constraint_against_a_dense_lagrange_system(drawn, seed):
 
 
 def test_only_the_direction_of_the_sum_may_be_missing():
-    """Of two players one pair is drawn: z = (1, −1) says φ₁ − φ₂, and the sum says the rest."""
+    """Of two players one pair is drawn: z = (1, −1) gives φ₁ − φ₂, and the sum is known."""
     z, total = np.array([[0.5, -0.5]]), np.array([4.0])
     values, spread = sum_constrained_fit(z, np.array([[1.0]]), np.ones(1), total)
     np.testing.assert_allclose(values[:, 0], [3, 1], atol=1e-14)

@@ -31,16 +31,16 @@ every_rule = pytest.mark.parametrize("name", RULES)
 
 
 def close(actual, expected, size, tolerance):
-    """Raise unless rows are equal, compared with the size (n,) of what was added up in them."""
+    """Raise unless rows are equal, relative to the size (n,) of the numbers in their sums."""
     error = np.abs(numpy_of(actual) - expected).reshape(len(size), -1).max(axis=1)
     np.testing.assert_array_less(error, tolerance * (size + 1e-300))
 
 
-# Against the formulas, layer by layer and as a whole.
+# Against the formulas, for each layer and for the whole network.
 
 
 def assert_follows_formulas(network, x, target, name, backend):
-    """Raise unless every layer hands on, and books, what its formula says of what it was given."""
+    """Raise unless every layer's relevance and ledger follow the formula of its rule."""
     here, rows = backend.network(network), backend.array(x)
     result = xk.lrp(here, rows, target, RULES[name].ours)
     relevances = [numpy_of(r).astype(float) for r in result.details["relevance"]]
@@ -69,7 +69,7 @@ def test_every_layer_follows_its_formula(exact_backend, name, drawn, seed):
 
 
 def small_network(kind, seed=0):
-    """Return a network with biases and rows for it: dense, or with everything for pictures."""
+    """Return a network with biases, and rows: dense, or with all layers for pictures."""
     rng = np.random.default_rng(seed)
 
     def draw(*shape):
@@ -110,7 +110,7 @@ def test_a_whole_network_composes_its_formulas(exact_backend, name, kind):
     close(sum(numpy_of(row.absorbed) for row in ledger), step.absorbed, step.size, 1e-12)
 
 
-# LRP-0 is gradient × input, and where it is not.
+# Where LRP-0 is gradient × input, and where it is not.
 
 
 @st.composite
@@ -144,7 +144,7 @@ def test_lrp_0_is_gradient_times_input(exact_backend, drawn, seed):
     ids=["sum without a bias", "sum with a bias", "saturated ReLU6", "tanh"],
 )
 def test_lrp_0_is_not_gradient_times_input_everywhere(backend, layers, lrp, gradient):
-    """x = 2; the sum of a = 2 and f = 2 − 3 gives 2/3 to a, 1/3 to f, of which −2/3 is a's."""
+    """x = 2: of the sum a + f, a = 2 gets 2/3 and f = 2 − 3 gets 1/3, of which −2/3 goes to a."""
     network, x = backend.network(xk.Network([xk.Dense([[1.0]]), *layers])), backend.array([[2.0]])
     scores = xk.gradient_x_input(network, x).values
     assert_equal(scores, np.array([[gradient]]), backend)
@@ -156,9 +156,9 @@ def test_lrp_0_is_not_gradient_times_input_everywhere(backend, layers, lrp, grad
 BY_HAND = {
     "LRP-0": (xk.LRPEpsilon(0.0), [3, -2], 4, 0),
     "ε": (xk.LRPEpsilon(5.0), [1.5, -1], 2, 2.5),
-    # What is positive counts twice: 6 − 2 + 8 = 12.
+    # Positive contributions count twice: 6 − 2 + 8 = 12.
     "γ": (xk.LRPGamma(1.0), [2.5, -10 / 12], 40 / 12, 0),
-    # In [0, 4], 3x₁ could be 0 at least, and −x₂ −4: they send 3 and 2 more.
+    # In [0, 4], 3x₁ is at least 0, and −x₂ at least −4: they are larger by 3 and by 2.
     "z^B": (xk.LRPZBox(0.0, 4.0), [3, 2], 0, 0),
     "z^B of each feature": (xk.LRPZBox([-1.0, 0.0], [1.0, 3.0]), [30 / 7, 5 / 7], 0, 0),
     "w²": (xk.LRPWSquare(), [4.5, 0.5], 0, 0),
@@ -182,7 +182,7 @@ def test_a_unit_by_hand(backend, name):
 
 @pytest.mark.parametrize("name", BY_HAND)
 def test_a_unit_below_zero_by_hand(backend, name):
-    """With all weights turned round relevance turns round; but z^B then sends 9 and 2, or 0, 2."""
+    """Opposite weights give opposite relevance; only z^B has other contributions: 9, 2 or 0, 2."""
     rule, values, to_bias, absorbed = BY_HAND[name]
     turned = {"z^B": [45 / 11, 10 / 11], "z^B of each feature": [0, 5]}.get(name, values)
     network = xk.Network([xk.Dense([[-3.0, 1.0]], [-4.0])])
@@ -190,7 +190,7 @@ def test_a_unit_below_zero_by_hand(backend, name):
 
 
 class MinusZero(xk.Dense):
-    """A layer of one's own, whose zeros are −0.0."""
+    """A custom layer whose zeros are −0.0."""
 
     def forward(self, a):
         return -super().forward(-a)
@@ -198,7 +198,7 @@ class MinusZero(xk.Dense):
 
 @pytest.mark.parametrize("kind", [xk.Dense, MinusZero])
 def test_zero_counts_as_positive(backend, kind):
-    """Two inputs cancel, so z = 0, and the layer above hands that unit 6: 6 / ε goes to each."""
+    """Two inputs cancel, so z = 0, and the unit's relevance is 6: an input x gets 6x / ε."""
     network = backend.network(xk.Network([kind([[1.0, 1.0]]), xk.Dense([[2.0]], [6.0])]))
     x, rules = backend.array([[1.0, -1.0], [-3.0, 3.0]]), {0: xk.LRPEpsilon(0.5), 1: xk.LRPFlat()}
     result = xk.lrp(network, x, rule=rules)
@@ -210,21 +210,21 @@ def test_zero_counts_as_positive(backend, kind):
 
 
 def test_a_sum_is_split_by_size_and_in_halves_where_both_are_zero(backend):
-    """a + 3a of (1, −2, 0), all rows of f by one dense layer with zeros outside the diagonal."""
+    """a + 3a of (1, −2, 0), where f is a dense layer with zeros outside the diagonal."""
     network = xk.Network(
         [xk.Residual([xk.Dense(3 * np.eye(3))]), xk.Dense([[1.0, 1.0, 1.0]], [9.0])]
     )
     result = xk.lrp(
         backend.network(network), backend.array([[1.0, -2.0, 0.0]]), rule={1: xk.LRPFlat()}
     )
-    # 5 in equal shares of 5/3; where both are 0, f's half finds z = 0 and is absorbed.
+    # 5 is split into shares of 5/3. Where both are 0, f's half meets z = 0 and is absorbed.
     assert_equal(result.values, np.array([[5 / 3, 5 / 3, 5 / 6]]), backend)
     assert_equal(result.details["ledger"][1].absorbed, np.array([5 / 6]), backend)
 
 
 @pytest.mark.parametrize(("f", "share"), [(0.0, 1.0), (1.0, 0.75), (-1.0, 0.75), (9.0, 0.25)])
 def test_the_sums_split_by_hand(backend, f, share):
-    """a = 3 and f, all of it bias: a keeps |a| / (|a| + |f|), the rest goes to the bias."""
+    """a = 3, and f is only a bias: a gets |a| / (|a| + |f|), the bias gets the rest."""
     network = backend.network(xk.Network([xk.Residual([xk.Dense([[0.0]], [f])])]))
     result = xk.lrp(network, backend.array([[3.0]]), rule=PLAIN)
     assert_equal(result.values, np.array([[share * (3 + f)]]), backend)
@@ -237,7 +237,7 @@ def test_the_sums_split_by_hand(backend, f, share):
 
 @st.composite
 def linear_chains(draw):
-    """Draw dense layers with tanh between them, which is odd, and rows of both signs."""
+    """Draw dense layers with tanh, an odd function, between them, and rows of both signs."""
     inputs, hidden = draw(st.integers(1, 5)), draw(st.integers(1, 5))
     layers = [draw(dense_layers(inputs, outputs=hidden)), xk.Tanh()]
     layers.append(draw(dense_layers(hidden, outputs=2)))
@@ -247,7 +247,7 @@ def linear_chains(draw):
 
 @given(drawn=linear_chains(), gamma=st.sampled_from([0.25, 3.0]))
 def test_gamma_is_the_same_in_the_mirror(exact_backend, drawn, gamma):
-    """Rows −x through −β: each z turns round, and each input with it, so no share changes."""
+    """For −x and −β all z and all inputs change their sign, so no share changes."""
     network, x = drawn
     flipped = [
         replace(layer, bias=None if layer.bias is None else -layer.bias)
@@ -268,14 +268,14 @@ def test_a_rows_relevance_does_not_depend_on_its_batch(exact_backend, name, draw
     together = xk.lrp(here, rows, rule=RULES[name].ours)
     for i in range(len(rows)):
         alone = xk.lrp(here, rows[i : i + 1], rule=RULES[name].ours)
-        # A z that is almost zero magnifies the rounding of the two matrix products.
+        # A z near zero magnifies the rounding of the two matrix products.
         size = max(numpy_of(abs(r)).sum() for r in alone.details["relevance"]) ** 2 + 1
         close(alone.values, numpy_of(together.values)[i : i + 1], np.array([size]), 1e-9)
 
 
 @given(drawn=networks(kinds=(xk.ReLU,), pictures=False), gamma=st.sampled_from([0.1, 1.0, 10.0]))
 def test_gamma_does_not_explode(exact_backend, drawn, gamma):
-    """Its shares are bounded: with z > 0, Σ|c| ≤ (2 + γ)P beside a denominator of at least γP."""
+    """Its shares are bounded: for z > 0, Σ|c| ≤ (2 + γ)P, and the denominator is at least γP."""
     network, x = drawn
     result = xk.lrp(exact_backend.network(network), exact_backend.array(x), 0, xk.LRPGamma(gamma))
     relevances = [np.abs(numpy_of(r)).sum(axis=1) for r in result.details["relevance"]]
@@ -322,7 +322,7 @@ def test_relevance_is_linear_in_what_is_handed_out(exact_backend, name, drawn):
 
 @pytest.mark.parametrize("name", ["w²", "flat"])
 def test_input_rules_that_do_not_look_at_the_input(backend, name):
-    """A first layer's w² and flat hand on the same for every input that leads to the same R."""
+    """In a first layer w² and flat give the same scores to all inputs with the same R."""
     network = xk.Network([xk.Dense([[1.0, 1.0], [2.0, -2.0]]), xk.Dense([[1.0, 0.0]])])
     x = backend.array([[3.0, 1.0], [1.0, 3.0]])
     rules = {"first": RULES[name].ours}
@@ -333,7 +333,7 @@ def test_input_rules_that_do_not_look_at_the_input(backend, name):
 
 @given(drawn=networks(kinds=(xk.ReLU,)), seed=seeds)
 def test_zbox_of_a_first_layer_keeps_the_sign_of_relevance(exact_backend, drawn, seed):
-    """Within its bounds no input sends less than nothing: where all R_k ≥ 0, all R_j ≥ 0."""
+    """Within the bounds no contribution is negative: if all R_k ≥ 0, all R_j ≥ 0."""
     network, x = drawn
     rng = np.random.default_rng(seed)
     low, high = x.min(axis=0) - rng.exponential(size=x.shape[1:]), x.max(axis=0)
@@ -398,7 +398,7 @@ def test_the_layers_index_comes_before_first_before_its_kind(backend, composite,
 
 
 def residual_by_hand(layers, a, relevance, rules):
-    """Pass relevance through a sum a + f(a), with a rule for each layer of f."""
+    """Return the relevance after a sum a + f(a), with a rule for each layer of f."""
     values = run(layers, a)
     kept = relevance * np.abs(a) / (np.abs(a) + np.abs(values[-1]))
     passed = relevance - kept
@@ -417,7 +417,7 @@ def residual_by_hand(layers, a, relevance, rules):
     ],
 )
 def test_rules_reach_into_a_residual(exact_backend, composite, inside):
-    """There too the first layer is the first, and the Residual's own index comes before."""
+    """Inside it "first" also means the first layer, and the Residual's index has priority."""
     rng = np.random.default_rng(0)
     inner = [xk.Dense(rng.normal(size=(3, 3)), rng.normal(size=3)), xk.ReLU()]
     inner.append(xk.Dense(rng.normal(size=(3, 3)), rng.normal(size=3)))
@@ -433,10 +433,10 @@ def test_rules_reach_into_a_residual(exact_backend, composite, inside):
 def test_the_first_layer_is_first_even_where_it_stands_twice(exact_backend):
     layer = xk.Dense([[1.0, 3.0], [-1.0, 2.0]])
     network, x = exact_backend.network(xk.Network([layer, layer])), exact_backend.array([1.0, 2.0])
-    assert network.layers[0] is not network.layers[1]  # to() copies, so ask the original as well
+    assert network.layers[0] is not network.layers[1]  # to() copies, so use the original, too
     for version, row in ((network, x), (xk.Network([layer, layer]), np.array([1.0, 2.0]))):
         result = xk.lrp(version, row, rule={"first": xk.LRPFlat()})
-        # z = (7, 3), F = 7 + 9 = 16 to the hidden units as it came, then in equal shares.
+        # z = (7, 3), F = 7 + 9 = 16: first in proportion to the hidden units, then in equal shares.
         assert numpy_of(result.details["relevance"][1]).tolist() == [[7, 9]]
         assert numpy_of(result.values).tolist() == [8, 8]
 
@@ -486,7 +486,7 @@ SILENT = {
 @pytest.mark.parametrize("above", ["as below", "flat"])
 @pytest.mark.filterwarnings("error")
 def test_nothing_to_share_by_is_no_nan(backend, name, scene, above):
-    """Flat above, so that relevance reaches units with z = 0."""
+    """Flat in the layer above gives relevance to units with z = 0."""
     layers, x = SILENT[scene]
     rule = RULES[name].ours
     last = rule if above == "as below" else xk.LRPFlat()
@@ -500,12 +500,12 @@ def test_nothing_to_share_by_is_no_nan(backend, name, scene, above):
         np.testing.assert_allclose(out, numpy_of(row.relevance), atol=10 * backend.tolerance)
 
 
-# Beside captum, whose denominator is z + ε sign(z) with sign(0) = +1 too, and 1e-9 where its rule
-# has no ε. Its γ has no mirror image (inputs ≥ 0 only) and leaves the bias as it is.
+# Against captum, whose denominator is also z + ε sign(z) with sign(0) = +1, with ε = 1e-9 in rules
+# without ε. Its γ is for inputs ≥ 0 only, and does not change the bias.
 
 
 def captum_lrp(module, x, target, rule):
-    """Return captum's scores, with a new rule() for each layer that has one in xaikit, too."""
+    """Return captum's scores, with a new rule() for each layer that has a rule in xaikit."""
     for part in module:
         own = isinstance(part, nn.Linear | nn.Conv2d | nn.AvgPool2d)
         part.rule = rule() if own else captum_rules.EpsilonRule(1e-14)
@@ -545,7 +545,7 @@ def test_the_same_relevance_as_captum_with_gamma_where_it_has_one(name):
         if getattr(part, "bias", None) is not None:
             part.bias.data.zero_()
     x = x.abs()
-    target = module(x).argmax(dim=1).numpy()  # outputs above zero
+    target = module(x).argmax(dim=1).numpy()  # outputs are positive
     assert bool((module(x).max(dim=1).values > 0).all())
     result = xk.lrp(
         xk.from_torch(module), x, target, {"conv": xk.LRPGamma(), "dense": xk.LRPGamma()}
@@ -554,7 +554,7 @@ def test_the_same_relevance_as_captum_with_gamma_where_it_has_one(name):
     assert_equal(result.values, scores, TORCH, 1e-6)
 
 
-# The answer.
+# The result.
 
 
 @pytest.mark.parametrize("shape", [(3,), (1, 3), (4, 3)])
@@ -570,7 +570,7 @@ def test_the_answer_has_the_shape_of_the_rows(backend, shape):
     assert_equal(result.output, numpy_of(network(x))[..., 1], backend)
     gap = numpy_of(result.values).sum(axis=-1) - numpy_of(result.output)
     assert_equal(result.gap, gap, backend)
-    assert np.abs(gap).max() > 0.01  # ε took it
+    assert np.abs(gap).max() > 0.01  # ε absorbed it
     relevances = result.details["relevance"]
     assert len(relevances) == 4
     assert_equal(relevances[0].reshape(shape), numpy_of(result.values), backend, 0)
@@ -639,7 +639,7 @@ def test_bounds_may_come_from_another_library(backend):
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (lambda: xk.LRPEpsilon(-0.1), "epsilon is -0.1, expected a number ≥ 0"),
         (lambda: xk.LRPEpsilon(np.nan), "epsilon is nan, expected a number ≥ 0"),
@@ -653,8 +653,8 @@ def test_bounds_may_come_from_another_library(backend):
         (lambda: xk.LRPZBox(0.0, np.inf), "a bound holds NaN or infinity"),
     ],
 )
-def test_a_rule_that_cannot_be_is_refused_when_it_is_made(make, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_a_rule_that_cannot_be_is_refused_when_it_is_made(make, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         make()
 
 
@@ -667,7 +667,7 @@ EPSILON = xk.LRPEpsilon(0.25)
 
 
 @pytest.mark.parametrize(
-    ("rule", "error", "told"),
+    ("rule", "error", "message"),
     [
         (0.25, TypeError, "expected a rule such as LRPEpsilon(0.25), or a dict of rules, got 0.25"),
         ("epsilon", TypeError, "or a dict of rules, got 'epsilon'"),
@@ -687,15 +687,15 @@ EPSILON = xk.LRPEpsilon(0.25)
         ({2: EPSILON, "last": EPSILON}, ValueError, "unknown key 'last' in a composite"),
     ],
 )
-def test_what_is_no_rule_is_refused_in_words(rule, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_what_is_no_rule_is_refused_in_words(rule, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         xk.lrp(NETWORK, np.ones((2, 3)), rule=rule)
 
 
 @pytest.mark.parametrize("thing", [xk.TorchModel(nn.Linear(3, 1)), nn.Linear(3, 1), abs])
 def test_what_is_no_network_is_refused_in_words(thing):
-    told = f"lrp goes through layers, got {type(thing).__name__}: expected a Network (from_torch"
-    with pytest.raises(TypeError, match=re.escape(told)):
+    message = f"lrp goes through layers, got {type(thing).__name__}: expected a Network (from_torch"
+    with pytest.raises(TypeError, match=re.escape(message)):
         xk.lrp(thing, np.ones((2, 3)))
 
 
@@ -703,22 +703,22 @@ def test_what_is_no_network_is_refused_in_words(thing):
 def test_zbox_out_of_bounds_is_refused_in_words(backend, outside):
     x = backend.array([[0.0, 1.0, 0.5], [0.0, outside, 1.0]])
     reach = f"they reach from {min(outside, 0):g} to {max(outside, 1):g}"
-    told = f"LRP-z^B needs inputs between its bounds 0.0 and 1.0, but {reach}"
-    with pytest.raises(ValueError, match=re.escape(told)) as error:
+    message = f"LRP-z^B needs inputs between its bounds 0.0 and 1.0, but {reach}"
+    with pytest.raises(ValueError, match=re.escape(message)) as error:
         xk.lrp(backend.network(NETWORK), x, rule={"first": xk.LRPZBox(0.0, 1.0)})
     assert "it is a rule for the first layer, with the bounds of the data" in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("target", "error", "told"),
+    ("target", "error", "message"),
     [
         (2, ValueError, "target 2 is out of range: the model has 2 output(s)"),
         ([0, 0, 0], ValueError, "target has shape (3,)"),
         (0.5, TypeError, "target holds float64 values"),
     ],
 )
-def test_bad_targets_are_refused_in_words(target, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_targets_are_refused_in_words(target, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         xk.lrp(NETWORK, np.ones((2, 3)), target)
 
 

@@ -1,4 +1,4 @@
-"""LRP's ledger closes at every layer, and its parts are what they are called."""
+"""LRP's ledger closes at every layer, and its parts are right."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from tests.units.support import assert_equal, networks, numpy_of, seeds
 
 
 def assert_closes(result, network, tolerance=1e-10):
-    """Raise unless the ledger accounts for all relevance, at each layer and from end to end."""
+    """Raise unless the ledger accounts for all relevance, at each layer and in total."""
     ledger = result.details["ledger"]
     count = len(network.layers)
     names = [f"{i} {layer!r}" for i, layer in enumerate(network.layers)]
@@ -57,7 +57,7 @@ def test_it_closes_for_composites(exact_backend, names, drawn, seed):
 
 
 def photo_like():
-    """Return a network as from torch, with batch normalisation, and blocks that add their input."""
+    """Return a network from torch, with batch normalisation, and blocks that add their input."""
     torch.manual_seed(0)
 
     def unit(inputs, outputs, **settings):
@@ -71,7 +71,7 @@ def photo_like():
     def converted(*parts):
         return list(xk.from_torch(nn.Sequential(*parts).double()).to("numpy").layers)
 
-    alone = unit(2, 2)[1:]  # batch normalisation with nothing to fold into
+    alone = unit(2, 2)[1:]  # batch normalisation that has no layer to fold into
     inner = converted(*unit(6, 6, padding=1, groups=6), nn.ReLU6())
     nested = xk.Residual([*converted(*unit(6, 6, padding=1)), nn_free_residual()])
     layers = [*converted(*alone, nn.ZeroPad2d((0, 1, 0, 1)), *unit(2, 6, stride=2), nn.ReLU6())]
@@ -137,19 +137,19 @@ def rows_of(network, x, rule, backend):
 
 
 def test_biases_take_their_share_row_by_row(backend):
-    """F = x + 3: of 4 the bias takes 3, of 1 (x = −2) 3, of −1 (x = −4) 3."""
+    """F = x + 3: the bias gets 3 of F = 4, of F = 1 (x = −2) and of F = −1 (x = −4)."""
     rows = rows_of([xk.Dense([[1.0]], [3.0])], [[1.0], [-2.0], [-4.0]], xk.LRPEpsilon(0.0), backend)
     assert rows == [[[4, 1, -1], [1, -2, -4], [3, 3, 3], [0, 0, 0]]]
 
 
 def test_epsilon_takes_a_share_with_the_sign_of_z(backend):
-    """F = ±3, ε = 1: a quarter of it is absorbed."""
+    """F = ±3, ε = 1: ε absorbs a quarter of F."""
     rows = rows_of([xk.Dense([[1.0]])], [[3.0], [-3.0]], xk.LRPEpsilon(1.0), backend)
     assert rows == [[[3, -3], [2.25, -2.25], [0, 0], [0.75, -0.75]]]
 
 
 def test_every_position_of_a_convolution_has_its_bias(backend):
-    """Two positions, each x + 1, weighed 1 and 2: F = 2 + 2 · 4 = 10; biases take 1 and 2."""
+    """Two positions x + 1, with weights 1 and 2: F = 2 + 2 · 4 = 10; the biases get 1 and 2."""
     layers = [xk.Conv2d([[[[1.0]]]], [1.0]), xk.Flatten(), xk.Dense([[1.0, 2.0]])]
     rows = rows_of(layers, [[[[1.0, 3.0]]]], xk.LRPEpsilon(0.0), backend)
     assert rows[0] == [[10], [7], [3], [0]]
@@ -157,14 +157,14 @@ def test_every_position_of_a_convolution_has_its_bias(backend):
 
 
 def test_units_at_zero_absorb_what_they_are_given(backend):
-    """Flat hands 2 to each of three units of 6; one has z = 0."""
+    """Flat gives 2 of 6 to each of three units; one has z = 0."""
     layers = [xk.Dense([[1.0], [0.0], [3.0]]), xk.Dense([[1.0, 1.0, 1.0]], [2.0])]
     rows = rows_of(layers, [[1.0]], {1: xk.LRPFlat()}, backend)
     assert rows == [[[6], [4], [0], [2]], [[6], [6], [0], [0]]]
 
 
 def test_a_frame_keeps_what_flat_gave_its_pixels(backend):
-    """Padding inside a convolution is no input, and gets nothing; a frame of zeros is one."""
+    """Padding inside a convolution is not an input and gets nothing; a ZeroPad2d is one."""
     kernel, x = np.ones((1, 1, 1, 3)), [[[[1.0]]]]
     framed = [xk.ZeroPad2d(1, 1), xk.Conv2d(kernel), xk.Flatten()]
     rows = rows_of(framed, x, xk.LRPFlat(), backend)
@@ -174,12 +174,12 @@ def test_a_frame_keeps_what_flat_gave_its_pixels(backend):
 
 
 def test_a_residual_books_what_its_layers_booked(backend):
-    """a = 2, f = 2a + 4 = 8, F = 10: 8 go through f, half of them to its bias, and ε = 8 halves."""
+    """a = 2, f = 2a + 4 = 8, F = 10: f gets 8, its bias 4; ε = 8 absorbs half of f's 8."""
     layers = [xk.Residual([xk.Dense([[2.0]], [4.0])])]
     assert rows_of(layers, [[2.0]], xk.LRPEpsilon(0.0), backend) == [[[10], [6], [4], [0]]]
     assert rows_of(layers, [[2.0]], xk.LRPEpsilon(8.0), backend) == [[[10], [4], [2], [4]]]
     nested = [xk.Residual([xk.Residual([xk.Dense([[2.0]], [4.0])]), xk.Dense([[1.0]], [6.0])])]
-    # a = 2, f = 10 + 6 = 16, F = 18: of f's 16, 6 go to the outer bias, then 4 to the inner one.
+    # a = 2, f = 10 + 6 = 16, F = 18: of f's 16 the outer bias gets 6, then the inner one 4.
     assert rows_of(nested, [[2.0]], xk.LRPEpsilon(0.0), backend) == [[[18], [8], [10], [0]]]
 
 
@@ -190,7 +190,7 @@ def test_activations_and_pools_pass_all_of_it_on(backend):
         xk.Network(layers), np.array([[[[9.0, 5.0, 1.0, 2.0]]]]), rule=xk.LRPEpsilon(0.0)
     )
     share = numpy_of(result.output)
-    # Of the winners 9 and 2, tanh makes about 1 each; sigmoid and the average split nearly evenly.
+    # tanh of the winners (9, limited to 6, and 2) is about 1, so the average splits nearly evenly.
     tops = 1 / (1 + np.exp(-np.tanh([6.0, 2.0])))
     expected = np.array([[[[tops[0], 0, 0, tops[1]]]]]) / tops.sum() * share
     np.testing.assert_allclose(result.values, expected, rtol=1e-14)

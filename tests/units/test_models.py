@@ -1,4 +1,4 @@
-"""Any callable as a model: scikit-learn, XGBoost, torch, a Network, functions; and what is none."""
+"""Any callable as a model: scikit-learn, XGBoost, torch, a Network, functions; and errors."""
 
 import re
 
@@ -51,14 +51,14 @@ MODELS = {
 
 
 def column(model, rows, target):
-    """Return F_target of rows, asked of the model itself."""
+    """Return F_target of rows, from the model itself."""
     answer = np.asarray(numpy_of(model(rows)), dtype=float).reshape(len(rows), -1)
     return answer[:, target]
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_any_callable_is_explained(name):
-    """v(S) restated with plain calls of the model, shared out by brute force."""
+    """v(S) by plain calls of the model, with Shapley values by brute force."""
     model, rows = MODELS[name], X[20:22]
     targets = [0, np.asarray(numpy_of(model(rows))).reshape(2, -1).shape[1] - 1]
     result = xk.exact_shapley(xk.marginal_game(model, rows, BACKGROUND, targets))
@@ -78,7 +78,7 @@ def test_any_callable_is_explained(name):
 @pytest.mark.parametrize("name", ["LinearRegression", "XGBRegressor"])
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 def test_data_frames_in(name):
-    """A frame for x and background, and a model that was fitted to one."""
+    """Data frames for x and background, and a model fitted to a data frame."""
     frame = pd.DataFrame(X, columns=list("abcd"))
     kind = {"LinearRegression": LinearRegression(), "XGBRegressor": XGBRegressor(n_estimators=3)}
     model = kind[name].fit(frame, Y).predict
@@ -114,7 +114,7 @@ def test_whole_numbers_become_floating():
 
 
 @pytest.mark.parametrize(
-    ("x", "error", "told"),
+    ("x", "error", "message"),
     [
         (5.0, ValueError, "x is a single number, expected a row (d,) or rows (n, …)"),
         ([[1.0, np.nan]], ValueError, "x holds NaN or infinity (first at index (0, 1))"),
@@ -123,13 +123,13 @@ def test_whole_numbers_become_floating():
         (np.ones(2, complex), TypeError, "x holds complex128 values, expected real numbers"),
     ],
 )
-def test_bad_rows_are_refused_in_words(x, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_rows_are_refused_in_words(x, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         models.as_rows(len, x)
 
 
 @pytest.mark.parametrize(
-    ("model", "told"),
+    ("model", "message"),
     [
         (nn.Linear(2, 1), "wrap the torch module Linear as TorchModel(module)"),
         (LinearRegression(), "LinearRegression is not callable: give its predict"),
@@ -142,7 +142,7 @@ def test_bad_rows_are_refused_in_words(x, error, told):
     ],
 )
 @pytest.mark.parametrize("explain", ["baseline", "marginal", "conditional", "lime", "text"])
-def test_what_is_no_model_is_refused_in_words(explain, model, told):
+def test_what_is_no_model_is_refused_in_words(explain, model, message):
     x = np.ones((3, 2))
     ways = {
         "baseline": lambda: xk.baseline_game(model, x),
@@ -151,7 +151,7 @@ def test_what_is_no_model_is_refused_in_words(explain, model, told):
         "lime": lambda: xk.lime_tabular(model, x, x),
         "text": lambda: xk.text_game(model, "two words"),
     }
-    with pytest.raises(TypeError, match=re.escape(told) + "$"):
+    with pytest.raises(TypeError, match=re.escape(message) + "$"):
         ways[explain]()
 
 
@@ -175,7 +175,7 @@ def test_targets_are_taken_row_by_row(backend):
 
 
 @pytest.mark.parametrize(
-    ("model", "error", "told"),
+    ("model", "error", "message"),
     [
         (
             lambda x: np.array(["spam"] * len(x)),
@@ -206,10 +206,10 @@ def test_targets_are_taken_row_by_row(backend):
         ),
     ],
 )
-def test_bad_outputs_are_refused_in_words(model, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_outputs_are_refused_in_words(model, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         models.outputs(model, np.ones((3, 2)))
-    with pytest.raises(error, match=re.escape(told)):
+    with pytest.raises(error, match=re.escape(message)):
         xk.baseline_game(model, np.ones((3, 2)))
 
 

@@ -1,4 +1,4 @@
-"""A model around one row, and the line that LIME fits to it."""
+"""The drawing of a model near one row, and of the line that LIME fits."""
 
 import matplotlib.pyplot as plt
 import numpy as np

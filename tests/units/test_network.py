@@ -1,4 +1,4 @@
-"""Networks: values and gradients against autograd, differences and matrices; what x may be."""
+"""Networks: values and gradients against autograd, differences and matrices; checks of x."""
 
 import re
 
@@ -41,9 +41,9 @@ def test_values_and_gradients_equal_autograd(backend, drawn):
 
 @given(drawn=networks(), seed=seeds)
 def test_gradient_is_the_limit_of_differences(drawn, seed):
-    """<∂F/∂x, v> against a five-point stencil, in rows whose stencil no kink disturbs.
+    """<∂F/∂x, v> against a five-point stencil, in rows whose stencil has no kink.
 
-    There, stencils of two widths agree; that test looks at values alone, never at a gradient.
+    In these rows stencils of two widths agree, which depends on values only, not on a gradient.
     """
     network, x = drawn
     rng = np.random.default_rng(seed)
@@ -59,7 +59,7 @@ def test_gradient_is_the_limit_of_differences(drawn, seed):
         features = tuple(range(1, x.ndim))
         scale = np.sqrt((slopes**2).sum(axis=features)) + np.abs(network(x)[:, target]) + 1e-3
         calm = np.abs(wide - narrow) < 1e-9 * scale
-        # A network with hundreds of units has a kink in some rows' stencils, never in most.
+        # A network with hundreds of units has a kink in a few rows' stencils, not in most.
         assert calm.mean() >= 0.5 or x.shape[0] == 1
         error = np.abs((slopes * v).sum(axis=features) - narrow) / scale
         assert error[calm].max(initial=0) < 1e-9
@@ -73,7 +73,7 @@ def test_smooth_networks_have_no_kink_to_excuse_an_error(exact_backend, drawn, s
     v /= np.sqrt((v**2).sum(axis=1, keepdims=True))
     difference = five_point(lambda t: numpy_of(here(exact_backend.array(x + t * v)))[:, 0], 5e-4)
     slopes = numpy_of(here.gradient(exact_backend.array(x)))
-    # Rounding and the stencil's own error are relative to hidden units, of order one.
+    # Rounding and the stencil's error are relative to hidden units, which are of order one.
     scale = np.sqrt((slopes**2).sum(axis=1)) + np.abs(network(x)[:, 0]) + 1e-3
     assert (np.abs((slopes * v).sum(axis=1) - difference) / scale).max() < 1e-9
 
@@ -81,7 +81,7 @@ def test_smooth_networks_have_no_kink_to_excuse_an_error(exact_backend, drawn, s
 @pytest.mark.parametrize("bias", [True, False])
 @given(seed=seeds)
 def test_gradient_is_the_product_of_matrices(exact_backend, bias, seed):
-    """∂ŷ/∂x = W₃ diag(φ₂′(z₂)) W₂ diag(φ₁′(z₁)) W₁: biases appear in the gates alone."""
+    """∂ŷ/∂x = W₃ diag(φ₂′(z₂)) W₂ diag(φ₁′(z₁)) W₁: biases have an effect only on the gates."""
     rng = np.random.default_rng(seed)
     sizes = [(5, 3), (4, 5), (2, 4)]
     (w1, b1), (w2, b2), (w3, b3) = (
@@ -133,7 +133,7 @@ def test_a_target_for_each_row(exact_backend, targets):
 @pytest.mark.parametrize("shape", [(), (3,)])
 @pytest.mark.parametrize("method", [xk.saliency, xk.lrp, xk.integrated_gradients])
 def test_a_target_of_any_whole_number_type(exact_backend, method, kind, shape):
-    """Torch takes uint8 for a mask: with as many rows as outputs, silently."""
+    """Torch takes uint8 for a mask, without an error if there are as many rows as outputs."""
     network = exact_backend.network(xk.Network.mlp([3, 5, 3], "tanh"))
     x = exact_backend.array(np.random.default_rng(0).normal(size=(3, 3)))
     expected = method(network, x, 1)
@@ -201,15 +201,15 @@ def test_mlp_seeds():
 )
 def test_mlp_weights_have_the_published_spread(activation, gain):
     weight = xk.Network.mlp([400, 500, 1], activation).layers[0].weight
-    # 200,000 numbers: their variance is known to 0.3% (one standard deviation), their mean to 0.2%.
+    # 200,000 numbers: one standard deviation is 0.3% for their variance and 0.2% for their mean.
     assert abs(weight.var() * 400 / gain - 1) < 0.015
     assert abs(weight.mean()) < 0.01 * weight.std()
 
 
 @pytest.mark.parametrize("sizes", [[3], [], [3, 0], [3, -1, 2]])
 def test_mlp_refuses_sizes_that_make_no_network(sizes):
-    told = f"sizes is {sizes}, expected at least [inputs, outputs], each ≥ 1"
-    with pytest.raises(ValueError, match=re.escape(told)):
+    message = f"sizes is {sizes}, expected at least [inputs, outputs], each ≥ 1"
+    with pytest.raises(ValueError, match=re.escape(message)):
         xk.Network.mlp(sizes)
 
 
@@ -218,7 +218,7 @@ def test_mlp_refuses_an_unknown_activation():
         xk.Network.mlp([3, 2], activation="gelu")
 
 
-# Elsewhere and back.
+# To another device and back.
 
 
 @given(drawn=networks())
@@ -271,7 +271,7 @@ def test_to_reaches_into_residuals():
     assert network.layers[0].layers[0].weight.dtype is torch.float32
 
 
-# What x may be.
+# Checks of x.
 
 
 @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ CONV = xk.Network([xk.Conv2d(np.ones((2, 3, 2, 2))), xk.AvgPool2d(None), xk.Flat
 
 
 @pytest.mark.parametrize(
-    ("network", "x", "error", "told"),
+    ("network", "x", "error", "message"),
     [
         (DENSE, 3.0, ValueError, "x is a single number, expected a row (d,) or rows (n, …)"),
         (DENSE, [1.0, 2.0], ValueError, "expects inputs of shape (n, 3), got (1, 2)"),
@@ -354,8 +354,8 @@ CONV = xk.Network([xk.Conv2d(np.ones((2, 3, 2, 2))), xk.AvgPool2d(None), xk.Flat
     [xk.Network.__call__, xk.Network.gradient, xk.saliency, xk.lrp, xk.integrated_gradients],
     ids=lambda call: call.__name__,
 )
-def test_bad_x_is_refused_in_words(call, network, x, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_x_is_refused_in_words(call, network, x, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         call(network, x)
 
 
@@ -373,7 +373,7 @@ def test_x_on_the_other_of_two_real_devices_is_refused_in_words():
 
 
 @pytest.mark.parametrize(
-    ("target", "error", "told"),
+    ("target", "error", "message"),
     [
         (2, ValueError, "target 2 is out of range: the model has 2 output(s), numbered 0 to 1"),
         (-1, ValueError, "target -1 is out of range"),
@@ -390,17 +390,17 @@ def test_x_on_the_other_of_two_real_devices_is_refused_in_words():
     ],
 )
 @pytest.mark.parametrize("where", ["numpy", "cpu"])
-def test_bad_targets_are_refused_in_words(where, target, error, told):
+def test_bad_targets_are_refused_in_words(where, target, error, message):
     network = xk.Network([xk.Dense(np.ones((2, 3)))]).to(where)
-    with pytest.raises(error, match=re.escape(told)):
+    with pytest.raises(error, match=re.escape(message)):
         network.gradient([[1, 2, 3], [4, 5, 6]], target)
 
 
-# What a network may be.
+# Checks of layers.
 
 
 @pytest.mark.parametrize(
-    ("layers", "error", "told"),
+    ("layers", "error", "message"),
     [
         ([], ValueError, "a network needs at least one layer"),
         ([xk.ReLU], TypeError, "is not a layer of xaikit: expected Dense, Conv2d, MaxPool2d"),
@@ -433,8 +433,8 @@ def test_bad_targets_are_refused_in_words(where, target, error, told):
         ),
     ],
 )
-def test_layers_that_make_no_network_are_refused_in_words(layers, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_layers_that_make_no_network_are_refused_in_words(layers, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         xk.Network(layers)
 
 
@@ -452,8 +452,8 @@ def test_groups_count_when_convolutions_are_chained():
 
 def test_pictures_as_outputs_have_no_target():
     network = xk.Network([xk.Conv2d(np.ones((2, 1, 1, 1)))])
-    told = "outputs have shape (1, 2, 3, 3), expected (n, k): end it with Flatten() or a Dense"
-    with pytest.raises(ValueError, match=re.escape(told)):
+    message = "outputs have shape (1, 2, 3, 3), expected (n, k): end it with Flatten() or a Dense"
+    with pytest.raises(ValueError, match=re.escape(message)):
         network.gradient(np.ones((1, 1, 3, 3)))
 
 

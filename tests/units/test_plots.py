@@ -1,4 +1,4 @@
-"""Figures can be read: by sign, with and without colours, without text upon text."""
+"""Figures can be read: by sign, with and without colours, without overlapping text."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,7 +9,7 @@ import xaikit as xk
 from tests.units.figures import reading_problems, texts_of, the_figure
 from xaikit.course import datasets, plots
 
-# In a notebook a warning stands above the figure, and fails the notebook's test.
+# In a notebook a warning is printed above the figure, and fails the notebook's test.
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("course_style")]
 INPUTS = ["bmi", "blood pressure"]
 
@@ -58,7 +58,7 @@ def test_drawn_network(bias, units, off):
     assert sorted(texts_of(ax)) == sorted([*weights, *units, *INPUTS])
     faces = [to_hex(points.get_facecolor()[0]) for points in ax.collections]
     assert faces.count("#d9d9d9") == off and faces.count("#ffffff") == len(units) - off
-    # The grey ones are those that carry a zero: their text stands in the same place.
+    # The grey units are those with a zero as text in the same place.
     grey = [
         tuple(points.get_offsets()[0])
         for points in ax.collections
@@ -105,7 +105,7 @@ def test_drawn_product():
         f"{name}\n{m.shape[0]} × {m.shape[1]}" for name, m in zip(names, matrices, strict=True)
     ]
     assert sorted(texts_of(ax)) == sorted([*entries, *titles, "=", *"····"])
-    # A sign or a title upon a cell would be read as part of its number.
+    # A sign or a title over a cell looks like a part of its number.
     between = [text.get_window_extent() for text in ax.texts if text.get_text() not in entries]
     cells = [cell.get_window_extent() for cell in ax.patches]
     assert not any(text.overlaps(cell) for text in between for cell in cells)
@@ -117,7 +117,7 @@ def test_entries_of_a_drawn_product_are_coloured_by_sign():
     red, _, blue, _ = np.array([cell.get_facecolor() for cell in ax.patches]).T
     warm = np.sign((red - blue).round(2))
     assert warm.tolist() == [0, 1, -1, 1, -1, 0]
-    # Paler than the colours of bars, because a number stands on it.
+    # Paler than the colours of bars, because a number is drawn on it.
     assert min(np.array(cell.get_facecolor()[:3]).mean() for cell in ax.patches) > 0.6
 
 
@@ -176,7 +176,7 @@ def test_line_shows_the_output_its_tangent_and_the_products(line, t):
 
 
 def draw_tumours(w1, w2, b):
-    """Draw what the neuron of lecture 00 draws, and return the axes."""
+    """Draw the figure of lecture 00's neuron, and return the axes."""
     tumours = datasets.breast_cancer()
     names = ["mean radius", "mean concave points"]
     pair = [tumours.feature_names.index(name) for name in names]
@@ -282,7 +282,7 @@ def test_the_map_is_white_at_zero_and_ends_in_the_colours_of_the_signs():
     assert np.allclose(plots.DIVERGING(0.5)[:3], 1, atol=0.005)
     assert to_hex(plots.DIVERGING(0.0)) == plots.NEGATIVE
     assert to_hex(plots.DIVERGING(1.0)) == plots.POSITIVE
-    # The same distance from zero is the same step away from white, in both directions.
+    # Equal distances from zero have equal distances from white, in both directions.
     distances = np.abs(1 - np.array([plots.DIVERGING(v)[:3] for v in (0.0, 0.25, 0.75, 1.0)]))
     assert np.allclose(distances[[0, 3]] / 2, distances[[1, 2]], atol=0.01)
 
@@ -316,7 +316,7 @@ def linear_rgb(colour):
 
 
 def hue_distance(one, other, simulation):
-    """Return how far two colours are apart in CIELAB's a* and b*, that is, lightness aside."""
+    """Return the distance of two colours in CIELAB's a* and b*, without lightness."""
 
     def a_and_b(colour):
         seen = np.clip(SIMULATED[simulation] @ linear_rgb(colour), 0, 1)
@@ -330,7 +330,7 @@ def hue_distance(one, other, simulation):
 def test_signs_differ_in_hue_for_colour_blind_readers(simulation):
     full = hue_distance(plots.POSITIVE, plots.NEGATIVE, "full colour")
     assert hue_distance(plots.POSITIVE, plots.NEGATIVE, simulation) > max(40, 0.6 * full)
-    # As pale as in a matrix, with numbers on top.
+    # As pale as in a matrix, below numbers.
     pale = to_hex(plots.DIVERGING(0.75)), to_hex(plots.DIVERGING(0.25))
     assert hue_distance(*pale, simulation) > 20
 
@@ -341,7 +341,7 @@ def test_red_and_green_would_fail_for_colour_blind_readers():
 
 
 def test_numbers_in_coloured_cells_have_contrast():
-    # A matrix uses the middle half of the map; WCAG 2.1 asks 4.5 : 1 of text.
+    # A matrix uses the middle half of the map; WCAG 2.1 demands 4.5 : 1 for text.
     for value in np.linspace(0.25, 0.75, 21):
         luminance = RGB_TO_XYZ[1] @ linear_rgb(plots.DIVERGING(value)[:3])
         assert (luminance + 0.05) / 0.05 > 4.5

@@ -1,4 +1,4 @@
-"""Drawings of games can be read, and show the numbers that they are given."""
+"""Drawings of games can be read, and show the given numbers."""
 
 from itertools import pairwise
 
@@ -26,7 +26,7 @@ def test_drawn_joining(orders, order, payoffs):
     left, right = the_figure().axes
     steps = np.diff(payoffs)
     assert texts_of(left) == [*(f"{step:+g}" for step in steps), "110"]
-    # A bar begins where the one before it ended, and its colour is its sign.
+    # A bar begins where the one before it ends, and its colour shows its sign.
     assert [bar.get_x() + min(bar.get_width(), 0) for bar in left.patches] == [
         min(pair) for pair in pairwise(payoffs)
     ]

@@ -1,4 +1,4 @@
-"""The names the course relies on, and how little is loaded before one is used."""
+"""The public names that the course uses, and the few modules that are loaded before that."""
 
 import ast
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 
 import xaikit as xk
 
-# The names of design.md that exist at this stage; each is relied on by notebooks and graders.
+# Notebooks and graders use each of these names.
 PROMISED = [
     *["Network", "Dense", "Conv2d", "MaxPool2d", "AvgPool2d", "Flatten", "ZeroPad2d", "Residual"],
     *["ReLU", "LeakyReLU", "ReLU6", "Tanh", "Sigmoid", "Softplus"],
@@ -42,7 +42,7 @@ def test_every_promised_name_is_public(name):
 def test_type_checkers_python_and_readers_see_the_same_names():
     (listed,) = [node.value for node in STUB.body if isinstance(node, ast.Assign)]
     names = sorted(name for name, _ in HOMES)
-    assert sorted(ast.literal_eval(listed)) == names  # what type checkers export
+    assert sorted(ast.literal_eval(listed)) == names  # a public name for type checkers
     assert sorted(xk.__all__) == sorted(dir(xk)) == names
 
 
@@ -53,7 +53,7 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 def loaded_by(code):
-    """Return the names of the modules that a fresh interpreter holds after this code."""
+    """Return the names of the modules that a fresh interpreter has loaded after this code."""
     script = f"import sys\n{code}\nprint(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True

@@ -1,4 +1,4 @@
-"""Two networks that rank features: the pieces by hand, the whole on tasks of known truth."""
+"""Two networks that rank features: the parts by hand, the whole on synthetic tasks."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def selector(features, seed=0):
 
 
 class Additive:
-    """A layer whose predicted loss is the sum of the costs of the features shown."""
+    """A layer that predicts the sum of the shown features' costs as the loss."""
 
     def __init__(self, costs):
         self.layers = (xk.Dense(np.array([costs], dtype=np.float32)),)
@@ -74,7 +74,7 @@ def test_local_search_never_climbs():
 
 
 def test_swap_importances_by_hand():
-    """Costs 1, 4 are shown; 2, 9 are not: the mean rise by swapping, its negative for the rest."""
+    """Costs 1, 4 are shown, 2, 9 hidden: mean rises after swaps, negative for the hidden."""
     layers = Additive([1.0, 2.0, 4.0, 9.0]).layers
     swaps = mask_search.swap_importances(layers, np.array([1, 0, 1, 0], dtype=np.float32))
     np.testing.assert_allclose(swaps, [(1 + 8) / 2, -(1 - 2) / 2, (-2 + 5) / 2, -(8 + 5) / 2])
@@ -132,7 +132,7 @@ def test_predicts_from_the_chosen_features_alone():
 
 @pytest.mark.parametrize("library", ["numpy", "torch"])
 def test_the_order_of_the_rows_changes_a_prediction_by_rounding_alone(library):
-    """In float64, whatever the rows were; three layers, whose largest sum has 64 products."""
+    """In float64, for rows of any dtype; three layers, whose largest sum has 64 products."""
     data = synthetic.nonlinear_regression(301, seed=3)
     x = torch.tensor(data.x) if library == "torch" else data.x
     ranker = xk.DualNet(2, seed=0, **SHORT).fit(x, data.y)
@@ -158,7 +158,7 @@ def test_same_seed_same_ranking_and_rows_in_any_units():
 
 
 def test_what_is_kept_belongs_together():
-    """Operator, selector and mask of the best validated moment, on rows of the caller's own."""
+    """Operator, selector and mask are of the best validated step, also with the caller's rows."""
     data, held = synthetic.orange_skin(200, seed=7), synthetic.orange_skin(100, seed=7)
     ranker = xk.DualNet(4, seed=0, exploration=200, refinement=400)
     ranker.fit(data.x, data.y, validation=(held.x, held.y))
@@ -172,7 +172,7 @@ def test_what_is_kept_belongs_together():
 
 def test_patience_ends_the_second_phase():
     rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(60, 4)), rng.integers(2, size=60)  # nothing to learn
+    x, y = rng.normal(size=(60, 4)), rng.integers(2, size=60)  # no feature predicts y
     ranker = xk.DualNet(1, exploration=8, refinement=5000, patience=100).fit(x, y)
     assert len(ranker.history_["loss"]) < 2000
 
@@ -201,7 +201,7 @@ def test_works_in_a_pipeline_and_in_cross_validation():
 def test_follows_scikit_learn(task):
     ranker = xk.DualNet(1, task=task, exploration=16, refinement=50)
     results = check_estimator(ranker, on_fail=None, on_skip=None)
-    # So short a training cannot be accurate: those two checks demand that.
+    # Training is too short for accuracy, which those two checks demand.
     expected = {"check_classifiers_train", "check_regressors_train"}
     failed = {r["check_name"] for r in results if r["status"] == "failed"}
     assert len(results) > 40 and failed <= expected

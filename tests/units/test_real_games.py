@@ -1,6 +1,6 @@
-"""How near estimates come on games of networks and forests, and whether their intervals hold.
+"""Errors and intervals of estimates for games of networks and forests.
 
-Small seeded versions, with room to spare, of what `make bench` measures on more games.
+Small seeded versions, with wide margins, of what `make bench` measures on more games.
 """
 
 import numpy as np
@@ -24,7 +24,7 @@ def games():
 
 @pytest.fixture(scope="module")
 def sampled(games):
-    """What each estimator answers with 128 evaluations, (games, seeds) of each."""
+    """Each estimator's results with 128 evaluations, (games, seeds)."""
     return {
         name: [[estimate(game, 128, seed=seed) for seed in SEEDS] for game, _ in games]
         for name, estimate in SAMPLERS.items()
@@ -70,7 +70,7 @@ def test_kernel_shap_beats_the_shap_package(games, sampled):
     peers = []
     for game, _ in games:
         peer = shap.KernelExplainer(lambda z, v=game: v(z.astype(bool)), np.zeros((1, PLAYERS)))
-        settings = {"nsamples": 126, "l1_reg": False, "silent": True}  # and both ends
+        settings = {"nsamples": 126, "l1_reg": False, "silent": True}  # 128 with both ends
         peers.append([])
         for seed in SEEDS:
             np.random.seed(seed)  # noqa: NPY002 (the generator that shap draws from)

@@ -1,4 +1,4 @@
-"""Absence by a baseline or a background: payoffs row by row, groups, chunks, errors in words."""
+"""Absence by a baseline or a background: payoffs row by row, groups, chunks, errors."""
 
 import re
 
@@ -148,7 +148,7 @@ def test_no_call_of_the_model_is_large(rows, background):
     rng = np.random.default_rng(0)
     x, others = rng.normal(size=(rows, 3)), rng.normal(size=(background, 3))
     game = xk.marginal_game(called, x, others)
-    assert sizes == [rows]  # x itself, as given
+    assert sizes == [rows]  # x itself, unchanged
     sizes.clear()
     masks = coalitions(3)
     expected = masks @ x.T + ~masks @ others.mean(axis=0)[:, None]
@@ -169,7 +169,7 @@ def test_wide_rows_go_in_smaller_chunks():
 
 @pytest.mark.parametrize("game", [xk.marginal_game, xk.conditional_game, xk.lime_tabular])
 @pytest.mark.parametrize(
-    ("background", "error", "told"),
+    ("background", "error", "message"),
     [
         ([[np.nan] * 4], ValueError, "background holds NaN or infinity"),
         (np.ones((3, 5)), ValueError, "background has shape (3, 5), expected rows like those of x"),
@@ -183,14 +183,14 @@ def test_wide_rows_go_in_smaller_chunks():
         ),
     ],
 )
-def test_a_background_that_does_not_fit_is_refused_in_words(game, background, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_a_background_that_does_not_fit_is_refused_in_words(game, background, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         game(model, np.ones((2, 4)), background)
 
 
 @pytest.mark.parametrize("game", [xk.marginal_game, xk.conditional_game, xk.baseline_game])
 @pytest.mark.parametrize(
-    ("groups", "error", "told"),
+    ("groups", "error", "message"),
     [
         ({"a": [0, 4]}, ValueError, "group 'a' names column 4 of 4"),
         ({"a": [-1, 2]}, ValueError, "group 'a' names column -1 of 4"),
@@ -200,9 +200,9 @@ def test_a_background_that_does_not_fit_is_refused_in_words(game, background, er
         ({"a": [0.0, 1.0]}, TypeError, "expected numbers of columns"),
     ],
 )
-def test_groups_that_are_none_are_refused_in_words(game, groups, error, told):
+def test_groups_that_are_none_are_refused_in_words(game, groups, error, message):
     given_rows = {} if game is xk.baseline_game else {"background": np.eye(4)}
-    with pytest.raises(error, match=re.escape(told)):
+    with pytest.raises(error, match=re.escape(message)):
         game(model, np.ones((2, 4)), groups=groups, **given_rows)
 
 

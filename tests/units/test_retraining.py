@@ -1,4 +1,4 @@
-"""Remove and retrain: what is removed, planted explanations, and where the measure is blind."""
+"""Remove and retrain: the removed features, planted explanations, and the measure's limits."""
 
 import re
 
@@ -34,7 +34,7 @@ def judged(explain, **settings):
 
 
 def test_an_additive_model_loses_the_share_of_its_removed_parts():
-    """The same columns go in every row: R² without them is the share of variance that is left."""
+    """Every row loses the same columns: R² without them is the remaining share of variance."""
     result = judged(lambda r: 0 * r + WEIGHT, fractions=[0, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 1])
     squares = np.sort(WEIGHT**2)[::-1]
     left = 1 - np.cumsum([0, *squares])[[0, 1, 2, 3, 4, 8]] / squares.sum()
@@ -42,7 +42,7 @@ def test_an_additive_model_loses_the_share_of_its_removed_parts():
     np.testing.assert_allclose(result.scores[0], 1)
     np.testing.assert_allclose(result.random_scores[0], 1)
     assert result.scores.shape == result.random_scores.shape == (6, 3)
-    # By chance a third of the features take a third of the variance, row by row.
+    # A random third of the features has a third of the variance, in each row.
     assert (result.random_scores[1:5] > result.scores[1:5] + 0.15).all()
 
 
@@ -60,7 +60,7 @@ def test_the_truth_is_preferred_to_planted_explanations():
         found = judged(wrong)
         assert (found.scores[1:] > best.scores[1:] + 0.1).all(), name
         np.testing.assert_allclose(found.scores, found.random_scores, atol=0.12)
-    # The input itself removes large numbers, wherever they are: better than chance, not true.
+    # The input itself removes large numbers in all columns: better than chance, but not right.
     itself = judged(lambda r: r)
     assert (itself.scores[1:3] > best.scores[1:3] + 0.1).all()
 
@@ -100,7 +100,7 @@ def test_equal_scores_go_in_a_random_order():
 
 
 def test_where_it_is_blind_features_that_repeat_each_other():
-    """Each column twice: a perfect explanation removes what its copy still tells."""
+    """Each column twice: a removed column's copy still predicts y."""
 
     def twice(r):
         return np.concatenate([r, r], axis=1)
@@ -121,10 +121,10 @@ def test_where_it_is_blind_features_that_repeat_each_other():
 
 
 def test_where_it_is_fooled_masks_that_give_the_answer_away():
-    """Scores that depend on the answer: which feature is missing tells it, without any value."""
+    """Scores depend on y: the model predicts y from the missing feature, without any value."""
     rng = np.random.default_rng(0)
     x, x_test = rng.normal(size=(2, 500, 4)) ** 2 + 1
-    y, y_test = rng.integers(0, 2, (2, 500)).astype(float)  # nothing to be learned
+    y, y_test = rng.integers(0, 2, (2, 500)).astype(float)  # the values do not predict y
     scores, scores_test = (
         np.where(t[:, None] > 0, [9, 0, 0, 0], [0, 9, 0, 0]) for t in (y, y_test)
     )
@@ -154,7 +154,7 @@ def test_torch_rows_stay_torch_and_give_the_same():
 
 
 @pytest.mark.parametrize(
-    ("settings", "error", "told"),
+    ("settings", "error", "message"),
     [
         ({"train": None}, TypeError, "train is NoneType, expected a function"),
         (
@@ -172,7 +172,7 @@ def test_torch_rows_stay_torch_and_give_the_same():
         ({"attribution_test": np.ones((2, 3))}, ValueError, "attribution has shape (2, 3)"),
     ],
 )
-def test_bad_questions_are_refused_in_words(settings, error, told):
+def test_bad_questions_are_refused_in_words(settings, error, message):
     rows = np.ones((4, 3))
     given = {
         "train": least_squares,
@@ -183,5 +183,5 @@ def test_bad_questions_are_refused_in_words(settings, error, told):
         "y_test": rows[:, 0],
         "attribution_test": rows,
     }
-    with pytest.raises(error, match=re.escape(told)):
+    with pytest.raises(error, match=re.escape(message)):
         xk.remove_and_retrain(**given | settings)

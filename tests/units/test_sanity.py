@@ -1,4 +1,4 @@
-"""Parameter randomisation: which weights are lost, and who notices."""
+"""Parameter randomisation: which weights are lost, and which explanations change."""
 
 import re
 
@@ -42,7 +42,7 @@ def test_layers_are_lost_from_the_top_and_stay_lost(name):
             for key, weight in old.parameters.items():
                 same = np.array_equal(weight, new.parameters[key])
                 assert same == (i not in places[: stage + 1] or not weight.any())
-                if i in places[:stage]:  # as it was when it was lost
+                if i in places[:stage]:  # the same random weights as in its own step
                     kept = before.layers[i].parameters[key]
                     np.testing.assert_array_equal(new.parameters[key], kept)
         before = lost
@@ -103,7 +103,7 @@ def test_the_modules_of_a_torch_model():
 
 
 def test_by_hand():
-    """An explanation that is one weight row: correlations are those of two rows of weights."""
+    """The explanation is a row of weights: correlations are those of two rows of weights."""
     network = xk.Network([xk.Dense([[1.0, 2.0, -3.0, 4.0, -5.0]])])
 
     def weights(model, x):
@@ -121,7 +121,7 @@ def test_by_hand():
 
 
 def trained():
-    """A network that has learned to look at two of twelve columns."""
+    """A network trained to use two of twelve columns."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(400, 12))
     network = xk.Network.mlp([12, 16, 16, 1], seed=0)
@@ -138,8 +138,8 @@ def test_the_true_explanation_is_lost_with_the_weights_and_planted_ones_are_not(
     for explain in (
         lambda model, r: r,  # the input itself
         lambda model, r: 0 * r + 0.5,
-        lambda model, r: 0 * r + float(model(r).mean()),  # constant, yet not the same constant
-        lambda model, r: np.random.default_rng(0).normal(size=r.shape),  # noise, always the same
+        lambda model, r: 0 * r + float(model(r).mean()),  # constant, but each time another constant
+        lambda model, r: np.random.default_rng(0).normal(size=r.shape),  # the same noise each time
         lambda model, r: np.abs(r - r.mean(axis=0)),  # an edge detector
     ):
         planted = xk.parameter_randomisation(network, explain, x)
@@ -170,7 +170,7 @@ def test_every_backend_loses_the_same_weights(backend):
 
 
 @pytest.mark.parametrize(
-    ("call", "error", "told"),
+    ("call", "error", "message"),
     [
         (
             lambda: xk.parameter_randomisation(lambda r: r, gradient, np.ones(2)),
@@ -196,6 +196,6 @@ def test_every_backend_loses_the_same_weights(backend):
         ),
     ],
 )
-def test_bad_checks_are_refused_in_words(call, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_checks_are_refused_in_words(call, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         call()

@@ -1,4 +1,4 @@
-"""Bars, waterfalls and swarms show every number they promise, where they promise it."""
+"""Bars, waterfalls and swarms show every number, each in the right place."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,11 +10,11 @@ from tests.units.figures import explanation, reading_problems, texts_of, the_fig
 from xaikit.core.attribution import Attribution
 from xaikit.course import datasets, plots
 
-# In a notebook a warning stands above the figure, and fails the notebook's test.
+# In a notebook a warning is printed above the figure, and fails the notebook's test.
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("course_style")]
 RNG = np.random.default_rng(0)
 LONG_NAMES = [f"the mean of a measurement with a very long name, {i}" for i in range(8)]
-# Scores, data and what else an Attribution holds: what has made figures unreadable.
+# Scores, data and other fields of Attributions that have made figures unreadable.
 CASES = {
     "one": ([2.0], {}),
     "one negative": ([-2.0], {"base": np.array(3.0)}),
@@ -59,7 +59,7 @@ def test_odd_scores_can_be_read(draw, case):
     axes = ax.get_window_extent()
     for text in ax.texts:
         assert axes.x0 <= text.get_window_extent().x0 and text.get_window_extent().x1 <= axes.x1
-    # A number upon a bar would be dark on dark.
+    # A number over a bar would be dark on dark.
     bars = [bar.get_window_extent() for bar in ax.patches if bar.get_width()]
     assert not any(text.get_window_extent().overlaps(bar) for text in ax.texts for bar in bars)
 
@@ -309,7 +309,7 @@ def test_bars_of_estimates_have_95_percent_intervals():
     expected = [(line, score - 1.96 * s, score + 1.96 * s) for line, score, s in expected]
     assert np.allclose(intervals_of(ax), expected, atol=1e-4)
     assert ax.get_xlabel().endswith("lines: 95% intervals")
-    # The number stands behind the interval, not upon it.
+    # The number is outside the interval, not over it.
     for text, (_, low, high) in zip(ax.texts, expected, strict=True):
         x = text.get_position()[0]
         beyond = low if text.get_text().startswith("-") else high
@@ -423,7 +423,7 @@ def test_a_gap_that_cannot_be_seen_has_no_bar(gap):
 def test_rounding_of_small_numbers_is_no_gap():
     explained = explanation(np.zeros(3), base=np.array(0.1), output=np.array(0.1 + 1e-17))
     assert len(plots.waterfall(explained).patches) == 3
-    # In float32, numbers near 1e6 are 0.06 apart: as much as the scores here, and no gap.
+    # float32's spacing near 1e6 is 0.06, as large as the scores here: this is not a gap.
     scores, base, output = (np.float32(v) for v in ([0.05, 0.03], 1e6, 1e6))
     explained = explanation(scores, base=base, output=output)
     assert len(plots.waterfall(explained).patches) == 2
@@ -503,7 +503,7 @@ SWARMS = {
 def test_swarms_can_be_read(case):
     ax = plots.beeswarm(SWARMS[case])
     assert reading_problems(the_figure()) == []
-    # No line reaches into the next.
+    # No line's points reach the next line.
     for place, (points, _) in enumerate(points_of(ax)):
         line = len(points_of(ax)) - 1 - place
         assert np.abs(points[:, 1] - line).max() < 0.41
@@ -540,7 +540,7 @@ def test_shades_of_columns_with_few_values():
 
 
 def test_shades_grow_darker_in_one_direction():
-    # Told apart by lightness alone, so by colour-blind readers and in print.
+    # Lightness alone distinguishes them, so colour-blind readers can, also in print.
     from xaikit.plots.beeswarm import LOW_TO_HIGH
 
     rgb = LOW_TO_HIGH(np.linspace(0, 1, 20))[:, :3]
@@ -577,7 +577,7 @@ def test_swarm_of_torch_tensors(backend):
 
 
 @pytest.mark.parametrize(
-    ("explained", "told"),
+    ("explained", "message"),
     [
         (explanation([1.0, 2.0]), r"several rows of features \(n, d\), got scores \(2,\)"),
         (swarm([[1.0, 2.0]]), r"several rows .* got scores \(1, 2\)"),
@@ -586,7 +586,7 @@ def test_swarm_of_torch_tensors(backend):
         (swarm(np.ones((2, 2)), np.ones((2, 5))), r"scores \(2, 2\) and data \(2, 5\)"),
     ],
 )
-def test_swarms_that_do_not_exist(explained, told):
-    with pytest.raises(ValueError, match=told):
+def test_swarms_that_do_not_exist(explained, message):
+    with pytest.raises(ValueError, match=message):
         plots.beeswarm(explained)
     assert plt.get_fignums() == []

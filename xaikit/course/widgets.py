@@ -1,4 +1,4 @@
-"""One way to let a learner change a thing and watch: labelled controls above a figure."""
+"""Labelled controls above a figure, which is redrawn when a learner moves them."""
 
 from collections.abc import Callable
 from typing import Any

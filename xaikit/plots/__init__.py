@@ -1,7 +1,7 @@
-"""An Attribution drawn: bars, a waterfall, a beeswarm, a text's tokens."""
+"""Figures of an Attribution: bars, a waterfall, a beeswarm, a text's tokens."""
 
 from xaikit.core.extras import needs
 
-# Before the modules of this room, all of which draw with it.
+# Before this folder's modules, because all of them use it.
 with needs("matplotlib", "a plot"):
     import matplotlib.pyplot  # noqa: F401

@@ -1,4 +1,4 @@
-"""The scores of one row as bars, with their intervals where they were sampled."""
+"""The scores of one row as bars, with intervals if the scores were estimated by sampling."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,24 +14,24 @@ def attribution_bars(
 ) -> Axes:
     """Draw the scores of one row as horizontal bars, largest on top, with their signs in text.
 
-    Where the scores were estimated by sampling, black lines are their 95% intervals, as
-    `Attribution.interval` gives them. The sum of other features has none: its parts err together.
+    If the scores were estimated by sampling, black lines are their 95% intervals
+    (`Attribution.interval`). The sum of other features has none: its parts' errors are correlated.
 
     Parameters
     ----------
     attribution : Attribution
         Of rows of features (n, d), or of a single row (d,).
     row : int
-        Which row of several.
+        The row to draw.
     ax : matplotlib axes
-        Where to draw; None is a new figure.
+        Where to draw; None makes a new figure.
     top : int
         How many features have a bar of their own, 1 to 12; the others share one.
 
     Raises
     ------
     IndexError, ValueError
-        For a row that does not exist, scores of pictures, a `top` out of range.
+        If the row does not exist, the scores are of pictures, or `top` is out of range.
     """
     scores, names = one_row(attribution, row)
     order, others = largest(np.abs(scores), top)
@@ -40,12 +40,12 @@ def attribution_bars(
     if attribution.std is not None:
         low, high = (np.atleast_2d(arrays.to_numpy(end))[row] for end in attribution.interval())
         halves = (high - low)[order] / 2
-        halves[~np.isfinite(halves)] = 0  # of a single pair of orders: its spread is unknown
+        halves[~np.isfinite(halves)] = 0  # from a single pair of orders: its spread is unknown
     if len(others):
         sizes = np.append(sizes, scores[others].sum())
         halves = np.append(halves, 0)
         labels.append(f"{len(others)} other features")
-    # The largest on top: positions count from the bottom.
+    # Positions count from the bottom, and the largest is on top.
     sizes, halves, labels = sizes[::-1], halves[::-1], labels[::-1]
     ax = axes_for(ax, len(sizes), margin=1.2)
     # Positions, not the labels themselves: two tokens may be the same word.

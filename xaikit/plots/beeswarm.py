@@ -1,4 +1,4 @@
-"""The scores of many rows, a point each."""
+"""The scores of many rows, a point per row."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,32 +10,33 @@ from xaikit.core.attribution import Attribution
 from xaikit.plots.lines import axes_for, largest, name_lines, names_of
 from xaikit.plots.looks import NEUTRAL, signed
 
-# Viridis without its palest end, which is lost on white.
+# Viridis without its palest end, which cannot be seen on white.
 LOW_TO_HIGH = LinearSegmentedColormap.from_list(
     "low-high", plt.get_cmap("viridis")(np.linspace(0, 0.92, 64))
 )
 
 
 def beeswarm(attribution: Attribution, top: int = 10, ax: Axes | None = None) -> Axes:
-    """Draw the scores of many rows: a line a feature, a point a row, its colour the value.
+    """Draw the scores of many rows: a line per feature, a point per row, coloured by value.
 
-    Features are sorted by their mean |score|, which stands in brackets. Points that would hide
-    each other move up and down, the same way in every run. Colours run from a feature's 5th
-    percentile to its 95th, so that one extreme value does not make all others alike.
+    Features are sorted by their mean |score|, which is in brackets. Points that would hide each
+    other move up and down, the same way in every run. Colours span a feature's 5th to 95th
+    percentile, so that one extreme value does not give all others the same colour.
 
     Parameters
     ----------
     attribution : Attribution
-        Of several rows of features, (n, d), with data of numbers.
+        Of several rows of features, (n, d); its data are numbers.
     top : int
-        How many features have a line of their own, 1 to 12; the others' sums share one, in grey.
+        How many features have a line of their own, 1 to 12. One grey line shows the sums of the
+        others.
     ax : matplotlib axes
-        Where to draw; None is a new figure.
+        Where to draw; None makes a new figure.
 
     Raises
     ------
     ValueError
-        For a single row, for pictures, for data of text, a `top` out of range.
+        If there is a single row, pictures or text, or `top` is out of range.
     """
     scores = arrays.to_numpy(attribution.values).astype(float)
     if scores.ndim != 2 or len(scores) < 2:
@@ -81,9 +82,9 @@ def beeswarm(attribution: Attribution, top: int = 10, ax: Axes | None = None) ->
 
 
 def _shades(values: np.ndarray) -> np.ndarray:
-    """Return where values (n,) lie between their 5th percentile, 0, and their 95th, 1."""
+    """Scale values (n,) so that their 5th percentile is 0 and their 95th is 1; clip the rest."""
     low, high = np.percentile(values, [5, 95])
-    if low == high:  # a column of zeros and a few ones, say
+    if low == high:  # such as a column of zeros and a few ones
         low, high = values.min(), values.max()
     return np.clip((values - low) / (high - low), 0, 1) if high > low else np.full(len(values), 0.5)
 

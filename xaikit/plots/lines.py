@@ -1,4 +1,4 @@
-"""What bars, waterfalls and beeswarms share: a line a feature, its name, its number beside it."""
+"""Parts of bars, waterfalls and beeswarms: a line per feature, with its name and number."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
 from xaikit.plots.looks import printable
 
-MOST_LINES = 12  # more features than this are too close to each other in 4.5 inches
+MOST_LINES = 12  # in 4.5 inches more lines would be too close to each other
 NAME_LENGTH, VALUE_LENGTH = 28, 14  # characters
 
 
@@ -28,9 +28,9 @@ def one_row(attribution: Attribution, row: int) -> tuple[np.ndarray, list[str]]:
         raise IndexError(f"row {row} is out of range: there are {len(values)} rows")
     names = names_of(attribution, values.shape[1])
     data = np.atleast_2d(arrays.to_numpy(attribution.data))
-    if data.shape != values.shape:  # players of several columns have no one value
+    if data.shape != values.shape:  # a player of several columns has no single value
         return values[row], names
-    # A token is its own name, whether or not it was given as one.
+    # A token is its own name, also when feature_names repeats it.
     own = attribution.feature_names or data[row]
     labels = [
         printable(value, NAME_LENGTH)
@@ -42,13 +42,13 @@ def one_row(attribution: Attribution, row: int) -> tuple[np.ndarray, list[str]]:
 
 
 def names_of(attribution: Attribution, features: int) -> list[str]:
-    """Return the features' names, x0, x1 … where they have none."""
+    """Return the features' names, by default x0, x1 …."""
     names = attribution.feature_names or [f"x{i}" for i in range(features)]
     return [printable(str(name), NAME_LENGTH) for name in names]
 
 
 def _value(value: Any) -> str:
-    """Write a feature's value: a word, a whole number, or a number with what decimals matter."""
+    """Write a feature's value: a word, a whole number, or a number with enough decimals."""
     if isinstance(value, str):
         return printable(value, VALUE_LENGTH)
     if isinstance(value, int | np.integer | bool | np.bool_):
@@ -60,16 +60,16 @@ def _value(value: Any) -> str:
 
 
 def largest(sizes: np.ndarray, top: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the numbers of the `top` largest features, falling, and those of the others."""
+    """Return the indices of the `top` largest features, in falling order, and of the others."""
     if not 1 <= top <= MOST_LINES:
         raise ValueError(f"top is {top}, expected 1 to {MOST_LINES}: more lines cannot be read")
     order = np.argsort(-sizes, kind="stable")
-    # A line "1 other feature" would take the place of that feature's own.
+    # A line "1 other feature" would need as much space as that feature's own line.
     return (order, order[:0]) if len(order) <= top + 1 else (order[:top], order[top:])
 
 
 def axes_for(ax: Axes | None, lines: int, margin: float) -> Axes:
-    """Return the axes, or those of a new figure that is high enough for so many lines."""
+    """Return the axes, or those of a new figure that is high enough for these lines."""
     if ax is None:
         _, ax = plt.subplots(figsize=(7, min(4.5, margin + 0.3 * lines)), layout="constrained")
     return ax
@@ -79,7 +79,7 @@ def name_lines(ax: Axes, labels: Sequence[str]) -> None:
     """Write a name at each line, from the bottom."""
     ax.set_yticks(range(len(labels)), labels)
     for label in ax.get_yticklabels():
-        label.set_parse_math(False)  # "$5 or $6" is no formula
+        label.set_parse_math(False)  # "$5 or $6" is not a formula
 
 
 def write_beside(
@@ -101,7 +101,7 @@ def write_beside(
     rightwards : ndarray of bool, shape (k,)
         Whether a text stands to the right of its bar's end.
     start : ndarray
-        Other x that the axis must hold.
+        Other x values that the axis must hold.
     """
     figure = ax.figure.canvas.figure
     drawn = []
@@ -113,7 +113,7 @@ def write_beside(
     if low == high:
         low, high = low - 0.5, high + 0.5
     ax.set_xlim(low, high)
-    figure.draw_without_rendering()  # now the texts know their sizes
+    figure.draw_without_rendering()  # sets the sizes of the texts
     widths = np.array([text.get_window_extent().width for text in drawn]) + 0.12 * figure.dpi
     left, right = (widths[side].max(initial=0) for side in (~rightwards, rightwards))
     scale = (high - low) / max(ax.get_window_extent().width - left - right, 1)

@@ -1,4 +1,4 @@
-"""What all figures share: the style, the colours of the signs, numbers and names as text."""
+"""Parts of all figures: the style, the colours of the signs, numbers and names as text."""
 
 import textwrap
 import unicodedata
@@ -28,10 +28,10 @@ def style() -> None:
 
 
 def say(sentence: str) -> None:
-    """Show the figures drawn so far, and under them what they show, with the computed numbers.
+    """Show the figures drawn so far, and below them a sentence with the computed numbers.
 
-    Readers who cannot see a figure have the sentence, and the notebook tests compare it. Lines end
-    between words: JupyterLab would break them inside of one.
+    The sentence is for readers who cannot see a figure, and the notebook tests compare it. Its
+    lines end between words, because JupyterLab breaks long lines inside words.
     """
     plt.show()
     for line in sentence.splitlines():
@@ -49,7 +49,7 @@ def pale(value: float, limit: float) -> tuple[float, ...]:
 
 
 def decimals(numbers: np.ndarray) -> int | None:
-    """Return how many decimals tell these numbers apart, or None: write powers of ten.
+    """Return how many decimals distinguish these numbers, or None: write powers of ten.
 
     The largest keeps at least two digits, so that 0.0012 is not written as 0.00.
     """
@@ -62,13 +62,13 @@ def decimals(numbers: np.ndarray) -> int | None:
 
 
 def signed(numbers: np.ndarray) -> list[str]:
-    """Write numbers that are compared with each other, with their signs and equally exactly."""
+    """Write numbers with their signs and the same number of decimals, for a comparison."""
     places = decimals(numbers)
     return [f"{v:+.1e}" if places is None else f"{v:+,.{places}f}" for v in numbers]
 
 
 def printable(text: str, longest: int) -> str:
-    """Return text as a figure can show it: on one line, shortened, in letters that the font has.
+    """Return text that a figure can show: on one line, shortened, in letters of the font.
 
     Spaces alone become ␣ and ends of lines ⏎; a symbol without a glyph is written as its name in
     brackets, another character as □.
@@ -90,5 +90,5 @@ def printable(text: str, longest: int) -> str:
     written = "".join(map(shown, text)).strip() or "␣"
     if len(written) <= longest:
         return written
-    # From the middle: names of the same family often differ at their ends.
+    # Cut the middle: similar names often differ at their ends.
     return f"{written[: longest - longest // 3 - 1]}…{written[-(longest // 3) :]}"

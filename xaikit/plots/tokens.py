@@ -11,10 +11,10 @@ from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
 from xaikit.plots.looks import pale, printable, signed
 
-WIDTH, HEIGHT, MARGIN, TITLE = 7 * 72, 4.5 * 72, 8, 26  # points, of which there are 72 in an inch
-SIZES = (11.0, 9.0, 8.0)  # of letters, in points: the first with which the text fits
+WIDTH, HEIGHT, MARGIN, TITLE = 7 * 72, 4.5 * 72, 8, 26  # points, 72 per inch
+SIZES = (11.0, 9.0, 8.0)  # font sizes in points: the first that lets the text fit
 LONGEST = 40  # characters of one token
-# In multiples of the size of letters: a line, and in it the box of a token and its number.
+# In multiples of the font size: the heights of a line and of a token's box, its number's font size.
 LINE, BOX, NUMBER = 3.1, 1.6, 0.75
 
 
@@ -27,16 +27,16 @@ def tokens(attribution: Attribution, row: int = 0) -> Axes:
     Parameters
     ----------
     attribution : Attribution
-        Of tokens, (d,) or (n, d): `data` holds the words, or else `feature_names` does.
+        Of tokens, (d,) or (n, d). The words are in `data`, or else in `feature_names`.
     row : int
-        Which row of several.
+        The row to draw.
 
     Raises
     ------
     ValueError
-        If there are no words, or not one for each score.
+        If there are no words, or their number is not that of the scores.
     IndexError
-        For a row that does not exist.
+        If the row does not exist.
     """
     scores = np.atleast_2d(arrays.to_numpy(attribution.values)).astype(float)
     if not 0 <= row < len(scores):
@@ -76,7 +76,7 @@ def tokens(attribution: Attribution, row: int = 0) -> Axes:
 
 
 def _words(attribution: Attribution, row: int) -> list[str]:
-    """Return the tokens: the data where they are text, else the names of the features."""
+    """Return the tokens: the data if they are text, else the names of the features."""
     data = np.atleast_2d(arrays.to_numpy(attribution.data))
     if data.dtype.kind in "UO" and all(isinstance(word, str) for word in data.flat):
         return [str(word) for word in data[row]]
@@ -89,7 +89,7 @@ def _words(attribution: Attribution, row: int) -> list[str]:
 
 
 def _write(ax: Axes, x: float, y: float, text: str, size: float):
-    # "$5 or $6" is no formula.
+    # "$5 or $6" is not a formula.
     return ax.text(x, y, text, fontsize=size, ha="center", va="center", parse_math=False)
 
 

@@ -1,4 +1,4 @@
-"""The way from base to output, a step a feature."""
+"""The way from base to output, a step per feature."""
 
 from collections.abc import Sequence
 
@@ -14,28 +14,28 @@ from xaikit.plots.looks import NEUTRAL, colour, decimals, signed
 def waterfall(
     attribution: Attribution, row: int = 0, ax: Axes | None = None, top: int = 10
 ) -> Axes:
-    """Draw the way from base to output: base + Σ scores − gap = output, one bar a feature.
+    """Draw the way from base to output: base + Σ scores − gap = output, one bar per feature.
 
-    The way starts at the bottom, at the base; the smallest scores come first, and the largest
-    last. Where the scores do not add up to output − base, a grey bar says by how much.
+    The way starts at the base, at the bottom. The smallest scores come first, the largest last. If
+    the scores do not add up to output − base, a grey bar shows the gap.
 
     Parameters
     ----------
     attribution : Attribution
         Of rows of features (n, d), or of a single row (d,), with a base.
     row : int
-        Which row of several.
+        The row to draw.
     ax : matplotlib axes
-        Where to draw; None is a new figure.
+        Where to draw; None makes a new figure.
     top : int
         How many features have a bar of their own, 1 to 12; the others share one.
 
     Raises
     ------
     ValueError
-        For scores without a base, scores of pictures, a `top` out of range.
+        If the scores have no base or are of pictures, or `top` is out of range.
     IndexError
-        For a row that does not exist.
+        If the row does not exist.
     """
     if attribution.base is None:
         raise ValueError(
@@ -96,7 +96,7 @@ def _level(level: float, steps: np.ndarray) -> str:
 
 
 def _is_seen(gap: float, numbers: Sequence[float]) -> bool:
-    """Tell whether a gap is more than rounding, and not zero in the figure's own decimals."""
+    """Return whether a gap is more than rounding, and not zero in the figure's decimals."""
     if abs(gap) <= 1e-6 * max(map(abs, numbers)):
         return False
     return any(digit in "123456789" for digit in signed(np.array([*numbers[2:], gap]))[-1])

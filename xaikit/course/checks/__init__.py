@@ -1,4 +1,4 @@
-"""Checks that a learner's code meets as it is written, one file for each assignment.
+"""Checks of a learner's code, one file for each assignment.
 
 A check draws fresh random inputs, compares with a reference derived in another way, and names the
 misconception when it recognises one. While it runs, xaikit's own version of the answer raises.
@@ -22,7 +22,7 @@ class Mistake(AssertionError):
     """What is wrong with an answer, in words; a notebook shows the words and no traceback."""
 
     def _render_traceback_(self) -> list[str]:
-        """Tell IPython what to print."""
+        """Return what IPython prints."""
         return [f"✗ {self}"]
 
 
@@ -68,7 +68,7 @@ def by_hand(answer: Callable, *forbidden: Callable) -> Callable:
         except Exception as error:
             if not isinstance(error, Mistake):
                 words = "\n".join(_in_words(error, answer, arguments))
-                # IPython shows these words in the place of a traceback through checks and NumPy.
+                # IPython shows this message instead of a traceback through checks and NumPy.
                 error._render_traceback_ = lambda: [words]  # type: ignore[attr-defined]
             raise
         finally:
@@ -102,9 +102,9 @@ def _names(answer: Callable, count: int) -> list[str]:
 
 
 def _in_words(error: Exception, answer: Callable, arguments: tuple) -> Iterator[str]:
-    """Say what stopped the learner's code: where, and what it had been given."""
+    """Yield the lines of a message: the error, the learner's line, and the inputs."""
     frames = [(frame.f_code, line, frame.f_globals) for frame, line in walk_tb(error.__traceback__)]
-    # Their own line, not the one in NumPy where their numbers were found not to fit.
+    # The learner's own line, not the line in NumPy that raised the error.
     homes = ["__main__", getattr(answer, "__globals__", {}).get("__name__")]
     own = [f for f in frames if f[2].get("__name__") in homes]
     code, number, names = (own or frames)[-1]
@@ -169,7 +169,7 @@ def _shape_in_words(shape: tuple[int, ...]) -> str:
 
 
 def verdict_of(given: Any, name: str, hint: str = "") -> bool:
-    """Return what a learner's test says, or raise a Mistake if that is not True or False."""
+    """Return the verdict of a learner's test; raise a Mistake if it is not True or False."""
     if not isinstance(given, bool | np.bool_):
         ending = f": {hint}" if hint else ""
         raise Mistake(f"{name} returned {type(given).__name__}, expected True or False{ending}")
@@ -177,15 +177,15 @@ def verdict_of(given: Any, name: str, hint: str = "") -> bool:
 
 
 def judge(given: Any, verdict: bool, what: str, name: str, hint: str = "") -> None:
-    """Raise a Mistake unless a learner's test passes this verdict on `what`."""
+    """Raise a Mistake unless a learner's test gives this verdict on `what`."""
     if verdict_of(given, name, hint) is not verdict:
         raise Mistake(f"{name}: your test {'rejected' if verdict else 'accepted'} {what}")
 
 
 def close(given: np.ndarray, expected: np.ndarray, tolerance: float = 1e-6) -> bool:
-    """Tell whether two arrays agree, relative to the size of the expected one.
+    """Return whether two arrays agree, relative to the size of the expected one.
 
-    Infinity has no size, and agrees with nothing.
+    Infinity agrees with nothing.
     """
     if given.shape != expected.shape or not np.isfinite(expected).all():
         return False
@@ -193,14 +193,14 @@ def close(given: np.ndarray, expected: np.ndarray, tolerance: float = 1e-6) -> b
 
 
 def _agree(given: np.ndarray, expected: np.ndarray, tolerance: float = 1e-6) -> np.ndarray:
-    """Tell which numbers agree, relative to the largest expected one; NaN agrees with nothing."""
+    """Return which numbers agree, relative to the largest expected one; NaN never agrees."""
     return np.abs(given - expected) <= tolerance * max(1.0, np.abs(expected).max())
 
 
-def told_apart(answers: Iterable[Any], tolerance: float = 1e-4) -> bool:
-    """Tell whether no two of these answers could be taken for one another.
+def all_differ(answers: Iterable[Any], tolerance: float = 1e-4) -> bool:
+    """Return whether each answer differs from all others by more than the tolerance.
 
-    The first that could be is the last to be asked for.
+    It asks for no further answers after the first one that does not differ.
     """
     others: list[np.ndarray] = []
     for answer in answers:
@@ -217,9 +217,9 @@ def compare(
     misconceptions: Mapping[str, np.ndarray | Callable[[], np.ndarray]],
     name: str,
 ) -> None:
-    """Raise a Mistake unless the numbers agree, naming the misconception that explains them.
+    """Raise a Mistake unless the numbers agree; name the misconception that explains them.
 
-    What a misconception would give is a function where it is to be computed only when needed.
+    A misconception's result may be a function, which is called only when needed.
     """
     if close(given, expected):
         return
@@ -227,7 +227,7 @@ def compare(
     fitting = [words for words, wrong in results.items() if close(given, wrong)]
     if fitting:
         raise Mistake(f"{name}: {'; or: '.join(fitting)}")
-    # Of a single number that may be chance.
+    # A single number may be whole by chance.
     if given.size > 1 and given.any() and np.array_equal(given, np.trunc(expected)):
         raise Mistake(
             f"{name}: your result holds whole numbers only, so all behind the point was cut off. "
@@ -246,6 +246,6 @@ def compare(
 
 
 def _enough_digits(a: float, b: float) -> tuple[str, str]:
-    """Write down two different numbers with as many digits as show that they differ."""
+    """Write two different numbers with enough digits to show that they differ."""
     pairs = ((f"{a:.{digits}g}", f"{b:.{digits}g}") for digits in range(4, 18))
     return next(pair for pair in pairs if pair[0] != pair[1])

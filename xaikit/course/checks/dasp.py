@@ -35,9 +35,9 @@ XAIKITS = (
 
 
 def by_hand(answer: Callable, handed: bool = False) -> Callable:
-    """Return the learner's function, guarded; what would answer for it is switched off.
+    """Return the learner's function, guarded; xaikit's own answers are switched off inside.
 
-    The moments that `dasp_value` is handed are answers of exercises 1 and 2: on for it alone.
+    `dasp_value` receives the answers of exercises 1 and 2: for it they stay on.
     """
     moments = () if handed else (given_coalition_moments, given_relu_moments)
     return checks.by_hand(answer, *XAIKITS, *moments)
@@ -116,10 +116,10 @@ def coalition_moments(P, player, k):
 def coalition_moments(answer: Callable, rounds: int = 8) -> None:
     """Check ``coalition_moments(P, player, k)`` -> (mean, variance)."""
     rng = np.random.default_rng()
-    # Two players come last: with them many mistakes give the same numbers.
+    # Two players come last: for them many mistakes give the same numbers.
     for number, M in enumerate([*(int(m) for m in rng.integers(4, 8, size=rounds)), 2, 2]):
         P, player = _brought(rng, M), int(rng.integers(M))
-        if number == 0:  # neither the first nor the last, so that the one left out is known
+        if number == 0:  # neither first nor last: shows which player was left out
             player = int(rng.integers(1, M - 1))
         for k in range(M):
             given = _two(_coalition_of(P, player, k, answer), (), "coalition_moments")
@@ -136,7 +136,7 @@ def coalition_moments(answer: Callable, rounds: int = 8) -> None:
 
 
 def _coalition_of(P: np.ndarray, player: int, k: int, answer: Callable) -> Any:
-    """Ask for the moments, and say it in words where K − 1 = 0 is what stops the answer."""
+    """Call the answer; raise a Mistake with a hint if division by K − 1 = 0 stops it."""
     words = (
         "coalition_moments: division by zero gives NaN or infinity, or stops: with two players "
         "there is one other, K − 1 = 0. Nothing is left to chance then, and the variance is 0"
@@ -313,7 +313,7 @@ def dense_moments(answer: Callable, rounds: int = 10) -> None:
 
 
 def given_coalition_moments(P: Any, player: int, k: int) -> tuple[float, float]:
-    """Return what exercise 1 asks for: `dasp_value` is given this, right whatever exercise 1 is."""
+    """Return the right answer of exercise 1, for `dasp_value`: exercise 1 may still be wrong."""
     shape = shape_of(P)
     if shape is None or len(shape) != 1 or len(P) < 2:
         raise Mistake(
@@ -332,7 +332,7 @@ def given_coalition_moments(P: Any, player: int, k: int) -> tuple[float, float]:
 
 
 def given_relu_moments(m: Any, v: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return what exercise 2 asks for, with numbers as well as with arrays."""
+    """Return the right answer of exercise 2, for numbers as well as for arrays."""
     m, v = np.broadcast_arrays(np.asarray(m, dtype=float), np.asarray(v, dtype=float))
     if (v < 0).any():
         raise Mistake("relu_moments was given a negative variance")
@@ -407,14 +407,14 @@ def dasp_value(P, start, readout, player, coalition_moments, relu_moments):
 def dasp_value(answer: Callable, rounds: int = 8) -> None:
     """Check ``dasp_value(P, start, readout, player, coalition_moments, relu_moments)``."""
     rng = np.random.default_rng()
-    # Two players come last: with them a sum over sizes is a sum divided by M − 1, for instance.
+    # Two players come last: dividing by M − 1 = 1 changes nothing, for instance.
     for M in [*(int(v) for v in rng.integers(4, 7, size=rounds)), 3, 2]:
         while True:
             P, start, readout, player, means = _hidden_layer(rng, M)
             expected = np.mean([readout @ (present - absent) for absent, present in means])
             handed = P, start, readout, player, given_coalition_moments, given_relu_moments
             wrong = {words: make() for words, make in DASP_VALUE.mistaken(*handed).items()}
-            if M == 2 or checks.told_apart([expected, *wrong.values()]):
+            if M == 2 or checks.all_differ([expected, *wrong.values()]):
                 break
         units = len(P)
         try:
@@ -436,7 +436,7 @@ def dasp_value(answer: Callable, rounds: int = 8) -> None:
 
 
 def _hidden_layer(rng: np.random.Generator, M: int) -> tuple:
-    """Draw a network and a player; at no size all units are open, where a ReLU changes nothing."""
+    """Draw a network and a player such that the ReLU changes the step at every size."""
     while True:
         units = int(rng.choice([u for u in (2, 3, 4) if u != M]))
         P = np.array([_brought(rng, M) for _ in range(units)])
@@ -492,7 +492,7 @@ def _methods() -> dict[bool, dict[str, Callable]]:
         result[:, chosen] = values
         return result
 
-    def level(table):  # equal to the table where all steps of a player are equal
+    def level(table):  # changes nothing if all steps of a player are equal
         return np.repeat(table.mean(axis=1, keepdims=True), table.shape[1], axis=1)
 
     def slopes(network, x, b):
@@ -594,7 +594,7 @@ def size_weights(M, kind):
 def size_weights(answer: Callable) -> None:
     """Check ``size_weights(M, kind)`` -> (M,)."""
     rng = np.random.default_rng()
-    # Few players come last: with them many mistakes give the same numbers.
+    # Few players come last: for them many mistakes give the same numbers.
     for M in (*(int(m) for m in rng.permutation(np.arange(4, 12))[:5]), 3, 2, 1):
         for kind in KINDS:
             name = f"size_weights({M}, {kind!r})"
@@ -611,7 +611,7 @@ def size_weights(answer: Callable) -> None:
                     f"yours are {len(given)}"
                 )
             given = plain(given, (M,), name)
-            # A weight for each subset of the others, gathered by size.
+            # The weight of each subset of the others, summed by size.
             members = [bin(S).count("1") for S in range(2 ** (M - 1))]
             one = {
                 "shapley": [factorial(k) * factorial(M - k - 1) / factorial(M) for k in range(M)],

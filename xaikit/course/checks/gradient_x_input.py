@@ -262,8 +262,8 @@ def completeness_test(answer: Callable) -> None:
     network = Network.mlp([4, 6, 5, 1], bias=False, seed=int(rng.integers(1000)))
     rows = rng.normal(size=(2000, 4)) * 10
     rows = rows[np.abs(network(rows)[:, 0]) > 1][:40]
-    # Without biases, twice the row is twice the output: the sizes of the outputs are chosen here,
-    # from 1 to 50, and 0.61 for one row, so that no verdict on a tolerance depends on luck.
+    # Without biases the output scales with the row. So we choose the sizes of the outputs, 1 to
+    # 50, and 0.61 for one row: no verdict on a tolerance may depend on chance.
     sizes = rng.permutation(np.linspace(1, 50, len(rows)))
     small = int(rng.integers(5, 10))
     sizes[small] = 0.61
@@ -271,7 +271,7 @@ def completeness_test(answer: Callable) -> None:
     weights = [layer.parameters["weight"] for layer in network.layers if layer.parameters]
     exact = np.stack([row * slopes(weights, [0, 0, 0], row)[0] for row in rows])
     outputs = network(rows)[:, 0]
-    exact[:, 0] += outputs - exact.sum(axis=1)  # right to the last digits
+    exact[:, 0] += outputs - exact.sum(axis=1)  # exact up to rounding
     shifted = Network([*network.layers[:-1], Dense(weights[-1], np.array([5.0]))])
 
     def wrong_in(row: int) -> np.ndarray:

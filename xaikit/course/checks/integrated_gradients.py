@@ -153,7 +153,7 @@ WEIGHTS = replace(
 def quadrature(answer: Callable) -> None:
     """Check ``quadrature(rule, n)`` -> (alphas (n,), weights (n,))."""
     rng = np.random.default_rng()
-    # Two points last: among so few, many mistakes look alike.
+    # Two points come last: with so few, many mistakes give the same numbers.
     for n in (3, *(int(v) for v in rng.integers(4, 60, size=8)), 2):
         for rule in RULES:
             given = by_hand(answer)(rule, n)
@@ -358,7 +358,7 @@ def completeness_test(answer: Callable) -> None:
     """Check a learner's test ``is_complete(explain, f, rows, baseline, tolerance)`` -> bool."""
     rng = np.random.default_rng()
     f, rows, baseline = _moving(rng)
-    signs = np.resize([1.0, 1.0, -1.0], len(rows))  # whose mean is not 0
+    signs = np.resize([1.0, 1.0, -1.0], len(rows))  # their mean is not 0
     first, last, both = np.zeros((3, len(rows)))
     first[0], last[-1], both[0], both[1] = 1.0, 1.0, 1.0, -1.0
 
@@ -384,8 +384,8 @@ def completeness_test(answer: Callable) -> None:
         "the change or of the output"
     )
     ones = np.ones(len(rows))
-    # Where the output moves by 3 to 15, what is relative to it is generous; where it moves by
-    # 0.35 at most, what is relative to it is strict. No number of one's own fits both tolerances.
+    # A tolerance relative to the output's change is generous where that is 3 to 15, and strict
+    # where it is 0.35 at most. No constant of the learner's choice fits both tolerances.
     large = [
         (
             True,
@@ -456,7 +456,7 @@ def completeness_test(answer: Callable) -> None:
 
 
 def _moving(rng: np.random.Generator) -> tuple[Callable, np.ndarray, np.ndarray]:
-    """Draw f, nine rows and a baseline: sizes and changes of f are 1 at most, none is near 0."""
+    """Draw f, nine rows and a baseline; |f| and its changes are at most 1 and not near 0."""
     while True:
         curve, _ = _curve(rng, 4)
         baseline, rows = rng.normal(size=4), rng.normal(size=(60, 4)) * 2
@@ -520,7 +520,7 @@ def one_kink(answer: Callable, rounds: int = 10) -> None:
     for number in range(rounds):
         for case in ("opens", "closes", "open", "closed", "still"):
             w, c, v, x, baseline = _unit(rng, case)
-            if number == 0 or case == "still":  # first positive: there −v and |v| are told apart
+            if number == 0 or case == "still":  # positive first: it separates −v from |v|
                 v = abs(v)
             given = plain(by_hand(answer)(w, c, v, x, baseline), (len(x),), "one_kink")
             expected = _one_kink(w, c, v, x, baseline)
@@ -536,20 +536,20 @@ def one_kink(answer: Callable, rounds: int = 10) -> None:
                     "which z is 0 instead"
                 )
             mistaken = ONE_KINK.mistaken(w, c, v, x, baseline)
-            if v < 0:  # there −v is |v|, and a wrong sign was told in the first round
+            if v < 0:  # here −v is |v|; the first round recognises a wrong sign
                 del mistaken[WRONG_SIGN]
             compare(given, expected, mistaken, "one_kink")
     passed(f"one_kink: {5 * rounds} random units that open, close or stay as they are")
 
 
 def _unit(rng: np.random.Generator, case: str):
-    """Draw a unit whose gate behaves as the case says, its kink not near the middle or an end."""
+    """Draw a unit whose gate behaves as in this case; its kink is not near the middle or an end."""
     signs = {"opens": (-1, 1), "closes": (1, -1), "open": (1, 1), "closed": (-1, -1)}
     while True:
         d = int(rng.integers(2, 6))
         w, x, baseline = rng.normal(size=(3, d))
         v = float(rng.choice([-1, 1]) * rng.uniform(1.5, 3))
-        if case == "still":  # a way along which the unit receives the same throughout
+        if case == "still":  # the unit receives the same along the whole path
             baseline = x - (x - baseline) + w * (w @ (x - baseline)) / (w @ w)
         start, end = w @ baseline, w @ x
         c = float(-(start + rng.uniform(-0.5, 1.5) * (end - start)))
@@ -564,7 +564,7 @@ def _unit(rng: np.random.Generator, case: str):
 
 
 def _one_kink(w: np.ndarray, c: float, v: float, x: np.ndarray, baseline: np.ndarray) -> np.ndarray:
-    """Return the scores by completeness: in proportion to w_i Δ_i, and they sum to the change."""
+    """Return the scores by completeness: proportional to w_i Δ_i, with the change as their sum."""
     parts = w * (x - baseline)
     z_b, z_x = w @ baseline + c, w @ x + c
     if abs(z_x - z_b) < 1e-9:

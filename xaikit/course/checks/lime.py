@@ -17,7 +17,7 @@ from xaikit.methods.lime import lime_tabular, lime_text
 WORDS = ["visit", "my", "channel!", "on", "song", "for", "free", ";)", "good", "guy", "mystic"]
 
 
-# The ends first: who tries the first or the last token only is told so.
+# The ends come first, so that a test of only the first or the last token is recognised.
 TOKENS_IN_TURN = [("last", 4), ("first", 0), ("second", 1), ("third", 2), ("fourth", 3)]
 
 
@@ -41,7 +41,7 @@ def explaining(explain: Callable) -> Callable:
 
 @contextmanager
 def _lent(function: Callable, **parts: Callable) -> Iterator[None]:
-    """Exchange functions among the names that a function sees, and put them back."""
+    """Replace functions among a function's globals, and restore them at the end."""
     names = getattr(function, "__globals__", {})
     kept = {name: names[name] for name in parts if name in names}
     names.update(parts)
@@ -106,7 +106,7 @@ def perturb(tokens, masks):
         ),
     },
 )
-# What is kept by those who look tokens up by what they are, not by where they stand.
+# The tokens kept by code that looks up tokens by their text, not by their position.
 KEPT_BY_NAME = [
     "[t for t in tokens if t not in [u for u, stays in zip(tokens, mask) if not stays]]",
     "[t for t in tokens if mask[tokens.index(t)]]",
@@ -119,9 +119,9 @@ def perturb(answer: Callable, rounds: int = 20) -> None:
     rng = np.random.default_rng()
     for _ in range(rounds):
         tokens = rng.permutation(WORDS)[: rng.integers(4, 8)].tolist()
-        tokens[-1] = tokens[int(rng.integers(len(tokens) - 2))]  # one token stands there twice
+        tokens[-1] = tokens[int(rng.integers(len(tokens) - 2))]  # one token occurs twice
         masks = _masks(rng, len(tokens), len(tokens) + 4)
-        # The second of the two goes and the first stays, and a text that occurs twice.
+        # One mask removes the second of the two only, and one mask occurs twice.
         masks[2], masks[3] = [*[1] * (len(tokens) - 1), 0], masks[4]
         given = by_hand(answer)(tokens, masks)
         if given is None:
@@ -250,7 +250,7 @@ def fit_line(z, y, weights, ridge):
     },
 )
 
-# The same fit without normal equations, and what goes wrong there alone.
+# The same fit without normal equations, and the mistakes that only this form has.
 LEAST_SQUARES = Answer(
     """\
 def fit_line(z, y, weights, ridge):
@@ -281,7 +281,7 @@ def fit_line(answer: Callable, rounds: int = 20) -> None:
             z = rng.normal(size=(samples, features)) + 1
         else:
             z = _masks(rng, features, samples).astype(float)
-        # Far from 0 and unequal, so that a level that is shrunk or lost shows.
+        # Far from 0, so that a lost or shrunk intercept shows.
         y = rng.normal(size=samples) + 5 * z[:, 0] - 3 * z[:, 1] + 20
         weights = rng.uniform(0.05, 1.0, size=samples)
         ridge = 0.0 if number % 4 == 3 else float(rng.uniform(0.5, 3))
@@ -360,8 +360,8 @@ def explain(answer: Callable, rounds: int = 20) -> None:
         tokens[:2] = [token.upper() for token in tokens[:2]]
         masks = _masks(rng, len(tokens), 3 * len(tokens))
         classifier = _classifier(rng, tokens)
-        # Where all texts that weigh something have one label, the labels' slopes are 0, as are
-        # those of who gives up.
+        # If all texts with a weight had one label, the labels' slopes would be 0, the same as the
+        # slopes of an answer that returns zeros.
         texts = _texts(tokens, masks[masks.any(axis=1)])
         while len(winners := set(classifier(texts).argmax(axis=1))) == 1:
             classifier = _classifier(rng, tokens)
@@ -380,7 +380,7 @@ def explain(answer: Callable, rounds: int = 20) -> None:
 
 
 def _classifier(rng: np.random.Generator, tokens: list) -> Callable:
-    """Return a classifier of three classes that is no line: it looks at tokens and at pairs."""
+    """Return a classifier of three classes that is not linear: it uses tokens and their pairs."""
     single = {token: rng.normal(size=3) for token in tokens}
     pairs = {pair: rng.normal(size=3) for pair in product(tokens, repeat=2)}
 
@@ -406,7 +406,7 @@ def one_token_test(answer: Callable) -> None:
     It must accept LIME with all texts and no ridge, and reject planted wrong explanations.
     """
     rng = np.random.default_rng()
-    # Where "on" is looked for among the letters, "song" holds it too.
+    # A search for the letters "on" also finds "song".
     tokens = rng.permutation(["on", "my", "song", "visit", "mystic"]).tolist()
     text = " ".join(tokens)
     asked: list[np.ndarray] = []
@@ -442,7 +442,7 @@ def one_token_test(answer: Callable) -> None:
 
 
 def _why_rejected(asked: list[np.ndarray], tokens: list) -> str:
-    """Say why a test rejects the right slopes, from those of the classifiers it asked about."""
+    """Say why a test rejects the right slopes; `asked` holds those of the test's classifiers."""
     rejected = "your test rejected a right explanation"
     if not asked:
         return f"{rejected}, and never asked for one: call explain(classifier, text)"
@@ -476,7 +476,7 @@ def _why_rejected(asked: list[np.ndarray], tokens: list) -> str:
 def _explainer(change: Callable, asked: list[np.ndarray]) -> Callable:
     """Return explain(classifier, text): LIME with every text and no ridge, then changed.
 
-    It notes the slopes, unchanged, in `asked`.
+    It adds the slopes, before the change, to `asked`.
     """
 
     def explain(classifier: Callable, text: str) -> np.ndarray:
@@ -550,7 +550,7 @@ def proximity(answer: Callable, rounds: int = 20) -> None:
     rng = np.random.default_rng()
     for _ in range(rounds):
         features, samples = int(rng.integers(2, 5)), int(rng.integers(6, 10))
-        # Two columns of other units, and all distances of about one width.
+        # The columns have different units, and all distances are about one width.
         scale = rng.permutation([0.2, 1.7, 3.0, 0.6])[:features]
         x = rng.normal(size=features) * scale + 0.5
         rows = x + rng.normal(size=(samples, features)) * scale

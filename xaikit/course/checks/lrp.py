@@ -1,7 +1,7 @@
 """Checks of assignment 05: four steps, three rules, the ledger, a whole network, a property test.
 
 The reference hands relevance back one unit and one input at a time, as section 1 of the lecture
-does with a pencil; no matrix is multiplied.
+does by hand; it multiplies no matrices.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from xaikit.networks.torch_model import TorchModel
 
 
 def by_hand(answer: Callable) -> Callable:
-    """Return the learner's function, guarded; LRP, and the slopes that LRP-0 is, are off inside."""
+    """Return the learner's function, guarded; xaikit's LRP and its gradients are off inside."""
     return checks.by_hand(
         answer,
         method.lrp,
@@ -44,7 +44,7 @@ def handed_back(
     epsilon: float = 0.0,
     gamma: float = 0.0,
 ) -> tuple[np.ndarray, float, float]:
-    """Return what each input gets, what all biases get, and what ε absorbs."""
+    """Return the relevance of each input, of all biases together, and of ε."""
     to_inputs, to_bias, absorbed = np.zeros(len(a)), 0.0, 0.0
     for k in range(len(R)):
         contributions = [a[j] * W[k, j] for j in range(len(a))] + [b[k]]
@@ -52,7 +52,7 @@ def handed_back(
         contributions = [m * (1 + gamma) if m * z > 0 else m for m in contributions]
         z = sum(contributions)
         whole, side = abs(z) + epsilon, 1.0 if z >= 0 else -1.0
-        if whole == 0:  # nothing to share by
+        if whole == 0:  # the shares are undefined
             absorbed += R[k]
             continue
         shares = [R[k] * m * side / whole for m in contributions]
@@ -65,10 +65,10 @@ def handed_back(
 def draw_layer(
     rng: np.random.Generator, units: int, inputs: int, positive: bool = False
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Draw a (inputs,) ≥ 0, W, b, R of a dense layer in which no unit is near its zero.
+    """Draw a (inputs,) ≥ 0, W, b, R of a dense layer in which no unit's z is near 0.
 
-    Units receive positive and negative z in turn, or positive ones only; what each receives
-    comes from positive and negative contributions.
+    The z of the units are positive and negative in turn, or all positive. Each z is a sum of
+    positive and negative contributions.
     """
     a = rng.uniform(0.3, 2.0, size=inputs)
     rows = [
@@ -145,7 +145,7 @@ def four_steps(answer: Callable, rounds: int = 20) -> None:
     rng = np.random.default_rng()
     name = "four_steps"
     for attempt in range(rounds):
-        # A square matrix first: there a forgotten transpose gives numbers instead of an error.
+        # A square matrix first: for it a forgotten transpose raises no error.
         units, inputs = (3, 3) if attempt == 0 else (int(v) for v in rng.integers(2, 5, size=2))
         a, W, b, R = draw_layer(rng, units, inputs)
         expected = handed_back(a, W, b, R)[0]
@@ -168,7 +168,7 @@ def four_steps(answer: Callable, rounds: int = 20) -> None:
             )
         given = plain(given, (inputs,), name)
         misconceptions: dict = FOUR_STEPS.mistaken(a, W, b, R)
-        # LRP-0 has no z near 0 here, so a right answer is right to the last digits but few.
+        # No z is near 0 here, so a right answer agrees to nearly all digits.
         few = "right to a few digits only. LRP-0 divides by z alone: no ε against a division by 0"
         nearly = close(given, expected, 1e-3) and not close(given, expected, 1e-10)
         if nearly:
@@ -242,7 +242,7 @@ def hand_back(answer: Callable, rounds: int = 10) -> None:
         for has_epsilon, has_gamma in [(0, 0), (1, 0), (0, 1), (1, 1)]:
             units, inputs = (int(v) for v in rng.integers(2, 5, size=2))
             a, W, b, R = draw_layer(rng, units, inputs, positive=bool(has_gamma))
-            # Smaller than any |z|, so that nothing explodes and a lost sign can be recognised.
+            # Smaller than any |z|, so that no score explodes and a lost sign can be recognised.
             epsilon = has_epsilon * rng.uniform(0.1, 0.3)
             gamma = has_gamma * rng.uniform(0.2, 1.0)
             expected = handed_back(a, W, b, R, epsilon, gamma)[0]
@@ -254,7 +254,7 @@ def hand_back(answer: Callable, rounds: int = 10) -> None:
 
 
 def _unit_at_zero(rng: np.random.Generator, answer: Callable) -> None:
-    """Check LRP-ε where a unit receives exactly 0."""
+    """Check LRP-ε where a unit's z is exactly 0."""
     a, W, b, R = draw_zero(rng)
     with np.errstate(divide="ignore", invalid="ignore"):
         given = by_hand(answer)(a, W, b, R, 0.25, 0.0)
@@ -271,7 +271,7 @@ def _unit_at_zero(rng: np.random.Generator, answer: Callable) -> None:
 def draw_zero(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """Draw a, W, b, R of two units, the first with z = 0: whole numbers, so that no sum rounds."""
     a, w = np.ones(3), np.zeros(3)
-    while w @ a == 0:  # then there were no bias, and the side of zero would not show in the ledger
+    while w @ a == 0:  # with w·a = 0 the bias would be 0, and the ledger would not show sign(0)
         a = rng.integers(1, 5, size=3).astype(float)
         w = rng.integers(1, 4, size=3) * [1.0, -1.0, 1.0]
     W, b = np.array([w, [1.0, 1.0, 0.0]]), np.array([-(w @ a), 1.0])
@@ -384,7 +384,7 @@ def ledger(answer: Callable, rounds: int = 20) -> None:
 
 
 def _ledger_at_zero(rng: np.random.Generator, answer: Callable) -> None:
-    """Check the ledger where a unit receives exactly 0, and ε absorbs all that it had."""
+    """Check the ledger where a unit's z is exactly 0, and ε absorbs all its relevance."""
     a, W, b, R = draw_zero(rng)
     with np.errstate(divide="ignore", invalid="ignore"):
         given = by_hand(answer)(a, W, b, R, 0.25)
@@ -457,12 +457,12 @@ def explain(answer: Callable, rounds: int = 20) -> None:
     for attempt in range(rounds):
         n, hidden, classes = (int(v) for v in rng.permutation([3, 4, 5, 6])[:3])
         z2 = np.zeros(classes)
-        # Scores of some size and no two alike, so that a start from a wrong one shows, and no
-        # probability near 0.
+        # Scores are not near 0 and differ, so that a start from a wrong one shows. No
+        # probability is near 0.
         while abs(z2).min() < 0.3 or abs(np.diff(np.sort(z2))).min() < 0.1 or np.ptp(z2) > 5:
             weights, biases, x = draw(rng, [n, hidden, classes], bias=True)
             z2 = forward(weights, biases, x)[-1]
-        # Neither class 0 nor the largest score, and every fourth time without ε.
+        # The target is neither class 0 nor the largest score; every fourth round has ε = 0.
         others = [c for c in range(1, classes) if c != z2.argmax()]
         target = int(rng.choice(others))
         epsilon = float(rng.uniform(0.2, 0.5)) * (attempt % 4 != 3)
@@ -494,9 +494,9 @@ def conservation_test(answer: Callable) -> None:
     cases = []
     for units, inputs in [(4, 4), (2, 3), (3, 2), (1, 5), (3, 4), (2, 4)]:
         a, W, b, R = draw_layer(rng, units, inputs, positive=True)
-        W = W + (b / (a @ a))[:, None] * a  # its unit receives the same without a bias
+        W = W + (b / (a @ a))[:, None] * a  # the same z without a bias
         R = R * (2 if R.sum() >= 0 else -2) + np.eye(units)[0] * 3
-        cases.append((a, W, -R if inputs == 2 else R))  # one case sums to less than zero
+        cases.append((a, W, -R if inputs == 2 else R))  # one case has a negative sum
     square, small = 0, 4
     a, W, R = cases[small]
     cases[small] = a, W, R * 1e-3 / R.sum()
@@ -524,7 +524,7 @@ def conservation_test(answer: Callable) -> None:
         "relevance with that of R, signs kept, and with a tolerance that is positive in every "
         "case?"
     )
-    # As many inputs as units: there means agree where sums do.
+    # As many inputs as units: then means agree if sums agree.
     rounded = moved(lambda i, total: 1e-13 * abs(total))
     judge(by_hand(answer)(rounded, cases[square : square + 1]), True, alone, "conserves")
     verdicts = {

@@ -1,8 +1,8 @@
-"""Mistakes that learners make, each written once: its words, and the code that makes it.
+"""Mistakes that learners make, each written once: its message, and the code that makes it.
 
-An exercise's right answer stands as code with gaps, ``$name``, and what fills them. A mistake fills
-some gaps with something else. The check runs it on the inputs that it drew, to recognise a
-learner's result; the tests hand the same code in as a learner's answer.
+An exercise's right answer is code with gaps, ``$name``, and the text for each gap. A mistake has
+another text for one gap or more. The check runs it on the inputs that it drew, to recognise a
+learner's result; the tests submit the same code as a learner's answer.
 """
 
 import copy
@@ -24,13 +24,13 @@ class Answer:
     template : str
         A function with the exercise's signature; ``$name`` is a gap.
     right : dict
-        What fills each gap of the right answer.
+        The text of each gap in the right answer.
     mistakes : dict
-        The words of a mistake -> the gaps that it fills differently, and with what.
+        The message of a mistake -> the gaps that it changes, with their text.
     names : dict
-        What the code finds in the notebook besides NumPy, as np.
+        The names that the code finds in the notebook, besides NumPy as np.
     read : function
-        Turns what the function returns into the numbers that the check compares.
+        Turns the function's result into the numbers that the check compares.
     """
 
     template: str
@@ -51,22 +51,22 @@ class Answer:
         return _function(self.source(words, **gaps), tuple(self.names.items()))
 
     def made(self, arguments: tuple, words: str | None = None, **gaps: str) -> Any:
-        """Return what that code makes of copies of the arguments."""
+        """Return that code's result for copies of the arguments."""
         return self.function(words, **gaps)(*copy.deepcopy(arguments))
 
     def mistaken(self, *arguments: Any) -> dict[str, Callable[[], np.ndarray]]:
-        """Return, for the words of each mistake, what makes its result from these arguments."""
+        """Return {message: function that computes the mistake's result for these arguments}."""
         return {
             words: lambda words=words: self._result(words, arguments)  # type: ignore[misc]
             for words in self.mistakes
         }
 
     def _result(self, words: str, arguments: tuple) -> np.ndarray:
-        """Return the numbers that a mistake makes of copies of the arguments; nothing if none."""
+        """Return a mistake's numbers for copies of the arguments; an empty array if it fails."""
         try:
             with np.errstate(all="ignore"):
                 return np.asarray(self.read(self.made(arguments, words)), dtype=float)
-        except Exception:  # whatever stops a mistake, it does not explain the learner's numbers
+        except Exception:  # a mistake that fails does not explain the learner's numbers
             return np.empty(0)
 
 

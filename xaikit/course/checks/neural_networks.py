@@ -61,7 +61,7 @@ def layer(answer: Callable, rounds: int = 20) -> None:
         rows, inputs, outputs = (int(v) for v in rng.permutation([2, 3, 4, 5, 6])[:3])
         W, b = rng.normal(size=(outputs, inputs)), rng.normal(size=outputs)
         X = rng.normal(size=(rows, inputs))
-        b[0] += 2.5 - min(W[0] @ X[0] + b[0], 0)  # one sum is above 2: whole numbers show
+        b[0] += 2.5 - min(W[0] @ X[0] + b[0], 0)  # one sum is above 2: cut-off decimals show
         z = np.array([[sum(W[k] * x) + b[k] for k in range(outputs)] for x in X])
         given = by_hand(answer)(W, b, X)
         if shape_of(given) == (outputs, rows):
@@ -106,7 +106,7 @@ def backward(W1, b1, w2, b2, x, t):
             at_W1="np.outer(dz, np.ones_like(x))"
         ),
         "multiply by w2 on the way back through the output neuron": dict(dz="dy * (z > 0)"),
-        # At W1 alone: at b1 the same numbers stand for slopes in another order.
+        # Changed at W1 only: at b1 the same numbers would mean slopes in another order.
         "from ŷ to h[k] multiply by w2[k], not by h[k]": dict(at_W1="np.outer(dy * h, x)"),
         "the slopes are not in the order W1, b1, w2, b2": dict(at_b1="dy * h", at_w2="dz"),
         "b1 is only added, so its slope is the one that arrives: do not multiply by b1": dict(
@@ -229,8 +229,8 @@ def saliency(answer: Callable, rounds: int = 20) -> None:
         weights, biases, x = draw(rng, [inputs, hidden, classes], bias=True)
         if forward(weights, biases, x)[-1].argmax() == 0:
             weights[1], biases[1] = np.roll(weights[1], 1, axis=0), np.roll(biases[1], 1)
-        # Four different classes: the first, the one with the largest score, the target, and the
-        # one before it.
+        # Four different classes: the first, the largest score's, the target, and the one before
+        # the target.
         scores = forward(weights, biases, x)[-1]
         target = int(
             rng.choice([c for c in range(2, classes) if scores.argmax() not in (c, c - 1)])
@@ -309,7 +309,7 @@ def slope_test(answer: Callable) -> None:
             ),
         ]
         for verdict, what, slope in candidates:
-            # Slopes near zero have nothing to be 1% of.
+            # An error of 1% of slopes near zero is too small to demand.
             if close(slope(x), right(x), 1e-3) is not verdict:
                 continue
             given = by_hand(answer)(f, slope, x)

@@ -29,7 +29,7 @@ def draw(rng: np.random.Generator, sizes: list[int], bias: bool) -> tuple[list, 
 
 
 def slopes(weights: list, biases: list, x: np.ndarray, eps: float = 1e-6) -> np.ndarray:
-    """Return the Jacobian (k, n) by central differences: no formula of the lecture is involved."""
+    """Return the Jacobian (k, n) by central differences, without a formula of the lecture."""
     columns = []
     for step in np.eye(len(x)) * eps:
         up, down = (forward(weights, biases, x + s)[-1] for s in (step, -step))

@@ -22,7 +22,7 @@ from xaikit.methods.ranking import DualNet
 from xaikit.networks.network import Network
 
 DRAWS = 4000
-SIGMAS = 5.5  # a right answer is refused once in millions of checks
+SIGMAS = 5.5  # rejects a right answer once in millions of checks
 
 Folds = list[tuple[np.ndarray, np.ndarray]]
 
@@ -184,7 +184,7 @@ def mask_losses(predict, x, y, masks):
         "this is the mean over all masks: each has a loss of its own": dict(
             end="np.full(len(masks), np.mean(losses))"
         ),
-        # Where there are as many rows as columns; elsewhere it stops.
+        # For as many rows as columns; for other shapes it raises.
         "the mask hid rows: it belongs to the columns, m[j] to x[:, j]": dict(
             shown="x * m[:, None]"
         ),
@@ -197,7 +197,7 @@ def mask_losses(answer: Callable, rounds: int = 12) -> None:
     rng = np.random.default_rng()
     for number in range(rounds):
         d = int(rng.integers(3, 6))
-        # As many rows as columns, at times: then a mask across the wrong axis raises no error.
+        # Every second round has as many rows as columns: a mask on the wrong axis raises no error.
         n = d if number % 2 == 0 else int(rng.integers(7, 12))
         x, y = rng.normal(size=(n, d)), rng.normal(size=n)
         masks = _some_masks(rng, d)
@@ -220,7 +220,7 @@ def mask_losses(answer: Callable, rounds: int = 12) -> None:
 
 
 def _some_masks(rng: np.random.Generator, d: int) -> np.ndarray:
-    """Return six masks of one or two columns each, not the complement of one another."""
+    """Return six masks of one or two columns each; none is the complement of another."""
     masks = np.zeros((6, d))
     for m in masks:
         m[rng.permutation(d)[: rng.integers(1, d)]] = 1.0
@@ -389,12 +389,12 @@ def search_step(answer: Callable, rounds: int = 60) -> None:
 
 
 def _in_all(cases: list[dict[str, Callable]], words: str) -> np.ndarray:
-    """Return what a mistake makes in all cases together."""
+    """Return a mistake's results in all cases, in one array."""
     return np.array([case[words]() for case in cases])
 
 
 def _expect_as_many(given: np.ndarray, masks: np.ndarray) -> None:
-    """Raise if every mask that changed has a column less than before, or every one has more."""
+    """Raise if all changed masks have fewer columns than before, or all have more."""
     more = (given - masks).sum(axis=1)[(given != masks).any(axis=1)]
     if more.size and (more < 0).all():
         raise Mistake(
@@ -407,7 +407,7 @@ def _expect_as_many(given: np.ndarray, masks: np.ndarray) -> None:
 
 
 def _expect_kept(step: Callable) -> None:
-    """Check what must stay: a full mask, and one that a swap neither improves nor worsens."""
+    """Check that two masks stay: a full one, and one whose loss a swap does not change."""
 
     def level(masks):
         return np.zeros(len(masks))
@@ -431,9 +431,9 @@ def _expect_kept(step: Callable) -> None:
 
 
 def _selector(rng: np.random.Generator, falls: bool) -> tuple[Callable, Callable, np.ndarray]:
-    """Return f_S, its slope and a mask of three in seven, of which the swap does or does not pay.
+    """Return f_S, its slope, and a mask of three in seven whose swap lowers f_S or does not.
 
-    f_S(m) = c·m + mᵀQm: with the slope c + 2Qm at the mask, yet a swap may go the other way.
+    f_S(m) = c·m + mᵀQm has the slope c + 2Qm, but f_S may rise where the slope promises a fall.
     """
     while True:
         c, Q = rng.normal(size=7), rng.normal(size=(7, 7))
@@ -540,7 +540,7 @@ def cross_validate(answer: Callable, rounds: int = 16) -> None:
             expected = _scores(x, y, folds, s)
             made = CROSS_VALIDATE.mistaken(_rank, _error, x, y, folds, s)
             wrong = {words: make() for words, make in made.items()}
-            if checks.told_apart([expected, *wrong.values()]):
+            if checks.all_differ([expected, *wrong.values()]):
                 break
         calls: list[int] = []
 
@@ -635,7 +635,7 @@ def _evaluation(rows_of: Callable) -> Callable:
 
 
 def _evaluations() -> list[tuple[bool, str, Callable]]:
-    """Return (verdict, words, the rows to rank on) of evaluations."""
+    """Return (verdict, description, rows to rank on) of evaluations."""
 
     def everything(folds: Folds) -> np.ndarray:
         return np.sort(np.concatenate(folds[0]))

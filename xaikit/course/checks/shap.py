@@ -82,12 +82,12 @@ def kernel(players, size):
 
 def kernel(answer: Callable) -> None:
     """Check ``kernel(players, size)`` -> float."""
-    # Few players come last: there, several mistakes give the same numbers.
+    # Few players come last: for them several mistakes give the same numbers.
     for players in [*range(12, 3, -1), 2, 3]:
         sizes = np.arange(1, players)
         given = np.array([plain(by_hand(answer)(players, int(s)), (), "kernel") for s in sizes])
         expected = np.array([_kernel(players, s) for s in sizes])
-        # Relative to each weight: those of middle sizes are tiny, and must be right, too.
+        # Relative to each weight: the tiny weights of middle sizes must be right, too.
         ratios = {words: partial(_ratios, words, expected) for words in KERNEL.mistakes}
         name = f"kernel (M = {players}, your number ÷ the right one)"
         compare(given / expected, np.ones(len(sizes)), ratios, name)
@@ -95,13 +95,13 @@ def kernel(answer: Callable) -> None:
 
 
 def _ratios(words: str, right: np.ndarray) -> np.ndarray:
-    """Return what a mistake makes of the weight of every size, relative to the right ones."""
+    """Return a mistake's weights of all sizes, divided by the right ones."""
     players = len(right) + 1
     return np.array([KERNEL.made((players, s), words) for s in range(1, players)]) / right
 
 
 def _kernel(players: int, size: int) -> float:
-    """(M − 1) (s − 1)! (M − s − 1)! / M!, the same without a binomial."""
+    """(M − 1) (s − 1)! (M − s − 1)! / M!: the kernel without a binomial."""
     return (players - 1) * factorial(size - 1) * factorial(players - size - 1) / factorial(players)
 
 
@@ -174,7 +174,7 @@ def constrained_fit(answer: Callable, rounds: int = 10) -> None:
         given = plain(given, (players,), "kernel_fit")
         expected = _eliminated(z, v - base, weights, top - base)
         if truth is not None:
-            # The reference proves itself: with all coalitions it is the mean over all orders.
+            # A check of the reference: for all coalitions it is the mean over all orders.
             assert close(expected, truth, 1e-8)
         if close(given, expected, 1e-9):
             continue
@@ -196,7 +196,7 @@ def constrained_fit(answer: Callable, rounds: int = 10) -> None:
 
 
 def _fits(rng: np.random.Generator, rounds: int) -> Iterator[tuple]:
-    """Draw games: all coalitions and the kernel's weights, or some and weights at random."""
+    """Draw games: all coalitions with the kernel's weights, or a subset with random weights."""
     for number in range(2 * rounds):
         players = int(rng.integers(4, 7))
         table = (np.arange(2**players)[:, None] >> np.arange(players)) & 1
@@ -208,12 +208,12 @@ def _fits(rng: np.random.Generator, rounds: int) -> Iterator[tuple]:
             weights = np.array([_kernel(players, int(s)) for s in z.sum(axis=1)])
             yield z, v, scale * weights, base, top, _over_orders(payoffs, players)
         else:
-            # Every player is alone once, so that all values are determined.
+            # All coalitions of one player are drawn, so that the values are determined.
             alone = np.flatnonzero(z.sum(axis=1) == 1)
             others = rng.permutation(np.flatnonzero(z.sum(axis=1) > 1))[:players]
-            some = np.concatenate([alone, others])
-            weights = rng.uniform(0.2, 2.0, size=len(some))
-            yield z[some], v[some], scale * weights, base, top, None
+            subset = np.concatenate([alone, others])
+            weights = rng.uniform(0.2, 2.0, size=len(subset))
+            yield z[subset], v[subset], scale * weights, base, top, None
 
 
 def _over_orders(payoffs: np.ndarray, players: int) -> np.ndarray:
@@ -286,7 +286,7 @@ def marginal_payoff(answer: Callable, rounds: int = 20) -> None:
                 "marginal_payoff: one output for every background row. The payoff is their mean"
             )
         given = plain(given, (), "marginal_payoff")
-        # Row by row and column by column: slow, and hard to get wrong.
+        # Row by row and column by column: slow, but simple.
         mixed = [[x[j] if present[j] else row[j] for j in range(features)] for row in background]
         expected = np.array(sum(model(np.array([row]))[0] for row in mixed) / m)
         wrong = MARGINAL_PAYOFF.mistaken(model, x, background, present)
@@ -295,7 +295,7 @@ def marginal_payoff(answer: Callable, rounds: int = 20) -> None:
 
 
 def _present(rng: np.random.Generator, features: int, number: int) -> np.ndarray:
-    """Draw who is present: some, and in rounds 3 and 4 everybody and nobody."""
+    """Draw the present features: all in round 3, none in round 4, else a random subset."""
     if number in (3, 4):
         return np.full(features, number == 3)
     present = rng.permutation(features) < rng.integers(1, features)
@@ -456,7 +456,7 @@ def property_test(answer: Callable) -> None:
             raise Mistake("the model reads rows, (n, d): a single row is x[None]")
         return 20 + np.tanh(rows @ weights) * 5 + rows @ weights
 
-    # Outputs between 9 and 31: what a tolerance relative to them accepts is no matter of luck.
+    # Outputs are between 9 and 31, so that a tolerance relative to them does not depend on luck.
     rows = rng.normal(size=(200, 5))
     rows = rows[np.abs(rows @ weights) < 6][:30]
     base = np.full(30, 12.0)
@@ -472,8 +472,8 @@ def property_test(answer: Callable) -> None:
         return base, values
 
     each = slice(None)
-    # Errors of 5 and credit of 2 are found with any tolerance that is not absurd, so that each of
-    # these cases has one explanation. What is left for the last two is a coarse tolerance.
+    # Any sensible tolerance finds an error of 5 and a credit of 2, so each of these cases has one
+    # explanation. The last two cases are for a coarse tolerance.
     cases = {
         True: {
             "an explanation that is right up to rounding. Is there a tolerance, does the base "
@@ -535,7 +535,7 @@ def property_test(answer: Callable) -> None:
 
 
 def _explainer(rows: np.ndarray, base: np.ndarray, values: np.ndarray) -> Callable:
-    """Return explain(model, x), which knows base and values of these rows."""
+    """Return explain(model, x), which looks up base and values of these rows."""
 
     def explain(model: Callable, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         x = np.atleast_2d(x)

@@ -1,7 +1,7 @@
 """Checks of assignment 03: contributions, exact values, an axiom as a test, sampling.
 
-Games are tables with one axis a player: v[1, 0, 1] is the payoff of players 0 and 2. The reference
-averages over all orders of joining, so no weight of the formula is involved.
+Games are tables with one axis per player: v[1, 0, 1] is the payoff of players 0 and 2. The
+reference averages over all orders of joining, without the weights of the formula.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ from xaikit.methods.kernel_shap import kernel_shap
 from xaikit.methods.shapley import exact_shapley, permutation_shapley
 
 DRAWS = 2000
-SIGMAS = 5.5  # a right answer is refused once in millions of checks
+SIGMAS = 5.5  # rejects a right answer once in millions of checks
 
 
 def by_hand(answer: Callable) -> Callable:
@@ -77,7 +77,7 @@ def contributions(answer: Callable, rounds: int = 20) -> None:
     rng = np.random.default_rng()
     for _ in range(rounds):
         players = int(rng.integers(4, 7))
-        # Contributions of some size, so that it shows when what is behind the point is cut off.
+        # Large contributions, so that cut-off decimals are recognised.
         v, order = 100 * rng.normal(size=(2,) * players), _order(rng, players)
         given = by_hand(answer)(v, order)
         if shape_of(given) == (players + 1,):
@@ -88,7 +88,7 @@ def contributions(answer: Callable, rounds: int = 20) -> None:
 
 
 def _order(rng: np.random.Generator, players: int) -> np.ndarray:
-    """Draw an order that is not its own inverse: players and places cannot be mixed up unseen."""
+    """Draw an order that is not its own inverse: swapped players and places then show."""
     while True:
         order = rng.permutation(players)
         if (order[order] != np.arange(players)).any():
@@ -96,7 +96,7 @@ def _order(rng: np.random.Generator, players: int) -> np.ndarray:
 
 
 def _added(v: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Return what each player adds on joining in this order, by number of player."""
+    """Return each player's contribution when they join in this order, by player number."""
     place = np.argsort(order)
     before = [tuple((place < p).astype(int)) for p in place]
     after = [tuple((place <= p).astype(int)) for p in place]
@@ -207,12 +207,12 @@ def symmetry_test(answer: Callable) -> None:
 
 def _symmetry_cases(rng: np.random.Generator) -> list[tuple[bool, str, Callable, np.ndarray]]:
     """Return (verdict, words, method, game) with two pairs of twins among five players."""
-    # No pair are neighbours, and to turn all axes round, v.T, exchanges no two pairs of twins.
+    # No twins are neighbours, and v.T, which reverses the axes, does not exchange the pairs.
     a, b, c, d = ((0, 2, 1, 4), (0, 3, 2, 4), (1, 4, 0, 3))[int(rng.integers(3))]
     strange = rng.normal(size=(2,) * 5)
     alike_alone, alike_at_last = strange.copy(), strange.copy()
     unit = np.eye(5, dtype=int)
-    # Two who are alike at both ends, and two with the same numbers at other coalitions.
+    # a and b agree only when they join first or last; or only as sets of numbers.
     alike_twice, same_numbers = strange.copy(), strange.copy()
     alike_twice[tuple(unit[b])] = alike_twice[tuple(unit[a])]
     alike_twice[tuple(1 - unit[b])] = alike_twice[tuple(1 - unit[a])]
@@ -503,7 +503,7 @@ def draw_coalition(answer: Callable) -> None:
 
 
 def _drawn(draw: Callable, others: np.ndarray, seed: int, draws: int = DRAWS) -> np.ndarray:
-    """Return which of the others each draw of a learner's holds, (draws, others)."""
+    """Return which of the others are in each of the learner's draws, (draws, others)."""
     many = _many(draw, draws)
     many.__name__ = getattr(draw, "__name__", "draw_coalition")
     return _held(by_hand(many)(others, np.random.default_rng(seed)), others)
@@ -519,7 +519,7 @@ def _many(draw: Callable, draws: int = DRAWS) -> Callable:
 
 
 def _held(coalitions: list, others: np.ndarray) -> np.ndarray:
-    """Return which of the others each coalition holds, (coalitions, others)."""
+    """Return which of the others are in each coalition, (coalitions, others)."""
     held = np.zeros((len(coalitions), len(others)), dtype=bool)
     for row, coalition in zip(held, coalitions, strict=True):
         if coalition is None:
@@ -542,5 +542,5 @@ def _shares(held: np.ndarray) -> np.ndarray:
 
 
 def _likely(differences: np.ndarray, variances: np.ndarray) -> bool:
-    """Tell whether shares of DRAWS draws may differ so, if one draw has these variances."""
+    """Return whether chance explains these differences; `variances` are those of one draw."""
     return bool((np.abs(differences) <= SIGMAS * np.sqrt(variances / DRAWS) + 1e-12).all())

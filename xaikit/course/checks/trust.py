@@ -9,7 +9,7 @@ from operator import itemgetter
 import numpy as np
 
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of, told_apart
+from xaikit.course.checks import Mistake, all_differ, compare, judge, passed, plain, shape_of
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.mistakes import Answer
 from xaikit.metrics import agreement, completeness, infidelity, sanity
@@ -86,11 +86,11 @@ def relative_gap(answer: Callable, rounds: int = 20) -> None:
         n, d = (int(v) for v in rng.permutation([3, 4, 5, 6])[:2])
         scores = rng.normal(size=(n, d))
         bases = rng.uniform(2, 4, size=n) * rng.choice([-1, 1], size=n)
-        # Signs that tell every way to lose or to keep one from the others.
+        # With these signs each way to lose a sign gives different numbers.
         signs = np.r_[1, 1, -1, rng.choice([-1, 1], size=n - 3)]
         change = rng.uniform(0.5, 2, size=n) * signs
         outputs = bases + change
-        # The first row has too much, the second too little.
+        # The first row's sum is too large, the second's too small.
         scores[:, 0] += change - scores.sum(axis=1) + np.r_[0.3, -0.2, rng.uniform(0.1, 1, n - 2)]
         try:
             given = by_hand(answer)(scores, outputs, bases)
@@ -248,15 +248,15 @@ def share_as_good(answer: Callable, rounds: int = 20) -> None:
 
 
 def _recognised(right: np.ndarray, mistaken: dict[str, Callable]) -> bool:
-    """Tell whether no mistake gives what is right, or what another gives."""
-    return told_apart(chain([right], (result() for result in mistaken.values())))
+    """Return whether each mistake's result differs from the right one and from the others'."""
+    return all_differ(chain([right], (result() for result in mistaken.values())))
 
 
 SHARED = "equal scores must share a rank, the mean of their places"
 
 
 def _in_one_or_both(words: str, rank: str) -> dict[str, dict[str, str]]:
-    """Return the mistakes of ranking both in this way, and only one of them."""
+    """Return the mistakes of ranking in this way: both arrays, or only one."""
     return {
         words: dict(rank_a=rank, rank_b=rank),
         f"{words} (in a alone)": dict(rank_a=rank),
@@ -319,7 +319,7 @@ def rank_correlation(a, b):
         "both alike": dict(end="np.cov(p, q)[0, 1] / (p.std() * q.std())"),
     },
 )
-# NumPy's default sort breaks ties by no rule that holds on every processor.
+# The order of ties in NumPy's default sort depends on the processor.
 TIES_AS_THEY_FALL = replace(
     RANK_CORRELATION,
     mistakes=_in_one_or_both(
@@ -335,7 +335,7 @@ def rank_correlation(answer: Callable, rounds: int = 20) -> None:
         while True:
             d = int(rng.integers(6, 10))
             a, b = rng.normal(size=(2, d)) ** 3
-            # Equal scores in both, as maps of pictures have.
+            # Both have equal scores, as maps of pictures do.
             for scores, equal in ((a, 3), (b, 2)):
                 scores[rng.choice(d, equal, replace=False)] = 0.0
             right = np.array(_pearson(_ranks(a), _ranks(b)))
@@ -354,16 +354,16 @@ INFIDELITY = Answer(
     """\
 def infidelity(f, x, slopes, changes):
     m, d = changes.shape
-    told = $told
-    was = $was
-    errors = told - was
+    predicted = $predicted
+    actual = $actual
+    errors = predicted - actual
     squares = errors**2
     value, error = $value, $error
     return $end
 """,
     dict(
-        told="changes @ slopes",
-        was="f(x[None]) - f(x - changes)",
+        predicted="changes @ slopes",
+        actual="f(x[None]) - f(x - changes)",
         value="squares.mean()",
         error="squares.std(ddof=1) / np.sqrt(m)",
         end="value, error",
@@ -376,26 +376,26 @@ VALUE = replace(
         "square each error before you average: errors of opposite sign must not cancel": dict(
             value="errors.mean() ** 2"
         ),
-        "the model is asked at x − I, not at x + I": dict(was="f(x[None]) - f(x + changes)"),
+        "the model is asked at x − I, not at x + I": dict(actual="f(x[None]) - f(x + changes)"),
         "the model's change is F(x) − F(x − I): its sign is wrong": dict(
-            was="f(x - changes) - f(x[None])"
+            actual="f(x - changes) - f(x[None])"
         ),
         "your change of the model is F(x + I) − F(x): here I is taken away, F(x) − F(x − I)": dict(
-            was="f(x + changes) - f(x[None])"
+            actual="f(x + changes) - f(x[None])"
         ),
         "I·slopes is a sum over the features: you took their mean": dict(
-            told="(changes * slopes).mean(axis=1)"
+            predicted="(changes * slopes).mean(axis=1)"
         ),
         "slopes are per unit of x: multiply them by I, not by I times x": dict(
-            told="(changes * x) @ slopes"
+            predicted="(changes * x) @ slopes"
         ),
         "this is the variance of the errors: an error that is always the same counts, too": dict(
             value="errors.var()"
         ),
         "this is a sum over the changes: take the mean": dict(value="squares.sum()"),
         "take no root: infidelity is the mean square": dict(value="np.sqrt(squares.mean())"),
-        "the model's change is missing": dict(was="0"),
-        "the scores are missing": dict(told="0"),
+        "the model's change is missing": dict(actual="0"),
+        "the scores are missing": dict(predicted="0"),
     },
     read=itemgetter(0),
 )
@@ -436,11 +436,11 @@ def infidelity_and_error(answer: Callable, rounds: int = 20) -> None:
         if not isinstance(given, tuple | list | np.ndarray) or len(given) != 2:
             raise Mistake("infidelity returns the value and its standard error: return a, b")
         value, error = (plain(part, (), "infidelity") for part in given)
-        told = np.array(
+        predicted = np.array(
             [sum(s * c for s, c in zip(slopes, change, strict=True)) for change in changes]
         )
-        was = np.array([f(x[None])[0] - f((x - change)[None])[0] for change in changes])
-        squares, drawn = (told - was) ** 2, (f, x, slopes, changes)
+        actual = np.array([f(x[None])[0] - f((x - change)[None])[0] for change in changes])
+        squares, drawn = (predicted - actual) ** 2, (f, x, slopes, changes)
         compare(value, squares.mean(), VALUE.mistaken(*drawn), "infidelity, the value")
         standard_error = squares.std(ddof=1) / np.sqrt(m)
         compare(error, standard_error, ERROR.mistaken(*drawn), "infidelity, the error")
@@ -497,7 +497,7 @@ def sanity_check(answer: Callable) -> None:
                 f"{shape_of(a)} and {shape_of(b)}"
             )
         ranks = [_ranks(np.asarray(row, dtype=float)) for row in (a, b)]
-        return round(_pearson(*ranks), 9)  # or rows that agree would correlate by 0.999…
+        return round(_pearson(*ranks), 9)  # else equal rows would correlate by 0.999…
 
     def explainer(after):
         def explain(model, given):
@@ -517,7 +517,7 @@ def sanity_check(answer: Callable) -> None:
 
 
 def _numbers_of(given: np.ndarray, rows: np.ndarray) -> list[int]:
-    """Return which rows are given, all or one by one; none if any of them is another row."""
+    """Return the numbers of the given rows; an empty list if any is not one of `rows`."""
     if shape_of(given) is None or np.shape(given)[1:] != rows.shape[1:]:
         return []
     found = [np.flatnonzero((rows == row).all(axis=1)) for row in np.asarray(given)]
@@ -525,7 +525,7 @@ def _numbers_of(given: np.ndarray, rows: np.ndarray) -> list[int]:
 
 
 class _Named:
-    """A stand-in for a model, told apart by its name."""
+    """A stand-in for a model; its name identifies it."""
 
     def __init__(self, name: str):
         self.name = name
@@ -557,9 +557,9 @@ def _area(outputs: list[float]) -> np.ndarray:
 
 
 def _toy_areas(weight: np.ndarray) -> Callable:
-    """Return the area, by order, of Σ w_i x_i from 1 to the baseline 0: what stays longer counts.
+    """Return a function order -> area of Σ w_i x_i, deleted from 1 to the baseline 0.
 
-    Each order's is computed once, because all mistakes ask for the same ones.
+    It computes each order's area once, because all mistakes ask for the same orders.
     """
     d = len(weight)
 

@@ -21,8 +21,8 @@ UCI_ADDRESS = "https://archive.ics.uci.edu/static/public/380/youtube+spam+collec
 UCI_NAME = "youtube_spam_collection.zip"
 UCI_COLUMNS = ["COMMENT_ID", "AUTHOR", "DATE", "CONTENT", "CLASS"]
 UCI_FILES, UCI_ROWS = 5, 1956
-# A quote that is never closed makes one comment of seven: between two of them stand the class of
-# the first, and id, account name and date of the second.
+# An unclosed quote joins seven comments into one. Between two of them are the class of the first,
+# and the id, account name and date of the second.
 RUN_TOGETHER = re.compile(r",[01]\r?\n[^,\n]*,[^\n]*?,\d{4}-\d\d-\d\dT[\d:.]+,")
 
 
@@ -32,7 +32,7 @@ class Comments(NamedTuple):
     `texts`, shape (n,), are Python's strings; `labels`, shape (n,), are 1 for spam and 0 for
     others. `train` and `test` are row numbers: `texts[train]`, `labels[train]` are the comments
     for training. The course's two examples, `good_example` and `spam_example`, are never among
-    these: nobody should explain an answer that was learnt by heart.
+    these: an explanation of a memorised answer would show nothing.
     """
 
     texts: np.ndarray
@@ -46,8 +46,8 @@ class Comments(NamedTuple):
 def youtube_comments(seed: int = 0) -> Comments:
     """172 short comments, half of them spam, as people write them under music videos.
 
-    They were written for this course, around the two examples of the lecture on LIME, which come
-    first. A bag of words and a logistic regression tell nine of ten test comments right.
+    They were written for this course. The two examples of the lecture on LIME come first. A
+    logistic regression on a bag of words classifies nine of ten test comments right.
 
     Parameters
     ----------
@@ -64,10 +64,10 @@ def youtube_spam_collection(
 ) -> Comments:
     """1,956 real comments under five music videos of 2013 to 2015, 1,005 of them spam.
 
-    The first call downloads them, later calls find them in the folder. The texts are as people
-    and the collection left them: with HTML such as ``&amp;`` and ``<br />``, links, insults, at
-    times the mark U+FEFF at the end, and two empty ones. Account names are not returned; where a
-    quote that is never closed makes one comment of seven, those inside it are cut out.
+    The first call downloads them, later calls find them in the folder. The texts are unchanged:
+    they hold HTML such as ``&amp;`` and ``<br />``, links and insults, a few end with the mark
+    U+FEFF, and two are empty. Account names are not returned. An unclosed quote joins seven
+    comments into one; the account names inside it are removed.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def youtube_spam_collection(
     source : str or Path
         Where the collection's zip file is: an address (http or https), or a file of your own.
     folder : str or Path, optional
-        Where a download is kept; None is the cache folder that pooch names for ``xaikit``.
+        Where a download is kept; None is pooch's cache folder for ``xaikit``.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def youtube_spam_collection(
 def _comments(rows: Iterable[tuple[str, int]], seed: int) -> Comments:
     """Split comments by class, with the two examples among the test comments."""
     texts, labels = zip(*rows, strict=True)
-    # Python's own strings: NumPy's would be cut at, and padded to, the longest comment.
+    # Python's own strings: NumPy would pad all comments to the longest one.
     comments, kinds = np.array(texts, dtype=object), np.array(labels)
     examples = np.array([text.strip(" \ufeff") in (GOOD_EXAMPLE, SPAM_EXAMPLE) for text in texts])
     others = np.flatnonzero(~examples)
@@ -131,7 +131,7 @@ def _comments(rows: Iterable[tuple[str, int]], seed: int) -> Comments:
 def _collection(path: Path) -> list[tuple[str, int]]:
     """Read the comments and classes of the collection's zip file, or raise a ValueError."""
     with zipfile.ZipFile(path) as packed:
-        # macOS packs a shadow of each file, which is no table.
+        # macOS adds a hidden file beside each file, which is not a table.
         names = sorted(
             name
             for name in packed.namelist()
@@ -147,7 +147,7 @@ def _collection(path: Path) -> list[tuple[str, int]]:
 
 def _table(name: str, content: bytes) -> list[tuple[str, int]]:
     """Read one csv file: comments and classes."""
-    # With their ends of lines, because a comment may hold some.
+    # Keep the line ends: a comment may contain line breaks.
     lines = io.StringIO(content.decode("utf-8-sig"), newline="")
     head, *rows = [row for row in csv.reader(lines) if row] or [[]]
     if head != UCI_COLUMNS:

@@ -1,4 +1,4 @@
-"""The small network that is drawn, and computed by hand, from lecture 00 to lecture 07."""
+"""The small network that lectures 00 to 07 draw and compute by hand."""
 
 import numpy as np
 
@@ -13,11 +13,11 @@ def small_row() -> np.ndarray:
 
 
 def small_network(bias: bool = False) -> Network:
-    """Return the 2-3-2-1 ReLU network of the course, whose numbers fit in the head.
+    """Return the 2-3-2-1 ReLU network of the course, whose numbers are easy to compute with.
 
-    For the row of `small_row` it answers 4 without biases and 5.5 with them, and each hidden layer
-    without biases has one closed gate. The same weights serve both, so that any difference is the
-    biases' doing.
+    For the row of `small_row` its output is 4 without biases and 5.5 with them. Without biases each
+    hidden layer has one closed gate. Both networks have the same weights, so any difference comes
+    from the biases.
 
     Parameters
     ----------

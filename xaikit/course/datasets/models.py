@@ -1,4 +1,4 @@
-"""The model of the course that is not a network: trees for California's houses."""
+"""Boosted trees for California's houses: the course's model that is not a network."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from xaikit.course.datasets.tabular import california_housing
 
 
 def california_model() -> Any:
-    """Return the boosted trees whose first district the lecture on SHAP explains, fitted.
+    """Return fitted boosted trees; the lecture on SHAP explains their first district.
 
     ``xgboost.XGBRegressor(tree_method="exact", base_score=0.5)``, with its 100 trees of depth 6,
     fitted to all 20,640 districts of `california_housing`, columns in the same order. Exact
-    splits leave nothing to chance, so every fit is the same; it takes about two seconds.
+    splits use no random numbers, so every fit is the same; it takes about two seconds.
 
     Its tree SHAP values, path-dependent, are ``shap.TreeExplainer(model)(x)`` or, without the shap
     package, ``model.get_booster().predict(xgboost.DMatrix(x), pred_contribs=True)``, whose last
@@ -31,6 +31,6 @@ def california_model() -> Any:
         import xgboost
 
     houses = california_housing()
-    # One thread: several wait for each other, on a busy machine for a minute.
+    # One thread: on a busy machine several threads wait for each other, up to a minute.
     model = xgboost.XGBRegressor(tree_method="exact", base_score=0.5, n_jobs=1)
     return model.fit(houses.x, houses.y)

@@ -41,7 +41,7 @@ def digits(seed: int = 0) -> Pictures:
     References
     ----------
     Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, UCI Machine Learning
-    Repository, doi:10.24432/C50P49 (CC BY 4.0): the part for testing; shipped with scikit-learn.
+    Repository, doi:10.24432/C50P49 (CC BY 4.0): the test part; shipped with scikit-learn.
     """
     with needs("sklearn", "digits"):
         from sklearn.datasets import load_digits
@@ -53,7 +53,7 @@ def digits(seed: int = 0) -> Pictures:
 def mnist(seed: int = 0) -> Pictures:
     """5,000 handwritten digits in 28 × 28 pixels, 500 of each: a selection from MNIST.
 
-    A pixel is one of 256 greys. The file is text, and reading it takes some seconds.
+    A pixel is one of 256 greys. The file is text, and reading it takes a few seconds.
 
     Parameters
     ----------

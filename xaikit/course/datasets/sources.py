@@ -1,4 +1,4 @@
-"""Where data come from: other packages, files shipped with this one, and the network."""
+"""Sources of data: files shipped with this package, and downloads."""
 
 import hashlib
 import io
@@ -36,7 +36,7 @@ def shipped(name: str, sha256: str) -> io.BytesIO:
 
 
 def fetched(address: str, name: str, folder: str | Path | None, otherwise: str) -> Path:
-    """Return the path of a file that is downloaded once, and then kept.
+    """Download a file once and keep it; return its path.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def fetched(address: str, name: str, folder: str | Path | None, otherwise: str) 
     name : str
         What it is called here.
     folder : str or Path, optional
-        Where it is kept; None is the cache folder that pooch names for ``xaikit``.
+        Where it is kept; None is pooch's cache folder for ``xaikit``.
     otherwise : str
         What to do without a network, for the error's message.
 

@@ -1,7 +1,7 @@
-"""Synthetic tasks for ranking features: what matters is known, and how well one can do at best.
+"""Synthetic tasks for ranking features, with known relevant columns and best possible scores.
 
-Ten columns of standard normal numbers unless said otherwise; the columns that matter stand at
-places drawn with the seed.
+The ten columns are standard normal unless a task says otherwise. The seed draws the places of the
+relevant columns.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 COLUMNS = 10
-# The eight corners of a cube, two opposite ones for each class: one column alone tells nothing.
+# The eight corners of a cube, two opposite ones for each class: no single column is informative.
 XOR_CORNERS = np.array(
     [
         *[(1, 1, 1), (-1, -1, -1)],
@@ -22,7 +22,7 @@ XOR_CORNERS = np.array(
 
 
 class Task(NamedTuple):
-    """A table, what to tell from it, and the truth about it.
+    """A table, the outcomes to predict from it, and the truth about it.
 
     x is (n, 10); y (n,) holds classes or numbers. `relevant` are the columns that y depends on, in
     the order of the formula; `best` is what the best possible prediction reaches: the accuracy of
@@ -36,7 +36,7 @@ class Task(NamedTuple):
 
 
 def xor(rows: int = 512, seed: int = 0) -> Task:
-    """Four classes at opposite corners of a cube in three columns: one alone tells nothing.
+    """Four classes at opposite corners of a cube in three columns; no single one is informative.
 
     Each row belongs to one of eight corners and is a normal number away from it in each direction;
     the class is half the corner's number. Bayes accuracy 0.60, cross-entropy 0.964; from two of
@@ -55,16 +55,16 @@ def orange_skin(rows: int = 512, seed: int = 0) -> Task:
 
 
 def additive(rows: int = 512, seed: int = 0) -> Task:
-    """P(1) = σ(−100 sin 0.2x₀ + |x₁| + x₂ + e^−x₃ − 2.4): the first column is nearly all.
+    """P(1) = σ(−100 sin 0.2x₀ + |x₁| + x₂ + e^−x₃ − 2.4): the first column matters most.
 
-    It alone reaches 0.958. What the other three add is too little to rank them at 512 rows.
+    It alone reaches 0.958. The other three add too little to be ranked with 512 rows.
     """
     rng, x, relevant = _start(rows, 4, seed)
     return _drawn(x, _additive(x[:, relevant]), relevant, rng, best=0.972)
 
 
 def switch(rows: int = 512, seed: int = 0) -> Task:
-    """One column, near −3 or 3, chooses which other four count: what matters differs by row.
+    """One column, near −3 or 3, chooses which other four matter in a row.
 
     Relevant columns: four of the orange skin, four of the additive task, then the switch. Where
     the switch is positive, the class comes from the orange skin.
@@ -96,7 +96,7 @@ TASKS: dict[str, Callable[..., Task]] = {
 def _start(
     rows: int, relevant: int, seed: int
 ) -> tuple[np.random.Generator, np.ndarray, np.ndarray]:
-    """Return a generator, the table before it is told anything, and the columns that matter."""
+    """Return a generator, a standard normal table, and the relevant columns."""
     if rows < 1:
         raise ValueError(f"rows is {rows}, expected at least 1")
     rng = np.random.default_rng(seed)

@@ -77,7 +77,7 @@ def _table(
 
 
 def diabetes(seed: int = 0) -> Table:
-    """442 people with diabetes: ten measurements, and how far the disease went in a year.
+    """442 people with diabetes: ten measurements, and the progression of the disease in a year.
 
     y is the progression one year later, in points of the study's own scale, 25 to 346.
 
@@ -105,7 +105,7 @@ def breast_cancer(seed: int = 0) -> Table:
     """569 breast tumours: thirty measurements of their cell nuclei, and whether they are malignant.
 
     y is 1 for a malignant tumour (212 of them) and 0 for a benign one (357), so that a model's
-    answer rises with the danger. scikit-learn's own numbers are the other way round. Both parts
+    output rises with the danger. scikit-learn's own numbers are the other way round. Both parts
     hold the two classes in the same proportions.
 
     Ten properties of the nuclei were measured in one picture of each tumour. Each gives three
@@ -132,7 +132,7 @@ def breast_cancer(seed: int = 0) -> Table:
 
 
 def california_housing(seed: int = 0) -> Housing:
-    """20,640 districts of California in the census of 1990: eight columns, and the price of houses.
+    """20,640 districts of California in the census of 1990: eight columns, and house prices.
 
     y, shape (20640,), is the median value of a district's houses in 100,000 dollars; values above
     5 were recorded as 5.00001. x, shape (20640, 8), is not standardised:
@@ -164,7 +164,7 @@ def california_housing(seed: int = 0) -> Housing:
     doi:10.1016/S0167-7152(96)00140-X. Public figures of the US census of 1990, from StatLib; the
     names of the columns are scikit-learn's.
     """
-    # One compressed array a column: smaller than the same numbers as packed text.
+    # One compressed array per column: smaller than the same numbers as compressed text.
     with np.load(shipped("california_housing.npz", HOUSING_SHA256)) as columns:
         *feature_names, target = columns.files
         x = np.column_stack([columns[name] for name in feature_names])

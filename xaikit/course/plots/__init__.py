@@ -5,7 +5,7 @@ Positive scores are orange and negative ones blue, and every score also carries 
 
 from xaikit.core.extras import needs
 
-# Before the modules of this folder, all of which draw with it.
+# Before this folder's modules, because all of them use it.
 with needs("matplotlib", "a plot"):
     import matplotlib.pyplot as plt
 

@@ -19,7 +19,7 @@ def draw_network(network: Network, x: np.ndarray, inputs: Sequence[str], ax: Axe
     """
     dense = [layer for layer in network.layers if isinstance(layer, Dense)]
     values = [v[0] for v in run(network.layers, np.asarray(x)[None])]
-    # After each dense layer but the last, the unit's value is what its activation lets through.
+    # A hidden unit shows its value after the activation.
     columns = [values[0], *values[2::2], values[-1]] if len(dense) > 1 else [values[0], values[-1]]
     if ax is None:
         _, ax = plt.subplots(figsize=(7, 4))
@@ -53,7 +53,7 @@ def draw_network(network: Network, x: np.ndarray, inputs: Sequence[str], ax: Axe
 
 
 def draw_product(matrices: Sequence[np.ndarray], names: Sequence[str]) -> None:
-    """Draw a product of matrices and, as the last one, its result: every entry with its number.
+    """Draw a product of matrices with all numbers; the last matrix is the result.
 
     Colours are centred at zero in each matrix.
     """
@@ -85,7 +85,8 @@ def draw_line(
 ) -> None:
     """Draw an output along the line x = at + t · line, and slope, input and product at t.
 
-    Left, the output and its tangent; right, for each input the slope, the input and their product.
+    The left side shows the output and its tangent, the right side each input's slope, value and
+    product.
     """
     ts = np.linspace(-2, 2, 401)
     values = network(at + ts[:, None] * line)[:, 0]
@@ -99,7 +100,7 @@ def draw_line(
     left.set_ylim(low - 0.15 * (high - low) - 0.5, high + 0.15 * (high - low) + 0.5)
     left.set(xlabel="t, position on the line", ylabel="output ŷ")
     left.legend(frameon=False, loc="upper center")
-    # Adding 0 turns −0, which would be written as -0.00, into 0.
+    # Adding 0 turns −0 into 0, which is not written as -0.00.
     bars = {"slope": slope + 0.0, "input": x + 0.0, "product": slope * x + 0.0}
     height = 0.8 / len(inputs)
     for i, name in enumerate(inputs):
@@ -128,7 +129,7 @@ def draw_classes(
     axes: Sequence[str],
     classes: Sequence[str],
 ) -> None:
-    """Draw points (n, 2) of two classes over the probability (n,) of class 1, and its border."""
+    """Draw points (n, 2) of two classes over the probability of class 1, and the border at 0.5."""
     _, ax = plt.subplots(figsize=(7, 4))
     low, high = points.min(axis=0) - 0.3, points.max(axis=0) + 0.3
     across, up = (np.linspace(low[i], high[i], 120) for i in (0, 1))
@@ -137,7 +138,7 @@ def draw_classes(
     ax.contourf(across, up, p, levels=np.linspace(0, 1, 11), cmap=DIVERGING, alpha=0.45)
     if p.min() < 0.5 < p.max():
         ax.contour(across, up, p, levels=[0.5], colors="black", linewidths=1.2)
-    # Shape and shade tell the classes apart as well as colour does.
+    # The classes differ in shape and shade, not only in colour.
     for value, marker, face in [(0, "o", NEGATIVE), (1, "^", POSITIVE)]:
         chosen = points[labels == value]
         x, y = chosen[:, 0], chosen[:, 1]

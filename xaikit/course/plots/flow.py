@@ -1,4 +1,4 @@
-"""A drawing of relevance on its way back through a small network, with its ledger below."""
+"""A drawing of relevance that flows back through a small network, with its ledger below."""
 
 from collections.abc import Sequence
 
@@ -12,15 +12,15 @@ from xaikit.plots.looks import NEUTRAL, colour, pale
 def draw_flow(
     output: float, tables: Sequence[np.ndarray], inputs: Sequence[str], ax: Axes | None = None
 ) -> None:
-    """Draw the relevance of every unit, and on the edges who handed how much to whom.
+    """Draw the relevance of every unit, and on each edge the relevance that flows along it.
 
     Parameters
     ----------
     output : float
-        The relevance that the only output begins with.
+        The relevance of the only output at the start.
     tables : sequence of arrays (out, 1 + in)
-        For each layer, first layer first: row k is what unit k hands back, to its bias (column 0)
-        and to each of its inputs. What a row leaves of the unit's relevance is absorbed.
+        For each layer, first layer first: row k is the relevance that unit k hands back, to its
+        bias (column 0) and to each of its inputs. The rest of the unit's relevance is absorbed.
     inputs : sequence of str
         Names of the inputs.
     ax : Axes, optional
@@ -76,5 +76,5 @@ def draw_flow(
 
 
 def _signed(value: float) -> str:
-    """Write a number with its sign and at most two decimals; nothing is 0."""
+    """Write a number with its sign and at most two decimals; zero has no sign."""
     return "0" if abs(value) < 0.005 else f"{round(float(value), 2):+g}"

@@ -7,7 +7,7 @@ import numpy as np
 
 from xaikit.plots.looks import NEUTRAL, colour
 
-# Colour-blind-safe, and told apart by their strokes as well: these are players, not signs.
+# Colour-blind-safe, and with different strokes. The colours mean players here, not signs.
 STROKES = [("black", "-"), ("#009e73", "--"), ("#aa4499", "-."), ("#996600", ":")]
 
 
@@ -26,13 +26,13 @@ def draw_joining(
     players : sequence of M str
         At most four names.
     order : sequence of M int
-        Who joins first, second, …
+        The player who joins first, second, …
     payoffs : sequence of M + 1 numbers
-        v(∅) and what the coalition is worth after each has joined.
+        v(∅), and v of the coalition after each player has joined.
     averages : ndarray, shape (n, M)
         Row k holds each player's mean contribution over the first k + 1 orders.
     exact : ndarray, shape (M,)
-        Where the averages should arrive: grey lines.
+        The exact values, as grey lines: the averages approach them.
     unit : str
         The unit of the payoffs.
     """

@@ -1,4 +1,4 @@
-"""A model around one row of two features, and the line that LIME fits to it there."""
+"""A model near one row of two features, and the line that LIME fits there."""
 
 from collections.abc import Callable
 
@@ -9,8 +9,8 @@ from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
 from xaikit.plots.looks import DIVERGING, NEUTRAL, colour
 
-REACH = 3.0  # how far the plane is drawn, in standard deviations
-RIGHT = 0.36  # of the width: the slopes
+REACH = 3.0  # half the width of the plane, in standard deviations
+RIGHT = 0.36  # share of the width for the slopes
 
 
 def draw_neighbourhood(
@@ -20,20 +20,20 @@ def draw_neighbourhood(
     weights: np.ndarray | None = None,
     limits: tuple[float, float] | None = None,
 ) -> None:
-    """Draw a model's border through a row x (2,), LIME's straight one, and the line's slopes.
+    """Draw a model's border through a row x (2,), LIME's straight border, and the line's slopes.
 
-    Left, the model's output over the plane, orange above F(x) and blue below; solid where it says
-    F(x), dashed where the fitted line says F(x), a star at x. Right, the line's slopes with 95%
-    intervals.
+    The left side shows the model's output over the plane, orange above F(x) and blue below. The
+    output is F(x) on the solid curve, the fitted line is F(x) on the dashed one, and the star is x.
+    The right side shows the line's slopes with 95% intervals.
 
     Parameters
     ----------
     model : callable
         Rows (n, 2) -> (n,) or (n, 1).
     explained : Attribution
-        What `lime_tabular` says of x with two named features.
+        The result of `lime_tabular` for x, with two named features.
     rows, weights : ndarray, shapes (B, 2) and (B,)
-        Perturbed rows: dots, the larger the more they weigh.
+        Perturbed rows; a dot's size shows its weight.
     limits : two numbers
         Ends of the axis of slopes; None makes it wide enough for these.
     """
@@ -58,7 +58,7 @@ def draw_neighbourhood(
     left.set(xlim=ends, ylim=ends, xlabel=f"{names[0]} (sd)", ylabel=f"{names[1]} (sd)")
 
     places = [1, 0]  # the first feature on top
-    # The line at zero stops behind the words.
+    # The labels cover the line at zero.
     box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
     halves = arrays.to_numpy(explained.interval()[1] - explained.values)
     right.barh(places, slopes, 0.5, color=colour(slopes))

@@ -1,4 +1,4 @@
-"""Drawings of the straight way from a baseline to an input: its slope, and what was collected."""
+"""Drawings of the straight path from a baseline to an input: the slope, and its integral."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from xaikit.core import arrays
 from xaikit.networks.network import Network
 from xaikit.plots.looks import NEUTRAL, POSITIVE
 
-POINTS = 2001  # of the curves: enough to show a kink as a step
+POINTS = 2001  # points of each curve: enough to show a kink as a step
 # Above the axes, where no curve runs.
 KEY: dict = {
     "loc": "lower center",
@@ -30,10 +30,10 @@ def draw_path(
     alpha: float = 1.0,
     target: int = 0,
 ) -> tuple[float, float]:
-    """Draw the slope along b + α (x − b) with a bar a point, and the sum of the bars' areas so far.
+    """Draw the slope along b + α (x − b), a bar per point, and the sum of the bars' areas so far.
 
-    A bar is as wide as its point's weight, so where the weights do not sum to 1 the bars stop
-    short of the end. Bars whose point lies beyond alpha are left out.
+    A bar is as wide as its point's weight: if the weights sum to less than 1, the bars end before
+    the path does. Bars whose point lies beyond alpha are left out.
 
     Parameters
     ----------
@@ -42,14 +42,14 @@ def draw_path(
     path : mapping
         What `integrated_gradients` gives as ``details["path"]`` for one row: alpha, weights, slope.
     alpha : float
-        How far to walk, 0 to 1.
+        Where on the path to stop, 0 to 1.
     target : int
         The output column.
 
     Returns
     -------
     tuple of float
-        What was collected, and by how much the output has changed, at alpha.
+        The sum of the bars' areas, and the change of the output, at alpha.
     """
     delta = x - baseline
     ts = np.linspace(0, 1, POINTS)

@@ -1,4 +1,4 @@
-"""Drawings of one unit under random coalitions: what it receives, and the Gaussian predicted."""
+"""Drawings of one unit under random coalitions: its values, and the predicted Gaussian."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,26 +13,26 @@ BINS = 40
 def draw_unit(drawn: np.ndarray, mean: float, variance: float) -> tuple[float, float]:
     """Draw the values of a unit under drawn coalitions, and its predicted Gaussian, twice.
 
-    Left is what the unit receives; right what its ReLU passes on, where all that was negative
-    is gathered in one bar at zero.
+    The left side shows them before the ReLU, the right side after it. There one bar at zero
+    collects all negative values.
 
     Parameters
     ----------
     drawn : ndarray, shape (coalitions,)
-        What the unit received from each drawn coalition, before the ReLU.
+        The unit's value before the ReLU, for each drawn coalition.
     mean, variance : float
-        What was predicted of it.
+        The predicted mean and variance of that value.
 
     Returns
     -------
     tuple of float
-        The mean behind the ReLU, predicted and drawn.
+        The mean after the ReLU, predicted and drawn.
     """
     drawn, spread = np.asarray(drawn, dtype=float), float(variance) ** 0.5
     low = min(drawn.min(), mean - 3 * spread)
     high = max(drawn.max(), mean + 3 * spread)
     margin = 0.03 * (high - low) or 0.5
-    # A border between bins falls on zero: each is wholly open or wholly closed.
+    # Zero is an edge between bins, so the gate is the same in the whole of a bin.
     width = (high - low + 2 * margin) / BINS
     edges = width * np.arange(np.floor((low - margin) / width), (high + margin) / width + 1)
     passed, share = np.maximum(drawn, 0), 1 / len(drawn)
