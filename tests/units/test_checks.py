@@ -235,6 +235,28 @@ def test_what_stops_an_answer_is_said_in_words_where_a_notebook_would_print_a_tr
     assert re.fullmatch(words, shown)
 
 
+@pytest.mark.parametrize(
+    "misfitting",
+    [
+        lambda: np.ones(2) + np.ones(3),
+        lambda: np.ones((2, 3)) @ np.ones(2),
+        lambda: np.hstack([np.ones(2), np.ones((2, 2))]),
+    ],
+)
+def test_shapes_that_do_not_fit_get_a_hint(misfitting):
+    message = r"^sums: shapes do not fit\. Rows first\. NumPy says: .+"
+    with pytest.raises(Mistake, match=message), checks.shapes_fit("sums", "Rows first"):
+        misfitting()
+
+
+def test_other_errors_get_no_hint_on_shapes():
+    with (
+        pytest.raises(ValueError, match=r"^ask for rows$"),
+        checks.shapes_fit("sums", "Rows first"),
+    ):
+        raise ValueError("ask for rows")
+
+
 def test_a_mistake_keeps_its_own_words():
     def mistaken(value):
         raise Mistake("ask for rows")

@@ -83,6 +83,17 @@ def by_hand(answer: Callable, *forbidden: Callable) -> Callable:
     return guarded
 
 
+@contextmanager
+def shapes_fit(name: str, hint: str) -> Iterator[None]:
+    """Raise a Mistake with a hint where NumPy finds that the shapes of an answer do not fit."""
+    try:
+        yield
+    except ValueError as error:
+        if not ("broadcast" in str(error) or "dimension" in str(error)):
+            raise
+        raise Mistake(f"{name}: shapes do not fit. {hint}. NumPy says: {error}") from None
+
+
 _last_call: dict[str, Any] = {}
 
 

@@ -12,7 +12,7 @@ from scipy.stats import norm
 
 import xaikit as xk
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, passed, plain, shape_of, verdict_of
+from xaikit.course.checks import Mistake, compare, passed, plain, shape_of, shapes_fit, verdict_of
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.mistakes import Answer
 from xaikit.methods import dasp as xaikits
@@ -295,13 +295,9 @@ def dense_moments(answer: Callable, rounds: int = 10) -> None:
         W, beta = rng.normal(size=(outputs, inputs)), rng.uniform(0.5, 2, size=outputs)
         W[0] = -abs(W[0]) - 0.1
         m, v = rng.normal(size=inputs), rng.uniform(1.5, 4, size=inputs)
-        try:
+        hint = f"W is (out, in), here {W.shape}, and m and v are (in,), so W @ m"
+        with shapes_fit("dense_moments", hint):
             given = by_hand(answer)(W, beta, m, v)
-        except ValueError as error:
-            raise Mistake(
-                f"dense_moments: shapes do not fit: W is (out, in), here {W.shape}, and m and v "
-                f"are (in,), so W @ m. NumPy says: {error}"
-            ) from None
         given = _two(given, (outputs,), "dense_moments")
         pairs = [(range(inputs), W[o]) for o in range(outputs)]
         mean = np.array([sum(w[i] * m[i] for i in js) for js, w in pairs])

@@ -13,7 +13,7 @@ from operator import itemgetter
 import numpy as np
 
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, judge, passed, plain
+from xaikit.course.checks import Mistake, compare, judge, passed, plain, shapes_fit
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.mistakes import Answer
 from xaikit.methods.dual_training import DualTraining, masked
@@ -202,16 +202,12 @@ def mask_losses(answer: Callable, rounds: int = 12) -> None:
         x, y = rng.normal(size=(n, d)), rng.normal(size=n)
         masks = _some_masks(rng, d)
         predict = _predictor(rng, d)
-        try:
+        hint = (
+            f"x * m is a table {x.shape}, m alone has shape {(d,)}: repeat it for each row, "
+            "np.broadcast_to(m, x.shape), then np.hstack"
+        )
+        with shapes_fit("mask_losses", hint):
             given = by_hand(answer)(predict, x, y, masks)
-        except ValueError as error:
-            if "dimension" not in str(error):
-                raise
-            raise Mistake(
-                f"mask_losses: shapes do not fit. x * m is a table {x.shape}, m alone has shape "
-                f"{(d,)}: repeat it for each row, np.broadcast_to(m, x.shape), then np.hstack. "
-                f"NumPy says: {error}"
-            ) from None
         given = plain(given, (len(masks),), "mask_losses")
         inputs = [np.hstack([x * m, np.tile(m, (n, 1))]) for m in masks]
         expected = np.array([((predict(rows) - y) ** 2).mean() for rows in inputs])

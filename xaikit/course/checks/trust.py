@@ -9,7 +9,16 @@ from operator import itemgetter
 import numpy as np
 
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, all_differ, compare, judge, passed, plain, shape_of
+from xaikit.course.checks import (
+    Mistake,
+    all_differ,
+    compare,
+    judge,
+    passed,
+    plain,
+    shape_of,
+    shapes_fit,
+)
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.mistakes import Answer
 from xaikit.metrics import agreement, completeness, infidelity, sanity
@@ -92,15 +101,9 @@ def relative_gap(answer: Callable, rounds: int = 20) -> None:
         outputs = bases + change
         # The first row's sum is too large, the second's too small.
         scores[:, 0] += change - scores.sum(axis=1) + np.r_[0.3, -0.2, rng.uniform(0.1, 1, n - 2)]
-        try:
+        hint = f"scores is (n, d), here {(n, d)}: a sum over the features, axis=1, has shape (n,)"
+        with shapes_fit("relative_gap", hint):
             given = by_hand(answer)(scores, outputs, bases)
-        except ValueError as error:
-            if "broadcast" not in str(error):
-                raise
-            raise Mistake(
-                f"relative_gap: shapes do not fit. scores is (n, d), here {scores.shape}: a sum "
-                f"over the features, axis=1, has shape (n,). NumPy says: {error}"
-            ) from None
         if shape_of(given) == (d,):
             raise Mistake("relative_gap: you summed over the rows; features are along axis 1")
         given = plain(given, (n,), "relative_gap")
