@@ -3,7 +3,8 @@
 from .core.attribution import Attribution
 from .games.conditional import conditional_game
 from .games.game import Game
-from .games.removal import baseline_game, marginal_game, text_game
+from .games.removal import baseline_game, marginal_game
+from .games.texts import text_game
 from .methods.dasp import dasp
 from .methods.gaussian_process import gaussian_process_shapley
 from .methods.gradients import gradient_x_input, saliency

@@ -1,6 +1,7 @@
-"""Removal, what "absent" means: a baseline's values, other rows' values, a text without the word.
+"""Removal, what "absent" means: a baseline's values, or other rows' values.
 
-The conditional meaning, values that fit what is present, is in `conditional`.
+The conditional meaning, values that fit what is present, is in `conditional`; what an absent word
+of a text means is in `texts`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,8 +12,8 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.chunks import ROWS, chunk_rows, chunks
-from xaikit.core.question import Question, ask, ask_text
+from xaikit.core.chunks import chunk_rows, chunks
+from xaikit.core.question import Question, ask
 from xaikit.games.game import Game
 
 FEW_ROWS = 8
@@ -91,50 +92,6 @@ def marginal_game(
     """
     question = ask(model, x, target)
     return mixing_game(question, as_background(background, question.x)[None], groups)
-
-
-def text_game(
-    classifier: Callable, text: str, target: int = 1, tokenizer: Callable = str.split
-) -> Game:
-    """v(S) = F(the text without its absent tokens).
-
-    Parameters
-    ----------
-    classifier : callable
-        F: list of str -> probabilities (n, k), such as a pipeline's predict_proba; or (n,), with
-        target=0.
-    text : str
-        The text to explain.
-    target : int
-        The output column.
-    tokenizer : callable
-        str -> list of str. A token that is said several times is one player: it goes everywhere or
-        nowhere. The tokens that stay are joined by blanks.
-
-    Raises
-    ------
-    TypeError, ValueError
-        For a text without tokens, or a classifier that returns labels, NaN or another number of
-        rows.
-    """
-    question = ask_text(classifier, text, target)
-    said = [str(token) for token in tokenizer(text)]
-    if not said:
-        raise ValueError(f"the text {text!r} holds no token to explain")
-    tokens = list(dict.fromkeys(said))
-    place = np.array([tokens.index(token) for token in said])
-
-    def value(masks: np.ndarray) -> np.ndarray:
-        kept = [" ".join(np.array(said, dtype=object)[mask[place]]) for mask in masks]
-        payoff = {text: question.output[0]}
-        distinct = [text for text in dict.fromkeys(kept) if text not in payoff]
-        for block in chunks(len(distinct), ROWS):
-            texts = distinct[block]
-            outputs = question.outputs(texts, np.zeros(len(texts), dtype=int))
-            payoff.update(zip(texts, outputs, strict=True))
-        return np.array([payoff[text] for text in kept])
-
-    return Game(tokens, value, np.array(tokens))
 
 
 def as_background(background: Any, x: Array) -> Array:

@@ -15,7 +15,8 @@ from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.linear_fits import LinearFit, ridge_fit, side_by_side
 from xaikit.core.question import ask
 from xaikit.core.settings import expect_count
-from xaikit.games.removal import as_background, text_game
+from xaikit.games.removal import as_background
+from xaikit.games.texts import text_game
 
 
 def lime_tabular(
@@ -148,6 +149,7 @@ def lime_text(
     samples: int = 1000,
     ridge: float = 1.0,
     seed: int = 0,
+    absent: str = "",
 ) -> Attribution:
     """Fit a line to a classifier's outputs for a text with part of its tokens removed.
 
@@ -163,26 +165,28 @@ def lime_text(
         "kept-fraction": π = 1 − the fraction of tokens removed. "cosine": π = exp(−D² / 2w²),
         D = 100 times the cosine distance to the full text and w = 25, as in the authors' package.
     tokenizer : callable
-        str -> list of str. A token that is said several times is one feature.
+        str -> tokens: strings, (start, end) spans or what carries spans; see `text_game`. A token
+        that is said several times is one feature.
     samples : int
         Texts drawn, the full one among them; each different text is evaluated once.
     ridge : float
         Ω = ridge · ‖φ‖².
     seed : int
         The same seed draws the same texts.
+    absent : str
+        What stands in the place of an absent token, such as "[MASK]"; "" cuts it out.
 
     Returns
     -------
     Attribution
-        values (M,) of the M different tokens, in units of F; base is the intercept φ₀, the fit's
-        answer to the empty text, so that gap says how far g misses f at the full text. details:
-        ``r2`` of the weighted fit, ``intercept``.
+        values (M,) of the M different tokens, in units of F; output is F(text); base is the
+        intercept φ₀, the fit's answer to the text without its tokens, so that gap says how far g
+        misses f at the full text. details: ``r2`` of the weighted fit, ``intercept``.
 
     Raises
     ------
     TypeError, ValueError
-        For a text of no token or one, a classifier that returns labels, an unknown weight, too
-        few samples.
+        As `text_game`; for a text of one token, an unknown weight, too few samples.
 
     References
     ----------
@@ -191,12 +195,12 @@ def lime_text(
     if weight not in ("kept-fraction", "cosine"):
         raise ValueError(f"unknown weight {weight!r}, expected 'kept-fraction' or 'cosine'")
     expect_count("samples", samples, 2)
-    game = text_game(classifier, text, target, tokenizer)
+    game = text_game(classifier, text, target, tokenizer, absent)
     if len(game.players) == 1:
         nothing, all_of_it = game.ends()
         raise ValueError(
             f"the text {text!r} holds one token: there is no line to fit. Its whole effect is "
-            f"F(text) − F('') = {all_of_it - nothing:+.3f}"
+            f"F(text) − F(text without it) = {all_of_it - nothing:+.3f}"
         )
     masks = draw_removals(len(game.players), samples, seed)
     distinct, drawn = np.unique(masks, axis=0, return_inverse=True)
