@@ -216,6 +216,19 @@ def test_words_print_as_values():
     )
 
 
+def test_a_line_break_that_is_a_token_keeps_the_table_together():
+    game = xk.text_game(lambda texts: [t.count("\n") for t in texts], "a\n b", 0, tokenizer=list)
+    assert str(xk.exact_shapley(game)) == (
+        "exact Shapley\n"
+        "feature      value      score\n"
+        "a                a     +0.000\n"
+        "'\\n'          '\\n'     +1.000\n"
+        "' '            ' '     +0.000\n"
+        "b                b     +0.000\n"
+        "output 1.000, base 0.000: scores +1.000, gap +0.000"
+    )
+
+
 # For the plots of the shap package
 
 

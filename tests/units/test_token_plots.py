@@ -165,7 +165,10 @@ def test_scores_without_their_words_are_refused(explained, message):
         ("음악", "□□"),
         ("guy\ufeff", "guy"),
         ("a\nb", "a⏎b"),
-        ("\t", "␣"),
+        ("\r\n", "⏎"),
+        ("\t", "⇥"),
+        ("  ", "␣"),
+        ("\u3000", "␣"),  # the blank of Korean and Japanese type
         ("", "␣"),
         ("abcdefghijklmnopqrstuvwxyz", "abcdefg…wxyz"),
     ],

@@ -134,12 +134,13 @@ class Attribution:
         lines = [self.method]
         if self.output.ndim == 0 and self.values.ndim == 1:
             names = self.feature_names or [f"x{i}" for i in range(self.values.shape[0])]
+            names = [_on_one_line(str(name)) for name in names]
             width = max(len("feature"), *map(len, names[:TABLE_FEATURES]))
             lines.append(f"{'feature':<{width}}  {'value':>9}  {'score':>9}")
             scores = arrays.to_numpy(self.values)
             rows = list(zip(names, arrays.to_numpy(self.data), scores, strict=True))
             for name, x, score in rows[:TABLE_FEATURES]:
-                value = f"{x:>9}" if isinstance(x, str) else f"{x:9.3f}"
+                value = f"{_on_one_line(str(x)):>9}" if isinstance(x, str) else f"{x:9.3f}"
                 lines.append(f"{name:<{width}}  {value}  {score:+z9.3f}")
             if len(rows) > TABLE_FEATURES:
                 lines.append(f"… {len(rows)} features")
@@ -156,3 +157,8 @@ class Attribution:
         return "\n".join(lines)
 
     __repr__ = __str__
+
+
+def _on_one_line(text: str) -> str:
+    r"""Return text for a table; a token such as "\n" or " " is written as a string of Python."""
+    return text if text.split(" ") == text.split() else repr(text)

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
+SPACES = {"\n": "⏎", "\t": "⇥", "\r": ""}  # what can be seen of them
 POSITIVE, NEGATIVE, NEUTRAL = "#c9540a", "#1f66a8", "#8c8c8c"
 DIVERGING = LinearSegmentedColormap.from_list("blue-orange", [NEGATIVE, "#ffffff", POSITIVE], N=257)
 
@@ -70,14 +71,14 @@ def signed(numbers: np.ndarray) -> list[str]:
 def printable(text: str, longest: int) -> str:
     """Return text that a figure can show: on one line, shortened, in letters of the font.
 
-    Spaces alone become ␣ and ends of lines ⏎; a symbol without a glyph is written as its name in
-    brackets, another character as □.
+    Spaces alone become ␣, ends of lines ⏎ and tabs ⇥; a symbol without a glyph is written as its
+    name in brackets, another character as □.
     """
     font = get_font(findfont(FontProperties()))
 
     def shown(character: str) -> str:
-        if character == "\n":
-            return "⏎"
+        if character.isspace():
+            return SPACES.get(character, " ")
         # Marks without width, such as those that join emoji or begin a file.
         if unicodedata.category(character) in ("Cf", "Cc") or 0xFE00 <= ord(character) <= 0xFE0F:
             return ""
