@@ -1,8 +1,8 @@
-"""One code for NumPy arrays and torch tensors.
+"""The same code for NumPy arrays and torch tensors.
 
 Layers and methods are written against the array API standard, so the library, the device and the
-dtype of x decide where they run. What the standard lacks stands below in two versions, torch's
-and NumPy's, side by side.
+dtype of x decide where they run. Functions that the standard lacks have two versions here, for
+torch and for NumPy.
 """
 
 from typing import Any
@@ -19,34 +19,34 @@ is_torch = array_api_compat.is_torch_array
 
 
 def place(x: Array) -> str:
-    """Say in words where an array lives: ``"a float64 NumPy array"``, …"""
+    """Describe an array's dtype, library and device: ``"a float64 NumPy array"``, …"""
     dtype = str(x.dtype).removeprefix("torch.")
     return f"a {dtype} torch tensor on {x.device}" if is_torch(x) else f"a {dtype} NumPy array"
 
 
 def to_numpy(x: Array) -> np.ndarray:
-    """Bring x, from whatever library and device, to NumPy, its entries in reading order."""
+    """Convert x, of any library and device, to a NumPy array in C order."""
     if not is_torch(x):
-        return np.asarray(x, order="C")  # in that order, because torch refuses reversed views
+        return np.asarray(x, order="C")  # because torch refuses reversed views
     x = x.detach().cpu()
     # NumPy has no bfloat16; float32 holds all of its numbers.
     return (x.float() if str(x.dtype) == "torch.bfloat16" else x).numpy()
 
 
 def float64(x: Array) -> np.ndarray:
-    """Bring x to NumPy as float64 numbers."""
+    """Convert x to a float64 NumPy array."""
     return to_numpy(x).astype(np.float64)
 
 
 def copied(x: Array) -> Array:
-    """Return a copy of x that nobody else can change."""
+    """Return a copy of x, which shares no memory with it."""
     return namespace(x).asarray(x, copy=True)
 
 
 def like(values: Any, x: Array) -> Array:
     """Convert values to x's library, device and dtype.
 
-    Random numbers are drawn by NumPy and brought here, so that a seed means the same everywhere.
+    NumPy draws all random numbers, so that a seed gives the same ones on every library and device.
     """
     if is_torch(x):
         import torch
@@ -57,12 +57,12 @@ def like(values: Any, x: Array) -> Array:
 
 
 def indices(values: np.ndarray, x: Array) -> Array:
-    """Bring a NumPy array of whole numbers (or booleans) to x's library and device."""
+    """Convert a NumPy array of integers or booleans to x's library and device."""
     return namespace(x).asarray(values, device=x.device) if is_torch(x) else values
 
 
 def floating(x: Array) -> Array:
-    """Return x, whole numbers and booleans as float64 (torch: as its default dtype)."""
+    """Return x; integers and booleans become float64 (in torch, its default dtype)."""
     if is_floating(x):
         return x
     if is_torch(x):
@@ -82,7 +82,7 @@ def all_finite(x: Array) -> bool:
     xp = namespace(x)
     with np.errstate(over="ignore", invalid="ignore"):
         total = xp.sum(x)
-    # NaN and infinity survive a sum, so one cheap pass clears almost every x.
+    # A sum keeps NaN and infinity, so one cheap pass is enough for almost every x.
     return bool(xp.isfinite(total)) or bool(xp.all(xp.isfinite(x)))
 
 
@@ -91,13 +91,13 @@ def where_positive(values: Array, z: Array) -> Array:
     if is_torch(z):
         import torch
 
-        # On a CPU several times faster than a comparison and a product.
+        # On a CPU this is several times faster than a comparison and a product.
         return torch.ops.aten.threshold_backward(values, z, 0)
     return values * (z > 0)
 
 
 def divided(values: Array, by: Array) -> Array:
-    """Return values / by, written over `by`: fresh memory costs more than the division."""
+    """Return values / by in the memory of `by`: new memory costs more than the division."""
     if is_torch(by):
         import torch
 
@@ -106,7 +106,7 @@ def divided(values: Array, by: Array) -> Array:
 
 
 def normal_cdf(z: Array) -> Array:
-    """Φ(z), the standard normal distribution function."""
+    """Return Φ(z), the standard normal distribution function."""
     if is_torch(z):
         import torch
 
@@ -117,9 +117,9 @@ def normal_cdf(z: Array) -> Array:
 
 
 def numeric(x: Any, name: str = "x") -> Array:
-    """Return x as an array of numbers, detached, or say what is wrong with it.
+    """Return x as a detached array of finite numbers, or raise an error.
 
-    Lists and data frames become NumPy arrays. Text, complex numbers, no numbers at all, NaN and
+    Lists and data frames become NumPy arrays. Text, complex numbers, an empty array, NaN and
     infinity are errors: an explanation of any of them would be silently wrong.
     """
     if not is_array(x):
@@ -173,7 +173,7 @@ def unbatched(values: Any, single: bool, axis: int = 0) -> Any:
 def matching(
     x: Any, reference: Array, name: str = "x", owner: str = "the network's weights"
 ) -> Array:
-    """Return x as numbers that may meet `reference`, or raise a TypeError that names both places.
+    """Return x as numbers of `reference`'s library, device and dtype, or raise a TypeError.
 
     Lists and whole numbers are cast to the reference's dtype; another library, device or floating
     dtype is an error, because converting it silently would hide where and how precisely we compute.

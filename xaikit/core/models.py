@@ -1,4 +1,4 @@
-"""What a method asks of a model: outputs, and from a model with gradients the way back to x."""
+"""The interface of a model: its outputs and, where it has them, its gradients."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -11,15 +11,15 @@ from xaikit.core.targets import as_targets, one_hot
 
 
 class ForwardPass(NamedTuple):
-    """What a forward pass leaves for one way back.
+    """The output of a forward pass, and one backward pass from it.
 
     Attributes
     ----------
     output : array (n, k)
     back : callable
-        ∂score/∂output (n, k) -> ∂score/∂x. It may use up what the pass left: call it once.
+        ∂score/∂output (n, k) -> ∂score/∂x. It may free the kept values: call it once.
     values : list of arrays
-        Of a Network: the input of each layer, and the output.
+        The input of each layer, and the output; empty for a TorchModel.
     """
 
     output: Array
@@ -32,21 +32,21 @@ class ForwardPass(NamedTuple):
 
 
 class DifferentiableModel:
-    """A model with gradients: a `Network` or a `TorchModel`, which fill in three methods.
+    """The base class of models with gradients, `Network` and `TorchModel`.
 
-    These take rows with a batch axis that `as_rows` has checked.
+    They implement `as_rows`, `outputs` and `forward_pass`; the last two take checked rows.
     """
 
     def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
-        """Return x checked, with a batch axis, and whether it was a single row (d,)."""
+        """Check x; return it with a batch axis, and whether it was a single row (d,)."""
         raise NotImplementedError
 
     def outputs(self, rows: Array) -> Array:
-        """Return all outputs (n, k), and keep nothing."""
+        """Return all outputs (n, k); keep nothing for a gradient."""
         raise NotImplementedError
 
     def forward_pass(self, rows: Array) -> ForwardPass:
-        """Return all outputs (n, k), and keep what the way back needs."""
+        """Return all outputs (n, k); keep the values that the backward pass needs."""
         raise NotImplementedError
 
     def __call__(self, x: Any) -> Array:
@@ -71,12 +71,12 @@ class DifferentiableModel:
 
 
 def as_rows(model: Any, x: Any, name: str = "x") -> tuple[Array, bool]:
-    """Return x checked, with a batch axis, and whether it was a single row (d,).
+    """Check x; return it with a batch axis, and whether it was a single row (d,).
 
     Raises
     ------
     TypeError
-        For a model that cannot be called as it is, or x that is no numbers.
+        For a model that is not callable or must be wrapped, or x that is not numeric.
     ValueError
         For NaN, infinity or an empty x.
     """
@@ -87,7 +87,7 @@ def as_rows(model: Any, x: Any, name: str = "x") -> tuple[Array, bool]:
 
 
 def expect_callable(model: Any) -> None:
-    """Raise a TypeError unless the model is called with rows and answers with numbers."""
+    """Raise a TypeError for a torch module without its wrapper, or a model that is not callable."""
     if hasattr(model, "named_parameters"):
         raise TypeError(f"wrap the torch module {type(model).__name__} as TorchModel(module)")
     if not callable(model):
@@ -99,10 +99,10 @@ def expect_callable(model: Any) -> None:
 def outputs(
     model: Callable, rows: Any, what: str = "the model's output", fresh: bool = False
 ) -> Array:
-    """Return the outputs (n, k) for checked rows as numbers, or say what is wrong with them.
+    """Return a model's outputs (n, k) for checked rows, or raise if they are not finite numbers.
 
-    A function gets a copy of the rows, unless they are fresh: made for this call, and read by
-    nobody after it. If it works in place, it would change them for all that comes after.
+    A function gets a copy of the rows, because it may change them in place. No copy is made of
+    `fresh` rows, which were made for this call and are not read after it.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def outputs(
     if isinstance(model, DifferentiableModel):
         result = model.outputs(rows)
     else:
-        # A text cannot be changed.
+        # Texts cannot be changed in place.
         result = model(rows if fresh or not arrays.is_array(rows) else arrays.copied(rows))
     if not arrays.is_array(result):
         result = np.asarray(result)
@@ -135,7 +135,7 @@ def outputs(
 
 
 def expect_finite(values: Array, what: str) -> Array:
-    """Return values, or raise a ValueError that says which of them is NaN or infinite."""
+    """Return values, or raise a ValueError if any of them is NaN or infinite."""
     if not arrays.all_finite(values):
         raise ValueError(
             f"{what} is NaN or infinite: the model has no value or no slope where it was asked "

@@ -15,7 +15,7 @@ from xaikit.core.targets import as_targets, select
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """Why F_target(x), and not F_target(baseline)? Checked, and with a batch axis.
+    """The checked inputs of a method, with a batch axis: why F_target(x), not F_target(baseline)?
 
     Attributes
     ----------
@@ -30,9 +30,9 @@ class Question:
     single : bool
         Whether x was given as a single row (d,).
     names : list of str, or None
-        Of the columns of a data frame.
+        The column names of a data frame.
     forward : ForwardPass, or None
-        Of x, if it was to be kept.
+        The forward pass of x, if it was kept.
     """
 
     model: Any
@@ -53,7 +53,7 @@ class Question:
         )
 
     def outputs(self, rows: Array, owner: np.ndarray, fresh: bool = False) -> np.ndarray:
-        """Return F_target of rows (m, …) made from the rows `owner` (m,) of x: float64 (m,).
+        """Return F_target, float64 (m,), for rows (m, …) made from the rows `owner` (m,) of x.
 
         For `fresh` see `models.outputs`.
         """
@@ -61,7 +61,7 @@ class Question:
         return arrays.float64(select(found, self.target[owner]))
 
     def gradient(self) -> Array:
-        """Return ∂F_target/∂x at x by the forward pass that was kept; once."""
+        """Return ∂F_target/∂x at x from the kept forward pass; call it once."""
         assert self.forward is not None
         return self.forward.gradient(self.target)
 
@@ -75,7 +75,7 @@ class Question:
         return self.x.reshape(len(self.x), -1), baseline.reshape(len(self.x), -1)
 
     def one(self, values: Any, axis: int = 0) -> Any:
-        """Return values without their axis n, if x was a single row; None stays None."""
+        """Return values without their axis n if x was a single row; None stays None."""
         return arrays.unbatched(values, self.single, axis)
 
     def answer(
@@ -86,7 +86,7 @@ class Question:
         std: Array | None = None,
         **more: Any,
     ) -> Attribution:
-        """Return the Attribution of these rows' values, in the shape of the x that was given."""
+        """Return the scores of these rows as an Attribution, in the shape of the given x."""
         return Attribution(
             self.one(expect_finite(values, f"{method}: a score")),
             self.one(base),
@@ -100,9 +100,9 @@ class Question:
 
 
 def ask(
-    model: Any, x: Any, target: Any = 0, baseline: Any = None, way_back: bool = False
+    model: Any, x: Any, target: Any = 0, baseline: Any = None, keep_forward: bool = False
 ) -> Question:
-    """Check what was given and return it as a Question.
+    """Check the arguments of a method and return them as a Question.
 
     Parameters
     ----------
@@ -111,21 +111,21 @@ def ask(
     target : int or (n,) ints
     baseline : None, number, row, or array like x
         None is zeros.
-    way_back : bool
-        Whether to keep the forward pass, for one way back: the model must have gradients.
+    keep_forward : bool
+        Whether to keep the forward pass for one backward pass; the model must have gradients.
 
     Raises
     ------
     TypeError
-        For a model that cannot be called as it is or has no gradients, labels, x that does not
-        match its weights.
+        For a model that is not callable or has no gradients, outputs that are labels, x that
+        does not match the weights.
     ValueError
         For NaN or infinity in x or in the model's outputs, an empty x, a target out of range, a
         baseline of another shape.
     """
     names = arrays.column_names(x)
-    rows, single = models.as_rows(differentiable(model) if way_back else model, x)
-    forward = model.forward_pass(rows) if way_back else None
+    rows, single = models.as_rows(differentiable(model) if keep_forward else model, x)
+    forward = model.forward_pass(rows) if keep_forward else None
     if forward:
         output = expect_finite(forward.output, "the model's output")
     else:
@@ -141,7 +141,7 @@ def ask_text(classifier: Any, text: Any, target: int = 1) -> Question:
     Raises
     ------
     TypeError, ValueError
-        As `ask`; for something that is no text.
+        As `ask`; for a text that is not a str.
     """
     models.expect_callable(classifier)
     if not isinstance(text, str):

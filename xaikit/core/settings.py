@@ -1,4 +1,4 @@
-"""What a setting must be, said in one way by every method that has such a setting."""
+"""Checks of settings, with the same messages in every method."""
 
 from typing import Any
 

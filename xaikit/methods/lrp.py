@@ -102,7 +102,7 @@ def lrp(
             "(from_torch(module) makes one)"
         )
     rule_of = _composite(LRPEpsilon(0.25) if rule is None else rule, network)
-    question = ask(network, x, target, way_back=True)
+    question = ask(network, x, target, keep_forward=True)
     assert question.forward is not None
     output, _, values = question.forward
     relevances = [output * one_hot(question.target, output)]
