@@ -1,4 +1,4 @@
-"""A network that is a list of layers: values, gradients and training, by hand."""
+"""Feed-forward networks: outputs, gradients and training, written by hand."""
 
 import math
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from xaikit.networks.layers import (
 
 
 class Network(DifferentiableModel):
-    """A feed-forward network: a list of layers, each with its backward pass by hand.
+    """A feed-forward network: a list of layers, each with a hand-written backward pass.
 
     The weights decide where it runs: NumPy arrays on NumPy, torch tensors on their device.
     x must match them in library, device and dtype; whole numbers are cast.
@@ -51,7 +51,7 @@ class Network(DifferentiableModel):
         _check_layers(self.layers)
 
     def __repr__(self) -> str:
-        """One layer a line."""
+        """Return one line per layer."""
         return "Network([\n" + "".join(f"    {layer!r},\n" for layer in self.layers) + "])"
 
     @classmethod
@@ -108,13 +108,13 @@ class Network(DifferentiableModel):
         return a
 
     def forward_pass(self, rows: Array) -> ForwardPass:
-        """Return the outputs of checked rows, and their way back through the layers."""
+        """Return the outputs of checked rows, with a backward pass through the layers."""
         values = run(self.layers, rows)
         back = partial(input_gradient, self.layers, values)
         return ForwardPass(expect_columns(values[-1]), back, values)
 
     def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
-        """Return x as rows that may meet the weights, and whether it was a single row (d,)."""
+        """Return x as rows that match the weights, and whether it was a single row (d,)."""
         weights = first_array(self.layers)
         if weights is None:
             x = arrays.floating(arrays.numeric(x, name))
@@ -123,9 +123,9 @@ class Network(DifferentiableModel):
         return arrays.batched(x, name)
 
     def to(self, where: str | None = None, dtype: str | None = None) -> "Network":
-        """Return a copy elsewhere: ``"numpy"``, ``"cpu"``, ``"cuda"`` or any torch device.
+        """Return a copy on another device: ``"numpy"``, ``"cpu"``, ``"cuda"`` or any torch device.
 
-        None keeps the library and device, or the dtype ("float32", "float64", a dtype).
+        None keeps the library and device, or the dtype (else "float32", "float64" or a dtype).
         """
         name = None if dtype is None else str(np.dtype(dtype) if isinstance(dtype, type) else dtype)
         name = None if name is None else name.removeprefix("torch.")
@@ -166,9 +166,9 @@ class Network(DifferentiableModel):
         loss : str
             "mse", the mean squared error, or "cross_entropy", of the softmax of the outputs.
         epochs, batch_size, learning_rate, seed
-            Passes through the data, rows a step, Adam's step size, and the seed of the shuffling.
+            Passes through the data, rows per step, Adam's step size, the seed of the shuffling.
         progress : bool
-            Show a progress bar.
+            Whether to show a progress bar.
 
         Returns
         -------
@@ -190,7 +190,7 @@ class Network(DifferentiableModel):
 
 
 def _check_layers(layers: Sequence[Layer]) -> None:
-    """Raise unless these are layers that fit together and live in one place."""
+    """Raise unless these are layers that fit together, with weights of one device and dtype."""
     expect_layers(layers)
     places = {arrays.place(p) for layer in layers for p in layer.parameters.values()}
     if len(places) > 1:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class TorchModel(DifferentiableModel):
     """Any torch module whose output is (n, k) or (n,), with gradients by autograd.
 
-    The module is called in evaluation mode and gets its mode back. A tensor x must be on the
-    module's device, in its dtype; a NumPy x is moved there, and the answer comes back as NumPy.
+    The module runs in evaluation mode; its mode is restored afterwards. A tensor x must be on the
+    module's device, in its dtype; a NumPy x is copied there, and the outputs are NumPy arrays.
 
     Parameters
     ----------
@@ -42,12 +42,12 @@ class TorchModel(DifferentiableModel):
             return self._back(self._evaluate(self._tensor(rows)), rows)
 
     def forward_pass(self, rows: Array) -> ForwardPass:
-        """Return the outputs of checked rows, and autograd's way back."""
+        """Return the outputs of checked rows, with autograd's backward pass."""
         import torch
 
         with torch.inference_mode(False), torch.enable_grad():
             tensor = self._tensor(rows).requires_grad_()
-            # A module may begin in place, which a leaf of autograd's graph does not allow.
+            # A module may change its input in place; autograd forbids that for a leaf of its graph.
             output = self._evaluate(tensor.clone())
 
         def back(grad: Array) -> Array:
@@ -67,7 +67,7 @@ class TorchModel(DifferentiableModel):
         return ForwardPass(self._back(output, rows), back, [])
 
     def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
-        """Return x checked, with a batch axis, and whether it was a single row (d,)."""
+        """Check x; return it with a batch axis, and whether it was a single row (d,)."""
         weights = self._weights()
         if arrays.is_torch(x) and weights is not None:
             x = arrays.matching(x, weights, name, "the module's weights")
@@ -79,12 +79,12 @@ class TorchModel(DifferentiableModel):
         return arrays.batched(x, name)
 
     def _weights(self) -> torch.Tensor | None:
-        """Return a tensor that lives where the module does now, if it has any."""
+        """Return a floating-point tensor of the module, or None if it has none."""
         tensors = [*self.module.parameters(), *self.module.buffers()]
         return next((t.detach() for t in tensors if t.is_floating_point()), None)
 
     def _tensor(self, x: Array) -> torch.Tensor:
-        """Copy x to where the module lives; a copy, because modules may work in place."""
+        """Copy x to the module's device and dtype; a copy, because modules may work in place."""
         import torch
 
         if arrays.is_torch(x):
@@ -95,7 +95,7 @@ class TorchModel(DifferentiableModel):
         return torch.tensor(arrays.to_numpy(x), dtype=weights.dtype, device=weights.device)
 
     def _back(self, result: torch.Tensor, x: Array) -> Array:
-        """Bring a result to x's library and dtype."""
+        """Convert a result to x's library and dtype."""
         result = result.detach()
         return result if arrays.is_torch(x) else arrays.to_numpy(result).astype(x.dtype)
 

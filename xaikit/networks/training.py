@@ -44,7 +44,7 @@ def fit(
     history = []
     for epoch in track(range(epochs), progress, unit="epoch"):
         order, total = rng.permutation(x.shape[0]), 0.0
-        with np.errstate(over="ignore", invalid="ignore"):  # reported below, in words
+        with np.errstate(over="ignore", invalid="ignore"):  # reported below as an error
             for start in range(0, x.shape[0], batch_size):
                 batch = arrays.indices(order[start : start + batch_size], x)
                 value, gradients = loss_gradients(trained, x[batch], y[batch], loss)
@@ -72,7 +72,7 @@ def parameter_gradients(
     layers: Sequence[Layer], values: Sequence[Array], grad: Array
 ) -> list[Array]:
     """Return a score's gradient for each parameter, given `run`'s values and ∂score/∂output."""
-    # The first layer's input needs no gradient: that saves the largest product of all.
+    # The first layer's input needs no gradient, which saves the largest product.
     grads = run_back(layers[1:], values[1:], grad)
     gradients: list[Array] = []
     for layer, a, g in zip(layers, values, grads, strict=False):
@@ -81,7 +81,7 @@ def parameter_gradients(
 
 
 class Adam:
-    """Steps of size about `rate` down the gradient, in place (Kingma & Ba 2015, algorithm 1)."""
+    """The Adam optimiser, in place, with steps of about `rate` (Kingma & Ba 2015, algorithm 1)."""
 
     def __init__(self, parameters: Sequence[Array], rate: float):
         self.parameters, self.rate, self.steps = parameters, rate, 0
