@@ -1,7 +1,7 @@
-"""The conditional game: absent features are drawn as the present ones suggest.
+"""The conditional game: absent features are drawn given the present ones.
 
-Lecture 04 sets it beside the marginal game of `removal`, which ignores what features have to do
-with each other.
+Lecture 04 compares it with the marginal game of `removal`, which ignores the dependence between
+features.
 """
 
 import warnings
@@ -29,9 +29,9 @@ def conditional_game(
     seed: int = 0,
     groups: Mapping[str, Sequence[int]] | None = None,
 ) -> Game:
-    """v(S) = E[F(X) | X_S = x_S]: absent features are drawn as the present ones suggest.
+    """Make the game v(S) = E[F(X) | X_S = x_S]: absent features are drawn given the present ones.
 
-    The background is described by a Gaussian: given x_S, the absent columns U have mean
+    A Gaussian is fitted to the background: given x_S, the absent columns U have mean
     μ_U + Σ_US Σ_SS⁻¹ (x_S − μ_S) and covariance Σ_UU − Σ_US Σ_SS⁻¹ Σ_SU. v(∅) is the plain mean
     over the background, v(N) is F(x).
 
@@ -40,7 +40,7 @@ def conditional_game(
     background : array (m, d)
         At least two rows, of x's library, device and dtype.
     samples : int
-        Draws a coalition, in antithetic pairs. All coalitions share them, so v(S) is
+        Draws per coalition, in antithetic pairs. All coalitions share them, so v(S) is
         the same each time.
     seed : int
         The same seed gives the same game.
@@ -59,8 +59,8 @@ def conditional_game(
 
     Notes
     -----
-    Where the covariance is singular (a constant column, one that is the sum of others, fewer rows
-    than columns) a ridge of 1e-6 is added to the correlations, with a warning.
+    If the covariance is singular (a constant column, one that is the sum of others, fewer rows
+    than columns), a ridge of 1e-6 is added to the correlations, with a warning.
 
     References
     ----------
@@ -128,7 +128,7 @@ def _gaussian(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     mean, scale = rows.mean(axis=0), rows.std(axis=0)
     scale[scale == 0] = 1.0
     correlation = np.atleast_2d(np.cov(((rows - mean) / scale).T, ddof=0))
-    # At rounding error Cholesky is a lottery; eigenvalues are not.
+    # Within rounding error Cholesky may fail or not; eigenvalues are reliable.
     if np.linalg.eigvalsh(correlation)[0] < 1e-10:
         warnings.warn(
             "the background's covariance is singular (a constant column, one that is the sum of "
@@ -143,5 +143,5 @@ def _root(covariance: np.ndarray) -> np.ndarray:
     """Return L with L Lᵀ = covariance."""
     try:
         return np.linalg.cholesky(covariance)
-    except np.linalg.LinAlgError:  # a conditional variance of zero, but for rounding
+    except np.linalg.LinAlgError:  # a conditional variance of zero, up to rounding
         return np.linalg.cholesky(covariance + 1e-6 * np.eye(len(covariance)))

@@ -1,8 +1,8 @@
 """Cooperative games: players, and the payoffs v(S) of coalitions, evaluated in batches.
 
-A game says what a coalition of features is worth; an estimator (`exact_shapley`,
-`permutation_shapley`, `kernel_shap`, `gaussian_process_shapley`, a LIME fit) says how these worths
-are shared out. Any estimator runs on any game.
+A game gives the payoff of a coalition of features. An estimator (`exact_shapley`,
+`permutation_shapley`, `kernel_shap`, `gaussian_process_shapley`, a LIME fit) divides payoffs among
+the players. Any estimator runs on any game.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,18 +23,18 @@ class Game:
     Parameters
     ----------
     players : int or sequence of str
-        How many there are, or their names.
+        Their number, or their names.
     value : callable
         Takes masks (B, M), True where a player is present, and returns the payoffs v(S): (B,), or
         (B, n) for n games at once. All of them are evaluated at the same coalitions.
     data : array (M,) or (n, M), optional
-        What the players stand for (the values of features), for tables and plots. Its library,
-        device and dtype are those of the answers.
+        The values of the players (of the features), for tables and plots. Attributions have its
+        library, device and dtype.
 
     Attributes
     ----------
     evaluations : int
-        Coalitions evaluated so far.
+        Number of coalitions evaluated so far.
     """
 
     def __init__(self, players: int | Sequence[str], value: Callable, data: Array | None = None):
@@ -59,8 +59,8 @@ class Game:
     def __call__(self, masks: Any) -> np.ndarray:
         """Return the payoffs of coalitions: masks (B, M) bool -> float64 (B,) or (B, n).
 
-        They come as NumPy numbers wherever the model runs: there are few of them, and sums of
-        differences need the precision.
+        They are NumPy arrays on any device of the model: they are few, and sums of differences
+        need the precision.
         """
         masks = np.asarray(masks)
         if masks.dtype != bool or masks.ndim != 2 or masks.shape[1] != len(self.players):
@@ -89,7 +89,7 @@ class Game:
     def answer(
         self, values: np.ndarray, ends: np.ndarray, std: np.ndarray | None = None, **more: Any
     ) -> Attribution:
-        """Return an Attribution of scores (M, n); for a single game they lose the last axis."""
+        """Return scores (M, n) as an Attribution; those of a single game lose the axis n."""
         data = np.ones(values.T.shape) if self.data is None else self.data
         numbers = data if arrays.is_array(data) and arrays.is_floating(data) else values
 

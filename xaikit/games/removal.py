@@ -1,6 +1,6 @@
-"""Removal, what "absent" means: a baseline's values, other rows' values, a text without the word.
+"""Removal of features: by a baseline's values, by other rows' values, or from a text.
 
-The conditional meaning, values that fit what is present, is in `conditional`.
+Removal by values that are drawn given the present features is in `conditional`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ def baseline_game(
     target: Any = 0,
     groups: Mapping[str, Sequence[int]] | None = None,
 ) -> Game:
-    """v(S) = F(x_S, b): an absent feature has its baseline value.
+    """Make the game v(S) = F(x_S, b): an absent feature has its baseline value.
 
     Parameters
     ----------
@@ -38,8 +38,8 @@ def baseline_game(
     target : int or (n,) ints
         The output column; one for all rows or one for each.
     groups : dict of str to columns, optional
-        Players that are several columns at once (a one-hot block, a superpixel), by their place in
-        the row. The other columns stay players of their own, after them.
+        Players of several columns each (a one-hot block, a superpixel), by column number. Every
+        other column is a player of its own, after them.
 
     Returns
     -------
@@ -63,14 +63,14 @@ def marginal_game(
     target: Any = 0,
     groups: Mapping[str, Sequence[int]] | None = None,
 ) -> Game:
-    """v(S) = mean over a background of F(x_S, X_{−S}): absent features come from other rows.
+    """Make the game v(S) = mean over a background of F(x_S, X_{−S}): values come from other rows.
 
-    Features are broken apart: their dependence is ignored.
+    The dependence between features is ignored.
 
     Parameters
     ----------
     background : array (m, …)
-        Rows that stand for the data, of x's library, device and dtype.
+        Rows that represent the data, of x's library, device and dtype.
     model, x, target, groups
         See `baseline_game`.
 
@@ -96,7 +96,7 @@ def marginal_game(
 def text_game(
     classifier: Callable, text: str, target: int = 1, tokenizer: Callable = str.split
 ) -> Game:
-    """v(S) = F(the text without its absent tokens).
+    """Make the game v(S) = F(the text without its absent tokens).
 
     Parameters
     ----------
@@ -108,8 +108,8 @@ def text_game(
     target : int
         The output column.
     tokenizer : callable
-        str -> list of str. A token that is said several times is one player: it goes everywhere or
-        nowhere. The tokens that stay are joined by blanks.
+        str -> list of str. A token that occurs several times is one player: all occurrences are
+        removed together. The remaining tokens are joined by spaces.
 
     Raises
     ------
@@ -151,7 +151,7 @@ def as_background(background: Any, x: Array) -> Array:
 def mixing_game(
     question: Question, others: Array, groups: Mapping[str, Sequence[int]] | None = None
 ) -> Game:
-    """v(S) = mean over m of F(x_S, others_{−S}); others is (1 or n, m, …)."""
+    """Make the game v(S) = mean over m of F(x_S, others_{−S}); others is (1 or n, m, …)."""
     x, xp = question.x, namespace(question.x)
     # Copies: the game may be evaluated much later, when the caller's arrays hold other numbers.
     flat, others = arrays.copied(x).reshape(len(x), -1), arrays.copied(others)
@@ -161,7 +161,7 @@ def mixing_game(
     at_once = chunk_rows(flat.shape[1])
 
     def blocks(coalitions: int) -> Iterator[tuple[slice, slice, slice]]:
-        # As many background rows as one call of the model takes, then rows, then coalitions.
+        # One call of the model takes all the background rows it can, then rows, then coalitions.
         m = min(others.shape[1], at_once)
         n = min(len(x), at_once // m)
         cuts = (chunks(coalitions, at_once // (m * n)), chunks(len(x), n))
@@ -185,7 +185,7 @@ def _mixed(present: Array, x: Array, others: Array) -> Array:
     """Return x where present (c, d), others (n, m, d) elsewhere: (c, n, m, d)."""
     if arrays.is_torch(x) or others.shape[1] < FEW_ROWS:
         return namespace(x).where(present[:, None, None], x[:, None], others)
-    # Twice as fast as asking at every number: whole columns of background rows are overwritten.
+    # Overwriting whole columns of the background is twice as fast as a test at every number.
     mixed = np.empty((len(present), *others.shape), dtype=x.dtype)
     mixed[:] = others
     coalition, column = np.nonzero(present)
@@ -196,7 +196,7 @@ def _mixed(present: Array, x: Array, others: Array) -> Array:
 def name_players(
     groups: Mapping[str, Sequence[int]] | None, columns: int, names: Sequence[str] | None = None
 ) -> tuple[Sequence[str], Callable[[np.ndarray], np.ndarray]]:
-    """Return the players' names, and how masks of players become masks of columns."""
+    """Return the players' names, and a function from masks of players to masks of columns."""
     names = list(names) if names is not None else [f"x{i}" for i in range(columns)]
     if groups is None:
         return names, lambda masks: masks
@@ -223,7 +223,7 @@ def name_players(
 
 
 def data_of_players(flat: Array, groups: Mapping | None) -> Array:
-    """Return what the players stand for: their columns, or 1 (present) for groups of columns."""
+    """Return the players' values: those of their column, or 1 (present) for a group."""
     if groups is None:
         return flat
     grouped = {int(c) for members in groups.values() for c in arrays.to_numpy(members)}
