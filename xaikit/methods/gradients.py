@@ -1,6 +1,6 @@
-"""Saliency and gradient × input: explanations that are one derivative away.
+"""Saliency and gradient × input: explanations from a single gradient.
 
-Lecture 00 teaches the first, lecture 01 proves the second as a product of matrices.
+Lecture 00 explains the first, lecture 01 derives the second as a product of matrices.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from xaikit.core.question import ask
 
 
 def saliency(model: DifferentiableModel, x: Any, target: Any = 0) -> Attribution:
-    """|∂F_c/∂x|: how much the output moves when a feature moves a little.
+    """Return |∂F_c/∂x|, the change of the output per small change of each feature.
 
     Parameters
     ----------
@@ -46,10 +46,10 @@ def saliency(model: DifferentiableModel, x: Any, target: Any = 0) -> Attribution
 def gradient_x_input(
     model: DifferentiableModel, x: Any, target: Any = 0, baseline: Any = None
 ) -> Attribution:
-    """(x − b) ⊙ ∂F_c/∂x: the distance from the baseline times the slope at x.
+    """Return (x − b) ⊙ ∂F_c/∂x, the distance from the baseline times the gradient at x.
 
     Complete (gap 0) for b = 0 where F is positively homogeneous, F(λx) = λF(x) for λ ≥ 0: linear
-    models and ReLU networks without bias. Elsewhere the gap says how much is missing.
+    models and ReLU networks without bias. Elsewhere the gap is the error of the sum.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""LIME: explain one prediction by a line that is fitted to the model in its neighbourhood.
+"""LIME: explain one prediction by a line fitted to the model in its neighbourhood.
 
-Minimise Σ_b π(z_b) (f(z_b) − g(z_b))² + Ω(g) over lines g(z) = φ₀ + Σ φ_j z_j: perturb, ask the
-model, weigh by closeness, fit. Lecture 02 builds it from these four steps.
+Minimise Σ_b π(z_b) (f(z_b) − g(z_b))² + Ω(g) over lines g(z) = φ₀ + Σ φ_j z_j: perturb,
+evaluate the model, weight by closeness, fit. Lecture 02 builds it from these four steps.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def lime_tabular(
     seed: int = 0,
     around: str = "instance",
 ) -> Attribution:
-    """Slopes of a line fitted around a row of features, in units of F per standard deviation.
+    """Fit a line to the model around each row; slopes are in units of F per standard deviation.
 
     Parameters
     ----------
@@ -39,21 +39,21 @@ def lime_tabular(
     x : array (n, d) or (d,)
         Rows to explain, or a single row.
     background : array (m, d)
-        Rows whose mean and standard deviation say what a large change is; a column that never
-        changes there is not perturbed and gets 0.
+        Rows whose mean and standard deviation set the scale of perturbations; a constant column
+        is not perturbed and gets 0.
     target : int or (n,) ints
         The output column; one for all rows or one for each.
     kernel_width : float, optional
-        w in π = exp(−D² / 2w²), D the distance to x in standard deviations. None is 0.75 √d. It
-        decides the explanation: look at r2 and try others.
+        w in π = exp(−D² / 2w²), D the distance to x in standard deviations. None is 0.75 √d. The
+        explanation depends on it: look at r2 and try others.
     samples : int
-        Perturbed rows; around an instance, the first is the instance itself.
+        Number of perturbed rows; around an instance, the first is the instance itself.
     ridge : float
-        Ω = ridge · ‖φ‖². It competes with Σπ: where a narrow kernel leaves little weight, slopes
-        shrink towards 0.
+        Ω = ridge · ‖φ‖². Its effect is relative to Σπ: if a narrow kernel leaves little weight,
+        slopes shrink towards 0.
     features : int, optional
-        Keep that many features, those with the largest slopes, and fit them again; the others get
-        0. None keeps all.
+        Number of features to keep, those with the largest slopes, for a second fit; the others
+        get 0. None keeps all.
     seed : int
         The same seed draws the same perturbations.
     around : str
@@ -94,7 +94,7 @@ def lime_tabular(
     if around not in ("instance", "background"):
         raise ValueError(f"unknown around {around!r}, expected 'instance' or 'background'")
     mean = rows.mean(axis=0)
-    scale = np.where(np.ptp(rows, axis=0) > 0, rows.std(axis=0), 0.0)  # not a rounded 1e-17
+    scale = np.where(np.ptp(rows, axis=0) > 0, rows.std(axis=0), 0.0)  # not 1e-17 by rounding
     if not scale.any():
         raise ValueError(
             f"no column changes in the background of {len(rows)} row(s), so there is nothing to "
@@ -163,9 +163,9 @@ def lime_text(
         "kept-fraction": π = 1 − the fraction of tokens removed. "cosine": π = exp(−D² / 2w²),
         D = 100 times the cosine distance to the full text and w = 25, as in the authors' package.
     tokenizer : callable
-        str -> list of str. A token that is said several times is one feature.
+        str -> list of str. A token that occurs several times is one feature.
     samples : int
-        Texts drawn, the full one among them; each different text is evaluated once.
+        Number of texts drawn, with the full one; each distinct text is evaluated once.
     ridge : float
         Ω = ridge · ‖φ‖².
     seed : int
@@ -174,15 +174,15 @@ def lime_text(
     Returns
     -------
     Attribution
-        values (M,) of the M different tokens, in units of F; base is the intercept φ₀, the fit's
-        answer to the empty text, so that gap says how far g misses f at the full text. details:
+        values (M,) of the M different tokens, in units of F; base is the intercept φ₀, the fit
+        at the empty text, so gap is g − f at the full text. details:
         ``r2`` of the weighted fit, ``intercept``.
 
     Raises
     ------
     TypeError, ValueError
-        For a text of no token or one, a classifier that returns labels, an unknown weight, too
-        few samples.
+        For a text with fewer than two tokens, a classifier that returns labels, an unknown weight,
+        too few samples.
 
     References
     ----------
@@ -219,7 +219,7 @@ def lime_text(
 
 
 def draw_removals(tokens: int, samples: int, seed: int) -> np.ndarray:
-    """Return masks (samples, M): first all tokens, then without 1 … M of them, at random."""
+    """Return masks (samples, M): the first keeps all tokens, the others drop 1 … M at random."""
     rng = np.random.default_rng(seed)
     removed = rng.integers(1, tokens + 1, samples)
     removed[0] = 0
@@ -230,7 +230,7 @@ def draw_removals(tokens: int, samples: int, seed: int) -> np.ndarray:
 
 
 def _kernel(displacement: np.ndarray, width: float) -> np.ndarray:
-    """π = exp(−D² / 2w²), unless it leaves too few neighbours to fit a line through."""
+    """Return π = exp(−D² / 2w²); raise if it leaves too few neighbours for a fit."""
     with np.errstate(over="ignore"):  # exp(−∞) = 0
         weights = np.exp(-((displacement / width) ** 2).sum(axis=1) / 2)
     total = weights.sum()
@@ -254,7 +254,7 @@ def _ask(model: Callable, perturbed: np.ndarray, x: Any) -> np.ndarray:
 def _sparse_fit(
     z: np.ndarray, answers: np.ndarray, weights: np.ndarray, ridge: float, features: int | None
 ) -> LinearFit:
-    """Fit all coefficients, or the `features` largest of each output and zeros."""
+    """Fit all coefficients, or the `features` largest of each output; the others are 0."""
     fit = ridge_fit(z, answers, weights, ridge)
     if features is None:
         return fit

@@ -1,6 +1,6 @@
 """Shapley values: each player's marginal contribution, averaged over the orders of joining.
 
-Lecture 03 derives the formula from four axioms; any `Game` may be shared out by it.
+Lecture 03 derives the formula from four axioms; it applies to any `Game`.
 """
 
 from math import factorial
@@ -15,11 +15,11 @@ from xaikit.games.game import Game
 
 MOST_BYTES = 2**31
 MOST_PLAYERS = 25
-MOST_SAMPLES = 2**20  # coalitions; sampling to a tolerance gives up there
+MOST_SAMPLES = 2**20  # coalitions; sampling to a tolerance stops there
 
 
 def exact_shapley(game: Game, progress: bool = False) -> Attribution:
-    """φ_i = Σ_{S∌i} |S|! (M − |S| − 1)! / M! · (v(S ∪ i) − v(S)), over all 2^M coalitions.
+    """Compute φ_i = Σ_{S∌i} |S|! (M − |S| − 1)! / M! · (v(S ∪ i) − v(S)) from all 2^M coalitions.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def exact_shapley(game: Game, progress: bool = False) -> Attribution:
     )
     values = np.empty((players, games))
     for i in range(players):
-        # Coalitions are numbered in binary: without i and with i lie side by side.
+        # Coalitions are numbered in binary: blocks without i and with i are adjacent.
         without_i, with_i = np.moveaxis(v.reshape(-1, 2, 2**i, games), 1, 0)
         without_size = size.reshape(-1, 2, 2**i)[:, 0]
         values[i] = np.einsum("hl,hlg->g", weight[without_size], with_i - without_i)
@@ -86,10 +86,10 @@ def permutation_shapley(
     seed: int = 0,
     progress: bool = False,
 ) -> Attribution:
-    """φ_i = mean over orders of v(those before i, and i) − v(those before i), orders drawn.
+    """Estimate φ_i, the mean of v(those before i, and i) − v(those before i), from random orders.
 
     Orders come in antithetic pairs: an order and its reverse. The mean of a pair varies less than
-    that of two orders, since who joins early in one joins late in the other.
+    that of two independent orders: a player early in one order is late in the other.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def permutation_shapley(
     Returns
     -------
     Attribution
-        values (M,) or (n, M); std, infinite for a single pair, which does not show its spread;
+        values (M,) or (n, M); std, infinite for a single pair, which has no spread;
         the gap is rounding. details: ``degrees_of_freedom`` of Student's t, for intervals.
 
     Raises
@@ -118,8 +118,8 @@ def permutation_shapley(
 
     Notes
     -----
-    Few pairs may agree on a player by chance, as trees often make them. So its variance is taken
-    as if there were one more observation of it: the mean of all players' variances.
+    Few pairs may give a player equal contributions by chance, often so for trees. So its variance
+    is estimated with one more observation: the mean of all players' variances.
 
     References
     ----------
@@ -173,7 +173,7 @@ def _pair_means(game: Game, orders: np.ndarray, ends: np.ndarray) -> np.ndarray:
 
 
 def _std_of_mean(drawn: np.ndarray) -> np.ndarray:
-    """Standard deviation of the mean of pairs (P, M, n), from their spread: (M, n)."""
+    """Return the standard deviation of the mean of pairs (P, M, n), from their spread: (M, n)."""
     pairs = len(drawn)
     if pairs == 1:
         return np.full(drawn.shape[1:], np.inf)
