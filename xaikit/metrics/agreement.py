@@ -1,6 +1,6 @@
-"""Do explanations agree? Their ranks correlated, and the features they both put first.
+"""Agreement of explanations: the correlation of ranks, and the overlap of their top features.
 
-Lecture 09's matrix of disagreement. Agreement is no proof: methods of one family err together.
+Lecture 09 shows it as a matrix. Agreement is no proof: related methods make the same errors.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from xaikit.core.settings import expect_count
 
 
 class Agreement(NamedTuple):
-    """Each method beside each.
+    """Agreement of each pair of methods.
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class Agreement(NamedTuple):
     spearman : array (n, m, m), or (m, m) for a single row
         Rank correlation of their scores.
     overlap : array, likewise
-        The share of one's top features that are among the other's, too.
+        The share of one method's top features that are also top features of the other.
     """
 
     names: list[str]
@@ -34,15 +34,15 @@ class Agreement(NamedTuple):
 def rank_agreement(
     attributions: Mapping[str, Any], top: int = 5, absolute: bool = False
 ) -> Agreement:
-    """Spearman's correlation, and |top_k(φ) ∩ top_k(ψ)| / k, for each pair of explanations.
+    """Return Spearman's correlation and |top_k(φ) ∩ top_k(ψ)| / k of each pair of explanations.
 
     Parameters
     ----------
     attributions : dict of name to Attribution or array
         Explanations of the same rows, all (n, …) or all (d,).
     top : int
-        k, how many features of largest size |φ| count as first. Among equal ones the overlap is
-        what drawing lots would give on average; two random explanations reach k / d.
+        k, the number of features with the largest |φ|. For equal ones the overlap is the mean
+        over random choices; two random explanations reach k / d on average.
     absolute : bool
         Whether to correlate sizes |φ| instead of signed scores: for saliency, which has no sign.
 
@@ -94,7 +94,7 @@ def rank_agreement(
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Spearman's correlation of rows (n, d) with rows (n, d), equal scores sharing a rank: (n,).
+    """Return Spearman's correlation (n,) of rows (n, d); equal scores share a rank.
 
     1 where all ranks are the same, even if all scores are equal; else 0 where one row is constant.
     """
@@ -108,7 +108,7 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _top(size: np.ndarray, top: int) -> np.ndarray:
-    """Return each feature's chance to be among the k largest if equals draw lots: (n, d)."""
+    """Return each feature's probability to be among the k largest, ties random: (n, d)."""
     threshold = np.sort(size, axis=1)[:, -top, None]
     above, level = size > threshold, size == threshold
     left = top - above.sum(axis=1, keepdims=True)

@@ -1,6 +1,7 @@
-"""Remove and retrain: is what an explanation calls important missed by a model trained without it?
+"""Remove and retrain: the test score of a model that is trained without the top features.
 
-Lecture 09's answer to deletion's weak point: a model trained on rows with gaps is at home there.
+Lecture 09 compares it with deletion, whose rows are out of distribution for the model. Here the
+model is trained on such rows.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ class Retraining(NamedTuple):
     fractions : array (f,)
         Share of each row's features that were removed.
     scores : array (f, s)
-        With the explanation's first features removed, for each of s seeds.
+        With the explanation's top features removed, for each of s seeds.
     random_scores : array (f, s)
         With random features removed.
     """
@@ -44,10 +45,10 @@ def remove_and_retrain(
     fractions: Sequence[float] = (0.0, 0.25, 0.5, 0.75),
     seeds: Sequence[int] = (0, 1, 2),
 ) -> Retraining:
-    """Score of a model trained anew, t of each row's features, the largest |φ|, at their means.
+    """Train models without the share t of features with the largest |φ|; return their test scores.
 
-    A good explanation names what cannot be replaced: its scores fall **below** those of random
-    removal.
+    A removed feature is set to its mean. A good explanation names features that cannot be replaced:
+    the test scores fall **below** those of random removal.
 
     Parameters
     ----------
@@ -57,9 +58,9 @@ def remove_and_retrain(
     x, x_test : array (n, …), (m, …)
         Rows for training and for testing.
     y, y_test
-        Their answers, handed on to `train`.
+        Their labels, passed on to `train`.
     attribution, attribution_test : Attribution or array like x, like x_test
-        Scores of both; the largest |φ| of each row go first, equal ones in a random order.
+        Scores of both; in each row the largest |φ| go first, equal ones in a random order.
     fractions : sequence of float
         t, each in 0 … 1.
     seeds : sequence of int
@@ -76,16 +77,16 @@ def remove_and_retrain(
 
     Notes
     -----
-    Where features repeat each other, removing the right one costs nothing: a perfect explanation
-    then looks no better than chance. And which features are missing may give the answer away,
-    when scores are made for each row's own class.
+    If features are redundant, removing the right one costs nothing: a perfect explanation looks no
+    better than chance. If scores are made for each row's own class, the set of missing features
+    may reveal the class.
 
     References
     ----------
     - Hooker et al. 2019, A Benchmark for Interpretability Methods in Deep Neural Networks,
       arXiv:1806.10758.
     - Rong et al. 2022, A Consistent and Efficient Evaluation Strategy for Attribution Methods,
-      arXiv:2202.00449 (the answer that masks give away).
+      arXiv:2202.00449 (masks that reveal the class).
     """
     if not callable(train):
         raise TypeError(f"train is {type(train).__name__}, expected a function")
@@ -120,7 +121,7 @@ def remove_and_retrain(
 
 
 def _without(rows: Array, means: Array, rank: np.ndarray, share: float) -> Array:
-    """Return rows, the first `share` of each row's features at their means."""
+    """Return rows with the first `share` of each row's features at their means."""
     count = round(share * rank.shape[1])
     removed = arrays.indices((rank < count).reshape(tuple(rows.shape)), rows)
     return namespace(rows).where(removed, means, rows)

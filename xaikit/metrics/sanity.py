@@ -1,7 +1,7 @@
-"""A sanity check: an explanation of a trained model must change when its weights are lost.
+"""A sanity check: an explanation must change when the model's weights are made random.
 
-Lecture 09 runs it on every method. Several well-known methods pass through it unchanged: they show
-the edges of the photo, not what the network learned.
+Lecture 09 runs it on every method. Several well-known explanations do not change: they show the
+edges of the photo, not what the network learned.
 """
 
 import copy
@@ -21,16 +21,16 @@ from xaikit.networks.network import Network
 
 
 class Randomisation(NamedTuple):
-    """How much of an explanation is left while weights are lost, from the top layer down.
+    """Correlations with the original scores while layers are randomised, the last one first.
 
     Attributes
     ----------
     layers : list of str
-        The L layers with weights, in the order in which they are lost, the last layer first.
+        The L layers with weights in the order of randomisation, the last layer first.
     correlation : array (L, n), or (L,) for a single row
         Spearman's, of the scores with those of the trained model.
     absolute : array, likewise
-        The same of their sizes |φ|: a map whose signs flip still looks the same.
+        The same for absolute scores |φ|: a map with flipped signs still looks the same.
     """
 
     layers: list[str]
@@ -41,10 +41,10 @@ class Randomisation(NamedTuple):
 def parameter_randomisation(
     model: Any, explain: Callable[[Any, Any], Any], x: Any, seed: int = 0
 ) -> Randomisation:
-    """corr(φ of the model, φ of the model whose last 1, 2, …, L layers are random).
+    """Correlate scores of the model with those after randomising its last 1, 2, …, L layers.
 
-    A lost weight is drawn from N(0, mean square of its layer's array), each layer from a seed of
-    its own, so layers of one shape do not become equal; what is lost stays lost as it is.
+    A random weight is drawn from N(0, mean square of its layer's array). Each layer has its own
+    seed, so layers of one shape do not become equal, and keeps its random weights.
 
     Parameters
     ----------
@@ -61,9 +61,8 @@ def parameter_randomisation(
     Returns
     -------
     Randomisation
-        Correlations near 0 at the end are what a faithful explanation should show, near 1 what
-        cannot depend on the weights. An explanation of pure noise shows 0, too: this check only
-        convicts, it acquits nobody.
+        The last correlations should be near 0; near 1, the explanation does not depend on the
+        weights. Pure noise has 0, too: this check can reject an explanation, not confirm one.
 
     Raises
     ------
@@ -97,7 +96,7 @@ def parameter_randomisation(
 
 
 def cascade(model: Any, seed: int = 0) -> Iterator[tuple[str, Any]]:
-    """Yield the last layer's name and the model without its weights, then one layer more, …"""
+    """Yield the last layer's name and the model with it randomised, then one layer more, …"""
     if isinstance(model, Network):
         yield from _cascade_of_layers(model, seed)
     else:
@@ -130,7 +129,7 @@ def _cascade_of_modules(model: Any, seed: int) -> Iterator[tuple[str, Any]]:
 
 
 def _random_like(rng: np.random.Generator, array: Array) -> Array:
-    """Draw normal numbers of mean 0 and the mean square of an array, in its place."""
+    """Draw normal numbers of mean 0 with the mean square, shape and library of an array."""
     values = arrays.float64(array)
     size = np.sqrt((values**2).mean())
     return arrays.like(size * rng.standard_normal(values.shape), array)

@@ -1,4 +1,4 @@
-"""Scores to be judged: checked beside the question that they answer."""
+"""Checks of the scores that a measure is given."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from xaikit.core.arrays import Array
 from xaikit.core.attribution import Attribution
 from xaikit.core.question import Question, ask
 
-SAME_OUTPUT = 1e-3  # of the output, or of 1 where it is smaller: single precision is not the same
+SAME_OUTPUT = 1e-3  # relative to max(1, |output|), because of single precision
 
 
 def ask_about(
     model: Any, x: Any, attribution: Any, target: Any, baseline: Any
 ) -> tuple[Question, np.ndarray]:
-    """Check what was given; return the question, and the scores (n, d) that answer it."""
+    """Check the arguments of a measure; return them as a Question, and the scores (n, d)."""
     question = ask(model, x, target, baseline)
     if isinstance(attribution, Attribution):
         _expect_same_output(attribution, arrays.float64(question.output))
@@ -23,7 +23,7 @@ def ask_about(
 
 
 def _expect_same_output(attribution: Attribution, output: np.ndarray) -> None:
-    """Raise unless an explanation is one of this output: that of another class says nothing."""
+    """Raise unless the attribution explains this output, not that of another class."""
     explained = arrays.float64(attribution.output).ravel()
     off = np.abs(explained - output)
     if (off > SAME_OUTPUT * np.maximum(1, np.abs(output))).any():
@@ -41,7 +41,7 @@ def scores_of(attribution: Any, x: Array) -> np.ndarray:
     Raises
     ------
     TypeError, ValueError
-        For scores that are no numbers, NaN, or of another shape than x.
+        For scores that are not numeric, NaN, or of another shape than x.
     """
     values = attribution.values if isinstance(attribution, Attribution) else attribution
     values = arrays.float64(arrays.numeric(values, "attribution"))
