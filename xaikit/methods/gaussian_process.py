@@ -18,6 +18,7 @@ import numpy as np
 from xaikit.core.attribution import Attribution
 from xaikit.core.linear_fits import sum_constrained_fit
 from xaikit.core.progress import track
+from xaikit.core.threads import one_blas_thread
 from xaikit.games.budget import budgets, reached, warn_not_reached
 from xaikit.games.game import Game
 from xaikit.games.pairs import Pairs, draw_pairs, odd_payoffs, sandwich_std
@@ -204,7 +205,6 @@ def fit_prior(z: np.ndarray, t: np.ndarray, seed: int) -> Prior:
     log s_w ~ N(−6, 3²), log s₁ ~ N(0, 3²).
     """
     from scipy.optimize import minimize
-    from threadpoolctl import threadpool_limits
 
     players = z.shape[1]
     if len(z) > FITTED_POINTS:
@@ -224,9 +224,7 @@ def fit_prior(z: np.ndarray, t: np.ndarray, seed: int) -> Prior:
         slope[3:] -= away[3:-1] + away[-1] / players
         return 0.5 * (away**2).sum() - likelihood, -slope
 
-    # NumPy's and SciPy's BLAS have separate threads. When they alternate, each waits until the
-    # other's are idle: on such small matrices two threads took four times as long as one.
-    with threadpool_limits(1, "blas"):
+    with one_blas_thread():
         found = minimize(
             cost, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": STEPS}
         )
