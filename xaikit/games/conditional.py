@@ -109,7 +109,9 @@ def conditional_game(
         return question.one(payoffs, axis=1)
 
     empty = _mean_outputs(question, namespace(x).broadcast_to(rows, (len(x), *rows.shape)))
-    return Game(players, value, data_of_players(question.data, groups), question.explained)
+    return Game(
+        players, value, data_of_players(question.data, groups), question.one(question.explained)
+    )
 
 
 def _mean_outputs(question: Question, rows: Array) -> np.ndarray:

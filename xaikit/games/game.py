@@ -31,8 +31,8 @@ class Game:
     data : array (M,) or (n, M), optional
         What the players stand for (the values of features), for tables and plots. Its library,
         device and dtype are those of the answers.
-    full : array (n,), optional
-        F(x) where v(N) must be F(x), for each of n games.
+    full : array (n,) or 0-d, optional
+        F(x), where v(N) is to be F(x) but for rounding.
 
     Attributes
     ----------
@@ -111,7 +111,7 @@ class Game:
         return Attribution(
             shaped(values),
             base=arrays.like(ends[0], numbers),
-            output=arrays.like(ends[1], numbers),
+            output=arrays.like(ends[1] if self.full is None else self.full, numbers),
             data=data[0] if ends.ndim == 1 and data.ndim == 2 else data,
             std=None if std is None else shaped(std),
             feature_names=self.players,
