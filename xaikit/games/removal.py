@@ -171,7 +171,7 @@ def mixing_game(
         players,
         value,
         data_of_players(flat if question.table is None else question.data, groups),
-        question.explained,
+        question.one(question.explained),
     )
 
 
