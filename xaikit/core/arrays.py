@@ -72,6 +72,11 @@ def floating(x: Array) -> Array:
     return x.astype(np.float64)
 
 
+def is_numeric(x: Any) -> bool:
+    """Tell whether x is an array of real numbers, not of objects or text."""
+    return is_torch(x) or (is_array(x) and x.dtype.kind in "biuf")
+
+
 def is_floating(x: Array) -> bool:
     """Tell whether x holds floating-point numbers."""
     return bool(namespace(x).isdtype(x.dtype, "real floating"))
@@ -116,22 +121,20 @@ def normal_cdf(z: Array) -> Array:
     return ndtr(z)
 
 
-def numeric(x: Any, name: str = "x") -> Array:
-    """Return x as a detached array of finite numbers, or raise an error.
+def numeric(x: Any, name: str = "x", missing: bool = False) -> Array:
+    """Return x as a detached array of numbers, or raise an error.
 
-    Lists and data frames become NumPy arrays. Text, complex numbers, an empty array, NaN and
-    infinity are errors: an explanation of any of them would be silently wrong.
+    Lists and data frames become NumPy arrays. Text, complex numbers, an empty array, infinity and
+    NaN (unless `missing`) are errors: an explanation of any of them would be silently wrong.
     """
     if not is_array(x):
-        x = np.asarray(x)
-        # A data frame of numbers beside booleans (one-hot columns) becomes an array of objects.
-        if x.dtype == object and all(isinstance(v, NUMBERS) for v in x.flat):
-            x = x.astype(np.float64)
+        x = _array_of(x, name)
+        x = numbers_of_objects(x)
     if is_torch(x):
         x = x.detach()
     elif x.dtype.kind not in "biuf":
         raise TypeError(
-            f"{name} holds {x.dtype} values, expected real numbers: "
+            f"{name} holds {_kinds(x)} values, expected real numbers: "
             "encode text and categories as numbers first"
         )
     xp = namespace(x)
@@ -141,7 +144,7 @@ def numeric(x: Any, name: str = "x") -> Array:
         raise ValueError(
             f"{name} is empty: its shape is {tuple(x.shape)}, expected at least one row"
         )
-    if is_floating(x) and not all_finite(x):
+    if is_floating(x) and not (all_finite(x) or (missing and not bool(xp.any(xp.isinf(x))))):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(to_numpy(x)))[0])
         raise ValueError(
             f"{name} holds NaN or infinity (first at index {where}): "
@@ -150,12 +153,39 @@ def numeric(x: Any, name: str = "x") -> Array:
     return x
 
 
-def column_names(x: Any) -> list[str] | None:
-    """Return the names of a data frame's columns, or of a series' entries; None without names."""
-    names = getattr(x, "columns", getattr(x, "index", None))
-    if is_array(x) or callable(names) or names is None:
-        return None
-    return list(names) if all(isinstance(name, str) for name in names) else None
+def numbers_of_objects(x: np.ndarray) -> np.ndarray:
+    """Return x as float64 if it holds numbers as objects, as a frame of numbers and booleans does."""
+    if x.dtype == object and x.size and all(isinstance(value, NUMBERS) for value in x.flat):
+        return x.astype(np.float64)
+    return x
+
+
+def _kinds(x: np.ndarray) -> str:
+    """Name the type of an array's values; of objects those that are not numbers."""
+    if x.dtype != object:
+        return str(x.dtype)
+    kinds = {type(value).__name__ for value in x.flat if not isinstance(value, NUMBERS)}
+    return ", ".join(sorted(kinds))
+
+
+def _array_of(x: Any, name: str) -> np.ndarray:
+    """Return lists, frames and numbers as a NumPy array, or say why there is none."""
+    if hasattr(x, "toarray"):
+        raise TypeError(
+            f"{name} is a sparse {type(x).__name__}, expected an array: give {name}.toarray()"
+        )
+    parts = x if isinstance(x, list | tuple) else []
+    if any(is_torch(part) for part in parts):
+        raise TypeError(
+            f"{name} is a {type(x).__name__} of {len(x)} tensors, expected one: a model of several "
+            "inputs is explained by a function of one of them, or of all of them side by side"
+        )
+    try:
+        return np.asarray(x)
+    except ValueError:
+        raise ValueError(
+            f"{name} is a {type(x).__name__} of rows with different lengths, expected rows (n, d)"
+        ) from None
 
 
 def batched(x: Array, name: str = "x") -> tuple[Array, bool]:
@@ -171,7 +201,11 @@ def unbatched(values: Any, single: bool, axis: int = 0) -> Any:
 
 
 def matching(
-    x: Any, reference: Array, name: str = "x", owner: str = "the network's weights"
+    x: Any,
+    reference: Array,
+    name: str = "x",
+    owner: str = "the network's weights",
+    missing: bool = False,
 ) -> Array:
     """Return x as numbers of `reference`'s library, device and dtype, or raise a TypeError.
 
@@ -179,10 +213,10 @@ def matching(
     dtype is an error, because converting it silently would hide where and how precisely we compute.
     """
     if not is_array(x):
-        return like(numeric(x, name), reference)
+        return like(numeric(x, name, missing), reference)
     same_place = is_torch(x) == is_torch(reference) and x.device == reference.device
     if same_place:
-        x = numeric(x, name)
+        x = numeric(x, name, missing)
         if not is_floating(x):
             return like(x, reference)
     if not same_place or x.dtype != reference.dtype:

@@ -9,6 +9,8 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.targets import as_targets, one_hot
 
+SAME_OUTPUT = 1e-3  # relative to max(1, |output|), because of single precision
+
 
 class ForwardPass(NamedTuple):
     """The output of a forward pass, and one backward pass from it.
@@ -40,6 +42,9 @@ class DifferentiableModel:
     def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
         """Check x; return it with a batch axis, and whether it was a single row (d,)."""
         raise NotImplementedError
+
+    def expect_function(self, rows: Array, output: Array) -> None:
+        """Raise a ValueError where the model is seen not to be a function of the row."""
 
     def outputs(self, rows: Array) -> Array:
         """Return all outputs (n, k); keep nothing for a gradient."""
@@ -78,12 +83,13 @@ def as_rows(model: Any, x: Any, name: str = "x") -> tuple[Array, bool]:
     TypeError
         For a model that is not callable or must be wrapped, or x that is not numeric.
     ValueError
-        For NaN, infinity or an empty x.
+        For infinity or an empty x; for NaN, if the model has gradients.
     """
     if isinstance(model, DifferentiableModel):
         return model.as_rows(x, name)
     expect_callable(model)
-    return arrays.batched(arrays.floating(arrays.numeric(x, name)), name)
+    numbers = arrays.numeric(x, name, missing=True)
+    return arrays.batched(numbers if arrays.is_array(x) else arrays.floating(numbers), name)
 
 
 def expect_callable(model: Any) -> None:
@@ -117,7 +123,7 @@ def outputs(
         # Texts cannot be changed in place.
         result = model(rows if fresh or not arrays.is_array(rows) else arrays.copied(rows))
     if not arrays.is_array(result):
-        result = np.asarray(result)
+        result = _as_array(result)
     if not arrays.is_torch(result) and result.dtype.kind not in "biuf":
         example = result.item(0) if result.size else "nothing"
         raise TypeError(
@@ -134,11 +140,33 @@ def outputs(
     return result[:, None] if result.ndim == 1 else result
 
 
+def _as_array(result: Any) -> np.ndarray:
+    """Return outputs as a NumPy array; several arrays at once are no outputs of rows."""
+    if isinstance(result, list | tuple) and any(np.ndim(part) == 2 for part in result):
+        raise ValueError(
+            f"the model returned a {type(result).__name__} of {len(result)} arrays, one for each "
+            "target: give a function that returns one of them, (n, k)"
+        )
+    return arrays.numbers_of_objects(np.asarray(result))
+
+
+def expect_same_outputs(found: np.ndarray, known: np.ndarray) -> None:
+    """Raise a ValueError unless outputs (…, n) are those (n,) that the same rows had before."""
+    off = np.abs(found - known)
+    if (off > SAME_OUTPUT * np.maximum(1, np.abs(known))).any():
+        row = np.unravel_index(int(off.argmax()), off.shape)
+        raise ValueError(
+            f"the model's output for a row was {np.broadcast_to(known, off.shape)[row]:.4g} and is "
+            f"{np.asarray(found)[row]:.4g} now: it is no function of the row. Is it in training "
+            "mode (dropout, batch statistics), or does it draw random numbers?"
+        )
+
+
 def expect_finite(values: Array, what: str) -> Array:
     """Return values, or raise a ValueError if any of them is NaN or infinite."""
     if not arrays.all_finite(values):
         raise ValueError(
             f"{what} is NaN or infinite: the model has no value or no slope where it was asked "
-            "(a logarithm or a root of 0, numbers that overflow)"
+            "(a logarithm or a root of 0, numbers that overflow, a missing value)"
         )
     return values

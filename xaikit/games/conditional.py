@@ -17,7 +17,7 @@ from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.question import Question, ask
 from xaikit.core.settings import expect_count
 from xaikit.games.game import Game
-from xaikit.games.removal import as_background, data_of_players, name_players
+from xaikit.games.removal import data_of_players, name_players
 
 
 def conditional_game(
@@ -67,10 +67,10 @@ def conditional_game(
     Aas, Jullum & Løland 2021, Explaining individual predictions when features are dependent,
     arXiv:1903.10464, §3.
     """
-    question = ask(model, x, target)
+    question = ask(model, x, target, second=background)
+    question, rows = question.in_numbers("a conditional game").with_rows(background, "background")
     question = replace(question, x=arrays.copied(question.x))  # evaluated much later; see `removal`
-    x = question.x
-    rows = as_background(background, x)
+    x, rows = question.x, arrays.numeric(rows, "background")  # without missing values
     if x.ndim != 2 or rows.shape[0] < 2:
         raise ValueError(
             f"x has shape {tuple(x.shape)} and the background {tuple(rows.shape)}, "
@@ -109,7 +109,9 @@ def conditional_game(
         return question.one(payoffs, axis=1)
 
     empty = _mean_outputs(question, namespace(x).broadcast_to(rows, (len(x), *rows.shape)))
-    return Game(players, value, data_of_players(x, groups))
+    return Game(
+        players, value, data_of_players(question.data, groups), question.one(question.explained)
+    )
 
 
 def _mean_outputs(question: Question, rows: Array) -> np.ndarray:

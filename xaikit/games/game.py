@@ -14,6 +14,7 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.attribution import Attribution
 from xaikit.core.chunks import ROWS, chunks
+from xaikit.core.models import expect_same_outputs
 from xaikit.core.progress import track
 
 
@@ -30,6 +31,8 @@ class Game:
     data : array (M,) or (n, M), optional
         The values of the players (of the features), for tables and plots. Attributions have its
         library, device and dtype.
+    full : array (n,) or 0-d, optional
+        F(x), where v(N) must be F(x), up to rounding.
 
     Attributes
     ----------
@@ -37,7 +40,13 @@ class Game:
         Number of coalitions evaluated so far.
     """
 
-    def __init__(self, players: int | Sequence[str], value: Callable, data: Array | None = None):
+    def __init__(
+        self,
+        players: int | Sequence[str],
+        value: Callable,
+        data: Array | None = None,
+        full: np.ndarray | None = None,
+    ):
         if isinstance(players, int | np.integer):
             players = [f"x{i}" for i in range(players)]
         self.players = tuple(str(player) for player in players)
@@ -54,6 +63,7 @@ class Game:
             )
         self.value = value
         self.data: Array | None = np.array(data) if isinstance(data, list | tuple) else data
+        self.full = full
         self.evaluations = 0
 
     def __call__(self, masks: Any) -> np.ndarray:
@@ -75,6 +85,8 @@ class Game:
                 f"expected ({len(masks)},) or ({len(masks)}, n)"
             )
         self.evaluations += len(masks)
+        if self.full is not None:
+            expect_same_outputs(payoffs[masks.all(axis=1)], self.full)
         return payoffs
 
     def payoffs(self, masks: np.ndarray, progress: bool = False) -> np.ndarray:
@@ -91,7 +103,7 @@ class Game:
     ) -> Attribution:
         """Return scores (M, n) as an Attribution; those of a single game lose the axis n."""
         data = np.ones(values.T.shape) if self.data is None else self.data
-        numbers = data if arrays.is_array(data) and arrays.is_floating(data) else values
+        numbers = arrays.floating(data) if arrays.is_numeric(data) else values
 
         def shaped(scores: np.ndarray) -> Array:
             return arrays.like(scores.T[0] if ends.ndim == 1 else scores.T, numbers)
@@ -99,7 +111,7 @@ class Game:
         return Attribution(
             shaped(values),
             base=arrays.like(ends[0], numbers),
-            output=arrays.like(ends[1], numbers),
+            output=arrays.like(ends[1] if self.full is None else self.full, numbers),
             data=data[0] if ends.ndim == 1 and data.ndim == 2 else data,
             std=None if std is None else shaped(std),
             feature_names=self.players,

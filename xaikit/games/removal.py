@@ -53,7 +53,7 @@ def baseline_game(
         another shape; groups that share a column.
     """
     question = ask(model, x, target, baseline)
-    return mixing_game(question, question.baseline[:, None], groups)
+    return mixing_game(question, question.given_baseline()[:, None], groups)
 
 
 def marginal_game(
@@ -89,8 +89,8 @@ def marginal_game(
     - Lundberg & Lee 2017, A Unified Approach to Interpreting Model Predictions, arXiv:1705.07874.
     - Janzing, Minorics & Blöbaum 2020, Feature relevance quantification …, arXiv:1910.13413.
     """
-    question = ask(model, x, target)
-    return mixing_game(question, as_background(background, question.x)[None], groups)
+    question, rows = ask(model, x, target, second=background).with_rows(background, "background")
+    return mixing_game(question, rows[None], groups)
 
 
 def text_game(
@@ -134,18 +134,7 @@ def text_game(
             payoff.update(zip(texts, outputs, strict=True))
         return np.array([payoff[text] for text in kept])
 
-    return Game(tokens, value, np.array(tokens))
-
-
-def as_background(background: Any, x: Array) -> Array:
-    """Return background rows (m, …) that match x (n, …)."""
-    rows = arrays.matching(background, x, "background", "the numbers of x")
-    if tuple(rows.shape[1:]) != tuple(x.shape[1:]):
-        raise ValueError(
-            f"background has shape {tuple(rows.shape)}, expected rows like those of x: "
-            f"(m, {', '.join(map(str, x.shape[1:]))})"
-        )
-    return rows
+    return Game(tokens, value, np.array(tokens), question.explained[0])
 
 
 def mixing_game(
@@ -178,7 +167,12 @@ def mixing_game(
             payoffs[coalitions, rows] += outputs.reshape(size).sum(axis=2)
         return question.one(payoffs / others.shape[1], axis=1)
 
-    return Game(players, value, data_of_players(flat, groups))
+    return Game(
+        players,
+        value,
+        data_of_players(flat if question.table is None else question.data, groups),
+        question.one(question.explained),
+    )
 
 
 def _mixed(present: Array, x: Array, others: Array) -> Array:

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from xaikit.core import arrays, models
+from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
 from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.linear_fits import LinearFit, ridge_fit, side_by_side
-from xaikit.core.question import ask
+from xaikit.core.question import Question, ask
 from xaikit.core.settings import expect_count
-from xaikit.games.removal import as_background, text_game
+from xaikit.games.removal import text_game
 
 
 def lime_tabular(
@@ -77,11 +77,12 @@ def lime_tabular(
     ----------
     Ribeiro, Singh & Guestrin 2016, "Why Should I Trust You?", arXiv:1602.04938, §3.
     """
-    question = ask(model, x, target)
+    question = ask(model, x, target, second=background).in_numbers("LIME")
     x, targets = question.x, question.target
     if x.ndim != 2:
         raise ValueError(f"x has shape {tuple(x.shape)}, expected rows of features (n, d) or (d,)")
-    rows = arrays.float64(as_background(background, x))
+    question, rows = question.with_rows(background, "background")
+    rows = arrays.float64(rows)
     columns = x.shape[1]
     width = 0.75 * np.sqrt(columns) if kernel_width is None else kernel_width
     expect_count("samples", samples, columns + 2, f"for {columns} features")
@@ -93,28 +94,33 @@ def lime_tabular(
             raise ValueError(f"features is {features}, expected 1 to {columns}, or None for all")
     if around not in ("instance", "background"):
         raise ValueError(f"unknown around {around!r}, expected 'instance' or 'background'")
-    mean = rows.mean(axis=0)
-    scale = np.where(np.ptp(rows, axis=0) > 0, rows.std(axis=0), 0.0)  # not 1e-17 by rounding
+    if np.isnan(rows).all(axis=0).any():
+        raise ValueError("a column of the background has missing values only: its mean is unknown")
+    mean, spread = np.nanmean(rows, axis=0), np.nanmax(rows, axis=0) - np.nanmin(rows, axis=0)
+    scale = np.where(spread > 0, np.nanstd(rows, axis=0), 0.0)  # not 1e-17 by rounding
     if not scale.any():
         raise ValueError(
             f"no column changes in the background of {len(rows)} row(s), so there is nothing to "
             "perturb: give rows that stand for the data"
         )
-    here = (arrays.to_numpy(x) - mean) / np.where(scale > 0, scale, 1.0)
+    # A missing value stays missing around an instance, and is at no distance from others.
+    missing = np.isnan(arrays.to_numpy(x))
+    here = np.where(missing, 0, arrays.to_numpy(x) - mean) / np.where(scale > 0, scale, 1.0)
     noise = np.random.default_rng(seed).standard_normal((samples, columns)) * (scale > 0)
 
     if around == "instance":
         noise[0] = 0
         answers = [
-            _ask(model, original + noise * scale, x)[:, aim]
+            _ask(question, original + noise * scale)[:, aim]
             for original, aim in zip(arrays.to_numpy(x), targets, strict=True)
         ]
         # The same perturbations have the same weights: one fit serves all rows.
         fit = _sparse_fit(noise, np.array(answers).T, _kernel(noise, width), ridge, features)
+        fit.coefficients.T[missing], fit.std.T[missing] = 0, 0
         intercept = fit.intercept - np.einsum("nj,jn->n", here, fit.coefficients)
         evaluations = samples * len(x)
     else:
-        answer = _ask(model, mean + noise * scale, x)[:, targets]
+        answer = _ask(question, mean + noise * scale)[:, targets]
         fits = [
             _sparse_fit(noise, answer[:, [row]], _kernel(noise - here[row], width), ridge, features)
             for row in range(len(x))
@@ -244,10 +250,10 @@ def _kernel(displacement: np.ndarray, width: float) -> np.ndarray:
     return weights
 
 
-def _ask(model: Callable, perturbed: np.ndarray, x: Any) -> np.ndarray:
+def _ask(question: Question, perturbed: np.ndarray) -> np.ndarray:
     """Return the model's outputs (B, k) for perturbed rows like those of x."""
     parts = chunks(len(perturbed), chunk_rows(perturbed.shape[1]))
-    answers = [models.outputs(model, arrays.like(perturbed[part], x)) for part in parts]
+    answers = [question.all_outputs(arrays.like(perturbed[part], question.x)) for part in parts]
     return np.concatenate([arrays.float64(answer) for answer in answers])
 
 

@@ -3,14 +3,15 @@
 Lecture 09 shows it as a matrix. Agreement is no proof: related methods make the same errors.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from xaikit.core import arrays
+from xaikit.core import arrays, tables
 from xaikit.core.attribution import Attribution
 from xaikit.core.settings import expect_count
+from xaikit.metrics.scores import with_columns
 
 
 class Agreement(NamedTuple):
@@ -65,8 +66,10 @@ def rank_agreement(
     if not isinstance(attributions, Mapping) or len(attributions) < 2:
         raise TypeError("expected a dict of at least two explanations: name -> scores")
     scores, shape = [], None
+    known = [_names_of(given) for given in attributions.values()]
+    names = next((names for names in known if names), None)
     for name, given in attributions.items():
-        values = given.values if isinstance(given, Attribution) else given
+        values = with_columns(given, names)
         values = arrays.float64(arrays.numeric(values, str(name)))
         shape = values.shape if shape is None else shape
         if values.shape != shape or not shape:
@@ -87,10 +90,10 @@ def rank_agreement(
         for j in range(len(scores)):
             spearman[:, i, j] = rank_correlation(ranked[i], ranked[j])
             overlap[:, i, j] = (first[i] * first[j]).sum(axis=1) / top
-    names = [str(name) for name in attributions]
+    methods = [str(name) for name in attributions]
     if shape is not None and len(shape) == 1:
-        return Agreement(names, spearman[0], overlap[0])
-    return Agreement(names, spearman, overlap)
+        return Agreement(methods, spearman[0], overlap[0])
+    return Agreement(methods, spearman, overlap)
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -105,6 +108,10 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     product = (centred[0] * centred[1]).sum(axis=1)
     same = (centred[0] == centred[1]).all(axis=1)
     return np.where(same, 1.0, product / np.where(norm == 0, 1.0, norm))
+
+
+def _names_of(given: Any) -> Sequence[str] | None:
+    return given.feature_names if isinstance(given, Attribution) else tables.column_names(given)
 
 
 def _top(size: np.ndarray, top: int) -> np.ndarray:

@@ -81,8 +81,8 @@ def sensitivity_n(
         raise ValueError(f"sizes is {sizes!r}, expected numbers in 1 … {width - 1}")
     expect_count("samples", samples, 2)
     rng = np.random.default_rng(seed)
-    game = mixing_game(question, question.baseline[:, None])
-    whole = arrays.float64(question.output)
+    game = mixing_game(question, question.given_baseline()[:, None])
+    whole = question.explained
     found = np.empty((len(scores), len(tried)))
     for column, size in enumerate(tried):
         removed = rng.permuted(np.tile(np.arange(width) < size, (samples, 1)), axis=1)

@@ -95,7 +95,8 @@ def infidelity(
     definition 2.1, and its appendix for the optimal scale.
     """
     question, scores = ask_about(model, x, attribution, target, baseline)
-    flat, whole = question.flat()[0], arrays.float64(question.output)
+    question = question.in_numbers("infidelity")
+    flat, whole = question.flat()[0], question.explained
     weights = scores if slopes else _slopes(question, scores)
     explained, changed = [], []
     for block in _perturbations(question, perturbation, spread, samples, seed):

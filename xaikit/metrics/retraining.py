@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from xaikit.core import arrays
+from xaikit.core import arrays, tables
 from xaikit.core.arrays import Array, namespace
 from xaikit.metrics.scores import scores_of
 
@@ -96,11 +96,13 @@ def remove_and_retrain(
     if not len(seeds):
         raise ValueError("seeds is empty, expected at least one")
     parts = []
+    names = tables.column_names(x)
+    x_test = tables.aligned(x_test, names, "x_test")
     for rows, given, name in ((x, attribution, "x"), (x_test, attribution_test, "x_test")):
         rows = arrays.floating(arrays.numeric(rows, name))
         if rows.ndim < 2:
             raise ValueError(f"{name} has shape {tuple(rows.shape)}, expected rows (n, …)")
-        parts.append((rows, np.abs(scores_of(given, rows))))
+        parts.append((rows, np.abs(scores_of(given, rows, names))))
     means = namespace(parts[0][0]).mean(parts[0][0], axis=0)
     found = np.empty((2, len(shares), len(seeds)))
     for column, seed in enumerate(seeds):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.extras import needs
-from xaikit.core.models import DifferentiableModel, ForwardPass
+from xaikit.core.models import DifferentiableModel, ForwardPass, expect_same_outputs
 
 if TYPE_CHECKING:
     import torch
@@ -34,6 +34,10 @@ class TorchModel(DifferentiableModel):
             raise TypeError(f"expected a torch.nn.Module, got {type(module).__name__}")
         self.module = module
 
+    def expect_function(self, rows: Array, output: Array) -> None:
+        """Raise a ValueError if the first row alone gets another output than among the others."""
+        expect_same_outputs(arrays.float64(self.outputs(rows[:1])[0]), arrays.float64(output[0]))
+
     def outputs(self, rows: Array) -> Array:
         """Return all outputs (n, k) for checked rows."""
         import torch
@@ -45,6 +49,11 @@ class TorchModel(DifferentiableModel):
         """Return the outputs of checked rows, with autograd's backward pass."""
         import torch
 
+        if not arrays.is_floating(rows):
+            raise TypeError(
+                "x holds whole numbers that an embedding looks up: there is no slope along them. "
+                "Explain the module behind the embedding, with the embedding's output as x"
+            )
         with torch.inference_mode(False), torch.enable_grad():
             tensor = self._tensor(rows).requires_grad_()
             # A module may change its input in place; autograd forbids that for a leaf of its graph.
@@ -69,6 +78,8 @@ class TorchModel(DifferentiableModel):
     def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
         """Check x; return it with a batch axis, and whether it was a single row (d,)."""
         weights = self._weights()
+        if self._looks_up() and arrays.is_array(x) and not arrays.is_floating(x):
+            return arrays.batched(arrays.numeric(x, name), name)
         if arrays.is_torch(x) and weights is not None:
             x = arrays.matching(x, weights, name, "the module's weights")
         else:
@@ -77,6 +88,12 @@ class TorchModel(DifferentiableModel):
                 x = x.astype(arrays.to_numpy(weights).dtype)
             x = arrays.floating(x)
         return arrays.batched(x, name)
+
+    def _looks_up(self) -> bool:
+        """Tell whether the module has an embedding, whose inputs are whole numbers."""
+        from torch import nn
+
+        return any(isinstance(m, nn.Embedding | nn.EmbeddingBag) for m in self.module.modules())
 
     def _weights(self) -> torch.Tensor | None:
         """Return a floating-point tensor of the module, or None if it has none."""
@@ -90,6 +107,9 @@ class TorchModel(DifferentiableModel):
         if arrays.is_torch(x):
             return x.clone()
         weights = self._weights()
+        if not arrays.is_floating(x):
+            where = None if weights is None else weights.device
+            return torch.tensor(arrays.to_numpy(x), device=where)
         if weights is None:
             return torch.tensor(arrays.to_numpy(x))
         return torch.tensor(arrays.to_numpy(x), dtype=weights.dtype, device=weights.device)
@@ -97,7 +117,10 @@ class TorchModel(DifferentiableModel):
     def _back(self, result: torch.Tensor, x: Array) -> Array:
         """Convert a result to x's library and dtype."""
         result = result.detach()
-        return result if arrays.is_torch(x) else arrays.to_numpy(result).astype(x.dtype)
+        if arrays.is_torch(x):
+            return result
+        numbers = arrays.to_numpy(result)
+        return numbers.astype(x.dtype) if arrays.is_floating(x) else numbers
 
     def _evaluate(self, x: torch.Tensor) -> torch.Tensor:
         import torch
