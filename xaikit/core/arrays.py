@@ -154,7 +154,7 @@ def numeric(x: Any, name: str = "x", missing: bool = False) -> Array:
 
 
 def numbers_of_objects(x: np.ndarray) -> np.ndarray:
-    """Return x as float64 if it holds numbers as objects, as a frame of numbers and booleans does."""
+    """Return x as float64 if its objects are numbers, as in a frame of numbers and booleans."""
     if x.dtype == object and x.size and all(isinstance(value, NUMBERS) for value in x.flat):
         return x.astype(np.float64)
     return x
