@@ -195,7 +195,7 @@ def _share_out(
         bias = getattr(layer, "bias", None)
         bias = None if bias is None or shares.bias is None else shares.bias(bias)
         # 1 · Forward: what the unit pretends to add up. Plain shares are the layer's own output.
-        if shares is PLAIN:
+        if shares == PLAIN:
             parts, z = [(a, layer)], output
         else:
             parts = _parts(layer, a, shares)
