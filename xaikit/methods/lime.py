@@ -14,7 +14,7 @@ from xaikit.core.attribution import Attribution
 from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.linear_fits import LinearFit, ridge_fit, side_by_side
 from xaikit.core.question import ask
-from xaikit.core.settings import expect_count
+from xaikit.core.settings import as_seed, expect_count
 from xaikit.games.removal import as_background, text_game
 
 
@@ -27,7 +27,7 @@ def lime_tabular(
     samples: int = 5000,
     ridge: float = 1.0,
     features: int | None = None,
-    seed: int = 0,
+    seed: int | None = 0,
     around: str = "instance",
 ) -> Attribution:
     """Slopes of a line fitted around a row of features, in units of F per standard deviation.
@@ -54,8 +54,8 @@ def lime_tabular(
     features : int, optional
         Keep that many features, those with the largest slopes, and fit them again; the others get
         0. None keeps all.
-    seed : int
-        The same seed draws the same perturbations.
+    seed : int or None
+        The same seed draws the same perturbations; None draws new ones.
     around : str
         "instance" draws perturbations around x, the same for all rows; "background" draws rows of
         a Gaussian with the background's means, and weighs them by their distance to x.
@@ -101,7 +101,7 @@ def lime_tabular(
             "perturb: give rows that stand for the data"
         )
     here = (arrays.to_numpy(x) - mean) / np.where(scale > 0, scale, 1.0)
-    noise = np.random.default_rng(seed).standard_normal((samples, columns)) * (scale > 0)
+    noise = np.random.default_rng(as_seed(seed)).standard_normal((samples, columns)) * (scale > 0)
 
     if around == "instance":
         noise[0] = 0
@@ -147,7 +147,7 @@ def lime_text(
     tokenizer: Callable = str.split,
     samples: int = 1000,
     ridge: float = 1.0,
-    seed: int = 0,
+    seed: int | None = 0,
 ) -> Attribution:
     """Fit a line to a classifier's outputs for a text with part of its tokens removed.
 
@@ -168,8 +168,8 @@ def lime_text(
         Texts drawn, the full one among them; each different text is evaluated once.
     ridge : float
         Ω = ridge · ‖φ‖².
-    seed : int
-        The same seed draws the same texts.
+    seed : int or None
+        The same seed draws the same texts; None draws new ones.
 
     Returns
     -------
@@ -218,9 +218,9 @@ def lime_text(
     )
 
 
-def draw_removals(tokens: int, samples: int, seed: int) -> np.ndarray:
+def draw_removals(tokens: int, samples: int, seed: int | None) -> np.ndarray:
     """Return masks (samples, M): first all tokens, then without 1 … M of them, at random."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(seed))
     removed = rng.integers(1, tokens + 1, samples)
     removed[0] = 0
     order = np.argsort(rng.random((samples, tokens)), axis=1)

@@ -13,7 +13,7 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.extras import needs
-from xaikit.core.settings import expect_count
+from xaikit.core.settings import as_seed, expect_count
 from xaikit.methods.dual_training import DualTraining, masked
 from xaikit.methods.mask_search import selector_slope, swap_importances
 from xaikit.networks.losses import softmax
@@ -43,8 +43,8 @@ class DualNet(SelectorMixin, BaseEstimator):
         Batches of the first phase, with random masks, and at most of the second, around the best.
     patience : int
         Batches of the second phase without a better validation loss before it ends.
-    seed : int
-        The same seed gives the same networks, splits and masks.
+    seed : int or None
+        The same seed gives the same networks, splits and masks; None gives new ones.
     progress : bool
         Whether to show a bar.
 
@@ -83,7 +83,7 @@ class DualNet(SelectorMixin, BaseEstimator):
         exploration: int = 1500,
         refinement: int = 1500,
         patience: int = 500,
-        seed: int = 0,
+        seed: int | None = 0,
         progress: bool = False,
     ):
         self.subset_size = subset_size
@@ -126,7 +126,7 @@ class DualNet(SelectorMixin, BaseEstimator):
             expect_count(name, getattr(self, name), 1)
         X = self._checked(X)
         y, loss = self._target(y, len(X))
-        rng = np.random.default_rng(self.seed)
+        rng = np.random.default_rng(as_seed(self.seed))
         if validation is None:
             order = rng.permutation(len(X))
             held = max(1, len(X) // 4)
