@@ -15,7 +15,7 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.question import Question, ask
-from xaikit.core.settings import expect_count
+from xaikit.core.settings import as_seed, expect_count
 from xaikit.games.game import Game
 from xaikit.games.removal import data_of_players, name_players
 
@@ -26,7 +26,7 @@ def conditional_game(
     background: Any,
     target: Any = 0,
     samples: int = 256,
-    seed: int = 0,
+    seed: int | None = 0,
     groups: Mapping[str, Sequence[int]] | None = None,
 ) -> Game:
     """Make the game v(S) = E[F(X) | X_S = x_S]: absent features are drawn given the present ones.
@@ -42,8 +42,8 @@ def conditional_game(
     samples : int
         Draws per coalition, in antithetic pairs. All coalitions share them, so v(S) is
         the same each time.
-    seed : int
-        The same seed gives the same game.
+    seed : int or None
+        The same seed gives the same game; None gives a new one.
     model, x, target, groups
         See `baseline_game`; x has rows of features, (n, d) or (d,).
 
@@ -82,7 +82,7 @@ def conditional_game(
     players, column_masks = name_players(groups, x.shape[1], question.names)
     mean, scale, correlation = _gaussian(arrays.float64(rows))
     standardised = (arrays.to_numpy(x) - mean) / scale
-    half = np.random.default_rng(seed).standard_normal((samples // 2, x.shape[1]))
+    half = np.random.default_rng(as_seed(seed)).standard_normal((samples // 2, x.shape[1]))
     normals = np.concatenate([half, -half])
 
     def draws(present: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from math import comb, sqrt
 
 import numpy as np
 
+from xaikit.core.settings import as_seed
 from xaikit.games.game import Game
 
 Kernel = Callable[[int, int, int], float]
@@ -46,7 +47,7 @@ class Pairs:
         return np.where(self.masks, 1.0, -1.0)
 
 
-def draw_pairs(players: int, pairs: int, seed: int, kernel: Kernel) -> Pairs:
+def draw_pairs(players: int, pairs: int, seed: int | None, kernel: Kernel) -> Pairs:
     """Draw pairs of complementary coalitions, stratified by size, without replacement.
 
     `kernel(players, size, count)` is the total weight of `count` coalitions of a size, such as
@@ -56,6 +57,7 @@ def draw_pairs(players: int, pairs: int, seed: int, kernel: Kernel) -> Pairs:
     hardly more pairs than players that does not determine every player's value, for example because
     two players are always together: it is drawn again.
     """
+    seed = as_seed(seed)
     population = {k: comb(players, k) for k in range(1, players // 2 + 1)}
     if players % 2 == 0:
         # A coalition of half the players has its complement in the same stratum.

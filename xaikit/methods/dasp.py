@@ -17,7 +17,7 @@ from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution
 from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.question import ask
-from xaikit.core.settings import expect_count
+from xaikit.core.settings import as_seed, expect_count
 from xaikit.methods.moments import Moments, layer_moments, propagate
 from xaikit.networks.convolution import Conv2d, ZeroPad2d
 from xaikit.networks.layers import Dense, Flatten, Layer, run
@@ -143,7 +143,12 @@ def unit_moments(network: Network, x: Any, size: float, baseline: Any = None) ->
 
 
 def unit_samples(
-    network: Network, x: Any, size: int, baseline: Any = None, samples: int = 1000, seed: int = 0
+    network: Network,
+    x: Any,
+    size: int,
+    baseline: Any = None,
+    samples: int = 1000,
+    seed: int | None = 0,
 ) -> list[Array]:
     """Return the values of every unit for sampled coalitions, to compare with `unit_moments`.
 
@@ -155,8 +160,8 @@ def unit_samples(
         Players present, 0 to M.
     samples : int
         Number of coalitions drawn.
-    seed : int
-        The same seed draws the same coalitions.
+    seed : int or None
+        The same seed draws the same coalitions; None draws new ones.
 
     Returns
     -------
@@ -165,7 +170,7 @@ def unit_samples(
     """
     x, b = _one_row(network, x, size, baseline)
     players = int(np.prod(x.shape[1:]))
-    order = np.argsort(np.random.default_rng(seed).random((samples, players)), axis=1)
+    order = np.argsort(np.random.default_rng(as_seed(seed)).random((samples, players)), axis=1)
     present = arrays.indices(np.argsort(order, axis=1) < size, x).reshape(-1, *x.shape[1:])
     head, first, tail = _split(network.layers)
     return run([first, *tail], _through(head, namespace(x).where(present, x, b)))[1:]

@@ -7,7 +7,7 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.extras import needs
-from xaikit.core.settings import expect_count
+from xaikit.core.settings import as_seed, expect_count
 from xaikit.core.threads import one_blas_thread
 from xaikit.methods.ranking import masked, slope_importances, swap_importances, train
 from xaikit.networks.losses import softmax
@@ -39,8 +39,8 @@ class DualNet(SelectorMixin, BaseEstimator):
         Batches of the first phase, with random masks, and at most of the second, around the best.
     patience : int
         Batches of the second phase without a better validation loss before it ends.
-    seed : int
-        The same seed gives the same networks, splits and masks.
+    seed : int or None
+        The same seed gives the same networks, splits and masks; None gives new ones.
     progress : bool
         Whether to show a bar.
 
@@ -79,7 +79,7 @@ class DualNet(SelectorMixin, BaseEstimator):
         exploration: int = 1500,
         refinement: int = 1500,
         patience: int = 500,
-        seed: int = 0,
+        seed: int | None = 0,
         progress: bool = False,
     ):
         self.subset_size = subset_size
@@ -121,7 +121,7 @@ class DualNet(SelectorMixin, BaseEstimator):
             expect_count(name, length, 1)
         X = self._checked(X)
         y = self._target(y, len(X))
-        rng = np.random.default_rng(self.seed)
+        rng = np.random.default_rng(as_seed(self.seed))
         if validation is None:
             order = rng.permutation(len(X))
             cut = max(1, len(X) // 4)

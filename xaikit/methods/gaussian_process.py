@@ -18,6 +18,7 @@ import numpy as np
 from xaikit.core.attribution import Attribution
 from xaikit.core.linear_fits import sum_constrained_fit
 from xaikit.core.progress import track
+from xaikit.core.settings import as_seed
 from xaikit.core.threads import one_blas_thread
 from xaikit.games.budget import budgets, reached, warn_not_reached
 from xaikit.games.game import Game
@@ -77,7 +78,7 @@ def gaussian_process_shapley(
     game: Game,
     budget: int | None = None,
     tolerance: float | None = None,
-    seed: int = 0,
+    seed: int | None = 0,
     progress: bool = False,
 ) -> Attribution:
     """Return the posterior mean and std of the Shapley values, given pairs of payoffs.
@@ -90,8 +91,8 @@ def gaussian_process_shapley(
         Coalitions, from 2M + 2 to 10,000. None is 2M + 2048, or 10,000 with a tolerance.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
-    seed : int
-        The same seed draws the same coalitions.
+    seed : int or None
+        The same seed draws the same coalitions; None draws new ones.
     progress : bool
         Whether to show a bar.
 
@@ -116,7 +117,7 @@ def gaussian_process_shapley(
     The method is this project's. The prior's parameters maximise the marginal likelihood: Rasmussen
     & Williams 2006, Gaussian Processes for Machine Learning, ch. 5.
     """
-    players = len(game.players)
+    players, seed = len(game.players), as_seed(seed)
     if isinstance(budget, int | np.integer) and budget > MOST_EVALUATIONS:
         raise ValueError(
             f"a budget of {budget} needs matrices of {budget // 2} rows: give at most "

@@ -10,6 +10,7 @@ import numpy as np
 
 from xaikit.core.attribution import Attribution
 from xaikit.core.linear_fits import sum_constrained_fit
+from xaikit.core.settings import as_seed
 from xaikit.games.budget import budgets, reached, warn_not_reached
 from xaikit.games.game import Game
 from xaikit.games.pairs import Pairs, draw_pairs, odd_payoffs, sandwich_std
@@ -31,7 +32,7 @@ def kernel_shap(
     game: Game,
     budget: int | None = None,
     tolerance: float | None = None,
-    seed: int = 0,
+    seed: int | None = 0,
     progress: bool = False,
 ) -> Attribution:
     """Minimise Σ_S π(S) (v(∅) + Σ_{i∈S} φ_i − v(S))² under the constraint Σφ = v(N) − v(∅).
@@ -46,8 +47,8 @@ def kernel_shap(
         Coalitions, at least 2M + 2. None is 2M + 2048; with a tolerance 2^M, at most 2^20.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
-    seed : int
-        The same seed draws the same coalitions.
+    seed : int or None
+        The same seed draws the same coalitions; None draws new ones.
     progress : bool
         Whether to show a bar.
 
@@ -74,7 +75,7 @@ def kernel_shap(
     - Lundberg & Lee 2017, A Unified Approach to Interpreting Model Predictions, arXiv:1705.07874.
     - Covert & Lee 2021, Improving KernelSHAP, arXiv:2012.01536 (pairs, exact constraint).
     """
-    players = len(game.players)
+    players, seed = len(game.players), as_seed(seed)
     before, ends = game.evaluations, game.ends()
     total = np.atleast_1d(ends[1] - ends[0])
     known: dict[bytes, np.ndarray] = {}  # evaluated pairs, kept from one budget to the next

@@ -14,7 +14,7 @@ from xaikit.core.attribution import Attribution
 from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.linear_fits import LinearFit, ridge_fit, side_by_side
 from xaikit.core.question import Question, ask
-from xaikit.core.settings import expect_count
+from xaikit.core.settings import as_seed, expect_count
 from xaikit.games.removal import text_game
 
 
@@ -27,7 +27,7 @@ def lime_tabular(
     samples: int = 5000,
     ridge: float = 1.0,
     features: int | None = None,
-    seed: int = 0,
+    seed: int | None = 0,
     around: str = "instance",
 ) -> Attribution:
     """Fit a line to the model around each row; slopes are in units of F per standard deviation.
@@ -54,8 +54,8 @@ def lime_tabular(
     features : int, optional
         Number of features to keep, those with the largest slopes, for a second fit; the others
         get 0. None keeps all.
-    seed : int
-        The same seed draws the same perturbations.
+    seed : int or None
+        The same seed draws the same perturbations; None draws new ones.
     around : str
         "instance" draws perturbations around x, the same for all rows; "background" draws rows of
         a Gaussian with the background's means, and weighs them by their distance to x.
@@ -106,7 +106,7 @@ def lime_tabular(
     # A missing value stays missing around an instance, and is at no distance from others.
     missing = np.isnan(arrays.to_numpy(x))
     here = np.where(missing, 0, arrays.to_numpy(x) - mean) / np.where(scale > 0, scale, 1.0)
-    noise = np.random.default_rng(seed).standard_normal((samples, columns)) * (scale > 0)
+    noise = np.random.default_rng(as_seed(seed)).standard_normal((samples, columns)) * (scale > 0)
 
     if around == "instance":
         noise[0] = 0
@@ -153,7 +153,7 @@ def lime_text(
     tokenizer: Callable = str.split,
     samples: int = 1000,
     ridge: float = 1.0,
-    seed: int = 0,
+    seed: int | None = 0,
 ) -> Attribution:
     """Fit a line to a classifier's outputs for a text with part of its tokens removed.
 
@@ -174,8 +174,8 @@ def lime_text(
         Number of texts drawn, with the full one; each distinct text is evaluated once.
     ridge : float
         Ω = ridge · ‖φ‖².
-    seed : int
-        The same seed draws the same texts.
+    seed : int or None
+        The same seed draws the same texts; None draws new ones.
 
     Returns
     -------
@@ -224,9 +224,9 @@ def lime_text(
     )
 
 
-def draw_removals(tokens: int, samples: int, seed: int) -> np.ndarray:
+def draw_removals(tokens: int, samples: int, seed: int | None) -> np.ndarray:
     """Return masks (samples, M): the first keeps all tokens, the others drop 1 … M at random."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(seed))
     removed = rng.integers(1, tokens + 1, samples)
     removed[0] = 0
     order = np.argsort(rng.random((samples, tokens)), axis=1)

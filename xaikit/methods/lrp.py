@@ -196,7 +196,7 @@ def _share_out(
         bias = getattr(layer, "bias", None)
         bias = None if bias is None or shares.bias is None else shares.bias(bias)
         # 1 · Forward: the modified sum z. For plain shares it is the layer's own output.
-        if shares is PLAIN:
+        if shares == PLAIN:
             parts, z = [(a, layer)], output
         else:
             parts = _parts(layer, a, shares)

@@ -1,11 +1,13 @@
 """The rules of layer-wise relevance propagation, as data.
 
 A rule gives the inputs, weights and bias that replace a unit's own while relevance passes through
-it. The computation with them is written once, in `lrp.py`.
+it. The computation with them is written once, in `lrp.py`. All maps are functions of this
+module, so that a rule can be pickled.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,6 +36,26 @@ def negative(values: Array) -> Array:
 def ones(values: Array) -> Array:
     """Return a one for each value."""
     return namespace(values).ones_like(values)
+
+
+def squares(values: Array) -> Array:
+    """Return values²."""
+    return values**2
+
+
+def more_positive(gamma: float, values: Array) -> Array:
+    """Return v + γ max(v, 0)."""
+    return values + gamma * positive(values)
+
+
+def more_negative(gamma: float, values: Array) -> Array:
+    """Return v + γ min(v, 0)."""
+    return values + gamma * negative(values)
+
+
+def minus(bound: np.ndarray, values: Array) -> Array:
+    """Return −bound for each row of values."""
+    return namespace(values).zeros_like(values) - arrays.like(bound, values)
 
 
 @dataclass(frozen=True)
@@ -100,15 +122,9 @@ def LRPGamma(gamma: float = 0.25) -> Rule:
     """
     if not 0 <= gamma < np.inf:
         raise ValueError(f"gamma is {gamma}, expected a number ≥ 0")
-
-    def more_positive(values: Array) -> Array:
-        return values + gamma * positive(values)
-
-    def more_negative(values: Array) -> Array:
-        return values + gamma * negative(values)
-
-    above = Shares(((positive, more_positive), (negative, more_negative)), bias=more_positive)
-    below = Shares(((positive, more_negative), (negative, more_positive)), bias=more_negative)
+    up, down = partial(more_positive, gamma), partial(more_negative, gamma)
+    above = Shares(((positive, up), (negative, down)), bias=up)
+    below = Shares(((positive, down), (negative, up)), bias=down)
     return Rule(f"LRP-γ ({gamma:g})", above, below)
 
 
@@ -122,18 +138,15 @@ def LRPZBox(low: Any, high: Any) -> Rule:
     bounds = [arrays.to_numpy(arrays.numeric(bound, "a bound")) for bound in (low, high)]
     if not (bounds[0] <= bounds[1]).all():
         raise ValueError("low is above high")
-
-    def minus(bound: np.ndarray) -> Map:
-        return lambda a: namespace(a).zeros_like(a) - arrays.like(bound, a)
-
-    parts = ((same, same), (minus(bounds[0]), positive), (minus(bounds[1]), negative))
+    minus_low, minus_high = (partial(minus, bound) for bound in bounds)
+    parts = ((same, same), (minus_low, positive), (minus_high, negative))
     shares = Shares(parts, bias=None)
     return Rule("LRP-z^B", shares, shares, 0.0, *bounds)
 
 
 def LRPWSquare() -> Rule:
     """LRP-w²: a first layer's relevance goes to its inputs in proportion to w², for any a."""
-    shares = Shares(((ones, lambda weight: weight**2),), bias=None)
+    shares = Shares(((ones, squares),), bias=None)
     return Rule("LRP-w²", shares, shares)
 
 

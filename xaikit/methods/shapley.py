@@ -10,6 +10,7 @@ import numpy as np
 from xaikit.core.attribution import Attribution
 from xaikit.core.chunks import ROWS, chunks
 from xaikit.core.progress import track
+from xaikit.core.settings import as_seed
 from xaikit.games.budget import budgets, reached, warn_not_reached
 from xaikit.games.game import Game
 
@@ -83,7 +84,7 @@ def permutation_shapley(
     game: Game,
     budget: int | None = None,
     tolerance: float | None = None,
-    seed: int = 0,
+    seed: int | None = 0,
     progress: bool = False,
 ) -> Attribution:
     """Estimate φ_i, the mean of v(those before i, and i) − v(those before i), from random orders.
@@ -100,8 +101,8 @@ def permutation_shapley(
         2^20 with a tolerance.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
-    seed : int
-        The same seed draws the same orders.
+    seed : int or None
+        The same seed draws the same orders; None draws new ones.
     progress : bool
         Whether to show a bar.
 
@@ -130,7 +131,7 @@ def permutation_shapley(
     """
     players = len(game.players)
     before, ends = game.evaluations, game.ends()
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(seed))
     pairs: list[np.ndarray] = []  # mean contributions (M, n) of each pair
 
     for evaluations in budgets(players, budget, tolerance, MOST_SAMPLES):

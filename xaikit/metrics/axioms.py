@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from xaikit.core.attribution import Attribution
+from xaikit.core.settings import as_seed
 from xaikit.networks.activations import ReLU
 from xaikit.networks.layers import Dense
 from xaikit.networks.network import Network
@@ -57,7 +58,7 @@ def check_axioms(
     baseline: float | None = None,
     trials: int = 60,
     tolerance: float = 1e-6,
-    seed: int = 0,
+    seed: int | None = 0,
 ) -> dict[str, Counterexample | None]:
     """Look for a counterexample to each axiom among random ReLU networks.
 
@@ -82,8 +83,8 @@ def check_axioms(
     tolerance : float
         The largest error that counts as equal, in units of F, which is about 1; quadrature and
         sampling need a larger one.
-    seed : int
-        The same seed draws the same networks.
+    seed : int or None
+        The same seed draws the same networks; None draws new ones.
 
     Returns
     -------
@@ -108,6 +109,7 @@ def check_axioms(
     for name in chosen:
         if name not in AXIOMS:
             raise ValueError(f"unknown axiom {name!r}, expected one of {', '.join(AXIOMS)}")
+    seed = as_seed(seed)
     found: dict[str, Counterexample | None] = {}
     for name in chosen:
         rng = np.random.default_rng(seed)

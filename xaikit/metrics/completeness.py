@@ -7,7 +7,7 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
-from xaikit.core.settings import expect_count
+from xaikit.core.settings import as_seed, expect_count
 from xaikit.games.removal import mixing_game
 from xaikit.metrics.scores import ask_about
 
@@ -35,7 +35,7 @@ def sensitivity_n(
     baseline: Any = None,
     sizes: Sequence[int] | None = None,
     samples: int = 100,
-    seed: int = 0,
+    seed: int | None = 0,
 ) -> Correlations:
     """Correlate Σ_{i∈S} φ_i with F(x) − F(x with S at the baseline) over subsets S of size n.
 
@@ -50,8 +50,8 @@ def sensitivity_n(
         Numbers of features removed at once, each in 1 … d − 1. None: about ten, evenly spread.
     samples : int
         Random subsets of each size.
-    seed : int
-        The same seed draws the same subsets; all rows share them.
+    seed : int or None
+        The same seed draws the same subsets, None draws new ones; all rows share them.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def sensitivity_n(
     if tried.min() < 1 or tried.max() >= width:
         raise ValueError(f"sizes is {sizes!r}, expected numbers in 1 … {width - 1}")
     expect_count("samples", samples, 2)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(seed))
     game = mixing_game(question, question.given_baseline()[:, None])
     whole = question.explained
     found = np.empty((len(scores), len(tried)))

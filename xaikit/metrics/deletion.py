@@ -14,7 +14,7 @@ from xaikit.core import arrays
 from xaikit.core.arrays import namespace
 from xaikit.core.chunks import NUMBERS, chunk_rows, chunks
 from xaikit.core.question import Question
-from xaikit.core.settings import expect_count
+from xaikit.core.settings import as_seed, expect_count
 from xaikit.metrics.scores import ask_about
 
 MOST_STEPS = 64  # per curve, unless `steps` is given: a picture has thousands of features
@@ -55,7 +55,7 @@ def deletion(
     steps: int | None = None,
     random: int = 100,
     confidence: float = 0.95,
-    seed: int = 0,
+    seed: int | None = 0,
 ) -> Curve:
     """Return F_c(x with its k highest-scored features at the baseline), k = 0 … d, and its area.
 
@@ -82,8 +82,8 @@ def deletion(
         r, random orders of each row; 0 for none.
     confidence : float
         The share of random areas inside the band.
-    seed : int
-        The same seed draws the same orders.
+    seed : int or None
+        The same seed draws the same orders; None draws new ones.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def insertion(
     steps: int | None = None,
     random: int = 100,
     confidence: float = 0.95,
-    seed: int = 0,
+    seed: int | None = 0,
 ) -> Curve:
     """Return F_c(baseline with x's k highest-scored features), k = 0 … d: a **large** area is good.
 
@@ -136,7 +136,7 @@ def _curve(
     steps: int | None,
     random: int,
     confidence: float,
-    seed: int,
+    seed: int | None,
     insert: bool,
 ) -> Curve:
     rows, width = scores.shape
@@ -148,7 +148,7 @@ def _curve(
     parts = min(width, MOST_STEPS if steps is None else steps)
     counts = np.linspace(0, width, parts + 1).round().astype(int)
     fractions = counts / width
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(seed))
     order = np.lexsort((rng.random(scores.shape), -scores), axis=1)
     rank = np.argsort(order, axis=1)
     outputs = _outputs(question, rank[None], counts, insert)[0]

@@ -13,7 +13,7 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.question import Question
-from xaikit.core.settings import expect_count
+from xaikit.core.settings import as_seed, expect_count
 from xaikit.metrics.scores import ask_about, scores_of
 
 PERTURBATIONS = ("subset", "noisy baseline", "gaussian")
@@ -48,7 +48,7 @@ def infidelity(
     slopes: bool = False,
     optimal_scale: bool = False,
     samples: int = 1000,
-    seed: int = 0,
+    seed: int | None = 0,
 ) -> Infidelity:
     """Return E[(I·φ − (F(x) − F(x − I)))²] over perturbations I: **small** is good.
 
@@ -72,8 +72,8 @@ def infidelity(
         their unit does not matter, and no explanation is worse than φ = 0.
     samples : int
         Perturbations to draw, at least 2.
-    seed : int
-        The same seed draws the same perturbations; all rows share them.
+    seed : int or None
+        The same seed draws the same perturbations, None draws new ones; all rows share them.
 
     Returns
     -------
@@ -122,7 +122,7 @@ def max_sensitivity(
     radius: Any = 0.02,
     samples: int = 50,
     relative: bool = True,
-    seed: int = 0,
+    seed: int | None = 0,
 ) -> np.ndarray:
     """Return max over ‖δ‖_∞ ≤ r of ‖φ(x + δ) − φ(x)‖ / ‖φ(x)‖: **small** is stable.
 
@@ -140,8 +140,8 @@ def max_sensitivity(
         Random δ, uniform in the box.
     relative : bool
         Whether to divide by ‖φ(x)‖, so that methods with different units can be compared.
-    seed : int
-        The same seed draws the same δ.
+    seed : int or None
+        The same seed draws the same δ; None draws new ones.
 
     Returns
     -------
@@ -167,7 +167,7 @@ def max_sensitivity(
     x = arrays.floating(arrays.numeric(x))
     rows, single = arrays.batched(x)
     reach = _spread(radius, rows, "radius")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(seed))
     here = scores_of(explain(x), rows)
     largest = np.zeros(len(rows))
     for _ in range(samples):
@@ -189,7 +189,7 @@ def _slopes(question: Question, scores: np.ndarray) -> np.ndarray:
 
 
 def _perturbations(
-    question: Question, perturbation: Any, spread: Any, samples: int, seed: int
+    question: Question, perturbation: Any, spread: Any, samples: int, seed: int | None
 ) -> Iterator[np.ndarray]:
     """Yield float64 blocks (b, n or 1, d) of perturbations I that fit into one call."""
     x, others = map(arrays.float64, question.flat())
@@ -207,7 +207,7 @@ def _perturbations(
         )
     expect_count("samples", samples, 2)
     noise = _spread(spread, question.x, "spread").reshape(-1)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(seed))
     sizes = rng.integers(1, width + 1, (samples, 1))
     for block in chunks(samples, at_once):
         count = block.stop - block.start

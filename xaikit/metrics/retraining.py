@@ -11,6 +11,7 @@ import numpy as np
 
 from xaikit.core import arrays, tables
 from xaikit.core.arrays import Array, namespace
+from xaikit.core.settings import as_seed
 from xaikit.metrics.scores import scores_of
 
 Train = Callable[[Array, Any, Array, Any, int], float]
@@ -43,7 +44,7 @@ def remove_and_retrain(
     y_test: Any,
     attribution_test: Any,
     fractions: Sequence[float] = (0.0, 0.25, 0.5, 0.75),
-    seeds: Sequence[int] = (0, 1, 2),
+    seeds: Sequence[int | None] = (0, 1, 2),
 ) -> Retraining:
     """Train models without the share t of features with the largest |φ|; return their test scores.
 
@@ -63,8 +64,9 @@ def remove_and_retrain(
         Scores of both; in each row the largest |φ| go first, equal ones in a random order.
     fractions : sequence of float
         t, each in 0 … 1.
-    seeds : sequence of int
-        One training each, and one random order of each row; a spread needs several.
+    seeds : sequence of int or None
+        One training each, and one random order of each row; a spread needs several. For None a new
+        seed is drawn, and `train` gets that.
 
     Returns
     -------
@@ -93,8 +95,9 @@ def remove_and_retrain(
     shares = np.asarray(fractions, dtype=np.float64)
     if shares.ndim != 1 or not shares.size or shares.min() < 0 or shares.max() > 1:
         raise ValueError(f"fractions is {fractions}, expected shares in 0 … 1")
-    if not len(seeds):
-        raise ValueError("seeds is empty, expected at least one")
+    if not isinstance(seeds, Sequence | np.ndarray) or not len(seeds):
+        raise ValueError(f"seeds is {seeds!r}, expected one for each training, such as (0, 1, 2)")
+    drawn = [as_seed(seed, "one of seeds") for seed in seeds]
     parts = []
     names = tables.column_names(x)
     x_test = tables.aligned(x_test, names, "x_test")
@@ -104,8 +107,8 @@ def remove_and_retrain(
             raise ValueError(f"{name} has shape {tuple(rows.shape)}, expected rows (n, …)")
         parts.append((rows, np.abs(scores_of(given, rows, names))))
     means = namespace(parts[0][0]).mean(parts[0][0], axis=0)
-    found = np.empty((2, len(shares), len(seeds)))
-    for column, seed in enumerate(seeds):
+    found = np.empty((2, len(shares), len(drawn)))
+    for column, seed in enumerate(drawn):
         rng = np.random.default_rng(seed)
         lots = [rng.random(size.shape) for _, size in parts]
         for way in range(2):

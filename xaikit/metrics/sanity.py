@@ -15,6 +15,7 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.extras import needs
 from xaikit.core.models import DifferentiableModel
+from xaikit.core.settings import as_seed
 from xaikit.metrics.agreement import rank_correlation
 from xaikit.metrics.scores import scores_of
 from xaikit.networks.network import Network
@@ -39,7 +40,7 @@ class Randomisation(NamedTuple):
 
 
 def parameter_randomisation(
-    model: Any, explain: Callable[[Any, Any], Any], x: Any, seed: int = 0
+    model: Any, explain: Callable[[Any, Any], Any], x: Any, seed: int | None = 0
 ) -> Randomisation:
     """Correlate scores of the model with those after randomising its last 1, 2, …, L layers.
 
@@ -55,8 +56,8 @@ def parameter_randomisation(
         (model, x) -> Attribution or array like x.
     x : array (n, …) or (d,)
         Rows to explain, or a single row.
-    seed : int
-        The same seed gives the same random weights.
+    seed : int or None
+        The same seed gives the same random weights; None gives new ones.
 
     Returns
     -------
@@ -95,12 +96,12 @@ def parameter_randomisation(
     return Randomisation(names, *(arrays.unbatched(part, single, 1) for part in both))
 
 
-def cascade(model: Any, seed: int = 0) -> Iterator[tuple[str, Any]]:
+def cascade(model: Any, seed: int | None = 0) -> Iterator[tuple[str, Any]]:
     """Yield the last layer's name and the model with it randomised, then one layer more, …"""
     if isinstance(model, Network):
-        yield from _cascade_of_layers(model, seed)
+        yield from _cascade_of_layers(model, as_seed(seed))
     else:
-        yield from _cascade_of_modules(model, seed)
+        yield from _cascade_of_modules(model, as_seed(seed))
 
 
 def _cascade_of_layers(network: Network, seed: int) -> Iterator[tuple[str, Network]]:

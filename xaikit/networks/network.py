@@ -12,6 +12,7 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.extras import needs
 from xaikit.core.models import DifferentiableModel, ForwardPass
+from xaikit.core.settings import as_seed
 from xaikit.networks import training
 from xaikit.networks.activations import ACTIVATIONS, Activation
 from xaikit.networks.convolution import Conv2d
@@ -60,7 +61,7 @@ class Network(DifferentiableModel):
         sizes: Sequence[int],
         activation: str = "relu",
         bias: bool = True,
-        seed: int = 0,
+        seed: int | None = 0,
         dtype: str = "float64",
     ) -> "Network":
         """Make a multilayer perceptron with random weights and zero biases.
@@ -73,8 +74,8 @@ class Network(DifferentiableModel):
             "relu", "leaky_relu", "relu6", "tanh", "sigmoid" or "softplus", after each hidden layer.
         bias : bool
             Whether the dense layers have biases.
-        seed : int
-            The same seed gives the same weights.
+        seed : int or None
+            The same seed gives the same weights; None gives new ones.
         dtype : str
             "float64" or "float32".
 
@@ -91,7 +92,7 @@ class Network(DifferentiableModel):
             raise ValueError(
                 f"sizes is {list(sizes)}, expected at least [inputs, outputs], each ≥ 1"
             )
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(as_seed(seed))
         gain = 2.0 if "relu" in activation else 1.0
         layers: list[Layer] = []
         for inputs, outputs in pairwise(sizes):
@@ -152,7 +153,7 @@ class Network(DifferentiableModel):
         epochs: int = 100,
         batch_size: int = 32,
         learning_rate: float = 1e-3,
-        seed: int = 0,
+        seed: int | None = 0,
         progress: bool = False,
     ) -> list[float]:
         """Train with Adam on minibatches (Kingma & Ba 2015, arXiv:1412.6980).

@@ -9,7 +9,7 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.progress import track
-from xaikit.core.settings import expect_count
+from xaikit.core.settings import as_seed, expect_count
 from xaikit.core.targets import as_targets
 from xaikit.networks.layers import Layer, expect_columns, first_array, run, run_back
 from xaikit.networks.losses import LOSSES
@@ -23,7 +23,7 @@ def fit(
     epochs: int,
     batch_size: int,
     learning_rate: float,
-    seed: int,
+    seed: int | None,
     progress: bool,
 ) -> tuple[tuple[Layer, ...], list[float]]:
     """Return trained copies of the layers, and each epoch's mean loss; see `Network.fit`."""
@@ -40,7 +40,7 @@ def fit(
 
     trained = [layer.map_arrays(_copy) for layer in layers]
     adam = Adam([p for layer in trained for p in layer.parameters.values()], learning_rate)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(seed))
     history = []
     for epoch in track(range(epochs), progress, unit="epoch"):
         order, total = rng.permutation(x.shape[0]), 0.0
