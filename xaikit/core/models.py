@@ -101,6 +101,8 @@ def outputs(
 ) -> Array:
     """Return the outputs (n, k) for checked rows as numbers, or say what is wrong with them.
 
+    (n,) is one output a row. A model that ends in squeeze() may answer one row by () or (k,).
+
     A function gets a copy of the rows, unless they are fresh: made for this call, and read by
     nobody after it. If it works in place, it would change them for all that comes after.
 
@@ -124,7 +126,7 @@ def outputs(
             f"the model returned labels ({example!r}), expected numbers: "
             "give its predict_proba, or a function that returns scores"
         )
-    result = result.detach() if arrays.is_torch(result) else result
+    result = arrays.unsqueezed(result.detach() if arrays.is_torch(result) else result, len(rows))
     if result.ndim not in (1, 2) or result.shape[0] != len(rows):
         raise ValueError(
             f"the model returned shape {tuple(result.shape)} for {len(rows)} rows, "

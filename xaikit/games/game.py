@@ -26,7 +26,8 @@ class Game:
         How many there are, or their names.
     value : callable
         Takes masks (B, M), True where a player is present, and returns the payoffs v(S): (B,), or
-        (B, n) for n games at once. All of them are evaluated at the same coalitions.
+        (B, n) for n games at once. All of them are evaluated at the same coalitions. It may end in
+        squeeze(): for one coalition () and (n,) are (1,) and (1, n).
     data : array (M,) or (n, M), optional
         What the players stand for (the values of features), for tables and plots. Its library,
         device and dtype are those of the answers.
@@ -69,6 +70,7 @@ class Game:
                 f"expected bool (coalitions, {len(self.players)} players)"
             )
         payoffs = arrays.float64(arrays.numeric(self.value(masks), "v(S)"))
+        payoffs = arrays.unsqueezed(payoffs, len(masks))
         if payoffs.ndim not in (1, 2) or len(payoffs) != len(masks):
             raise ValueError(
                 f"value returned payoffs {payoffs.shape} for {len(masks)} coalitions, "
