@@ -200,6 +200,16 @@ def unbatched(values: Any, single: bool, axis: int = 0) -> Any:
     return values[(slice(None),) * axis + (0,)] if single and values is not None else values
 
 
+def unsqueezed(values: Array, rows: int) -> Array:
+    """Return values with the axis of a single row, if a squeeze() has taken it away.
+
+    For one row () becomes (1,), and (k,) with k > 1 becomes (1, k). For several rows nothing is
+    missing: a squeeze() leaves (n,) or (n, k).
+    """
+    squeezed = values.ndim == 0 or (values.ndim == 1 and values.shape[0] > 1)
+    return values[None] if rows == 1 and squeezed else values
+
+
 def matching(
     x: Any,
     reference: Array,

@@ -107,6 +107,8 @@ def outputs(
 ) -> Array:
     """Return a model's outputs (n, k) for checked rows, or raise if they are not finite numbers.
 
+    (n,) is one output per row. A model that ends in squeeze() may return () or (k,) for one row.
+
     A function gets a copy of the rows, because it may change them in place. No copy is made of
     `fresh` rows, which were made for this call and are not read after it.
 
@@ -130,7 +132,7 @@ def outputs(
             f"the model returned labels ({example!r}), expected numbers: "
             "give its predict_proba, or a function that returns scores"
         )
-    result = result.detach() if arrays.is_torch(result) else result
+    result = arrays.unsqueezed(result.detach() if arrays.is_torch(result) else result, len(rows))
     if result.ndim not in (1, 2) or result.shape[0] != len(rows):
         raise ValueError(
             f"the model returned shape {tuple(result.shape)} for {len(rows)} rows, "

@@ -30,6 +30,8 @@ class Question:
         Like x; None for texts, and for frames with columns that are not numbers.
     output : array (n,)
         F_target(x).
+    columns : int
+        How many outputs F has, k.
     single : bool
         Whether x was given as a single row (d,).
     names : list of str, or None
@@ -45,6 +47,7 @@ class Question:
     target: np.ndarray
     baseline: Array
     output: Array
+    columns: int
     single: bool
     names: Sequence[str] | None = None
     forward: ForwardPass | None = None
@@ -52,7 +55,8 @@ class Question:
 
     def base(self) -> Array:
         """Return F_target(baseline), (n,)."""
-        outputs = models.outputs(self.model, self.baseline, "the model's output at the baseline")
+        what = "the model's output at the baseline"
+        outputs = self._as_for_x(models.outputs(self.model, self.baseline, what))
         rows = self.target.shape[0]
         return select(
             namespace(outputs).broadcast_to(outputs, (rows, outputs.shape[1])), self.target
@@ -70,7 +74,7 @@ class Question:
         """Return F of rows like x (m, …), (m, k): of a frame cells or numbers."""
         if self.table is not None:
             rows, fresh = self.table.frame_of(rows), True
-        return models.outputs(self.model, rows, fresh=fresh)
+        return self._as_for_x(models.outputs(self.model, rows, fresh=fresh))
 
     def with_rows(self, rows: Any, what: str) -> tuple["Question", Array]:
         """Return a question whose x can be mixed with other rows, and these rows (m, …) like x.
@@ -124,7 +128,23 @@ class Question:
 
     def gradients(self, rows: Array, owner: np.ndarray) -> Array:
         """Return ∂F_target/∂x at rows (m, …) made from the rows `owner` (m,) of x."""
-        return self.model.forward_pass(rows).gradient(self.target[owner])
+        forward = self.model.forward_pass(rows)
+        self._as_for_x(forward.output)
+        return forward.gradient(self.target[owner])
+
+    def _as_for_x(self, outputs: Array) -> Array:
+        """Return outputs (m, k), or raise a ValueError if there are other than for x.
+
+        A model that sums over the wrong axis answers one row by (d,), which reads as d outputs, and
+        d rows by (d,), which reads as one each.
+        """
+        rows, columns = outputs.shape
+        if columns != self.columns:
+            raise ValueError(
+                f"the model returned {columns} output(s) a row for {rows} rows, and {self.columns} "
+                f"for the {len(self.x)} row(s) of x: expected (n,) or (n, k) with the same k always"
+            )
+        return outputs
 
     def flat(self) -> tuple[Array, Array]:
         """Return x and the baseline as rows (n, d)."""
@@ -213,7 +233,8 @@ def ask(
     missing = not isinstance(model, DifferentiableModel)
     baseline = as_baseline(tables.aligned(baseline, names, "baseline"), rows, missing)
     rows = arrays.like(rows, baseline)  # whole numbers beside a floating baseline are floating
-    return Question(model, rows, targets, baseline, select(output, targets), single, names, forward)
+    chosen, columns = select(output, targets), output.shape[1]
+    return Question(model, rows, targets, baseline, chosen, columns, single, names, forward)
 
 
 def _ask_about_frame(model: Callable, x: Any, target: Any, baseline: Any, second: Any) -> Question:
@@ -228,6 +249,7 @@ def _ask_about_frame(model: Callable, x: Any, target: Any, baseline: Any, second
         targets,
         None,
         select(output, targets),
+        output.shape[1],
         single=x.ndim == 1,
         names=tables.column_names(x),
         table=table,
@@ -255,7 +277,8 @@ def ask_text(classifier: Any, text: Any, target: int = 1) -> Question:
         raise TypeError(f"text is {type(text).__name__}, expected one text (str)")
     output = models.outputs(classifier, [text])
     targets = as_targets(target, *output.shape)
-    return Question(classifier, [text], targets, None, select(output, targets), single=True)
+    chosen, columns = select(output, targets), output.shape[1]
+    return Question(classifier, [text], targets, None, chosen, columns, single=True)
 
 
 def differentiable(model: Any) -> DifferentiableModel:

@@ -27,7 +27,8 @@ class Game:
         Their number, or their names.
     value : callable
         Takes masks (B, M), True where a player is present, and returns the payoffs v(S): (B,), or
-        (B, n) for n games at once. All of them are evaluated at the same coalitions.
+        (B, n) for n games at once. All of them are evaluated at the same coalitions. It may end in
+        squeeze(): for one coalition () and (n,) are (1,) and (1, n).
     data : array (M,) or (n, M), optional
         The values of the players (of the features), for tables and plots. Attributions have its
         library, device and dtype.
@@ -79,6 +80,7 @@ class Game:
                 f"expected bool (coalitions, {len(self.players)} players)"
             )
         payoffs = arrays.float64(arrays.numeric(self.value(masks), "v(S)"))
+        payoffs = arrays.unsqueezed(payoffs, len(masks))
         if payoffs.ndim not in (1, 2) or len(payoffs) != len(masks):
             raise ValueError(
                 f"value returned payoffs {payoffs.shape} for {len(masks)} coalitions, "

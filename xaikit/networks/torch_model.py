@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class TorchModel(DifferentiableModel):
     """Any torch module whose output is (n, k) or (n,), with gradients by autograd.
 
+    It may end in squeeze(): for one row () and (k,) are (1, 1) and (1, k).
+
     The module runs in evaluation mode; its mode is restored afterwards. A tensor x must be on the
     module's device, in its dtype; a NumPy x is copied there, and the outputs are NumPy arrays.
 
@@ -132,6 +134,8 @@ class TorchModel(DifferentiableModel):
         finally:
             for module, training in modes.items():
                 module.training = training
+        if isinstance(output, torch.Tensor):
+            output = arrays.unsqueezed(output, x.shape[0])
         if not isinstance(output, torch.Tensor) or output.ndim not in (1, 2):
             given = getattr(output, "shape", None)
             raise ValueError(
