@@ -1,6 +1,6 @@
 """Reference implementations of attribution methods, and the course that teaches them.
 
-Public names stand in ``__init__.pyi`` and are loaded on first use (PEP 562), so that
+Public names are listed in ``__init__.pyi`` and loaded on first use (PEP 562), so that
 ``import xaikit`` is light: it never loads torch, SciPy, scikit-learn or matplotlib by itself.
 """
 

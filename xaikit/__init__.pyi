@@ -6,6 +6,7 @@ from .games.game import Game
 from .games.removal import baseline_game, marginal_game
 from .games.texts import text_game
 from .methods.dasp import dasp
+from .methods.dual_net import DualNet
 from .methods.gaussian_process import gaussian_process_shapley
 from .methods.gradients import gradient_x_input, saliency
 from .methods.integrated_gradients import integrated_gradients
@@ -13,7 +14,6 @@ from .methods.kernel_shap import kernel_shap
 from .methods.lime import lime_tabular, lime_text
 from .methods.lrp import lrp
 from .methods.lrp_rules import LRPEpsilon, LRPFlat, LRPGamma, LRPWSquare, LRPZBox
-from .methods.ranking import DualNet
 from .methods.shapley import exact_shapley, permutation_shapley
 from .metrics.agreement import rank_agreement
 from .metrics.axioms import check_axioms

@@ -100,7 +100,7 @@ def test_numeric_detaches():
     [
         (["red", "green"], "x holds <U5 values, expected real numbers: encode text"),
         ([["red", 1]], "expected real numbers"),
-        (np.array([[1.0, "a"]], object), "x holds object values"),
+        (np.array([[1.0, "a"]], object), "x holds str values"),
         (np.array(["2024-01-01"], "datetime64[D]"), "x holds datetime64[D] values"),
         (np.array([1 + 2j]), "x holds complex128 values, expected real numbers"),
         (torch.tensor([1 + 2j]), "x holds complex numbers, expected real ones"),

@@ -1,4 +1,6 @@
-"""The dual net's two phases, part by part: each step's data, and the results kept."""
+"""The dual net's two phases, piece by piece: what each step learns from, and what is kept."""
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -7,116 +9,143 @@ from torch.nn import functional
 
 import xaikit as xk
 from xaikit.course.datasets import synthetic
-from xaikit.methods import dual_training, mask_search, ranking
+from xaikit.methods import dual_net, ranking
 from xaikit.networks.network import Network
 
 
-def trainer(rows=5, size=2, seed=0):
-    """Return a training of three classes in four columns, in float32."""
+def three_classes(rows, seed=0):
+    """Return rows of four columns in float32, their classes, and a random generator."""
     rng = np.random.default_rng(seed)
-    x = rng.normal(size=(rows, 4)).astype("float32")
-    return dual_training.DualTraining(x, rng.integers(3, size=rows), "cross_entropy", 3, size, rng)
+    return rng.normal(size=(rows, 4)).astype("float32"), rng.integers(3, size=rows), rng
 
 
-class Recorder:
-    """An optimiser that only records the gradients."""
+def train(rows, *lengths):
+    """Train on a few rows, validated on the same."""
+    *both, rng = three_classes(rows)
+    return ranking.train(both, both, "cross_entropy", 3, 2, lengths, rng, False)
 
-    def step(self, gradients):
-        self.gradients = gradients
+
+def weights(layers):
+    return [w.copy() for layer in layers for w in layer.parameters.values()]
 
 
 def losses_under(operator, x, y, mask):
-    """Return the loss of each row, with its columns hidden by hand."""
+    """Return the loss of each row, its columns hidden by hand."""
     both = np.concatenate([x * mask, np.broadcast_to(mask, x.shape)], axis=1)
     output = torch.tensor(Network(operator)(both.astype("float32")))
     return functional.cross_entropy(output, torch.tensor(y), reduction="none").numpy()
 
 
 def test_each_mask_has_the_mean_loss_of_its_rows():
-    """Five rows are less than a batch, so each occurs once."""
-    training = trainer()
-    operator = tuple(layer.map_arrays(np.copy) for layer in training.operator)
-    masks, _ = training.explored_masks()
-    expected = [losses_under(operator, training.x, training.y, mask).mean() for mask in masks]
+    x, y, rng = three_classes(5)
+    operator, _ = ranking.two_networks(x, 3, rng)
+    masks, _ = ranking.explored_masks(4, 2, rng)
+    expected = [losses_under(operator, x, y, mask).mean() for mask in masks]
     rtol = 64 * np.finfo("float32").eps  # the largest sum has 64 products
-    np.testing.assert_allclose(
-        training.validation_loss(training.x, training.y, masks[3]), expected[3], rtol=rtol
-    )
-    np.testing.assert_allclose(training.operator_step(masks), expected, rtol=rtol)
+    loss = ranking.mask_loss(operator, x, y, masks[3], "cross_entropy")
+    np.testing.assert_allclose(loss, expected[3], rtol=rtol)
+    losses, _ = ranking.operator_loss(operator, x, y, masks, "cross_entropy")
+    np.testing.assert_allclose(losses, expected, rtol=rtol)
 
 
-def test_the_selector_learns_weighted_losses_of_its_window():
-    """½ mean w (f − L)²; the output bias starts at the mean of all losses."""
-    training = trainer()
-    rng = np.random.default_rng(1)
-    parts = [
-        (training.random_masks(6), rng.exponential(size=6), rng.uniform(1, 9, 6)) for _ in "ab"
-    ]
-    training.window = [tuple(part.astype("float32") for part in batch) for batch in parts]
-    training.adam_selector = Recorder()
-    masks, losses, weights = (np.concatenate(part) for part in zip(*training.window, strict=True))
-    found = training.selector_step()
-    assert abs(training.selector[-1].bias[0] - losses.mean()) < 1e-6
+def test_the_selector_learns_weighted_losses():
+    """½ mean w (f − L)²."""
+    x, _, rng = three_classes(5)
+    _, selector = ranking.two_networks(x, 3, rng)
+    masks = ranking.random_masks(4, 2, 12, rng)
+    losses, w = (rng.uniform(low, 9, 12).astype("float32") for low in (0, 1))
+    found, gradients = ranking.selector_loss(selector, masks, losses, w)
 
-    first, second, last = training.selector[::2]
-    leaves = [
-        torch.tensor(w, requires_grad=True) for w in dual_training._parameters(training.selector)
-    ]
+    first, second, last = selector[::2]
+    assert len(first.bias) == 64 and len(second.bias) == 32 and last.weight.shape == (1, 32)
+    leaves = [torch.tensor(w, requires_grad=True) for w in weights(selector)]
     a = torch.tensor(masks)
     for weight, bias in zip(leaves[:-2:2], leaves[1:-2:2], strict=True):
         a = torch.sigmoid(a @ weight.T + bias)
     predicted = (a @ leaves[-2].T + leaves[-1])[:, 0]
-    loss = (torch.tensor(weights) * (predicted - torch.tensor(losses)) ** 2).mean() / 2
+    loss = (torch.tensor(w) * (predicted - torch.tensor(losses)) ** 2).mean() / 2
     loss.backward()
     np.testing.assert_allclose(found, float(loss.detach()), rtol=1e-5)
-    for gradient, leaf in zip(training.adam_selector.gradients, leaves, strict=True):
+    for gradient, leaf in zip(gradients, leaves, strict=True):
         np.testing.assert_allclose(gradient, leaf.grad.numpy(), rtol=1e-4, atol=1e-6)
-    before = training.selector[-1].bias.copy()
-    training.selector_step()
-    np.testing.assert_array_equal(training.selector[-1].bias, before)
-    assert len(first.bias) == 64 and len(second.bias) == 32 and last.weight.shape == (1, 32)
 
 
 def test_the_selector_takes_a_step_every_eighth_batch_on_the_last_eight(monkeypatch):
-    training = trainer(rows=12)
-    batches, asked = [], []
-    step, best = training.selector_step, dual_training.optimal_mask
+    """At first its output bias is the mean of all losses, afterwards it is what it has learned."""
+    of_operator, steps, asked, biases = [], [], [], []
+    loss, step, best = ranking.operator_loss, ranking.selector_loss, ranking.optimal_mask
 
-    def noted():
-        batches.append((len(training.window), len(losses)))
-        return step()
+    def noted_loss(operator, x, y, masks, name):
+        losses, gradients = loss(operator, x, y, masks, name)
+        of_operator.append((masks, losses))
+        return losses, gradients
 
-    losses = []
-    operator_step = training.operator_step
-    training.operator_step = lambda masks: losses.append(0) or operator_step(masks)
-    training.selector_step = noted
+    def noted_step(selector, masks, losses, weights):
+        steps.append(len(of_operator))
+        for ours, theirs in zip((masks, losses), zip(*of_operator[-8:], strict=True), strict=True):
+            np.testing.assert_array_equal(ours, np.concatenate(theirs))
+        biases.append((float(selector[-1].bias[0]), float(losses.mean())))
+        return step(selector, masks, losses, weights)
 
     def found(*arguments):
-        asked.append((len(losses), best(*arguments)))
+        asked.append((len(of_operator), best(*arguments)))
         return asked[-1][1]
 
-    monkeypatch.setattr(dual_training, "optimal_mask", found)
-    history = training.train(training.x, training.y, 16, 24, 500, False)
-    assert batches == [(8, count) for count in (8, 16, 24, 32, 40)]
-    # It starts at the last step of the first phase, whose mask is validated first.
+    monkeypatch.setattr(ranking, "operator_loss", noted_loss)
+    monkeypatch.setattr(ranking, "selector_loss", noted_step)
+    monkeypatch.setattr(ranking, "optimal_mask", found)
+    _, _, history = train(12, 16, 24, 500)
+    assert steps == [8, 16, 24, 32, 40]
+    # From the last step of the first phase on; its mask is the first to be validated.
     assert [count for count, _ in asked] == [16, 24, 32, 40]
     np.testing.assert_array_equal(history["masks"][0], asked[0][1])
+    means = [losses.mean() for _, losses in of_operator]
+    np.testing.assert_array_equal(history["loss"], means)
+    assert biases[0][0] == biases[0][1]
+    # Adam's steps are no longer than its rate, but for a few percent.
+    for (before, _), (after, _) in pairwise(biases):
+        assert 0 < abs(after - before) < 0.011
+
+
+def test_the_second_phase_returns_to_the_mask_of_lowest_loss_recorded(monkeypatch):
+    of_operator, returned_to = [], []
+    loss, focused = ranking.operator_loss, ranking.focused_masks
+
+    def noted(operator, x, y, masks, name):
+        losses, gradients = loss(operator, x, y, masks, name)
+        of_operator.append((masks, losses))
+        return losses, gradients
+
+    def near(optimal, best, rng):
+        masks, losses = (np.concatenate(part) for part in zip(*of_operator[-8:], strict=True))
+        returned_to.append(best)
+        np.testing.assert_array_equal(best, masks[losses.argmin()])
+        return focused(optimal, best, rng)
+
+    monkeypatch.setattr(ranking, "operator_loss", noted)
+    monkeypatch.setattr(ranking, "focused_masks", near)
+    train(12, 12, 12, 500)
+    assert len(returned_to) == 12
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_all_three_are_kept_as_they_were_at_the_lowest_validation_loss(monkeypatch, seed):
     data = synthetic.orange_skin(120, seed=seed)
-    noted = []
-    validate = dual_training.DualTraining.validation_loss
+    noted, selectors = [], []
+    validate, step = ranking.mask_loss, ranking.selector_loss
 
-    def validated(training, x, y, mask):
-        held = validate(training, x, y, mask)
-        both = [training.operator, training.selector]
-        noted.append((held, [[w.copy() for w in dual_training._parameters(p)] for p in both], mask))
+    def stepped(selector, *pairs):
+        selectors.append(selector)
+        return step(selector, *pairs)
+
+    def validated(operator, x, y, mask, loss):
+        held = validate(operator, x, y, mask, loss)
+        noted.append((held, [weights(operator), weights(selectors[-1])], mask))
         return held
 
-    monkeypatch.setattr(dual_training.DualTraining, "validation_loss", validated)
-    monkeypatch.setattr(dual_training, "local_search", lambda selector, mask, rounds: mask)
+    monkeypatch.setattr(ranking, "selector_loss", stepped)
+    monkeypatch.setattr(ranking, "mask_loss", validated)
+    monkeypatch.setattr(ranking, "local_search", lambda selector, mask, rounds: mask)
     ranker = xk.DualNet(4, seed=seed, exploration=64, refinement=600, patience=200)
     ranker.fit(data.x, data.y)
     count = len(ranker.history_["validated"])
@@ -124,10 +153,10 @@ def test_all_three_are_kept_as_they_were_at_the_lowest_validation_loss(monkeypat
     assert best < count - 1
     np.testing.assert_array_equal(ranker.history_["masks"][best], noted[best][2])
     assert set(ranker.subset_) == set(np.flatnonzero(noted[best][2]))
-    for network, weights in zip((ranker.operator_, ranker.selector_), noted[best][1], strict=True):
-        for ours, then in zip(dual_training._parameters(network.layers), weights, strict=True):
+    for network, kept in zip((ranker.operator_, ranker.selector_), noted[best][1], strict=True):
+        for ours, then in zip(weights(network.layers), kept, strict=True):
             np.testing.assert_array_equal(ours, then)
-    slope = mask_search.selector_slope(ranker.selector_.layers, noted[best][2])
+    slope = ranking.selector_slope(ranker.selector_.layers, noted[best][2])
     np.testing.assert_array_equal(ranker.importances_, -slope)
 
 
@@ -143,36 +172,41 @@ def test_patience_counts_from_the_best_batch():
 
 @pytest.mark.parametrize("better", [True, False])
 def test_the_last_search_must_not_make_it_worse(monkeypatch, better):
-    training = trainer(rows=12)
     proposal = np.array([1, 1, 0, 0], dtype="float32")
-    validate = training.validation_loss
-    training.validation_loss = lambda x, y, mask: (
-        (-1.0 if better else 99.0) if mask is proposal else validate(x, y, mask)
-    )
-    monkeypatch.setattr(dual_training, "local_search", lambda *_: proposal)
-    training.train(training.x, training.y, 8, 50, 500, False)
-    assert (training.mask is proposal) == better
+    validate = ranking.mask_loss
+
+    def validated(operator, x, y, mask, loss):
+        if mask is proposal:
+            return -1.0 if better else 99.0
+        return validate(operator, x, y, mask, loss)
+
+    found = ranking.optimal_mask
+    monkeypatch.setattr(ranking, "mask_loss", validated)
+    monkeypatch.setattr(ranking, "optimal_mask", lambda *arguments: found(*arguments).copy())
+    monkeypatch.setattr(ranking, "local_search", lambda *_: proposal)
+    _, mask, _ = train(12, 8, 50, 500)
+    assert (mask is proposal) == better
 
 
 def test_the_search_starts_in_the_middle_of_all_masks(monkeypatch):
-    """In the middle the first column costs most; at m = 0, below its kink, it costs nothing."""
+    """There the first column costs most; at m = 0, below its kink, it costs nothing."""
     weight, bias = np.diag([9.0, 1.0, 2.0]), np.array([-1.0, 1.0, 1.0])
     kink = xk.Dense(weight.astype("float32"), bias.astype("float32"))
     layers = (kink, xk.ReLU(), xk.Dense(np.ones((1, 3), "float32")))
-    monkeypatch.setattr(mask_search, "local_search", lambda selector, mask, rounds: mask)
-    np.testing.assert_array_equal(mask_search.optimal_mask(layers, 3, 2), [0, 1, 1])
+    monkeypatch.setattr(ranking, "local_search", lambda selector, mask, rounds: mask)
+    np.testing.assert_array_equal(ranking.optimal_mask(layers, 3, 2), [0, 1, 1])
     nothing = np.zeros(3, "float32")
-    np.testing.assert_array_equal(mask_search.selector_slope(layers, nothing), [0, 1, 2])
+    np.testing.assert_array_equal(ranking.selector_slope(layers, nothing), [0, 1, 2])
 
 
 def test_validation_rows_are_a_quarter_that_nothing_else_sees(monkeypatch):
     seen = {}
 
-    def train(training, x, y, *_):
-        seen.update(x=training.x, held=x, y=training.y, y_held=y)
+    def train(rows, held, *_):
+        seen.update(x=rows[0], y=rows[1], held=held[0])
         raise StopIteration
 
-    monkeypatch.setattr(ranking.DualTraining, "train", train)
+    monkeypatch.setattr(dual_net, "train", train)
     rng = np.random.default_rng(0)
     x, y = rng.normal(3, 2, size=(41, 3)), rng.normal(5, 3, size=41)
     with pytest.raises(StopIteration):
@@ -184,7 +218,7 @@ def test_validation_rows_are_a_quarter_that_nothing_else_sees(monkeypatch):
     assert np.abs(seen["held"].mean(axis=0)).max() > 1e-3
     both = np.concatenate([seen["x"], seen["held"]])
     assert len(np.unique(both, axis=0)) == 41
-    # In the units of x again, up to a common shift and scale, each row occurs once.
+    # In the units of x again, up to the same shift and scale for all: each row is there once.
     order, other = np.argsort(both[:, 0]), np.argsort(x[:, 0])
     scale = np.ptp(x[:, 0]) / np.ptp(both[:, 0])
     np.testing.assert_allclose(np.diff(both[order, 0]) * scale, np.diff(x[other, 0]), atol=1e-5)

@@ -171,7 +171,7 @@ def test_wide_rows_go_in_smaller_chunks():
 @pytest.mark.parametrize(
     ("background", "error", "message"),
     [
-        ([[np.nan] * 4], ValueError, "background holds NaN or infinity"),
+        ([[np.inf] * 4], ValueError, "background holds NaN or infinity"),
         (np.ones((3, 5)), ValueError, "background has shape (3, 5), expected rows like those of x"),
         (np.ones((3, 5)), ValueError, "(m, 4)"),
         (np.ones(4), ValueError, "background has shape (4,)"),

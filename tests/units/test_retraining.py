@@ -163,7 +163,7 @@ def test_torch_rows_stay_torch_and_give_the_same():
             "fractions is [0.5, 1.5], expected shares",
         ),
         ({"fractions": []}, ValueError, "fractions is []"),
-        ({"seeds": []}, ValueError, "seeds is empty"),
+        ({"seeds": []}, ValueError, "seeds is [], expected one for each training"),
         (
             {"x": np.ones(3), "attribution": np.ones(3)},
             ValueError,

@@ -1,14 +1,19 @@
 """Bars, waterfalls and swarms show every number, each in the right place."""
 
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 
 import xaikit as xk
 from tests.units.figures import explanation, reading_problems, texts_of, the_figure
 from xaikit.core.attribution import Attribution
 from xaikit.course import datasets, plots
+from xaikit.plots.looks import distinct_labels
 
 # In a notebook a warning is printed above the figure, and fails the notebook's test.
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("course_style")]
@@ -119,6 +124,79 @@ def test_names_of_one_family_are_told_apart():
     labels = labels_of(ax)
     assert len(set(labels)) == 8
     assert all("…" in label and label.startswith("the mean of a") for label in labels)
+
+
+# Names that begin or end alike.
+
+SENSORS = [f"mean of the day's temperature, sensor {i}, roof of building B (°C)" for i in range(6)]
+KOREAN = [f"하루 평균 기온, {i}번 센서, 나동 서쪽 지붕 위에서 잰 값 (섭씨)" for i in "일이삼사오육"]
+ends, differences = st.text(max_size=60), st.lists(st.text(max_size=6), unique=True, max_size=12)
+
+
+@st.composite
+def families(draw):
+    """Draw different names with the same beginning and end, some with two differences."""
+    begin, middle, end = draw(ends), draw(ends), draw(ends)
+    return list(
+        {
+            begin + one + middle + other + end
+            for one in draw(differences)
+            for other in draw(st.just([""]) | differences)
+        }
+    )
+
+
+@given(families() | st.lists(st.text(), unique=True, max_size=20), st.sampled_from([28, 40]))
+@example(["음악", "음식", "□□", "□□ x0"], 28)
+@example(["a" * length for length in range(35, 60)], 28)
+@example(["day temperature", "day\N{NO-BREAK SPACE}temperature"], 28)
+def test_other_names_have_other_labels(names, longest):
+    labels = distinct_labels(names, longest)
+    assert len(set(labels)) == len(names)
+    assert all(0 < len(label) <= longest for label in labels)
+    assert distinct_labels([*names, *names], longest) == labels + labels
+
+
+def test_names_are_cut_where_they_differ():
+    assert distinct_labels(SENSORS[1:3], 28) == [
+        "mean of …, sensor 1…g B (°C)",
+        "mean of …, sensor 2…g B (°C)",
+    ]
+    grid = [name.replace("B (", f"{side} (") for name in SENSORS for side in "AB"]
+    labels = distinct_labels(grid, 28)
+    assert labels[:2] == ["mean of …, sensor 0…g A (°C)", "mean of …, sensor 0…g B (°C)"]
+    # A name that is told apart by its ends keeps them, whatever the others need.
+    other = "mean of all measurements of the humidity (%)"
+    assert distinct_labels([*SENSORS, other], 28)[-1] == distinct_labels([other], 28)[0]
+
+
+def test_names_without_letters_in_the_font_end_in_their_place():
+    assert distinct_labels(["age", "음악", "음식", "음악"], 28) == [
+        "age",
+        "□□ x1",
+        "□□ x2",
+        "□□ x1",
+    ]
+
+
+@pytest.mark.parametrize("names", [SENSORS, KOREAN])
+@pytest.mark.parametrize("draw", [xk.Attribution.plot, plots.waterfall, plots.beeswarm])
+def test_alike_names_are_told_apart_in_every_figure(draw, names):
+    scores = RNG.normal(size=(9, 6))
+    ax = draw(explanation(scores, base=np.zeros(9), output=scores.sum(1), feature_names=names))
+    assert reading_problems(the_figure()) == []
+    labels = [re.sub(r"( = \S+| \([\d.]+\))$", "", label) for label in labels_of(ax)]
+    assert len(set(labels) - {"base", "output"}) == 6
+
+
+@pytest.mark.parametrize("draw", [plots.attribution_bars, plots.waterfall, plots.tokens])
+def test_long_tokens_are_told_apart(draw):
+    links = np.array(
+        [f"https://www.example.org/watch?video={i}&list=music+of+the+week" for i in "ab"]
+    )
+    ax = draw(explanation([1.0, -2.0], data=links))
+    drawn = [*labels_of(ax), *texts_of(ax)]
+    assert len({text for text in drawn if text.startswith("https")}) == 2
 
 
 def test_players_that_are_no_features_have_names_without_values():

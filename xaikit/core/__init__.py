@@ -1,1 +1,1 @@
-"""What all rooms share: arrays on any library, the question, the answer, linear fits."""
+"""Shared by all folders: arrays of any library, the question, the attribution, linear fits."""

@@ -1,8 +1,8 @@
-"""One code for NumPy arrays and torch tensors.
+"""The same code for NumPy arrays and torch tensors.
 
 Layers and methods are written against the array API standard, so the library, the device and the
-dtype of x decide where they run. What the standard lacks stands below in two versions, torch's
-and NumPy's, side by side.
+dtype of x decide where they run. Functions that the standard lacks have two versions here, for
+torch and for NumPy.
 """
 
 from typing import Any
@@ -19,34 +19,34 @@ is_torch = array_api_compat.is_torch_array
 
 
 def place(x: Array) -> str:
-    """Say in words where an array lives: ``"a float64 NumPy array"``, …"""
+    """Describe an array's dtype, library and device: ``"a float64 NumPy array"``, …"""
     dtype = str(x.dtype).removeprefix("torch.")
     return f"a {dtype} torch tensor on {x.device}" if is_torch(x) else f"a {dtype} NumPy array"
 
 
 def to_numpy(x: Array) -> np.ndarray:
-    """Bring x, from whatever library and device, to NumPy, its entries in reading order."""
+    """Convert x, of any library and device, to a NumPy array in C order."""
     if not is_torch(x):
-        return np.asarray(x, order="C")  # in that order, because torch refuses reversed views
+        return np.asarray(x, order="C")  # because torch refuses reversed views
     x = x.detach().cpu()
     # NumPy has no bfloat16; float32 holds all of its numbers.
     return (x.float() if str(x.dtype) == "torch.bfloat16" else x).numpy()
 
 
 def float64(x: Array) -> np.ndarray:
-    """Bring x to NumPy as float64 numbers."""
+    """Convert x to a float64 NumPy array."""
     return to_numpy(x).astype(np.float64)
 
 
 def copied(x: Array) -> Array:
-    """Return a copy of x that nobody else can change."""
+    """Return a copy of x, which shares no memory with it."""
     return namespace(x).asarray(x, copy=True)
 
 
 def like(values: Any, x: Array) -> Array:
     """Convert values to x's library, device and dtype.
 
-    Random numbers are drawn by NumPy and brought here, so that a seed means the same everywhere.
+    NumPy draws all random numbers, so that a seed gives the same ones on every library and device.
     """
     if is_torch(x):
         import torch
@@ -57,12 +57,12 @@ def like(values: Any, x: Array) -> Array:
 
 
 def indices(values: np.ndarray, x: Array) -> Array:
-    """Bring a NumPy array of whole numbers (or booleans) to x's library and device."""
+    """Convert a NumPy array of integers or booleans to x's library and device."""
     return namespace(x).asarray(values, device=x.device) if is_torch(x) else values
 
 
 def floating(x: Array) -> Array:
-    """Return x, whole numbers and booleans as float64 (torch: as its default dtype)."""
+    """Return x; integers and booleans become float64 (in torch, its default dtype)."""
     if is_floating(x):
         return x
     if is_torch(x):
@@ -70,6 +70,11 @@ def floating(x: Array) -> Array:
 
         return x.to(torch.get_default_dtype())
     return x.astype(np.float64)
+
+
+def is_numeric(x: Any) -> bool:
+    """Tell whether x is an array of real numbers, not of objects or text."""
+    return is_torch(x) or (is_array(x) and x.dtype.kind in "biuf")
 
 
 def is_floating(x: Array) -> bool:
@@ -82,7 +87,7 @@ def all_finite(x: Array) -> bool:
     xp = namespace(x)
     with np.errstate(over="ignore", invalid="ignore"):
         total = xp.sum(x)
-    # NaN and infinity survive a sum, so one cheap pass clears almost every x.
+    # A sum keeps NaN and infinity, so one cheap pass is enough for almost every x.
     return bool(xp.isfinite(total)) or bool(xp.all(xp.isfinite(x)))
 
 
@@ -91,13 +96,13 @@ def where_positive(values: Array, z: Array) -> Array:
     if is_torch(z):
         import torch
 
-        # On a CPU several times faster than a comparison and a product.
+        # On a CPU this is several times faster than a comparison and a product.
         return torch.ops.aten.threshold_backward(values, z, 0)
     return values * (z > 0)
 
 
 def divided(values: Array, by: Array) -> Array:
-    """Return values / by, written over `by`: fresh memory costs more than the division."""
+    """Return values / by in the memory of `by`: new memory costs more than the division."""
     if is_torch(by):
         import torch
 
@@ -106,7 +111,7 @@ def divided(values: Array, by: Array) -> Array:
 
 
 def normal_cdf(z: Array) -> Array:
-    """Φ(z), the standard normal distribution function."""
+    """Return Φ(z), the standard normal distribution function."""
     if is_torch(z):
         import torch
 
@@ -116,22 +121,20 @@ def normal_cdf(z: Array) -> Array:
     return ndtr(z)
 
 
-def numeric(x: Any, name: str = "x") -> Array:
-    """Return x as an array of numbers, detached, or say what is wrong with it.
+def numeric(x: Any, name: str = "x", missing: bool = False) -> Array:
+    """Return x as a detached array of numbers, or raise an error.
 
-    Lists and data frames become NumPy arrays. Text, complex numbers, no numbers at all, NaN and
-    infinity are errors: an explanation of any of them would be silently wrong.
+    Lists and data frames become NumPy arrays. Text, complex numbers, an empty array, infinity and
+    NaN (unless `missing`) are errors: an explanation of any of them would be silently wrong.
     """
     if not is_array(x):
-        x = np.asarray(x)
-        # A data frame of numbers beside booleans (one-hot columns) becomes an array of objects.
-        if x.dtype == object and all(isinstance(v, NUMBERS) for v in x.flat):
-            x = x.astype(np.float64)
+        x = _array_of(x, name)
+        x = numbers_of_objects(x)
     if is_torch(x):
         x = x.detach()
     elif x.dtype.kind not in "biuf":
         raise TypeError(
-            f"{name} holds {x.dtype} values, expected real numbers: "
+            f"{name} holds {_kinds(x)} values, expected real numbers: "
             "encode text and categories as numbers first"
         )
     xp = namespace(x)
@@ -141,7 +144,7 @@ def numeric(x: Any, name: str = "x") -> Array:
         raise ValueError(
             f"{name} is empty: its shape is {tuple(x.shape)}, expected at least one row"
         )
-    if is_floating(x) and not all_finite(x):
+    if is_floating(x) and not (all_finite(x) or (missing and not bool(xp.any(xp.isinf(x))))):
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(to_numpy(x)))[0])
         raise ValueError(
             f"{name} holds NaN or infinity (first at index {where}): "
@@ -150,12 +153,39 @@ def numeric(x: Any, name: str = "x") -> Array:
     return x
 
 
-def column_names(x: Any) -> list[str] | None:
-    """Return the names of a data frame's columns, or of a series' entries; None without names."""
-    names = getattr(x, "columns", getattr(x, "index", None))
-    if is_array(x) or callable(names) or names is None:
-        return None
-    return list(names) if all(isinstance(name, str) for name in names) else None
+def numbers_of_objects(x: np.ndarray) -> np.ndarray:
+    """Return x as float64 if its objects are numbers, as in a frame of numbers and booleans."""
+    if x.dtype == object and x.size and all(isinstance(value, NUMBERS) for value in x.flat):
+        return x.astype(np.float64)
+    return x
+
+
+def _kinds(x: np.ndarray) -> str:
+    """Name the type of an array's values; of objects those that are not numbers."""
+    if x.dtype != object:
+        return str(x.dtype)
+    kinds = {type(value).__name__ for value in x.flat if not isinstance(value, NUMBERS)}
+    return ", ".join(sorted(kinds))
+
+
+def _array_of(x: Any, name: str) -> np.ndarray:
+    """Return lists, frames and numbers as a NumPy array, or say why there is none."""
+    if hasattr(x, "toarray"):
+        raise TypeError(
+            f"{name} is a sparse {type(x).__name__}, expected an array: give {name}.toarray()"
+        )
+    parts = x if isinstance(x, list | tuple) else []
+    if any(is_torch(part) for part in parts):
+        raise TypeError(
+            f"{name} is a {type(x).__name__} of {len(x)} tensors, expected one: a model of several "
+            "inputs is explained by a function of one of them, or of all of them side by side"
+        )
+    try:
+        return np.asarray(x)
+    except ValueError:
+        raise ValueError(
+            f"{name} is a {type(x).__name__} of rows with different lengths, expected rows (n, d)"
+        ) from None
 
 
 def batched(x: Array, name: str = "x") -> tuple[Array, bool]:
@@ -170,19 +200,33 @@ def unbatched(values: Any, single: bool, axis: int = 0) -> Any:
     return values[(slice(None),) * axis + (0,)] if single and values is not None else values
 
 
+def unsqueezed(values: Array, rows: int) -> Array:
+    """Return values with the axis of a single row, if a squeeze() has taken it away.
+
+    For one row () becomes (1,), and (k,) with k > 1 becomes (1, k). For several rows nothing is
+    missing: a squeeze() leaves (n,) or (n, k).
+    """
+    squeezed = values.ndim == 0 or (values.ndim == 1 and values.shape[0] > 1)
+    return values[None] if rows == 1 and squeezed else values
+
+
 def matching(
-    x: Any, reference: Array, name: str = "x", owner: str = "the network's weights"
+    x: Any,
+    reference: Array,
+    name: str = "x",
+    owner: str = "the network's weights",
+    missing: bool = False,
 ) -> Array:
-    """Return x as numbers that may meet `reference`, or raise a TypeError that names both places.
+    """Return x as numbers of `reference`'s library, device and dtype, or raise a TypeError.
 
     Lists and whole numbers are cast to the reference's dtype; another library, device or floating
     dtype is an error, because converting it silently would hide where and how precisely we compute.
     """
     if not is_array(x):
-        return like(numeric(x, name), reference)
+        return like(numeric(x, name, missing), reference)
     same_place = is_torch(x) == is_torch(reference) and x.device == reference.device
     if same_place:
-        x = numeric(x, name)
+        x = numeric(x, name, missing)
         if not is_floating(x):
             return like(x, reference)
     if not same_place or x.dtype != reference.dtype:

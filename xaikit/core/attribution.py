@@ -1,4 +1,4 @@
-"""What every method answers with: scores, and what they should add up to."""
+"""The result of every method: scores, and the sum that they should have."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -10,20 +10,20 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.extras import needs
 
-TABLE_ROWS, TABLE_FEATURES = 10, 60  # longer ones are printed in part
+TABLE_ROWS, TABLE_FEATURES = 10, 60  # longer tables are cut off
 
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """A score for every feature of every row, and what the scores should add up to.
+    """A score for every feature of every row; complete scores sum to output − base.
 
     Attributes
     ----------
     values : array (n, …) or (d,)
         The scores, in the shape of the data: with a batch axis, or without for a single row.
     base : array (n,) or 0-d, or None
-        Where the scores start counting: F(baseline), a mean prediction, an intercept; None for
-        methods whose scores are not parts of a whole (saliency).
+        The output that the scores start from: F(baseline), a mean prediction, an intercept; None
+        for methods whose scores are not parts of a whole (saliency).
     output : array (n,) or 0-d
         The explained output F_target(x).
     data : array, like values
@@ -31,13 +31,13 @@ class Attribution:
     std : array, like values, or None
         Standard deviation of the scores, from methods that sample.
     evaluations : int
-        Of a sampling method: coalitions of a game, perturbed rows or texts of LIME.
+        Number of inputs that a sampling method evaluated: coalitions, or LIME's perturbed inputs.
     method : str
         The method's name.
     feature_names : sequence of str, or None
         For tables and plots.
     details : dict
-        What only one method has to say.
+        Results that only one method has.
     """
 
     values: Array
@@ -70,7 +70,7 @@ class Attribution:
 
         Scores of a picture are drawn by `plots.draw_pictures`.
 
-        Returns matplotlib's axes. In axes that are given, the tokens of a text are bars, too.
+        Returns matplotlib's axes. If `ax` is given, a text's tokens are drawn as bars, too.
         """
         from xaikit.plots.bars import attribution_bars
         from xaikit.plots.tokens import tokens
@@ -80,9 +80,10 @@ class Attribution:
         return attribution_bars(self, row=row, ax=ax)
 
     def interval(self, confidence: float = 0.95) -> tuple[Array, Array]:
-        """Return the lower and upper ends of intervals for the scores of a sampling method.
+        """Return the lower and upper ends of confidence intervals for a sampling method's scores.
 
-        Normal quantiles times std; Student's t where ``details["degrees_of_freedom"]`` says so.
+        values ± q · std, with q a quantile of Student's t if there are
+        ``details["degrees_of_freedom"]``, else of the normal distribution.
         """
         from scipy.stats import norm, t
 
@@ -98,9 +99,9 @@ class Attribution:
     def to_shap(self) -> Any:
         """Return the same scores as a ``shap.Explanation``, for the plots of the shap package.
 
-        Row by row, or a single row, as here: ``shap.plots.waterfall`` takes a single row,
-        ``bar`` either, ``beeswarm`` several rows. Tokens get the space behind them that
-        ``shap.plots.text`` expects. shap has no word for a gap: its plots end at base + Σ values.
+        The shape stays: ``shap.plots.waterfall`` takes a single row, ``bar`` one or several,
+        ``beeswarm`` several. ``shap.plots.text`` expects a space after each token, so it is
+        added. shap does not show a gap: its plots end at base + Σ values.
 
         Raises
         ------
@@ -130,7 +131,7 @@ class Attribution:
         )
 
     def __str__(self) -> str:
-        """A table: a line a feature for a single row of features, else a line a row."""
+        """Return a table: one line per feature for a single row of features, else one per row."""
         lines = [self.method]
         if self.output.ndim == 0 and self.values.ndim == 1:
             names = self.feature_names or [f"x{i}" for i in range(self.values.shape[0])]

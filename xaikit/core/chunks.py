@@ -1,20 +1,20 @@
-"""How much goes through a model at once: enough to be quick, little enough to stay in the cache."""
+"""How many rows a model evaluates at once: enough for speed, few enough for the cache."""
 
 from collections.abc import Iterator
 
-ROWS = 2048  # of one call: more are no faster, and leave the cache
-NUMBERS = 2**22  # of one call: with wide rows (pictures), fewer of them
-# A gradient keeps what every layer made on the way; its rows are points on a path.
+ROWS = 2048  # per call: more are no faster, and do not fit into the cache
+NUMBERS = 2**22  # per call: fewer rows where they are wide (pictures)
+# For a gradient, which keeps the values of every layer; its rows are points on a path.
 GRADIENT_ROWS, GRADIENT_NUMBERS = 4096, 2**20
 
 
 def chunk_rows(width: int) -> int:
-    """Return how many rows of a width one call of a model gets."""
+    """Return the number of rows, of a given width, for one call of a model."""
     return max(1, min(ROWS, NUMBERS // width))
 
 
 def gradient_rows(width: int) -> int:
-    """Return how many rows of a width one gradient of a model gets."""
+    """Return the number of rows, of a given width, for one gradient of a model."""
     return max(1, min(GRADIENT_ROWS, GRADIENT_NUMBERS // width))
 
 

@@ -1,9 +1,9 @@
-"""Optional packages: one sentence says which is missing, and how to get it."""
+"""Optional packages: the error for a missing one says how to install it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-# By the name that is imported: the name that is installed, and the extra of xaikit that brings it.
+# Import name: the name to install, and the extra of xaikit that contains it.
 PACKAGES = {
     "matplotlib": ("matplotlib", "plot"),
     "PIL": ("pillow", "plot"),
@@ -26,19 +26,19 @@ class MissingPackage(ModuleNotFoundError):
 
 @contextmanager
 def needs(module: str, user: str) -> Iterator[None]:
-    """Import an optional package inside, and its absence becomes a sentence that names the extra.
+    """Turn the failed import of an optional package into an error that names the extra.
 
     Parameters
     ----------
     module : str
         The package's top-level module, a key of `PACKAGES`.
     user : str
-        What needs it, the first words of the sentence.
+        The function that needs it: the first words of the message.
 
     Raises
     ------
     MissingPackage
-        If the package is not there. An error inside of a package that is there stays what it is.
+        If the package is not installed. An error inside an installed package is not changed.
     """
     try:
         yield
@@ -54,7 +54,7 @@ def needs(module: str, user: str) -> Iterator[None]:
 
 
 def stand_in(name: str, error: MissingPackage) -> Callable:
-    """Return a class in the place of what cannot be defined without a package.
+    """Return a class that replaces a name which cannot be defined without a package.
 
     It can be looked up and documented like any other name; a call raises the error.
     """

@@ -1,8 +1,8 @@
-"""Weighted linear fits, g(z) = φ₀ + Σ φ_j z_j: what LIME and KernelSHAP have in common.
+"""Weighted linear fits, g(z) = φ₀ + Σ φ_j z_j, for LIME and KernelSHAP.
 
-Both ask what a model answers to many simplified inputs z and fit a line through the answers, near
-ones counting more. LIME shrinks the line by a ridge; KernelSHAP chooses the weights so, and holds
-the ends so, that the coefficients are Shapley values.
+Both evaluate a model at many simplified inputs z and fit a linear model to its outputs. LIME
+weights the inputs by closeness and shrinks the coefficients by a ridge. KernelSHAP takes the
+weights and a constraint for which the coefficients are Shapley values.
 """
 
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ def ridge_fit(
     z : (B, M)
         Simplified inputs.
     outputs : (B, n)
-        The model's answers y.
+        The model's outputs y.
     weights : (B,)
         π ≥ 0, not all zero.
     ridge : float
@@ -52,11 +52,11 @@ def ridge_fit(
     Raises
     ------
     ValueError
-        For a negative ridge, or without one for inputs that do not determine the coefficients.
+        For a negative ridge; for ridge 0 if the inputs do not determine the coefficients.
 
     Notes
     -----
-    The standard deviations are those of a fit to random draws whatever the shape of the model
+    The standard deviations hold for random draws of z, also if the model is not linear
     (White 1980, A heteroskedasticity-consistent covariance matrix estimator, Econometrica 48):
     A⁻¹ [Σ π_b² r_b² z_b z_bᵀ] A⁻¹ with residuals r, times B / (B − M − 1).
     """
@@ -84,7 +84,7 @@ def ridge_fit(
 
 
 def side_by_side(fits: Sequence[LinearFit]) -> LinearFit:
-    """Return the fits of several outputs as one."""
+    """Join the fits of several outputs into one."""
     parts = [[getattr(fit, field.name) for fit in fits] for field in fields(LinearFit)]
     return LinearFit(*(np.concatenate(part, axis=-1) for part in parts))
 
@@ -107,17 +107,17 @@ def sum_constrained_fit(
     -------
     coefficients : (M, n)
     spread : (M, M)
-        C = A⁻¹ − A⁻¹11ᵀA⁻¹ / (1ᵀA⁻¹1): how φ answers to b, ∂φ/∂b. C1 = 0.
+        C = A⁻¹ − A⁻¹11ᵀA⁻¹ / (1ᵀA⁻¹1) = ∂φ/∂b. C1 = 0.
 
     Raises
     ------
     numpy.linalg.LinAlgError
-        Where z and the sum do not determine φ.
+        If z and the constraint do not determine φ.
     """
     players = z.shape[1]
     ones = np.ones((players, 1))
-    # 11ᵀ adds (Σφ)² to what is minimised: a constant, under the constraint. It makes A regular
-    # where only the direction 1 was missing.
+    # 11ᵀ adds (Σφ)² to the objective, a constant under the constraint. It makes A regular
+    # if only the direction 1 was missing.
     gram = (weights[:, None] * z).T @ z + ones @ ones.T
     if np.linalg.cond(gram) > 1e12:
         raise np.linalg.LinAlgError(f"{len(z)} inputs do not determine {players} coefficients")

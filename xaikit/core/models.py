@@ -1,4 +1,4 @@
-"""What a method asks of a model: outputs, and from a model with gradients the way back to x."""
+"""The interface of a model: its outputs and, where it has them, its gradients."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -9,17 +9,19 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.targets import as_targets, one_hot
 
+SAME_OUTPUT = 1e-3  # relative to max(1, |output|), because of single precision
+
 
 class ForwardPass(NamedTuple):
-    """What a forward pass leaves for one way back.
+    """The output of a forward pass, and one backward pass from it.
 
     Attributes
     ----------
     output : array (n, k)
     back : callable
-        ∂score/∂output (n, k) -> ∂score/∂x. It may use up what the pass left: call it once.
+        ∂score/∂output (n, k) -> ∂score/∂x. It may free the kept values: call it once.
     values : list of arrays
-        Of a Network: the input of each layer, and the output.
+        The input of each layer, and the output; empty for a TorchModel.
     """
 
     output: Array
@@ -32,21 +34,24 @@ class ForwardPass(NamedTuple):
 
 
 class DifferentiableModel:
-    """A model with gradients: a `Network` or a `TorchModel`, which fill in three methods.
+    """The base class of models with gradients, `Network` and `TorchModel`.
 
-    These take rows with a batch axis that `as_rows` has checked.
+    They implement `as_rows`, `outputs` and `forward_pass`; the last two take checked rows.
     """
 
     def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
-        """Return x checked, with a batch axis, and whether it was a single row (d,)."""
+        """Check x; return it with a batch axis, and whether it was a single row (d,)."""
         raise NotImplementedError
 
+    def expect_function(self, rows: Array, output: Array) -> None:
+        """Raise a ValueError where the model is seen not to be a function of the row."""
+
     def outputs(self, rows: Array) -> Array:
-        """Return all outputs (n, k), and keep nothing."""
+        """Return all outputs (n, k); keep nothing for a gradient."""
         raise NotImplementedError
 
     def forward_pass(self, rows: Array) -> ForwardPass:
-        """Return all outputs (n, k), and keep what the way back needs."""
+        """Return all outputs (n, k); keep the values that the backward pass needs."""
         raise NotImplementedError
 
     def __call__(self, x: Any) -> Array:
@@ -71,23 +76,24 @@ class DifferentiableModel:
 
 
 def as_rows(model: Any, x: Any, name: str = "x") -> tuple[Array, bool]:
-    """Return x checked, with a batch axis, and whether it was a single row (d,).
+    """Check x; return it with a batch axis, and whether it was a single row (d,).
 
     Raises
     ------
     TypeError
-        For a model that cannot be called as it is, or x that is no numbers.
+        For a model that is not callable or must be wrapped, or x that is not numeric.
     ValueError
-        For NaN, infinity or an empty x.
+        For infinity or an empty x; for NaN, if the model has gradients.
     """
     if isinstance(model, DifferentiableModel):
         return model.as_rows(x, name)
     expect_callable(model)
-    return arrays.batched(arrays.floating(arrays.numeric(x, name)), name)
+    numbers = arrays.numeric(x, name, missing=True)
+    return arrays.batched(numbers if arrays.is_array(x) else arrays.floating(numbers), name)
 
 
 def expect_callable(model: Any) -> None:
-    """Raise a TypeError unless the model is called with rows and answers with numbers."""
+    """Raise a TypeError for a torch module without its wrapper, or a model that is not callable."""
     if hasattr(model, "named_parameters"):
         raise TypeError(f"wrap the torch module {type(model).__name__} as TorchModel(module)")
     if not callable(model):
@@ -99,10 +105,12 @@ def expect_callable(model: Any) -> None:
 def outputs(
     model: Callable, rows: Any, what: str = "the model's output", fresh: bool = False
 ) -> Array:
-    """Return the outputs (n, k) for checked rows as numbers, or say what is wrong with them.
+    """Return a model's outputs (n, k) for checked rows, or raise if they are not finite numbers.
 
-    A function gets a copy of the rows, unless they are fresh: made for this call, and read by
-    nobody after it. If it works in place, it would change them for all that comes after.
+    (n,) is one output per row. A model that ends in squeeze() may return () or (k,) for one row.
+
+    A function gets a copy of the rows, because it may change them in place. No copy is made of
+    `fresh` rows, which were made for this call and are not read after it.
 
     Raises
     ------
@@ -114,17 +122,17 @@ def outputs(
     if isinstance(model, DifferentiableModel):
         result = model.outputs(rows)
     else:
-        # A text cannot be changed.
+        # Texts cannot be changed in place.
         result = model(rows if fresh or not arrays.is_array(rows) else arrays.copied(rows))
     if not arrays.is_array(result):
-        result = np.asarray(result)
+        result = _as_array(result)
     if not arrays.is_torch(result) and result.dtype.kind not in "biuf":
         example = result.item(0) if result.size else "nothing"
         raise TypeError(
             f"the model returned labels ({example!r}), expected numbers: "
             "give its predict_proba, or a function that returns scores"
         )
-    result = result.detach() if arrays.is_torch(result) else result
+    result = arrays.unsqueezed(result.detach() if arrays.is_torch(result) else result, len(rows))
     if result.ndim not in (1, 2) or result.shape[0] != len(rows):
         raise ValueError(
             f"the model returned shape {tuple(result.shape)} for {len(rows)} rows, "
@@ -134,11 +142,33 @@ def outputs(
     return result[:, None] if result.ndim == 1 else result
 
 
+def _as_array(result: Any) -> np.ndarray:
+    """Return outputs as a NumPy array; several arrays at once are no outputs of rows."""
+    if isinstance(result, list | tuple) and any(np.ndim(part) == 2 for part in result):
+        raise ValueError(
+            f"the model returned a {type(result).__name__} of {len(result)} arrays, one for each "
+            "target: give a function that returns one of them, (n, k)"
+        )
+    return arrays.numbers_of_objects(np.asarray(result))
+
+
+def expect_same_outputs(found: np.ndarray, known: np.ndarray) -> None:
+    """Raise a ValueError unless outputs (…, n) are those (n,) that the same rows had before."""
+    off = np.abs(found - known)
+    if (off > SAME_OUTPUT * np.maximum(1, np.abs(known))).any():
+        row = np.unravel_index(int(off.argmax()), off.shape)
+        raise ValueError(
+            f"the model's output for a row was {np.broadcast_to(known, off.shape)[row]:.4g} and is "
+            f"{np.asarray(found)[row]:.4g} now: it is no function of the row. Is it in training "
+            "mode (dropout, batch statistics), or does it draw random numbers?"
+        )
+
+
 def expect_finite(values: Array, what: str) -> Array:
-    """Return values, or raise a ValueError that says which of them is NaN or infinite."""
+    """Return values, or raise a ValueError if any of them is NaN or infinite."""
     if not arrays.all_finite(values):
         raise ValueError(
             f"{what} is NaN or infinite: the model has no value or no slope where it was asked "
-            "(a logarithm or a root of 0, numbers that overflow)"
+            "(a logarithm or a root of 0, numbers that overflow, a missing value)"
         )
     return values

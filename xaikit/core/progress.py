@@ -6,7 +6,7 @@ from xaikit.core.extras import needs
 
 
 def track(steps: Iterable, progress: bool, unit: str = "it") -> Iterable:
-    """Return the steps as they are, or under a progress bar that counts them in a unit."""
+    """Return the steps, with a progress bar if `progress`; `unit` names what it counts."""
     if not progress:
         return steps
     with needs("tqdm", "progress=True"):

@@ -1,38 +1,45 @@
 """The question that a method, a game or a measure answers: why this output, for these rows?"""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from xaikit.core import arrays, models
+from xaikit.core import arrays, models, tables
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution
 from xaikit.core.models import DifferentiableModel, ForwardPass, expect_finite
+from xaikit.core.tables import Table
 from xaikit.core.targets import as_targets, select
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """Why F_target(x), and not F_target(baseline)? Checked, and with a batch axis.
+    """The checked inputs of a method, with a batch axis: why F_target(x), not F_target(baseline)?
 
     Attributes
     ----------
     model : callable or DifferentiableModel
         F.
-    x : array (n, …), or a list of one text
+    x : array (n, …)
+        The rows. Of a data frame for a function cells of `table`; of a text a list of it.
     target : (n,) ints
         The output column to explain in each row.
     baseline : array (1, …) or (n, …)
+        Like x; None for texts, and for frames with columns that are not numbers.
     output : array (n,)
         F_target(x).
+    columns : int
+        How many outputs F has, k.
     single : bool
         Whether x was given as a single row (d,).
     names : list of str, or None
-        Of the columns of a data frame.
+        The column names of a data frame.
     forward : ForwardPass, or None
-        Of x, if it was to be kept.
+        The forward pass of x, if it was kept.
+    table : Table, or None
+        The rows of a data frame that a function is called with.
     """
 
     model: Any
@@ -40,42 +47,121 @@ class Question:
     target: np.ndarray
     baseline: Array
     output: Array
+    columns: int
     single: bool
     names: Sequence[str] | None = None
     forward: ForwardPass | None = None
+    table: Table | None = None
 
     def base(self) -> Array:
         """Return F_target(baseline), (n,)."""
-        outputs = models.outputs(self.model, self.baseline, "the model's output at the baseline")
+        what = "the model's output at the baseline"
+        outputs = self._as_for_x(models.outputs(self.model, self.baseline, what))
         rows = self.target.shape[0]
         return select(
             namespace(outputs).broadcast_to(outputs, (rows, outputs.shape[1])), self.target
         )
 
     def outputs(self, rows: Array, owner: np.ndarray, fresh: bool = False) -> np.ndarray:
-        """Return F_target of rows (m, …) made from the rows `owner` (m,) of x: float64 (m,).
+        """Return F_target, float64 (m,), for rows (m, …) made from the rows `owner` (m,) of x.
 
         For `fresh` see `models.outputs`.
         """
-        found = models.outputs(self.model, rows, fresh=fresh)
+        found = self.all_outputs(rows, fresh)
         return arrays.float64(select(found, self.target[owner]))
 
+    def all_outputs(self, rows: Array, fresh: bool = False) -> Array:
+        """Return F of rows like x (m, …), (m, k): of a frame cells or numbers."""
+        if self.table is not None:
+            rows, fresh = self.table.frame_of(rows), True
+        return self._as_for_x(models.outputs(self.model, rows, fresh=fresh))
+
+    def with_rows(self, rows: Any, what: str) -> tuple["Question", Array]:
+        """Return a question whose x can be mixed with other rows, and these rows (m, …) like x.
+
+        Columns are aligned by name. Whole numbers become floating where the others are.
+        """
+        if self.table is not None and not arrays.is_floating(self.x):
+            table, cells = self.table.joined(rows, what)
+            return replace(self, table=table), cells
+        rows = tables.aligned(rows, self.names, what)
+        if tables.is_frame(rows):
+            rows = np.atleast_2d(rows.to_numpy(dtype=np.float64))
+        missing = not isinstance(self.model, DifferentiableModel)
+        x, rows = _of_one_kind(self.x, rows, what, missing)
+        if tuple(rows.shape[1:]) != tuple(x.shape[1:]):
+            raise ValueError(
+                f"{what} has shape {tuple(rows.shape)}, expected rows like those of x: "
+                f"(m, {', '.join(map(str, x.shape[1:]))})"
+            )
+        return replace(self, x=x), rows
+
+    def in_numbers(self, why: str) -> "Question":
+        """Return the question with x and the baseline as floating numbers, for arithmetic.
+
+        Raises
+        ------
+        TypeError
+            For a frame with columns that are not numbers; `why` begins the message.
+        """
+        if self.table is None:
+            baseline = None if self.baseline is None else arrays.floating(self.baseline)
+            return replace(self, x=arrays.floating(self.x), baseline=baseline)
+        pool = self.table.numbers(why)
+        columns = np.arange(pool.shape[1])
+        return replace(self, x=pool[self.x, columns], baseline=pool[self.baseline, columns])
+
+    @property
+    def explained(self) -> np.ndarray:
+        """F_target(x) as float64, (n,)."""
+        return arrays.float64(self.output)
+
+    @property
+    def data(self) -> Array:
+        """The rows of x for tables and plots."""
+        return self.x if self.table is None else self.table.data()[: len(self.target)]
+
     def gradient(self) -> Array:
-        """Return ∂F_target/∂x at x by the forward pass that was kept; once."""
+        """Return ∂F_target/∂x at x from the kept forward pass; call it once."""
         assert self.forward is not None
         return self.forward.gradient(self.target)
 
     def gradients(self, rows: Array, owner: np.ndarray) -> Array:
         """Return ∂F_target/∂x at rows (m, …) made from the rows `owner` (m,) of x."""
-        return self.model.forward_pass(rows).gradient(self.target[owner])
+        forward = self.model.forward_pass(rows)
+        self._as_for_x(forward.output)
+        return forward.gradient(self.target[owner])
+
+    def _as_for_x(self, outputs: Array) -> Array:
+        """Return outputs (m, k), or raise a ValueError if there are other than for x.
+
+        A model that sums over the wrong axis answers one row by (d,), which reads as d outputs, and
+        d rows by (d,), which reads as one each.
+        """
+        rows, columns = outputs.shape
+        if columns != self.columns:
+            raise ValueError(
+                f"the model returned {columns} output(s) a row for {rows} rows, and {self.columns} "
+                f"for the {len(self.x)} row(s) of x: expected (n,) or (n, k) with the same k always"
+            )
+        return outputs
 
     def flat(self) -> tuple[Array, Array]:
         """Return x and the baseline as rows (n, d)."""
-        baseline = namespace(self.x).broadcast_to(self.baseline, self.x.shape)
+        baseline = namespace(self.x).broadcast_to(self.given_baseline(), self.x.shape)
         return self.x.reshape(len(self.x), -1), baseline.reshape(len(self.x), -1)
 
+    def given_baseline(self) -> Array:
+        """Return the baseline, or raise a ValueError where zeros cannot stand in for one."""
+        if self.baseline is None:
+            raise ValueError(
+                f"{', '.join(self.table.other_columns())} hold no numbers, so 0 is no baseline: "  # type: ignore[union-attr]
+                "give one, a row like those of x"
+            )
+        return self.baseline
+
     def one(self, values: Any, axis: int = 0) -> Any:
-        """Return values without their axis n, if x was a single row; None stays None."""
+        """Return values without their axis n if x was a single row; None stays None."""
         return arrays.unbatched(values, self.single, axis)
 
     def answer(
@@ -86,12 +172,12 @@ class Question:
         std: Array | None = None,
         **more: Any,
     ) -> Attribution:
-        """Return the Attribution of these rows' values, in the shape of the x that was given."""
+        """Return the scores of these rows as an Attribution, in the shape of the given x."""
         return Attribution(
             self.one(expect_finite(values, f"{method}: a score")),
             self.one(base),
-            self.one(arrays.like(self.output, self.x)),
-            self.one(self.x),
+            self.one(arrays.like(self.output, values)),
+            self.one(self.data),
             std=self.one(std),
             method=method,
             feature_names=self.names,
@@ -100,39 +186,82 @@ class Question:
 
 
 def ask(
-    model: Any, x: Any, target: Any = 0, baseline: Any = None, way_back: bool = False
+    model: Any,
+    x: Any,
+    target: Any = 0,
+    baseline: Any = None,
+    keep_forward: bool = False,
+    second: Any = None,
 ) -> Question:
-    """Check what was given and return it as a Question.
+    """Check the arguments of a method and return them as a Question.
 
     Parameters
     ----------
     model : callable, Network or TorchModel
-    x : array (n, …) or (d,)
+        A function is called with rows of the kind that x is: a frame keeps names, order and types,
+        whole numbers stay whole.
+    x : array (n, …) or (d,), data frame or series
     target : int or (n,) ints
     baseline : None, number, row, or array like x
         None is zeros.
-    way_back : bool
-        Whether to keep the forward pass, for one way back: the model must have gradients.
+    keep_forward : bool
+        Whether to keep the forward pass for one backward pass; the model must have gradients.
+    second : data frame, optional
+        A background: where x is a series, which has a single type, it says those of the columns.
 
     Raises
     ------
     TypeError
-        For a model that cannot be called as it is or has no gradients, labels, x that does not
-        match its weights.
+        For a model that is not callable or has no gradients, outputs that are labels, x that
+        does not match the weights.
     ValueError
-        For NaN or infinity in x or in the model's outputs, an empty x, a target out of range, a
-        baseline of another shape.
+        For infinity in x, NaN in x for a model with gradients, NaN or infinity in the model's
+        outputs, an empty x, a target out of range, a baseline of another shape or other names.
     """
-    names = arrays.column_names(x)
-    rows, single = models.as_rows(differentiable(model) if way_back else model, x)
-    forward = model.forward_pass(rows) if way_back else None
+    names = tables.column_names(x)
+    if tables.is_frame(x) and not (keep_forward or isinstance(model, DifferentiableModel)):
+        return _ask_about_frame(model, x, target, baseline, second)
+    rows, single = models.as_rows(differentiable(model) if keep_forward else model, x)
+    forward = model.forward_pass(rows) if keep_forward else None
     if forward:
         output = expect_finite(forward.output, "the model's output")
     else:
         output = models.outputs(model, rows)
+    if isinstance(model, DifferentiableModel):
+        model.expect_function(rows, output)
     targets = as_targets(target, *output.shape)
-    baseline = as_baseline(baseline, rows)
-    return Question(model, rows, targets, baseline, select(output, targets), single, names, forward)
+    missing = not isinstance(model, DifferentiableModel)
+    baseline = as_baseline(tables.aligned(baseline, names, "baseline"), rows, missing)
+    rows = arrays.like(rows, baseline)  # whole numbers beside a floating baseline are floating
+    chosen, columns = select(output, targets), output.shape[1]
+    return Question(model, rows, targets, baseline, chosen, columns, single, names, forward)
+
+
+def _ask_about_frame(model: Callable, x: Any, target: Any, baseline: Any, second: Any) -> Question:
+    """Return the Question about rows of a frame, or about a series, for a function of frames."""
+    models.expect_callable(model)
+    table, cells = tables.table_of(x, second)
+    output = models.outputs(model, table.frame_of(cells), fresh=True)
+    targets = as_targets(target, *output.shape)
+    question = Question(
+        model,
+        cells,
+        targets,
+        None,
+        select(output, targets),
+        output.shape[1],
+        single=x.ndim == 1,
+        names=tables.column_names(x),
+        table=table,
+    )
+    if np.ndim(baseline) == 0 and table.numeric:
+        baseline = np.full((1, cells.shape[1]), 0 if baseline is None else baseline)
+    if baseline is None:
+        return question
+    question, rows = question.with_rows(baseline, "baseline")
+    if len(rows) not in (1, len(cells)):
+        raise ValueError(f"baseline has {len(rows)} rows, expected one, or one for each of x")
+    return replace(question, baseline=rows)
 
 
 def ask_text(classifier: Any, text: Any, target: int = 1) -> Question:
@@ -141,14 +270,15 @@ def ask_text(classifier: Any, text: Any, target: int = 1) -> Question:
     Raises
     ------
     TypeError, ValueError
-        As `ask`; for something that is no text.
+        As `ask`; for a text that is not a str.
     """
     models.expect_callable(classifier)
     if not isinstance(text, str):
         raise TypeError(f"text is {type(text).__name__}, expected one text (str)")
     output = models.outputs(classifier, [text])
     targets = as_targets(target, *output.shape)
-    return Question(classifier, [text], targets, None, select(output, targets), single=True)
+    chosen, columns = select(output, targets), output.shape[1]
+    return Question(classifier, [text], targets, None, chosen, columns, single=True)
 
 
 def differentiable(model: Any) -> DifferentiableModel:
@@ -161,13 +291,11 @@ def differentiable(model: Any) -> DifferentiableModel:
     return model
 
 
-def as_baseline(baseline: Any, x: Array) -> Array:
+def as_baseline(baseline: Any, x: Array, missing: bool = False) -> Array:
     """Return the baseline as (1, …) or (n, …): None is zeros, a number fills every feature."""
     if baseline is None:
         return namespace(x).zeros_like(x[:1])
-    if np.ndim(baseline) == 0 and not arrays.is_torch(baseline):
-        baseline = arrays.like(arrays.numeric(baseline, "baseline"), x)
-    baseline = arrays.matching(baseline, x, "baseline", "the numbers of x")
+    x, baseline = _of_one_kind(x, baseline, "baseline", missing)
     if baseline.ndim == 0:
         return namespace(x).zeros_like(x[:1]) + baseline
     if tuple(baseline.shape) == tuple(x.shape[1:]):
@@ -178,3 +306,14 @@ def as_baseline(baseline: Any, x: Array) -> Array:
         f"baseline has shape {tuple(baseline.shape)}, expected a number, "
         f"one row {tuple(x.shape[1:])}, or a row for each of x {tuple(x.shape)}"
     )
+
+
+def _of_one_kind(x: Array, values: Any, what: str, missing: bool) -> tuple[Array, Array]:
+    """Return x and other values as arrays of one kind: floating if one of them is."""
+    if not arrays.is_array(values) or (np.ndim(values) == 0 and not arrays.is_torch(values)):
+        values = arrays.numeric(values, what, missing)
+        whole = not arrays.is_floating(values)
+        values = arrays.like(values, x if whole else arrays.floating(x[:0]))
+    if arrays.is_floating(values) and not arrays.is_floating(x):
+        x = arrays.like(x, values)
+    return x, arrays.matching(values, x, what, "the numbers of x", missing)

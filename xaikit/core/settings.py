@@ -1,5 +1,6 @@
-"""What a setting must be, said in one way by every method that has such a setting."""
+"""Checks of settings, with the same messages in every method."""
 
+import secrets
 from typing import Any
 
 import numpy as np
@@ -16,3 +17,20 @@ def expect_count(name: str, value: Any, fewest: int, why: str = "") -> None:
         raise TypeError(f"{name} is {value!r}, expected a whole number")
     if value < fewest:
         raise ValueError(f"{name} is {value}, expected at least {fewest}{why and f' {why}'}")
+
+
+def as_seed(seed: Any, name: str = "seed") -> int:
+    """Return a seed as a whole number; None is a new one each time.
+
+    A method that draws several times from one seed, or hands it on, asks for it here first. A new
+    one has 32 bits, so that scikit-learn takes it, too.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For anything else than a whole number ≥ 0 or None.
+    """
+    if seed is None:
+        return secrets.randbits(32)
+    expect_count(name, seed, 0, "(None draws fresh numbers each time)")
+    return int(seed)

@@ -1,4 +1,4 @@
-"""Which output of a model is explained: one column, or one for each row."""
+"""The output of a model to explain: one column, or one for each row."""
 
 from typing import Any
 

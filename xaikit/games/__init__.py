@@ -1,1 +1,1 @@
-"""Cooperative games: what a coalition is worth, and how many coalitions a method evaluates."""
+"""Cooperative games: the payoffs of coalitions, and the number of coalitions to evaluate."""

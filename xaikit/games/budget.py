@@ -1,4 +1,4 @@
-"""How many coalitions a sampling method asks for: a budget, or doubled ones up to a tolerance.
+"""The number of coalitions to evaluate: a budget, or doubling budgets up to a tolerance.
 
 A sampling method is a loop over budgets::
 
@@ -18,15 +18,15 @@ from xaikit.core.settings import expect_count
 
 
 def smallest_budget(players: int) -> int:
-    """Return 2M + 2 coalitions, or all 2^M of them where that is fewer."""
+    """Return the smallest budget: 2M + 2 coalitions, or all 2^M if that is fewer."""
     return min(2 * players + 2, 2**players)
 
 
 def budgets(players: int, budget: int | None, tolerance: float | None, most: int) -> list[int]:
-    """Return the budgets to try, in coalitions: one, or with a tolerance doubled ones.
+    """Return the budgets to try, in coalitions: one, or doubling ones for a tolerance.
 
-    Each is at least the double of the one before. Then every stratum of a draw grows, and what was
-    evaluated for one budget is part of what the next one needs.
+    Each is at least twice the one before. So every stratum of a draw grows, and the coalitions of
+    one budget are among those of the next.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def budgets(players: int, budget: int | None, tolerance: float | None, most: int
         The largest one. None is 2M + 2048 without a tolerance, and `most` with one.
     tolerance : float or None
     most : int
-        A budget beyond which more coalitions bring nothing, or no longer fit.
+        The budget beyond which more coalitions do not help, or do not fit in memory.
 
     Raises
     ------
@@ -58,9 +58,9 @@ def budgets(players: int, budget: int | None, tolerance: float | None, most: int
 
 
 def reached(tolerance: float | None, values: np.ndarray, std: np.ndarray) -> bool:
-    """Tell whether in every game the largest std is within this share of the values' range.
+    """Tell whether the largest std of every game is at most tolerance · range of its values.
 
-    values and std are (M, n), with a column for each game. Without a tolerance any std will do.
+    values and std are (M, n), with a column for each game. None accepts any std.
     """
     if tolerance is None:
         return True
@@ -69,7 +69,7 @@ def reached(tolerance: float | None, values: np.ndarray, std: np.ndarray) -> boo
 
 
 def warn_not_reached(tolerance: float | None, budget: int) -> None:
-    """Warn whoever called the sampling method."""
+    """Warn the caller of the sampling method."""
     warnings.warn(
         f"the tolerance {tolerance:g} was not reached with {budget:,} coalitions: look at std, and "
         "give a larger budget or tolerance",

@@ -1,7 +1,7 @@
-"""The conditional game: absent features are drawn as the present ones suggest.
+"""The conditional game: absent features are drawn given the present ones.
 
-Lecture 04 sets it beside the marginal game of `removal`, which ignores what features have to do
-with each other.
+Lecture 04 compares it with the marginal game of `removal`, which ignores the dependence between
+features.
 """
 
 import warnings
@@ -15,9 +15,9 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.question import Question, ask
-from xaikit.core.settings import expect_count
+from xaikit.core.settings import as_seed, expect_count
 from xaikit.games.game import Game
-from xaikit.games.removal import as_background, data_of_players, name_players
+from xaikit.games.removal import data_of_players, name_players
 
 
 def conditional_game(
@@ -26,12 +26,12 @@ def conditional_game(
     background: Any,
     target: Any = 0,
     samples: int = 256,
-    seed: int = 0,
+    seed: int | None = 0,
     groups: Mapping[str, Sequence[int]] | None = None,
 ) -> Game:
-    """v(S) = E[F(X) | X_S = x_S]: absent features are drawn as the present ones suggest.
+    """Make the game v(S) = E[F(X) | X_S = x_S]: absent features are drawn given the present ones.
 
-    The background is described by a Gaussian: given x_S, the absent columns U have mean
+    A Gaussian is fitted to the background: given x_S, the absent columns U have mean
     μ_U + Σ_US Σ_SS⁻¹ (x_S − μ_S) and covariance Σ_UU − Σ_US Σ_SS⁻¹ Σ_SU. v(∅) is the plain mean
     over the background, v(N) is F(x).
 
@@ -40,10 +40,10 @@ def conditional_game(
     background : array (m, d)
         At least two rows, of x's library, device and dtype.
     samples : int
-        Draws a coalition, in antithetic pairs. All coalitions share them, so v(S) is
+        Draws per coalition, in antithetic pairs. All coalitions share them, so v(S) is
         the same each time.
-    seed : int
-        The same seed gives the same game.
+    seed : int or None
+        The same seed gives the same game; None gives a new one.
     model, x, target, groups
         See `baseline_game`; x has rows of features, (n, d) or (d,).
 
@@ -59,18 +59,18 @@ def conditional_game(
 
     Notes
     -----
-    Where the covariance is singular (a constant column, one that is the sum of others, fewer rows
-    than columns) a ridge of 1e-6 is added to the correlations, with a warning.
+    If the covariance is singular (a constant column, one that is the sum of others, fewer rows
+    than columns), a ridge of 1e-6 is added to the correlations, with a warning.
 
     References
     ----------
     Aas, Jullum & Løland 2021, Explaining individual predictions when features are dependent,
     arXiv:1903.10464, §3.
     """
-    question = ask(model, x, target)
+    question = ask(model, x, target, second=background)
+    question, rows = question.in_numbers("a conditional game").with_rows(background, "background")
     question = replace(question, x=arrays.copied(question.x))  # evaluated much later; see `removal`
-    x = question.x
-    rows = as_background(background, x)
+    x, rows = question.x, arrays.numeric(rows, "background")  # without missing values
     if x.ndim != 2 or rows.shape[0] < 2:
         raise ValueError(
             f"x has shape {tuple(x.shape)} and the background {tuple(rows.shape)}, "
@@ -82,7 +82,7 @@ def conditional_game(
     players, column_masks = name_players(groups, x.shape[1], question.names)
     mean, scale, correlation = _gaussian(arrays.float64(rows))
     standardised = (arrays.to_numpy(x) - mean) / scale
-    half = np.random.default_rng(seed).standard_normal((samples // 2, x.shape[1]))
+    half = np.random.default_rng(as_seed(seed)).standard_normal((samples // 2, x.shape[1]))
     normals = np.concatenate([half, -half])
 
     def draws(present: np.ndarray) -> np.ndarray:
@@ -109,7 +109,9 @@ def conditional_game(
         return question.one(payoffs, axis=1)
 
     empty = _mean_outputs(question, namespace(x).broadcast_to(rows, (len(x), *rows.shape)))
-    return Game(players, value, data_of_players(x, groups))
+    return Game(
+        players, value, data_of_players(question.data, groups), question.one(question.explained)
+    )
 
 
 def _mean_outputs(question: Question, rows: Array) -> np.ndarray:
@@ -128,7 +130,7 @@ def _gaussian(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     mean, scale = rows.mean(axis=0), rows.std(axis=0)
     scale[scale == 0] = 1.0
     correlation = np.atleast_2d(np.cov(((rows - mean) / scale).T, ddof=0))
-    # At rounding error Cholesky is a lottery; eigenvalues are not.
+    # Within rounding error Cholesky may fail or not; eigenvalues are reliable.
     if np.linalg.eigvalsh(correlation)[0] < 1e-10:
         warnings.warn(
             "the background's covariance is singular (a constant column, one that is the sum of "
@@ -143,5 +145,5 @@ def _root(covariance: np.ndarray) -> np.ndarray:
     """Return L with L Lᵀ = covariance."""
     try:
         return np.linalg.cholesky(covariance)
-    except np.linalg.LinAlgError:  # a conditional variance of zero, but for rounding
+    except np.linalg.LinAlgError:  # a conditional variance of zero, up to rounding
         return np.linalg.cholesky(covariance + 1e-6 * np.eye(len(covariance)))

@@ -1,8 +1,8 @@
 """Cooperative games: players, and the payoffs v(S) of coalitions, evaluated in batches.
 
-A game says what a coalition of features is worth; an estimator (`exact_shapley`,
-`permutation_shapley`, `kernel_shap`, `gaussian_process_shapley`, a LIME fit) says how these worths
-are shared out. Any estimator runs on any game.
+A game gives the payoff of a coalition of features. An estimator (`exact_shapley`,
+`permutation_shapley`, `kernel_shap`, `gaussian_process_shapley`, a LIME fit) divides payoffs among
+the players. Any estimator runs on any game.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +14,7 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.attribution import Attribution
 from xaikit.core.chunks import ROWS, chunks
+from xaikit.core.models import expect_same_outputs
 from xaikit.core.progress import track
 
 
@@ -23,21 +24,30 @@ class Game:
     Parameters
     ----------
     players : int or sequence of str
-        How many there are, or their names.
+        Their number, or their names.
     value : callable
         Takes masks (B, M), True where a player is present, and returns the payoffs v(S): (B,), or
-        (B, n) for n games at once. All of them are evaluated at the same coalitions.
+        (B, n) for n games at once. All of them are evaluated at the same coalitions. It may end in
+        squeeze(): for one coalition () and (n,) are (1,) and (1, n).
     data : array (M,) or (n, M), optional
-        What the players stand for (the values of features), for tables and plots. Its library,
-        device and dtype are those of the answers.
+        The values of the players (of the features), for tables and plots. Attributions have its
+        library, device and dtype.
+    full : array (n,) or 0-d, optional
+        F(x), where v(N) must be F(x), up to rounding.
 
     Attributes
     ----------
     evaluations : int
-        Coalitions evaluated so far.
+        Number of coalitions evaluated so far.
     """
 
-    def __init__(self, players: int | Sequence[str], value: Callable, data: Array | None = None):
+    def __init__(
+        self,
+        players: int | Sequence[str],
+        value: Callable,
+        data: Array | None = None,
+        full: np.ndarray | None = None,
+    ):
         if isinstance(players, int | np.integer):
             players = [f"x{i}" for i in range(players)]
         self.players = tuple(str(player) for player in players)
@@ -54,13 +64,14 @@ class Game:
             )
         self.value = value
         self.data: Array | None = np.array(data) if isinstance(data, list | tuple) else data
+        self.full = full
         self.evaluations = 0
 
     def __call__(self, masks: Any) -> np.ndarray:
         """Return the payoffs of coalitions: masks (B, M) bool -> float64 (B,) or (B, n).
 
-        They come as NumPy numbers wherever the model runs: there are few of them, and sums of
-        differences need the precision.
+        They are NumPy arrays on any device of the model: they are few, and sums of differences
+        need the precision.
         """
         masks = np.asarray(masks)
         if masks.dtype != bool or masks.ndim != 2 or masks.shape[1] != len(self.players):
@@ -69,12 +80,15 @@ class Game:
                 f"expected bool (coalitions, {len(self.players)} players)"
             )
         payoffs = arrays.float64(arrays.numeric(self.value(masks), "v(S)"))
+        payoffs = arrays.unsqueezed(payoffs, len(masks))
         if payoffs.ndim not in (1, 2) or len(payoffs) != len(masks):
             raise ValueError(
                 f"value returned payoffs {payoffs.shape} for {len(masks)} coalitions, "
                 f"expected ({len(masks)},) or ({len(masks)}, n)"
             )
         self.evaluations += len(masks)
+        if self.full is not None:
+            expect_same_outputs(payoffs[masks.all(axis=1)], self.full)
         return payoffs
 
     def payoffs(self, masks: np.ndarray, progress: bool = False) -> np.ndarray:
@@ -89,9 +103,9 @@ class Game:
     def answer(
         self, values: np.ndarray, ends: np.ndarray, std: np.ndarray | None = None, **more: Any
     ) -> Attribution:
-        """Return an Attribution of scores (M, n); for a single game they lose the last axis."""
+        """Return scores (M, n) as an Attribution; those of a single game lose the axis n."""
         data = np.ones(values.T.shape) if self.data is None else self.data
-        numbers = data if arrays.is_array(data) and arrays.is_floating(data) else values
+        numbers = arrays.floating(data) if arrays.is_numeric(data) else values
 
         def shaped(scores: np.ndarray) -> Array:
             return arrays.like(scores.T[0] if ends.ndim == 1 else scores.T, numbers)
@@ -99,7 +113,7 @@ class Game:
         return Attribution(
             shaped(values),
             base=arrays.like(ends[0], numbers),
-            output=arrays.like(ends[1], numbers),
+            output=arrays.like(ends[1] if self.full is None else self.full, numbers),
             data=data[0] if ends.ndim == 1 and data.ndim == 2 else data,
             std=None if std is None else shaped(std),
             feature_names=self.players,

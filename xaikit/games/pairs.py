@@ -1,7 +1,7 @@
-"""Pairs of a coalition and its complement: how they are drawn, and how far a fit to them scatters.
+"""Pairs of a coalition and its complement: their draw, and the standard deviation of a fit to them.
 
-KernelSHAP and the Gaussian process ask for the same pairs. Only the odd half of a game,
-(v(S) − v(Sᶜ)) / 2, has to do with Shapley values, and a pair gives it in two payoffs.
+KernelSHAP and the Gaussian process evaluate the same pairs. Shapley values depend only on the odd
+half of a game, (v(S) − v(Sᶜ)) / 2, and the two payoffs of a pair give it.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ from math import comb, sqrt
 
 import numpy as np
 
+from xaikit.core.settings import as_seed
 from xaikit.games.game import Game
 
 Kernel = Callable[[int, int, int], float]
@@ -29,9 +30,9 @@ class Pairs:
     stratum : (P,) ints
         k.
     weights : (P,)
-        The weight of all coalitions of the stratum, shared by the pairs drawn from it.
+        The total weight of the stratum, divided equally among the pairs drawn from it.
     drawn, population : dict of k to int
-        n_k pairs were drawn of N_k.
+        n_k pairs were drawn out of N_k.
     """
 
     masks: np.ndarray
@@ -42,20 +43,21 @@ class Pairs:
 
     @property
     def z(self) -> np.ndarray:
-        """+1 where a player is present, −1 where absent."""
+        """The coalitions as +1 where a player is present, −1 where absent, (P, M)."""
         return np.where(self.masks, 1.0, -1.0)
 
 
-def draw_pairs(players: int, pairs: int, seed: int, kernel: Kernel) -> Pairs:
+def draw_pairs(players: int, pairs: int, seed: int | None, kernel: Kernel) -> Pairs:
     """Draw pairs of complementary coalitions, stratified by size, without replacement.
 
-    `kernel(players, size, count)` is the weight of `count` coalitions of a size together, such as
+    `kernel(players, size, count)` is the total weight of `count` coalitions of a size, such as
     `kernel_shap.shapley_kernel`.
 
-    A larger draw with the same seed holds the smaller one, but for a draw of hardly more pairs than
-    players that does not determine every player's value (two of them always side by side, say):
-    that one is drawn again.
+    A larger draw with the same seed contains the smaller one. The exception is a draw with
+    hardly more pairs than players that does not determine every player's value, for example because
+    two players are always together: it is drawn again.
     """
+    seed = as_seed(seed)
     population = {k: comb(players, k) for k in range(1, players // 2 + 1)}
     if players % 2 == 0:
         # A coalition of half the players has its complement in the same stratum.
@@ -92,16 +94,16 @@ def draw_pairs(players: int, pairs: int, seed: int, kernel: Kernel) -> Pairs:
 
 
 def _determines_values(masks: np.ndarray) -> bool:
-    """Tell whether the pairs, together with the sum of all values, have one solution."""
+    """Tell whether the pairs and the sum of all values determine every value."""
     pairs, players = masks.shape
-    if pairs > 8 * players:  # never seen to fail beyond 2M, and the rank costs time
+    if pairs > 8 * players:  # no failure was seen beyond 2M, and the rank is slow
         return True
     z = np.where(np.concatenate([masks, np.ones((1, players), dtype=bool)]), 1, -1)
     return bool(np.linalg.matrix_rank(z) == players)
 
 
 def allocate(population: dict[int, int], mass: dict[int, float], pairs: int) -> dict[int, int]:
-    """Share pairs among strata in proportion to √mass, at most a stratum's population."""
+    """Divide pairs among strata in proportion to √mass, up to a stratum's population."""
     pairs = min(pairs, sum(population.values()))
     drawn: dict[int, int] = {}
     while True:
@@ -123,8 +125,8 @@ def allocate(population: dict[int, int], mass: dict[int, float], pairs: int) -> 
 def _draw_stratum(
     players: int, size: int, wanted: int, population: int, seed: list[int]
 ) -> np.ndarray:
-    """Return different coalitions of a size, (wanted, M) bool, never both halves of a pair."""
-    # Of two complements of half the players, one does not hold player 0.
+    """Return distinct coalitions of a size, (wanted, M) bool, and no complements of them."""
+    # Of two complementary halves of the players, one does not contain player 0.
     first = 1 if 2 * size == players else 0
     if wanted == population:
         chosen = np.array(list(combinations(range(first, players), size)))
@@ -144,7 +146,7 @@ def _random_coalitions(
 ) -> Iterator[np.ndarray]:
     """Draw coalitions of a size, of players first … M − 1, without end."""
     rng = np.random.default_rng(seed)
-    draws = FIRST_DRAWS  # few, since many players have many strata, with few draws wanted in each
+    draws = FIRST_DRAWS  # few, because many players have many strata with few draws in each
     while True:
         masks = np.zeros((draws, players), dtype=bool)
         chosen = np.argpartition(rng.random((draws, players - first)), size - 1, axis=1)[:, :size]
@@ -156,7 +158,7 @@ def _random_coalitions(
 def odd_payoffs(
     game: Game, pairs: Pairs, known: dict[bytes, np.ndarray], progress: bool = False
 ) -> np.ndarray:
-    """Return o = (v(S) − v(Sᶜ)) / 2 of each pair, (P, n); `known` keeps those evaluated so far."""
+    """Return o = (v(S) − v(Sᶜ)) / 2 of each pair, (P, n); `known` stores those evaluated so far."""
     new = np.array([mask for mask in pairs.masks if mask.tobytes() not in known])
     if len(new):
         payoffs = game.payoffs(np.stack([new, ~new], axis=1).reshape(-1, new.shape[1]), progress)
@@ -167,10 +169,10 @@ def odd_payoffs(
 
 
 def sandwich_std(pairs: Pairs, spread: np.ndarray, residual: np.ndarray) -> np.ndarray:
-    """Standard deviation of the fit over stratified draws without replacement, (M, n).
+    """Return the standard deviation, (M, n), of the fit over stratified draws without replacement.
 
     Var = C [Σ_k (1 − n_k/N_k) n_k/(n_k − 1) Σ_{n∈k} (u_n − ū_k)(u_n − ū_k)ᵀ] C with the scores
-    u_n = w_n z_n/2 · r_n; a stratum with a single draw counts it as it is.
+    u_n = w_n z_n/2 · r_n; a single draw in a stratum counts without ū_k and n_k/(n_k − 1).
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Removal, what "absent" means: a baseline's values, or other rows' values.
+"""Removal of features: by a baseline's values, or by other rows' values.
 
-The conditional meaning, values that fit what is present, is in `conditional`; what an absent word
-of a text means is in `texts`.
+Removal by values that are drawn given the present features is in `conditional`, removal from a text
+in `texts`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ def baseline_game(
     target: Any = 0,
     groups: Mapping[str, Sequence[int]] | None = None,
 ) -> Game:
-    """v(S) = F(x_S, b): an absent feature has its baseline value.
+    """Make the game v(S) = F(x_S, b): an absent feature has its baseline value.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ def baseline_game(
     target : int or (n,) ints
         The output column; one for all rows or one for each.
     groups : dict of str to columns, optional
-        Players that are several columns at once (a one-hot block, a superpixel), by their place in
-        the row. The other columns stay players of their own, after them.
+        Players of several columns each (a one-hot block, a superpixel), by column number. Every
+        other column is a player of its own, after them.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def baseline_game(
         another shape; groups that share a column.
     """
     question = ask(model, x, target, baseline)
-    return mixing_game(question, question.baseline[:, None], groups)
+    return mixing_game(question, question.given_baseline()[:, None], groups)
 
 
 def marginal_game(
@@ -64,14 +64,14 @@ def marginal_game(
     target: Any = 0,
     groups: Mapping[str, Sequence[int]] | None = None,
 ) -> Game:
-    """v(S) = mean over a background of F(x_S, X_{−S}): absent features come from other rows.
+    """Make the game v(S) = mean over a background of F(x_S, X_{−S}): values come from other rows.
 
-    Features are broken apart: their dependence is ignored.
+    The dependence between features is ignored.
 
     Parameters
     ----------
     background : array (m, …)
-        Rows that stand for the data, of x's library, device and dtype.
+        Rows that represent the data, of x's library, device and dtype.
     model, x, target, groups
         See `baseline_game`.
 
@@ -90,25 +90,14 @@ def marginal_game(
     - Lundberg & Lee 2017, A Unified Approach to Interpreting Model Predictions, arXiv:1705.07874.
     - Janzing, Minorics & Blöbaum 2020, Feature relevance quantification …, arXiv:1910.13413.
     """
-    question = ask(model, x, target)
-    return mixing_game(question, as_background(background, question.x)[None], groups)
-
-
-def as_background(background: Any, x: Array) -> Array:
-    """Return background rows (m, …) that match x (n, …)."""
-    rows = arrays.matching(background, x, "background", "the numbers of x")
-    if tuple(rows.shape[1:]) != tuple(x.shape[1:]):
-        raise ValueError(
-            f"background has shape {tuple(rows.shape)}, expected rows like those of x: "
-            f"(m, {', '.join(map(str, x.shape[1:]))})"
-        )
-    return rows
+    question, rows = ask(model, x, target, second=background).with_rows(background, "background")
+    return mixing_game(question, rows[None], groups)
 
 
 def mixing_game(
     question: Question, others: Array, groups: Mapping[str, Sequence[int]] | None = None
 ) -> Game:
-    """v(S) = mean over m of F(x_S, others_{−S}); others is (1 or n, m, …)."""
+    """Make the game v(S) = mean over m of F(x_S, others_{−S}); others is (1 or n, m, …)."""
     x, xp = question.x, namespace(question.x)
     # Copies: the game may be evaluated much later, when the caller's arrays hold other numbers.
     flat, others = arrays.copied(x).reshape(len(x), -1), arrays.copied(others)
@@ -118,7 +107,7 @@ def mixing_game(
     at_once = chunk_rows(flat.shape[1])
 
     def blocks(coalitions: int) -> Iterator[tuple[slice, slice, slice]]:
-        # As many background rows as one call of the model takes, then rows, then coalitions.
+        # One call of the model takes all the background rows it can, then rows, then coalitions.
         m = min(others.shape[1], at_once)
         n = min(len(x), at_once // m)
         cuts = (chunks(coalitions, at_once // (m * n)), chunks(len(x), n))
@@ -135,14 +124,19 @@ def mixing_game(
             payoffs[coalitions, rows] += outputs.reshape(size).sum(axis=2)
         return question.one(payoffs / others.shape[1], axis=1)
 
-    return Game(players, value, data_of_players(flat, groups))
+    return Game(
+        players,
+        value,
+        data_of_players(flat if question.table is None else question.data, groups),
+        question.one(question.explained),
+    )
 
 
 def _mixed(present: Array, x: Array, others: Array) -> Array:
     """Return x where present (c, d), others (n, m, d) elsewhere: (c, n, m, d)."""
     if arrays.is_torch(x) or others.shape[1] < FEW_ROWS:
         return namespace(x).where(present[:, None, None], x[:, None], others)
-    # Twice as fast as asking at every number: whole columns of background rows are overwritten.
+    # Overwriting whole columns of the background is twice as fast as a test at every number.
     mixed = np.empty((len(present), *others.shape), dtype=x.dtype)
     mixed[:] = others
     coalition, column = np.nonzero(present)
@@ -153,7 +147,7 @@ def _mixed(present: Array, x: Array, others: Array) -> Array:
 def name_players(
     groups: Mapping[str, Sequence[int]] | None, columns: int, names: Sequence[str] | None = None
 ) -> tuple[Sequence[str], Callable[[np.ndarray], np.ndarray]]:
-    """Return the players' names, and how masks of players become masks of columns."""
+    """Return the players' names, and a function from masks of players to masks of columns."""
     names = list(names) if names is not None else [f"x{i}" for i in range(columns)]
     if groups is None:
         return names, lambda masks: masks
@@ -180,7 +174,7 @@ def name_players(
 
 
 def data_of_players(flat: Array, groups: Mapping | None) -> Array:
-    """Return what the players stand for: their columns, or 1 (present) for groups of columns."""
+    """Return the players' values: those of their column, or 1 (present) for a group."""
     if groups is None:
         return flat
     grouped = {int(c) for members in groups.values() for c in arrays.to_numpy(members)}

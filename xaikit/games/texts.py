@@ -1,4 +1,4 @@
-"""The game of a text: tokens are spans of the text as it stands, and an absent one is cut out."""
+"""Removal from a text: tokens are spans of the text, and absent ones are cut out of it."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,7 +9,6 @@ from unicodedata import category
 
 import numpy as np
 
-from xaikit.core import arrays
 from xaikit.core.chunks import ROWS, chunks
 from xaikit.core.question import ask_text
 from xaikit.games.game import Game
@@ -34,7 +33,7 @@ def text_game(
     tokenizer: Callable = str.split,
     absent: str = "",
 ) -> Game:
-    r"""v(S) = F(the text without its absent tokens); v(N) = F(text).
+    r"""Make the game v(S) = F(the text without its absent tokens), so v(N) = F(text).
 
     Parameters
     ----------
@@ -48,24 +47,24 @@ def text_game(
     tokenizer : callable
         str -> tokens in the order of the text: strings or word pieces, (start, end) spans, regex
         matches (``re.compile(r"\w+").finditer``), a spaCy Doc, or an Encoding of tokenizers. Tokens
-        that read the same are one player: it goes everywhere or nowhere. What stands outside of
-        all tokens always stays. Special tokens, which cover no character, are left out.
+        with the same characters are one player: all occurrences are removed together. Characters
+        outside of all tokens always stay. Special tokens, which have no characters, are skipped.
     absent : str
-        What stands in the place of an absent token, such as "[MASK]"; then nothing else changes.
-        "" cuts it out. The white space before a word goes with it, or behind it where it is the
-        first; a line break between tokens that stay remains, and parts of words do not grow
-        together.
+        Replaces each absent token, such as "[MASK]"; all other characters stay. "" removes the
+        token. The white space before a removed word is removed too, or the white space after it
+        if no word is left before it. Line breaks between present tokens stay, and so does
+        the white space without which two words would become one.
 
     Returns
     -------
     Game
-        Payoffs (B,). Each different text is evaluated once.
+        Payoffs (B,). Each distinct text is evaluated once.
 
     Raises
     ------
     TypeError
-        For a text or `absent` that is no str, a classifier that returns labels, a tokenizer that
-        returns a mapping or something else without places in the text.
+        For a text or `absent` that is not a str, a classifier that returns labels, a tokenizer that
+        returns a mapping or anything else without positions in the text.
     ValueError
         For a text without tokens, tokens that overlap or cannot be located, a classifier that
         returns NaN or another number of rows.
@@ -76,21 +75,21 @@ def text_game(
     spans = token_spans(text, tokenizer(text))
     if not spans:
         raise ValueError(f"the text {text!r} holds no token to explain")
-    said = [text[start:end] for start, end in spans]
-    tokens = list(dict.fromkeys(said))
+    occurrences = [text[start:end] for start, end in spans]
+    tokens = list(dict.fromkeys(occurrences))
     player = {token: number for number, token in enumerate(tokens)}
-    place = np.array([player[token] for token in said])
+    player_of = np.array([player[token] for token in occurrences])
     write = _writer(text, spans, absent)
-    payoff = {text: arrays.float64(question.output)[0]}
+    payoff = {text: question.explained[0]}
 
     def value(masks: np.ndarray) -> np.ndarray:
-        asked = [write(present) for present in masks[:, place].tolist()]
-        new = [each for each in dict.fromkeys(asked) if each not in payoff]
+        written = [write(present) for present in masks[:, player_of].tolist()]
+        new = [one for one in dict.fromkeys(written) if one not in payoff]
         for block in chunks(len(new), ROWS):
             texts = new[block]
             outputs = question.outputs(texts, np.zeros(len(texts), dtype=int))
             payoff.update(zip(texts, outputs, strict=True))
-        return np.array([payoff[each] for each in asked])
+        return np.array([payoff[one] for one in written])
 
     return Game(tokens, value, np.array(tokens))
 
@@ -98,21 +97,21 @@ def text_game(
 def token_spans(text: str, tokens: Any) -> list[Span]:
     """Return the (start, end) of each token in the text, from left to right.
 
-    Tokens of the same characters are one, such as the bytes of a letter in byte-level BPE; tokens
-    of no characters are left out.
+    Consecutive tokens with the same span are one, such as the bytes of a letter in byte-level BPE;
+    empty spans are skipped.
 
     Parameters
     ----------
     text : str
     tokens : iterable, or object with `offsets`
-        What a tokenizer returned; see `text_game`.
+        The result of a tokenizer; see `text_game`.
 
     Raises
     ------
     TypeError
-        For something that has no place in the text.
+        For tokens without positions in the text.
     ValueError
-        For strings that cannot be located, spans outside of the text, out of order or overlapping.
+        For strings that cannot be located, spans outside of the text, unordered or overlapping.
     """
     if isinstance(tokens, Mapping):
         keys = ", ".join(map(repr, tokens))
@@ -135,7 +134,7 @@ def token_spans(text: str, tokens: Any) -> list[Span]:
         if not 0 <= start <= end <= len(text):
             raise ValueError(
                 f"the token ({start}, {end}) is not in the text, which has {len(text)} characters: "
-                "spans are places in the text that the tokenizer was given"
+                "a span counts characters of the text that the tokenizer was given"
             )
     spans = [span for span, _ in groupby(span for span in spans if span[0] < span[1])]
     for one, other in pairwise(spans):
@@ -149,7 +148,7 @@ def token_spans(text: str, tokens: Any) -> list[Span]:
 
 
 def _span(token: Any) -> Span:
-    """Return the (start, end) of a token that says where it stands."""
+    """Return the (start, end) of a token that is not a string."""
     try:
         if hasattr(token, "idx"):  # spaCy
             return index(token.idx), index(token.idx) + len(token.text)
@@ -162,15 +161,15 @@ def _span(token: Any) -> Span:
 
 
 def _located(text: str, tokens: Sequence[str]) -> list[Span]:
-    """Return where strings stand in the text, each at the first place behind the one before."""
-    # As they are, or else without the markers of word pieces.
+    """Return the spans of strings: each at its first occurrence after the string before it."""
+    # Unchanged, or else without the markers of word pieces.
     readings = [tokens, [MARKERS.sub("", token) for token in tokens]]
     strings = max(readings, key=lambda reading: len(_leftmost(text, reading)))
     spans = _leftmost(text, strings)
     if len(spans) < len(tokens):
         end = spans[-1][1] if spans else 0
         raise ValueError(
-            f"the token {tokens[len(spans)]!r} does not stand in the text from character {end} on: "
+            f"the token {tokens[len(spans)]!r} does not occur in the text from character {end} on: "
             "the tokenizer changed letters, added tokens of its own or returned them in another "
             f"order. {GIVE_SPANS}"
         )
@@ -178,20 +177,20 @@ def _located(text: str, tokens: Sequence[str]) -> list[Span]:
     rightmost = [(len(text) - end, len(text) - start) for start, end in reversed(backwards)]
     starts, ends = {start for start, _ in spans}, {end for _, end in spans}
     for one, other in zip(spans, rightmost, strict=True):
-        # A word of which only a part is a token: perhaps another word was meant.
+        # The token is only a part of a word: a later occurrence may be the right one.
         torn = (_in_word(text, one[0]) and one[0] not in ends) or (
             _in_word(text, one[1]) and one[1] not in starts
         )
         if torn and one != other:
             raise ValueError(
-                f"the token {text[slice(*one)]!r} may stand at character {one[0]} of the text or "
+                f"the token {text[slice(*one)]!r} may be at character {one[0]} of the text or "
                 f"at {other[0]}. {GIVE_SPANS}"
             )
     return spans
 
 
 def _leftmost(text: str, strings: Sequence[str]) -> list[Span]:
-    """Return the spans of the strings in turn, up to the first that cannot be found."""
+    """Return the spans of the strings in order, up to the first string that is not found."""
     spans, end = [], 0
     for string in strings:
         start = text.find(string, end)
@@ -202,21 +201,21 @@ def _leftmost(text: str, strings: Sequence[str]) -> list[Span]:
     return spans
 
 
-def _in_word(text: str, place: int) -> bool:
-    """Tell whether a place stands between two characters of one word."""
-    return 0 < place < len(text) and _joins(text[place - 1]) and _joins(text[place])
+def _in_word(text: str, position: int) -> bool:
+    """Tell whether a position is between two characters of one word."""
+    return 0 < position < len(text) and all(map(_of_word, text[position - 1 : position + 1]))
 
 
-def _joins(character: str) -> bool:
-    """Tell whether a character is a letter, a number or a mark on one: what words are made of."""
+def _of_word(character: str) -> bool:
+    """Tell whether a character is a letter, a number, or a mark such as an accent."""
     return category(character)[0] in "LMN"
 
 
 def _writer(text: str, spans: Sequence[Span], absent: str) -> Callable[[Sequence[bool]], str]:
-    """Return a function that writes the text with the tokens that are present (len(spans),)."""
+    """Return a function: which tokens are present, (len(spans),) -> the text that is left."""
     first = min(len(text) - len(text.lstrip()), spans[0][0])
     last = max(len(text.rstrip()), spans[-1][1])
-    pieces: list[tuple[str, int | None]] = []  # inside the white space at both ends
+    pieces: list[tuple[str, int | None]] = []  # without the white space at both ends
     place = first
     for number, (start, end) in enumerate(spans):
         pieces += [(outside, None) for outside in re.findall(r"\s+|\S+", text[place:start])]
@@ -229,20 +228,20 @@ def _writer(text: str, spans: Sequence[Span], absent: str) -> Callable[[Sequence
             yield piece if number is None or present[number] else absent
 
     def cut_out(present: Sequence[bool]) -> Iterator[str]:
-        before, space, behind_space = "", "", False
+        before, space, after_space = "", "", False
         for piece, number in pieces:
             if number is None and piece.isspace():
-                # One space stays of several: that with the most lines, or else the last.
+                # Of several spaces one stays: the one with the most line breaks, or the last.
                 space = max(piece, space, key=lambda one: one.count("\n"))
-                behind_space = True
+                after_space = True
             elif number is not None and not present[number]:
-                behind_space = False
+                after_space = False
             else:
-                grows_together = before and _joins(before[-1]) and _joins(piece[0])
-                if before and (behind_space or "\n" in space or grows_together):
+                joined = _in_word(before[-1:] + piece, 1)
+                if before and (after_space or "\n" in space or joined):
                     yield space
                 yield piece
-                before, space, behind_space = piece, "", False
+                before, space, after_space = piece, "", False
 
     write = replaced if absent else cut_out
     return lambda present: text[:first] + "".join(write(present)) + text[last:]

@@ -1,1 +1,1 @@
-"""The attribution methods, one file each; long ones have their halves beside them."""
+"""The attribution methods, one file each; parts of long ones are in files of their own."""

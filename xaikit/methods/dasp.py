@@ -1,9 +1,9 @@
-"""DASP: Shapley values by propagation; a random coalition is a distribution, not a sample.
+"""DASP: Shapley values by propagating the distribution of a random coalition, without sampling.
 
-A unit of the first layer adds up what the present players bring. For a random coalition of k of
-them that sum is nearly Gaussian, and its mean and variance are known. So push means and variances
-through the network once, instead of many sampled coalitions: that is a deterministic estimate, and
-its error is a bias, not noise. Lecture 07 compares the two.
+A unit of the first layer sums the contributions of the present players. For a random coalition of
+k players the sum is nearly Gaussian, with known mean and variance. So means and variances are
+propagated through the network once, instead of many sampled coalitions. The estimate is
+deterministic: its error is a bias, not noise. Lecture 07 compares the two.
 """
 
 from collections.abc import Sequence
@@ -17,27 +17,27 @@ from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution
 from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.question import ask
-from xaikit.core.settings import expect_count
+from xaikit.core.settings import as_seed, expect_count
 from xaikit.methods.moments import Moments, layer_moments, propagate
 from xaikit.networks.convolution import Conv2d, ZeroPad2d
 from xaikit.networks.layers import Dense, Flatten, Layer, run
 from xaikit.networks.network import Network
 
-ALL_SIZES_UP_TO = 8  # players; beyond, coalition sizes are integrated by quadrature
+ALL_SIZES_UP_TO = 8  # players; for more, coalition sizes are integrated by quadrature
 NODES = 4
 
 
 def dasp(
     network: Network, x: Any, target: Any = 0, baseline: Any = None, sizes: int | None = None
 ) -> Attribution:
-    """φ_i = 1/M Σ_k (E[F(S ∪ i)] − E[F(S)]), |S| = k, i ∉ S, each expectation by propagation.
+    """Estimate φ_i = 1/M Σ_k (E[F(S ∪ i)] − E[F(S)]), |S| = k, i ∉ S, by propagating moments.
 
     Every input element is a player; an absent one has its baseline value. Exact for linear models.
 
     Parameters
     ----------
     network : Network
-        F, with outputs (n, k). Its first layer, but for Flatten and ZeroPad2d, is Dense or Conv2d.
+        F, with outputs (n, k). Only Flatten and ZeroPad2d may precede the first Dense or Conv2d.
     x : array (n, …) or (d,)
         Rows to explain, or a single row.
     target : int or (n,) ints
@@ -45,16 +45,16 @@ def dasp(
     baseline : None, number, row, or array like x
         None means zeros.
     sizes : int, optional
-        At how many coalition sizes the mean over k is taken, by Gauss-Legendre quadrature at
-        fractional sizes; as many as players, or more, means every size from 0 to M − 1. None is
-        every size up to 8 players, 4 of them beyond.
+        Number of coalition sizes in the mean over k, by Gauss-Legendre quadrature at fractional
+        sizes; M or more means every size from 0 to M − 1. None is every size for up to 8 players,
+        else 4 sizes.
 
     Returns
     -------
     Attribution
-        values in units of F; base is F_c(b); gap is the efficiency gap, which says how far off the
-        propagation is on the whole. details: ``sizes`` and ``weights`` of the quadrature,
-        ``forward_passes``, the cost of a row (a pass of means and variances counts as two).
+        values in units of F; base is F_c(b); gap is the efficiency gap, the total error of the
+        propagation. details: ``sizes`` and ``weights`` of the quadrature,
+        ``forward_passes``, the cost per row (a pass of means and variances counts as two).
 
     Raises
     ------
@@ -63,9 +63,9 @@ def dasp(
 
     Notes
     -----
-    After the first layer units count as independent Gaussians, which they are not. A max pool is
-    folded pairwise: its mean is mostly within 1%, at worst about 3% of a standard deviation off,
-    its variance up to 20%.
+    After the first layer units are treated as independent Gaussians, which they are not. A max pool
+    is computed pairwise: the error of its mean is mostly below 1%, at worst about 3% of a standard
+    deviation, that of its variance up to 20%.
 
     References
     ----------
@@ -143,9 +143,14 @@ def unit_moments(network: Network, x: Any, size: float, baseline: Any = None) ->
 
 
 def unit_samples(
-    network: Network, x: Any, size: int, baseline: Any = None, samples: int = 1000, seed: int = 0
+    network: Network,
+    x: Any,
+    size: int,
+    baseline: Any = None,
+    samples: int = 1000,
+    seed: int | None = 0,
 ) -> list[Array]:
-    """Return the values of every unit under drawn coalitions: what `unit_moments` predicts.
+    """Return the values of every unit for sampled coalitions, to compare with `unit_moments`.
 
     Parameters
     ----------
@@ -154,9 +159,9 @@ def unit_samples(
     size : int
         Players present, 0 to M.
     samples : int
-        Coalitions drawn.
-    seed : int
-        The same seed draws the same coalitions.
+        Number of coalitions drawn.
+    seed : int or None
+        The same seed draws the same coalitions; None draws new ones.
 
     Returns
     -------
@@ -165,7 +170,7 @@ def unit_samples(
     """
     x, b = _one_row(network, x, size, baseline)
     players = int(np.prod(x.shape[1:]))
-    order = np.argsort(np.random.default_rng(seed).random((samples, players)), axis=1)
+    order = np.argsort(np.random.default_rng(as_seed(seed)).random((samples, players)), axis=1)
     present = arrays.indices(np.argsort(order, axis=1) < size, x).reshape(-1, *x.shape[1:])
     head, first, tail = _split(network.layers)
     return run([first, *tail], _through(head, namespace(x).where(present, x, b)))[1:]
@@ -192,7 +197,7 @@ def _one_row(network: Network, x: Any, size: float, baseline: Any) -> tuple[Arra
 
 
 def _split(layers: Sequence[Layer]) -> tuple[Sequence[Layer], Dense | Conv2d, Sequence[Layer]]:
-    """Return what only arranges the inputs, the first layer with weights, and the rest."""
+    """Return the layers before the first one with weights, this layer, and the rest."""
     for place, layer in enumerate(layers):
         if isinstance(layer, Dense | Conv2d):
             return layers[:place], layer, layers[place + 1 :]
@@ -206,7 +211,7 @@ def _through(layers: Sequence[Layer], a: Array) -> Array:
 
 
 def _sums(head: Sequence[Layer], first: Dense | Conv2d, delta: Array) -> Moments:
-    """Return Σ P_j and Σ P_j² for each unit, P_j = Δ_j W_j being what player j brings."""
+    """Return Σ P_j and Σ P_j² for each unit; P_j = Δ_j W_j is the contribution of player j."""
     arranged = _through(head, delta)
     plain = replace(first, bias=None)
     return plain.forward(arranged), replace(plain, weight=first.weight**2).forward(arranged**2)
@@ -220,9 +225,9 @@ def _alone(head: Sequence[Layer], first: Dense | Conv2d, delta: Array, part: sli
 
 
 def _of_coalitions(k: np.ndarray, players: int, total: Array, squares: Array) -> Moments:
-    """Mean and variance of the sum over k of K players, without replacement: (sizes, …).
+    """Return mean and variance of the sum over k of K players, without replacement: (sizes, …).
 
-    kμ and kσ²(K − k)/(K − 1), with μ and σ² the population's.
+    kμ and kσ²(K − k)/(K − 1); μ and σ² are those of all K players.
     """
     xp = namespace(total)
     mean = total / max(players, 1)

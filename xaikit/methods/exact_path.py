@@ -1,13 +1,12 @@
-"""The integral of a piecewise linear network's gradient on a straight way, without quadrature.
+"""The exact integral of a piecewise linear network's gradient on a straight path.
 
-On the way from b to x every unit is linear in t until one of them reaches a kink: a ReLU its zero,
-a max pool a new winner. In between the gradient does not change. So push the point and the
-direction Δ through the layers together, find the nearest kink of all units, add length × gradient,
-and go on from there.
+On the path from b to x every unit is linear in t until one of them reaches a kink: a ReLU reaches
+zero, or a max pool gets a new largest entry. Between kinks the gradient is constant. So propagate
+the point and the direction Δ through the layers together, find the nearest kink of all units, add
+length × gradient, and continue from there.
 
-Right after a kink a unit is at zero but for rounding, and from a zero baseline without biases all
-units start there. Which side such a unit is on is decided by its direction: where it will be just
-after t.
+Just after a kink a unit is at zero up to rounding. From a zero baseline without biases all units
+start at zero. The direction of such a unit decides its side of the kink just after t.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,11 +23,11 @@ from xaikit.networks.layers import Dense, Flatten, Layer, Residual, first_array
 from xaikit.networks.network import Network
 from xaikit.networks.windows import windows2d, windows2d_backward
 
-# A unit this close to its kink, relative to the largest in its layer, is on it.
+# A unit is on its kink at this distance, relative to the largest unit of its layer.
 NEAR = 1e-12
 
 Back = Callable[[Array], Array]
-# Outputs, their direction, the way back of a gradient, and how far t may go, (n,).
+# Outputs, their direction, the backward pass, and the distance in t to the next kink, (n,).
 Piece = tuple[Array, Array, Back, Array]
 
 
@@ -64,7 +63,7 @@ def exact_integral(
     total = xp.zeros_like(delta)
     active = np.arange(len(x))
     while active.size:
-        first = active[0]  # all active rows have as many pieces
+        first = active[0]  # all active rows have the same number of pieces
         if pieces[first] >= max_pieces:
             raise ValueError(
                 f"the way of row {first} has more than {max_pieces} linear pieces: "
@@ -104,7 +103,7 @@ KINKED = ReLU | LeakyReLU | ReLU6 | MaxPool2d
 
 
 def _push(layers: Sequence[Layer], a: Array, da: Array) -> Piece:
-    """Push points a and their directions da through layers, with the gates just after here."""
+    """Propagate points a and directions da through layers, with the gates just after the points."""
     xp = namespace(a)
     backs: list[Back] = []
     reach = xp.zeros_like(a.reshape(len(a), -1)[:, 0]) + np.inf
@@ -135,7 +134,7 @@ def _push_one(layer: Layer, a: Array, da: Array) -> Piece:
 
 
 def _push_activation(layer: Activation, z: Array, dz: Array) -> Piece:
-    """Slopes by (z, dz): on a kink the direction decides. A unit that stays there is closed."""
+    """Propagate (z, dz). On a kink the direction decides the slope; dz = 0 closes the unit."""
     xp = namespace(z)
     near = _tolerance(z, dz)
     above_zero = (z > near) | ((xp.abs(z) <= near) & (dz > 0))
@@ -151,14 +150,14 @@ def _push_activation(layer: Activation, z: Array, dz: Array) -> Piece:
 
 
 def _tolerance(z: Array, dz: Array) -> Array:
-    """Return how close to a kink is on it, for each row: (n, 1, …)."""
+    """Return the distance at which a unit is on its kink, for each row: (n, 1, …)."""
     xp = namespace(z)
     axes = tuple(range(1, z.ndim))
     return NEAR * xp.max(xp.abs(z) + xp.abs(dz), axis=axes, keepdims=True)
 
 
 def _time_to(kink: float, z: Array, dz: Array, near: Array) -> Array:
-    """Return how far t may go until a unit of the row reaches the kink, (n,)."""
+    """Return the distance in t until a unit of the row reaches the kink, (n,)."""
     xp = namespace(z)
     away = z - kink
     comes = (xp.abs(away) > near) & (away * dz < 0)
@@ -168,7 +167,7 @@ def _time_to(kink: float, z: Array, dz: Array, near: Array) -> Array:
 
 
 def _push_max_pool(layer: MaxPool2d, a: Array, da: Array) -> Piece:
-    """Winners by (a, da): of entries that are equal, the one that grows fastest."""
+    """Propagate (a, da): of equal largest entries, the one that grows fastest is selected."""
     xp = namespace(a)
     windows = layer.windows(a)
     seen, growing = windows2d(a, *windows), windows2d(da, *windows)

@@ -4,10 +4,10 @@ Write a coalition as z ∈ {−1, +1}^M and the game as v = Σ_T f_T Π_{j∈T} 
 
     φ_i = 2 Σ_{T∋i, |T| odd} f_T / |T|:
 
-even orders do not count. So observe complementary pairs, o = (v(S) − v(Sᶜ)) / 2, give the odd part
-of the game a prior in which higher orders are worth less, and read off the Shapley values, which
-are linear in the game: their posterior mean and variance are known in closed form. The last
-section of lecture 04 tells the story, and where it fails.
+even orders have no effect. So complementary pairs are observed, o = (v(S) − v(Sᶜ)) / 2, and the
+odd part of the game gets a prior with less variance in higher orders. The Shapley values are linear
+in the game, so their posterior mean and variance have a closed form. The last section of lecture 04
+explains the method and its limits.
 """
 
 from dataclasses import dataclass
@@ -18,12 +18,14 @@ import numpy as np
 from xaikit.core.attribution import Attribution
 from xaikit.core.linear_fits import sum_constrained_fit
 from xaikit.core.progress import track
+from xaikit.core.settings import as_seed
+from xaikit.core.threads import one_blas_thread
 from xaikit.games.budget import budgets, reached, warn_not_reached
 from xaikit.games.game import Game
 from xaikit.games.pairs import Pairs, draw_pairs, odd_payoffs, sandwich_std
 from xaikit.methods.kernel_shap import shapley_kernel
 
-FITTED_POINTS = 400  # more than these bring nothing to the prior's parameters
+FITTED_POINTS = 400  # more do not improve the prior's parameters
 MOST_EVALUATIONS = 10_000  # matrices of half as many rows and columns
 STEPS = 25
 
@@ -35,9 +37,9 @@ class Prior:
     Attributes
     ----------
     linear, smooth, white : float
-        s₁, s, s_w > 0: variance of the additive part, of interactions, of what has no pattern.
+        s₁, s, s_w > 0: variance of the additive part, of interactions, of the rest.
     a : (M,)
-        atanh ρ_j > 0: how much player j interacts.
+        atanh ρ_j > 0: the strength of player j's interactions.
     """
 
     linear: float
@@ -54,8 +56,8 @@ class Prior:
     def hyperbolic(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return sinh(u)/sinh(A) and cosh(u)/sinh(A), without overflow.
 
-        Where z and z′ agree their weights a sum to s, where they differ to t: u = s − t, A = s + t,
-        |u| − A = −2 min(s, t). Sums of positive numbers keep their digits; |u| − A loses A's.
+        The weights a of players on which z and z′ agree sum to s, the others to t: u = s − t,
+        A = s + t, |u| − A = −2 min(s, t). The subtraction |u| − A itself would lose digits.
         """
         sides = np.hstack([z > 0, z < 0]).astype(np.float64)
         weighted = np.tile(self.a, 2) * sides
@@ -66,7 +68,7 @@ class Prior:
         return np.sign(u) * scale * -rise, scale * (2 + rise)
 
     def covariance(self, z: np.ndarray, sinh: np.ndarray) -> np.ndarray:
-        """Return k of points that are all different, and no two of them a pair."""
+        """Return k of distinct points, no two of which are complements."""
         return (
             self.linear * (z @ z.T) / z.shape[1] + self.smooth * sinh + self.white * np.eye(len(z))
         )
@@ -76,10 +78,10 @@ def gaussian_process_shapley(
     game: Game,
     budget: int | None = None,
     tolerance: float | None = None,
-    seed: int = 0,
+    seed: int | None = 0,
     progress: bool = False,
 ) -> Attribution:
-    """Posterior mean and standard deviation of the Shapley values, given pairs of payoffs.
+    """Return the posterior mean and std of the Shapley values, given pairs of payoffs.
 
     Parameters
     ----------
@@ -89,8 +91,8 @@ def gaussian_process_shapley(
         Coalitions, from 2M + 2 to 10,000. None is 2M + 2048, or 10,000 with a tolerance.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
-    seed : int
-        The same seed draws the same coalitions.
+    seed : int or None
+        The same seed draws the same coalitions; None draws new ones.
     progress : bool
         Whether to show a bar.
 
@@ -106,15 +108,16 @@ def gaussian_process_shapley(
 
     Notes
     -----
-    Games far from the prior (majority and quota votes, whose odd part has as much in high orders
-    as in low ones) gain nothing over `kernel_shap`, and their intervals are too small.
+    For games far from the prior the method is no better than `kernel_shap`, and its intervals are
+    too small: for example majority and quota votes, whose odd part is as large in high
+    orders as in low ones.
 
     References
     ----------
-    Of this project. The prior's parameters maximise the marginal likelihood: Rasmussen & Williams
-    2006, Gaussian Processes for Machine Learning, ch. 5.
+    The method is this project's. The prior's parameters maximise the marginal likelihood: Rasmussen
+    & Williams 2006, Gaussian Processes for Machine Learning, ch. 5.
     """
-    players = len(game.players)
+    players, seed = len(game.players), as_seed(seed)
     if isinstance(budget, int | np.integer) and budget > MOST_EVALUATIONS:
         raise ValueError(
             f"a budget of {budget} needs matrices of {budget // 2} rows: give at most "
@@ -149,7 +152,7 @@ def _posterior(
     scale = np.sqrt(np.mean(odd**2))
     if scale == 0:
         return np.zeros(z.shape[1]), np.zeros(z.shape[1])
-    t = odd / scale  # not centred: a pair named the other way round changes the sign of o
+    t = odd / scale  # not centred: exchanging S and its complement changes the sign of o
     prior = fit_prior(z, t, seed)
     inverse, _ = _inverse(prior.covariance(z, prior.hyperbolic(z)[0]))
     alpha = inverse @ t
@@ -158,8 +161,8 @@ def _posterior(
     known = np.einsum("in,nm,im->i", functional, inverse, functional, optimize=True)
     variance = np.maximum(prior_variance - known, 1e-13 * len(z) * prior_variance)
 
-    # Threshold games make the prior too sure of itself. The spread of the draw, from errors at
-    # points left out one at a time, is a second opinion; the larger one counts.
+    # For threshold games the posterior std is too small. The std of the draw, from leave-one-out
+    # errors, is a second estimate; the larger one is returned.
     _, spread = sum_constrained_fit(pairs.z / 2, odd[1:, None], pairs.weights, 2 * odd[:1])
     left_out = (alpha / np.diag(inverse))[1:, None]
     second_opinion = sandwich_std(pairs, spread, left_out)[:, 0]
@@ -169,7 +172,7 @@ def _posterior(
 def shapley_functional(prior: Prior, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the covariance Φ (M, n) of φ_i with o(z_n), and the prior variance V (M,) of φ_i.
 
-    A product of M − 1 factors is integrated over [−1, 1] by ⌈M/2⌉ Gauss-Legendre nodes, exactly.
+    ⌈M/2⌉ Gauss-Legendre nodes integrate a product of M − 1 factors over [−1, 1] exactly.
     """
     n, players = z.shape
     rho = np.tanh(prior.a)
@@ -197,13 +200,12 @@ def shapley_functional(prior: Prior, z: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def fit_prior(z: np.ndarray, t: np.ndarray, seed: int) -> Prior:
-    """Return the prior's parameters of highest marginal likelihood, times weak priors of theirs.
+    """Return the prior that maximises the marginal likelihood times weak priors of its parameters.
 
     log a_j ~ N(mean of log a, 1), that mean ~ N(log 0.1, 1), log s ~ N(−2, 3²),
     log s_w ~ N(−6, 3²), log s₁ ~ N(0, 3²).
     """
     from scipy.optimize import minimize
-    from threadpoolctl import threadpool_limits
 
     players = z.shape[1]
     if len(z) > FITTED_POINTS:
@@ -223,9 +225,7 @@ def fit_prior(z: np.ndarray, t: np.ndarray, seed: int) -> Prior:
         slope[3:] -= away[3:-1] + away[-1] / players
         return 0.5 * (away**2).sum() - likelihood, -slope
 
-    # NumPy's and SciPy's BLAS have threads of their own. Where the two take turns, each waits for
-    # the other's to fall asleep: on such small matrices two threads took four times as long as one.
-    with threadpool_limits(1, "blas"):
+    with one_blas_thread():
         found = minimize(
             cost, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": STEPS}
         )
@@ -233,9 +233,9 @@ def fit_prior(z: np.ndarray, t: np.ndarray, seed: int) -> Prior:
 
 
 def log_marginal_likelihood(prior: Prior, z: np.ndarray, t: np.ndarray) -> tuple[float, np.ndarray]:
-    """L = −½ tᵀα − ½ log|K| − n/2 log 2π, α = K⁻¹t, and its slope in the logs of s₁, s, s_w, a.
+    """Return L = −½ tᵀα − ½ log|K| − n/2 log 2π, α = K⁻¹t, and ∂L/∂ log of s₁, s, s_w and a.
 
-    With G = ααᵀ − K⁻¹ the slope in any parameter θ is ½ Σ G ∘ ∂K/∂θ.
+    With G = ααᵀ − K⁻¹ the derivative ∂L/∂θ is ½ Σ G ∘ ∂K/∂θ.
     """
     sinh, cosh = prior.hyperbolic(z)
     inverse, log_determinant = _inverse(prior.covariance(z, sinh))

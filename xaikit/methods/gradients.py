@@ -1,6 +1,6 @@
-"""Saliency and gradient × input: explanations that are one derivative away.
+"""Saliency and gradient × input: explanations from a single gradient.
 
-Lecture 00 teaches the first, lecture 01 proves the second as a product of matrices.
+Lecture 00 explains the first, lecture 01 derives the second as a product of matrices.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from xaikit.core.question import ask
 
 
 def saliency(model: DifferentiableModel, x: Any, target: Any = 0) -> Attribution:
-    """|∂F_c/∂x|: how much the output moves when a feature moves a little.
+    """Return |∂F_c/∂x|, the change of the output per small change of each feature.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def saliency(model: DifferentiableModel, x: Any, target: Any = 0) -> Attribution
     ----------
     Simonyan, Vedaldi & Zisserman 2014, Deep Inside Convolutional Networks, arXiv:1312.6034, §3.
     """
-    question = ask(model, x, target, way_back=True)
+    question = ask(model, x, target, keep_forward=True)
     slope = question.gradient()
     return question.answer(namespace(slope).abs(slope), base=None, method="saliency")
 
@@ -46,10 +46,10 @@ def saliency(model: DifferentiableModel, x: Any, target: Any = 0) -> Attribution
 def gradient_x_input(
     model: DifferentiableModel, x: Any, target: Any = 0, baseline: Any = None
 ) -> Attribution:
-    """(x − b) ⊙ ∂F_c/∂x: the distance from the baseline times the slope at x.
+    """Return (x − b) ⊙ ∂F_c/∂x, the distance from the baseline times the gradient at x.
 
     Complete (gap 0) for b = 0 where F is positively homogeneous, F(λx) = λF(x) for λ ≥ 0: linear
-    models and ReLU networks without bias. Elsewhere the gap says how much is missing.
+    models and ReLU networks without bias. Elsewhere the gap is the error of the sum.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def gradient_x_input(
     ----------
     Shrikumar et al. 2016, Not Just a Black Box, arXiv:1605.01713, §2.
     """
-    question = ask(model, x, target, baseline, way_back=True)
+    question = ask(model, x, target, baseline, keep_forward=True)
     slope = question.gradient()
     values = (question.x - question.baseline) * slope
     return question.answer(values, base=question.base(), method="gradient × input")

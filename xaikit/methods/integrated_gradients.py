@@ -1,7 +1,7 @@
-"""Integrated gradients: slopes summed up on the straight path from a baseline to the input.
+"""Integrated gradients: the gradient integrated on the straight path from a baseline to the input.
 
-Lecture 06 shows why one slope is not enough. Along the way a smooth network is integrated by
-quadrature; a piecewise linear one exactly, from kink to kink (`exact_path`).
+Lecture 06 shows why one gradient is not enough. On the path a smooth network is integrated by
+quadrature, a piecewise linear one exactly, from kink to kink (`exact_path`).
 """
 
 from functools import lru_cache
@@ -52,7 +52,7 @@ def quadrature(rule: str, steps: int) -> tuple[np.ndarray, np.ndarray]:
     raise ValueError(f"unknown rule {rule!r}, expected one of {', '.join(RULES)}")
 
 
-# Kept, because finding 50 nodes takes as long as the gradients of a thousand rows.
+# Cached, because finding 50 nodes takes as long as the gradients of a thousand rows.
 _gauss_legendre = lru_cache(np.polynomial.legendre.leggauss)
 
 
@@ -65,9 +65,9 @@ def integrated_gradients(
     rule: str = "gauss-legendre",
     max_pieces: int = 10_000,
 ) -> Attribution:
-    """IG_i = (x_i − b_i) ∫₀¹ ∂F_c/∂x_i (b + t (x − b)) dt.
+    """Compute IG_i = (x_i − b_i) ∫₀¹ ∂F_c/∂x_i (b + t (x − b)) dt.
 
-    Complete: the values sum to F(x) − F(b), up to the error of the quadrature, which gap states.
+    Complete: the values sum to F(x) − F(b), up to the error of the quadrature, which is the gap.
 
     Parameters
     ----------
@@ -80,19 +80,19 @@ def integrated_gradients(
     baseline : None, number, row, or array like x
         b; None means zeros.
     steps : int
-        Gradients a row.
+        Number of gradients per row.
     rule : str
         "gauss-legendre", "trapezoid", "midpoint" or "right", see `quadrature`. Or "exact", for a
         Network of piecewise linear layers (ReLU, leaky ReLU, ReLU6, pools, dense, convolutional
         and residual ones): `steps` is then not used.
     max_pieces : int
-        With "exact", the most linear pieces on the way of a row.
+        With "exact", the largest number of linear pieces on the path of a row.
 
     Returns
     -------
     Attribution
         values in units of F; base is F_c(b). details: ``path``, with "alpha" (s,), the positions
-        t, "weights" (s,) and "slope" (s, n), the slope of F along the way, whose weighted sum is
+        t, "weights" (s,) and "slope" (s, n), the slope of F along the path, whose weighted sum is
         the sum of the values; with "exact" "pieces" (n,) instead.
 
     Raises

@@ -1,8 +1,7 @@
-"""KernelSHAP: Shapley values as the weighted linear fit that LIME would make.
+"""KernelSHAP: Shapley values by a weighted linear fit, as in LIME.
 
-Lecture 04 shows why the kernel is this one and no other. Coalitions are drawn in complementary
-pairs, so that only the odd half of a game has to be fitted; the even half does not matter to
-Shapley values.
+Lecture 04 derives the kernel. Coalitions are drawn in complementary pairs, so that only the odd
+half of a game has to be fitted; Shapley values do not depend on the even half.
 """
 
 from math import comb
@@ -11,6 +10,7 @@ import numpy as np
 
 from xaikit.core.attribution import Attribution
 from xaikit.core.linear_fits import sum_constrained_fit
+from xaikit.core.settings import as_seed
 from xaikit.games.budget import budgets, reached, warn_not_reached
 from xaikit.games.game import Game
 from xaikit.games.pairs import Pairs, draw_pairs, odd_payoffs, sandwich_std
@@ -20,10 +20,10 @@ LEAST_LEVERAGE_LEFT = 1e-9
 
 
 def shapley_kernel(players: int, size: int, count: int = 1) -> float:
-    """π = (M − 1) / (C(M, s) s (M − s)): the weight of a coalition of s players, 0 < s < M.
+    """Return π = (M − 1) / (C(M, s) s (M − s)), the weight of a coalition of s players, 0 < s < M.
 
-    At s = 0 and s = M it is infinite: v(∅) and v(N) are not fitted but held. Of `count` coalitions
-    together it is as many times that: for many players π alone is too small for a float.
+    At s = 0 and s = M it is infinite: v(∅) and v(N) are constraints, not fitted. The result is the
+    weight of `count` coalitions: for many players π alone is too small for a float.
     """
     return count * (players - 1) / (comb(players, size) * size * (players - size))
 
@@ -32,7 +32,7 @@ def kernel_shap(
     game: Game,
     budget: int | None = None,
     tolerance: float | None = None,
-    seed: int = 0,
+    seed: int | None = 0,
     progress: bool = False,
 ) -> Attribution:
     """Minimise Σ_S π(S) (v(∅) + Σ_{i∈S} φ_i − v(S))² under the constraint Σφ = v(N) − v(∅).
@@ -47,8 +47,8 @@ def kernel_shap(
         Coalitions, at least 2M + 2. None is 2M + 2048; with a tolerance 2^M, at most 2^20.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
-    seed : int
-        The same seed draws the same coalitions.
+    seed : int or None
+        The same seed draws the same coalitions; None draws new ones.
     progress : bool
         Whether to show a bar.
 
@@ -64,22 +64,22 @@ def kernel_shap(
 
     Notes
     -----
-    Pairs are stratified by size and drawn without replacement; the share of a stratum grows with
-    the root of its kernel mass. The standard deviation is the sandwich of a stratified draw with
-    leverage-corrected residuals. At the smallest budgets, hardly more pairs than players, few
-    residuals are left to judge by, and 95% intervals hold the value in 75 to 90% of draws only:
-    give 4M coalitions or more where you need them.
+    Pairs are stratified by size and drawn without replacement; the share of a stratum is
+    proportional to the root of its kernel mass. The standard deviation is the sandwich of a
+    stratified draw with leverage-corrected residuals. At the smallest budgets, hardly more pairs
+    than players, few residuals estimate the error, and 95% intervals cover the value in only 75 to
+    90% of draws: give 4M coalitions or more if you need intervals.
 
     References
     ----------
     - Lundberg & Lee 2017, A Unified Approach to Interpreting Model Predictions, arXiv:1705.07874.
     - Covert & Lee 2021, Improving KernelSHAP, arXiv:2012.01536 (pairs, exact constraint).
     """
-    players = len(game.players)
+    players, seed = len(game.players), as_seed(seed)
     before, ends = game.evaluations, game.ends()
     total = np.atleast_1d(ends[1] - ends[0])
-    known: dict[bytes, np.ndarray] = {}  # pairs that are evaluated, from one budget to the next
-    # Without a budget a tolerance goes on until it is reached, but not for ever.
+    known: dict[bytes, np.ndarray] = {}  # evaluated pairs, kept from one budget to the next
+    # With a tolerance but no budget, budgets grow up to a limit.
     most = 2**players if tolerance is None or budget is not None else min(2**players, MOST_DRAWN)
     for evaluations in budgets(players, budget, tolerance, most):
         pairs = draw_pairs(players, (evaluations - 2) // 2, seed, shapley_kernel)
@@ -96,11 +96,11 @@ def kernel_shap(
 def fit(pairs: Pairs, odd: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Minimise Σ w (o − φᵀz/2)² under Σφ = total; return φ and its std, (M, n) each.
 
-    o = (v(S) − v(Sᶜ)) / 2 is what a pair shows of φ: half of each player's value, + where it is in
-    S and − where it is not. The squares of the even halves do not depend on φ.
+    o = (v(S) − v(Sᶜ)) / 2 is fitted by half of each player's value, + if it is in S and − if not.
+    The squares of the even halves do not depend on φ.
     """
     half = pairs.z / 2
-    if not len(half):  # a single player takes it all
+    if not len(half):  # a single player gets the total
         return total[None], np.zeros_like(total[None])
     values, spread = sum_constrained_fit(half, odd, pairs.weights, total)
     leverage = pairs.weights * np.einsum("pi,ij,pj->p", half, spread, half)

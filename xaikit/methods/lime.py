@@ -1,7 +1,7 @@
-"""LIME: explain one prediction by a line that is fitted to the model in its neighbourhood.
+"""LIME: explain one prediction by a line fitted to the model in its neighbourhood.
 
-Minimise Σ_b π(z_b) (f(z_b) − g(z_b))² + Ω(g) over lines g(z) = φ₀ + Σ φ_j z_j: perturb, ask the
-model, weigh by closeness, fit. Lecture 02 builds it from these four steps.
+Minimise Σ_b π(z_b) (f(z_b) − g(z_b))² + Ω(g) over lines g(z) = φ₀ + Σ φ_j z_j: perturb,
+evaluate the model, weight by closeness, fit. Lecture 02 builds it from these four steps.
 """
 
 from collections.abc import Callable
@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from xaikit.core import arrays, models
+from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
 from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.linear_fits import LinearFit, ridge_fit, side_by_side
-from xaikit.core.question import ask
-from xaikit.core.settings import expect_count
-from xaikit.games.removal import as_background
+from xaikit.core.question import Question, ask
+from xaikit.core.settings import as_seed, expect_count
 from xaikit.games.texts import text_game
 
 
@@ -28,10 +27,10 @@ def lime_tabular(
     samples: int = 5000,
     ridge: float = 1.0,
     features: int | None = None,
-    seed: int = 0,
+    seed: int | None = 0,
     around: str = "instance",
 ) -> Attribution:
-    """Slopes of a line fitted around a row of features, in units of F per standard deviation.
+    """Fit a line to the model around each row; slopes are in units of F per standard deviation.
 
     Parameters
     ----------
@@ -40,23 +39,23 @@ def lime_tabular(
     x : array (n, d) or (d,)
         Rows to explain, or a single row.
     background : array (m, d)
-        Rows whose mean and standard deviation say what a large change is; a column that never
-        changes there is not perturbed and gets 0.
+        Rows whose mean and standard deviation set the scale of perturbations; a constant column
+        is not perturbed and gets 0.
     target : int or (n,) ints
         The output column; one for all rows or one for each.
     kernel_width : float, optional
-        w in π = exp(−D² / 2w²), D the distance to x in standard deviations. None is 0.75 √d. It
-        decides the explanation: look at r2 and try others.
+        w in π = exp(−D² / 2w²), D the distance to x in standard deviations. None is 0.75 √d. The
+        explanation depends on it: look at r2 and try others.
     samples : int
-        Perturbed rows; around an instance, the first is the instance itself.
+        Number of perturbed rows; around an instance, the first is the instance itself.
     ridge : float
-        Ω = ridge · ‖φ‖². It competes with Σπ: where a narrow kernel leaves little weight, slopes
-        shrink towards 0.
+        Ω = ridge · ‖φ‖². Its effect is relative to Σπ: if a narrow kernel leaves little weight,
+        slopes shrink towards 0.
     features : int, optional
-        Keep that many features, those with the largest slopes, and fit them again; the others get
-        0. None keeps all.
-    seed : int
-        The same seed draws the same perturbations.
+        Number of features to keep, those with the largest slopes, for a second fit; the others
+        get 0. None keeps all.
+    seed : int or None
+        The same seed draws the same perturbations; None draws new ones.
     around : str
         "instance" draws perturbations around x, the same for all rows; "background" draws rows of
         a Gaussian with the background's means, and weighs them by their distance to x.
@@ -78,11 +77,12 @@ def lime_tabular(
     ----------
     Ribeiro, Singh & Guestrin 2016, "Why Should I Trust You?", arXiv:1602.04938, §3.
     """
-    question = ask(model, x, target)
+    question = ask(model, x, target, second=background).in_numbers("LIME")
     x, targets = question.x, question.target
     if x.ndim != 2:
         raise ValueError(f"x has shape {tuple(x.shape)}, expected rows of features (n, d) or (d,)")
-    rows = arrays.float64(as_background(background, x))
+    question, rows = question.with_rows(background, "background")
+    rows = arrays.float64(rows)
     columns = x.shape[1]
     width = 0.75 * np.sqrt(columns) if kernel_width is None else kernel_width
     expect_count("samples", samples, columns + 2, f"for {columns} features")
@@ -94,28 +94,33 @@ def lime_tabular(
             raise ValueError(f"features is {features}, expected 1 to {columns}, or None for all")
     if around not in ("instance", "background"):
         raise ValueError(f"unknown around {around!r}, expected 'instance' or 'background'")
-    mean = rows.mean(axis=0)
-    scale = np.where(np.ptp(rows, axis=0) > 0, rows.std(axis=0), 0.0)  # not a rounded 1e-17
+    if np.isnan(rows).all(axis=0).any():
+        raise ValueError("a column of the background has missing values only: its mean is unknown")
+    mean, spread = np.nanmean(rows, axis=0), np.nanmax(rows, axis=0) - np.nanmin(rows, axis=0)
+    scale = np.where(spread > 0, np.nanstd(rows, axis=0), 0.0)  # not 1e-17 by rounding
     if not scale.any():
         raise ValueError(
             f"no column changes in the background of {len(rows)} row(s), so there is nothing to "
             "perturb: give rows that stand for the data"
         )
-    here = (arrays.to_numpy(x) - mean) / np.where(scale > 0, scale, 1.0)
-    noise = np.random.default_rng(seed).standard_normal((samples, columns)) * (scale > 0)
+    # A missing value stays missing around an instance, and is at no distance from others.
+    missing = np.isnan(arrays.to_numpy(x))
+    here = np.where(missing, 0, arrays.to_numpy(x) - mean) / np.where(scale > 0, scale, 1.0)
+    noise = np.random.default_rng(as_seed(seed)).standard_normal((samples, columns)) * (scale > 0)
 
     if around == "instance":
         noise[0] = 0
         answers = [
-            _ask(model, original + noise * scale, x)[:, aim]
+            _ask(question, original + noise * scale)[:, aim]
             for original, aim in zip(arrays.to_numpy(x), targets, strict=True)
         ]
         # The same perturbations have the same weights: one fit serves all rows.
         fit = _sparse_fit(noise, np.array(answers).T, _kernel(noise, width), ridge, features)
+        fit.coefficients.T[missing], fit.std.T[missing] = 0, 0
         intercept = fit.intercept - np.einsum("nj,jn->n", here, fit.coefficients)
         evaluations = samples * len(x)
     else:
-        answer = _ask(model, mean + noise * scale, x)[:, targets]
+        answer = _ask(question, mean + noise * scale)[:, targets]
         fits = [
             _sparse_fit(noise, answer[:, [row]], _kernel(noise - here[row], width), ridge, features)
             for row in range(len(x))
@@ -148,7 +153,7 @@ def lime_text(
     tokenizer: Callable = str.split,
     samples: int = 1000,
     ridge: float = 1.0,
-    seed: int = 0,
+    seed: int | None = 0,
     absent: str = "",
 ) -> Attribution:
     """Fit a line to a classifier's outputs for a text with part of its tokens removed.
@@ -165,28 +170,28 @@ def lime_text(
         "kept-fraction": π = 1 − the fraction of tokens removed. "cosine": π = exp(−D² / 2w²),
         D = 100 times the cosine distance to the full text and w = 25, as in the authors' package.
     tokenizer : callable
-        str -> tokens: strings, (start, end) spans or what carries spans; see `text_game`. A token
-        that is said several times is one feature.
+        str -> tokens: strings, (start, end) spans or objects with spans; see `text_game`. A token
+        that occurs several times is one feature.
     samples : int
-        Texts drawn, the full one among them; each different text is evaluated once.
+        Number of texts drawn, with the full one; each distinct text is evaluated once.
     ridge : float
         Ω = ridge · ‖φ‖².
-    seed : int
-        The same seed draws the same texts.
+    seed : int or None
+        The same seed draws the same texts; None draws new ones.
     absent : str
-        What stands in the place of an absent token, such as "[MASK]"; "" cuts it out.
+        Replaces each absent token, such as "[MASK]"; "" removes it.
 
     Returns
     -------
     Attribution
         values (M,) of the M different tokens, in units of F; output is F(text); base is the
-        intercept φ₀, the fit's answer to the text without its tokens, so that gap says how far g
-        misses f at the full text. details: ``r2`` of the weighted fit, ``intercept``.
+        intercept φ₀, the fit at the text without its tokens, so gap is g − f at the full text.
+        details: ``r2`` of the weighted fit, ``intercept``.
 
     Raises
     ------
     TypeError, ValueError
-        As `text_game`; for a text of one token, an unknown weight, too few samples.
+        As `text_game`; for a text with fewer than two tokens, an unknown weight, too few samples.
 
     References
     ----------
@@ -222,9 +227,9 @@ def lime_text(
     )
 
 
-def draw_removals(tokens: int, samples: int, seed: int) -> np.ndarray:
-    """Return masks (samples, M): first all tokens, then without 1 … M of them, at random."""
-    rng = np.random.default_rng(seed)
+def draw_removals(tokens: int, samples: int, seed: int | None) -> np.ndarray:
+    """Return masks (samples, M): the first keeps all tokens, the others drop 1 … M at random."""
+    rng = np.random.default_rng(as_seed(seed))
     removed = rng.integers(1, tokens + 1, samples)
     removed[0] = 0
     order = np.argsort(rng.random((samples, tokens)), axis=1)
@@ -234,7 +239,7 @@ def draw_removals(tokens: int, samples: int, seed: int) -> np.ndarray:
 
 
 def _kernel(displacement: np.ndarray, width: float) -> np.ndarray:
-    """π = exp(−D² / 2w²), unless it leaves too few neighbours to fit a line through."""
+    """Return π = exp(−D² / 2w²); raise if it leaves too few neighbours for a fit."""
     with np.errstate(over="ignore"):  # exp(−∞) = 0
         weights = np.exp(-((displacement / width) ** 2).sum(axis=1) / 2)
     total = weights.sum()
@@ -248,17 +253,17 @@ def _kernel(displacement: np.ndarray, width: float) -> np.ndarray:
     return weights
 
 
-def _ask(model: Callable, perturbed: np.ndarray, x: Any) -> np.ndarray:
+def _ask(question: Question, perturbed: np.ndarray) -> np.ndarray:
     """Return the model's outputs (B, k) for perturbed rows like those of x."""
     parts = chunks(len(perturbed), chunk_rows(perturbed.shape[1]))
-    answers = [models.outputs(model, arrays.like(perturbed[part], x)) for part in parts]
+    answers = [question.all_outputs(arrays.like(perturbed[part], question.x)) for part in parts]
     return np.concatenate([arrays.float64(answer) for answer in answers])
 
 
 def _sparse_fit(
     z: np.ndarray, answers: np.ndarray, weights: np.ndarray, ridge: float, features: int | None
 ) -> LinearFit:
-    """Fit all coefficients, or the `features` largest of each output and zeros."""
+    """Fit all coefficients, or the `features` largest of each output; the others are 0."""
     fit = ridge_fit(z, answers, weights, ridge)
     if features is None:
         return fit

@@ -1,8 +1,8 @@
-"""Layer-wise relevance propagation: an output handed back layer by layer, and a ledger of it.
+"""Layer-wise relevance propagation: the output is redistributed layer by layer, with a ledger.
 
-A rule is data (`lrp_rules.py`): which inputs and which weights a layer pretends to have while
-relevance passes through it. The four steps of every rule are written once, in `_share_out`.
-Lecture 05 shows what each rule changes in the picture.
+A rule is data (`lrp_rules.py`): the inputs and weights that replace a layer's own while relevance
+passes through it. The four steps of every rule are written once, in `_share_out`. Lecture 05 shows
+the effect of each rule on a picture.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ from xaikit.networks.network import Network
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """Where the relevance of a layer's outputs went: relevance = passed_on + to_bias + absorbed.
+    """The balance of a layer's relevance: relevance = passed_on + to_bias + absorbed.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class LedgerRow:
     to_bias : array (n,)
         Σ_k bias_k R_k / z_k.
     absorbed : array (n,)
-        What ε took, and the relevance of units with z = 0, which have nothing to share it by.
+        The relevance lost to ε, and that of units with z = 0, which have no shares to divide it by.
     """
 
     layer: str
@@ -51,10 +51,10 @@ def lrp(
     target: Any = 0,
     rule: Rule | Mapping[str | int, Rule] | None = None,
 ) -> Attribution:
-    """Hand the output back layer by layer, each unit to its inputs by their share in z.
+    """Redistribute the output layer by layer, from each unit to its inputs by their shares of z.
 
-    On networks of dense and convolutional layers, ReLU, leaky ReLU and pools LRP-0 equals gradient
-    × input; not through a residual sum (it splits by size), a saturated ReLU6, or smooth
+    LRP-0 equals gradient × input on networks of dense and convolutional layers, ReLU, leaky ReLU
+    and pools. It does not with a residual sum (split by size), a saturated ReLU6, or smooth
     activations.
 
     Parameters
@@ -69,26 +69,27 @@ def lrp(
         One rule for every dense, convolutional and average pooling layer; None is
         ``LRPEpsilon(0.25)``. Or a composite: the keys are a layer's index, "first" (the first
         layer with weights), "conv", "dense" or "pool" (average), in this order of precedence;
-        other layers get LRP-0. Inside a Residual the index of the Residual counts.
+        other layers get LRP-0. A layer inside a Residual has the Residual's index.
 
     Returns
     -------
     Attribution
-        values in units of F; base is 0, so gap says what did not arrive: biases and ε took it.
+        values in units of F; base is 0, so −gap is the relevance of biases and absorbed relevance.
         details: ``ledger``, a `LedgerRow` for each layer from the output to the input, and
         ``relevance``, R before each layer and at the output, from the input to the output.
 
     Raises
     ------
     TypeError
-        For a model without layers, something that is no rule, x that does not match the weights.
+        For a model without layers, a rule that is not a `Rule`, x that does not match the weights.
     ValueError
         For NaN, a target out of range, an unknown key of a composite, z^B with x out of bounds.
 
     Notes
     -----
-    Activations pass relevance on as it is; a max pool hands it to the winner, a sum a + f(a) to
-    both sides in proportion to |a| and |f|, an average pool is a convolution with equal weights.
+    Activations pass relevance on unchanged. A max pool passes it to the largest entry, a sum
+    a + f(a) to both terms in proportion to |a| and |f|. An average pool is a convolution with
+    equal weights.
 
     References
     ----------
@@ -102,13 +103,13 @@ def lrp(
             "(from_torch(module) makes one)"
         )
     rule_of = _composite(LRPEpsilon(0.25) if rule is None else rule, network)
-    question = ask(network, x, target, way_back=True)
+    question = ask(network, x, target, keep_forward=True)
     assert question.forward is not None
     output, _, values = question.forward
     relevances = [output * one_hot(question.target, output)]
     ledger, total = [], _total(relevances[0])
     for index in reversed(range(len(network.layers))):
-        # Taken from the list: memory that is free again serves the layers below.
+        # Removed from the list, so that the layers below can use its memory.
         layer, z = network.layers[index], values.pop()
         passed, booked = _through(layer, values[-1], z, relevances[-1], rule_of, index)
         arrived, total = total, _total(passed)
@@ -142,7 +143,7 @@ def _composite(rule: Rule | Mapping[str | int, Rule], network: Network) -> RuleO
                 f"unknown key {key!r} in a composite: expected 'first', "
                 f"{', '.join(map(repr, KINDS))}, or a layer's index from 0 to {count - 1}"
             )
-    # With its place, because a layer may stand in a network twice.
+    # With its index, because a layer may occur in a network twice.
     inside = ((i, layer) for i in range(count) for layer in _weighted(network.layers[i : i + 1]))
     first_index, first = next(inside, (None, None))
 
@@ -158,7 +159,7 @@ KINDS = {"conv": Conv2d, "dense": Dense, "pool": AvgPool2d}
 
 
 def _weighted(layers):
-    """Go through the layers with weights, those inside Residual too, in order."""
+    """Yield the layers with weights in order, those inside Residual too."""
     for layer in layers:
         if isinstance(layer, Residual):
             yield from _weighted(layer.layers)
@@ -169,15 +170,15 @@ def _weighted(layers):
 def _through(
     layer: Layer, a: Array, output: Array, relevance: Array, rule_of: RuleOf, index: int
 ) -> tuple[Array, tuple[Any, Any]]:
-    """Return the relevance of a layer's inputs, and what went to biases and what was absorbed."""
+    """Return the relevance of a layer's inputs, and the amounts to biases and absorbed."""
     if isinstance(layer, Activation):
         return relevance, (0.0, 0.0)
     if isinstance(layer, Residual):
         return _through_sum(layer, a, relevance, rule_of, index)
     if isinstance(layer, Dense | Conv2d | AvgPool2d):
         return _share_out(layer, a, output, relevance, rule_of(layer, index))
-    # Max pool (the winner takes all), flatten, padding: the gradient's own way back. What a rule
-    # gave to padded pixels stays outside.
+    # Max pool, flatten and padding: the backward pass of the gradient. Relevance of padded pixels
+    # is absorbed.
     passed = layer.backward(a, relevance)
     return passed, (0.0, _total(relevance) - _total(passed))
 
@@ -188,14 +189,14 @@ def _share_out(
     """Forward, divide, backward, multiply: the four steps of every rule."""
     xp = namespace(a)
     _expect_bounds(a, rule)
-    # Steps write over what they made themselves: fresh memory costs more than the arithmetic.
+    # Steps overwrite their own results: new memory costs more than the arithmetic.
     passed: Any = None
     to_bias, absorbed = 0.0, 0.0
     for shares, given in _cases(rule, output, relevance):
         bias = getattr(layer, "bias", None)
         bias = None if bias is None or shares.bias is None else shares.bias(bias)
-        # 1 · Forward: what the unit pretends to add up. Plain shares are the layer's own output.
-        if shares is PLAIN:
+        # 1 · Forward: the modified sum z. For plain shares it is the layer's own output.
+        if shares == PLAIN:
             parts, z = [(a, layer)], output
         else:
             parts = _parts(layer, a, shares)
@@ -208,12 +209,12 @@ def _share_out(
             s = arrays.divided(given, z + lost)
             lost *= s
         else:
-            # A unit with z = 0 has nothing to share by: its relevance is absorbed.
+            # A unit with z = 0 has no shares to divide by: its relevance is absorbed.
             is_zero = xp.astype(z == 0, z.dtype)
             lost = given * is_zero
             s = arrays.divided(given - lost, z + is_zero)
         absorbed = absorbed + _total(lost)
-        del lost  # so that the way back can use its memory
+        del lost  # so that the backward step can use its memory
         if bias is not None:
             to_bias = to_bias + xp.sum(s.reshape(*s.shape[:2], -1), axis=2) @ bias
         # 3 · Backward, and 4 · multiply.
@@ -231,13 +232,13 @@ def _parts(layer: Any, a: Array, shares: Shares) -> list[tuple[Array, Any]]:
     return [
         (inputs, replace(layer, weight=rho(layer.weight), bias=None))
         for i, (inputs, rho) in enumerate([(alpha(a), rho) for alpha, rho in shares.parts])
-        # Behind a ReLU nothing is negative: half of γ's work is then left out.
+        # After a ReLU no input is negative: half of γ's terms are zero and left out.
         if i == 0 or bool(namespace(a).any(inputs != 0))
     ]
 
 
 def _cases(rule: Rule, output: Array, relevance: Array) -> list[tuple[Shares, Array]]:
-    """Return the shares of the units above and below zero, each with its own relevance."""
+    """Return the shares for units with z above zero and for the others, with their relevance."""
     if rule.above is rule.below:
         return [(rule.above, relevance)]
     above = arrays.where_positive(relevance, output)
@@ -247,7 +248,7 @@ def _cases(rule: Rule, output: Array, relevance: Array) -> list[tuple[Shares, Ar
 def _through_sum(
     layer: Residual, a: Array, relevance: Array, rule_of: RuleOf, index: int
 ) -> tuple[Array, tuple[Any, Any]]:
-    """Split the relevance of a + f(a) by |a| and |f|, and send f's part through f's layers."""
+    """Split the relevance of a + f(a) by |a| and |f|, and propagate f's part through f's layers."""
     xp = namespace(a)
     values = run(layer.layers, a)
     size, other = xp.abs(a), xp.abs(values[-1])

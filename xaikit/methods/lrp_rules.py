@@ -1,11 +1,13 @@
 """The rules of layer-wise relevance propagation, as data.
 
-A rule says which inputs, weights and bias a unit pretends to have while relevance passes through
-it. What is done with them is written once, in `lrp.py`.
+A rule gives the inputs, weights and bias that replace a unit's own while relevance passes through
+it. The computation with them is written once, in `lrp.py`. All maps are functions of this
+module, so that a rule can be pickled.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,16 +38,36 @@ def ones(values: Array) -> Array:
     return namespace(values).ones_like(values)
 
 
+def squares(values: Array) -> Array:
+    """Return values²."""
+    return values**2
+
+
+def more_positive(gamma: float, values: Array) -> Array:
+    """Return v + γ max(v, 0)."""
+    return values + gamma * positive(values)
+
+
+def more_negative(gamma: float, values: Array) -> Array:
+    """Return v + γ min(v, 0)."""
+    return values + gamma * negative(values)
+
+
+def minus(bound: np.ndarray, values: Array) -> Array:
+    """Return −bound for each row of values."""
+    return namespace(values).zeros_like(values) - arrays.like(bound, values)
+
+
 @dataclass(frozen=True)
 class Shares:
-    """z = Σ_p ρ_p(W) α_p(a) + bias: what a unit pretends to add up.
+    """The modified sum of a unit under a rule, z = Σ_p ρ_p(W) α_p(a) + bias.
 
     Attributes
     ----------
     parts : pairs (α, ρ)
         Maps of the inputs a and of the weights W.
     bias : map or None
-        Of the bias; None leaves it out.
+        Map of the bias; None leaves it out.
     """
 
     parts: tuple[tuple[Map, Map], ...]
@@ -54,7 +76,7 @@ class Shares:
 
 @dataclass(frozen=True)
 class Rule:
-    """How a layer hands its relevance back to its inputs.
+    """A rule by which a layer redistributes its relevance to its inputs.
 
     Attributes
     ----------
@@ -64,9 +86,9 @@ class Rule:
     below : Shares
         … and for all others.
     epsilon : float
-        ε ≥ 0: each z is moved that far away from zero.
+        ε ≥ 0: each z is moved away from zero by this much.
     low, high : array or None
-        Where the inputs must lie, for the rule that needs it.
+        The bounds of the inputs, for z^B.
     """
 
     name: str
@@ -83,8 +105,8 @@ PLAIN = Shares(((same, same),))
 def LRPEpsilon(epsilon: float = 0.0) -> Rule:
     """LRP-ε: R_j = Σ_k a_j w_kj / (z_k + ε sign(z_k)) R_k; LRP-0 for ε = 0.
 
-    ε takes a share from every unit, most from those whose z is small. Without the sign a negative
-    z would be pushed through zero.
+    ε absorbs a share of every unit's relevance, the largest where z is small. Without the sign, a
+    negative z would move towards zero or across it.
     """
     if not 0 <= epsilon < np.inf:
         raise ValueError(f"epsilon is {epsilon}, expected a number ≥ 0")
@@ -92,28 +114,22 @@ def LRPEpsilon(epsilon: float = 0.0) -> Rule:
 
 
 def LRPGamma(gamma: float = 0.25) -> Rule:
-    """LRP-γ: what agrees with the sign of z weighs 1 + γ.
+    """LRP-γ: contributions with the sign of z weigh 1 + γ.
 
-    Where z > 0 units add a⁺(W + γW⁺) + a⁻(W + γW⁻) + β + γβ⁺, elsewhere the mirror image
+    If z > 0, the sum is a⁺(W + γW⁺) + a⁻(W + γW⁻) + β + γβ⁺, else the mirror image
     a⁺(W + γW⁻) + a⁻(W + γW⁺) + β + γβ⁻. For inputs a ≥ 0 and z > 0 this is the rule of the
     literature, ρ(w) = w + γ max(w, 0); here it holds for all inputs, row by row.
     """
     if not 0 <= gamma < np.inf:
         raise ValueError(f"gamma is {gamma}, expected a number ≥ 0")
-
-    def more_positive(values: Array) -> Array:
-        return values + gamma * positive(values)
-
-    def more_negative(values: Array) -> Array:
-        return values + gamma * negative(values)
-
-    above = Shares(((positive, more_positive), (negative, more_negative)), bias=more_positive)
-    below = Shares(((positive, more_negative), (negative, more_positive)), bias=more_negative)
+    up, down = partial(more_positive, gamma), partial(more_negative, gamma)
+    above = Shares(((positive, up), (negative, down)), bias=up)
+    below = Shares(((positive, down), (negative, up)), bias=down)
     return Rule(f"LRP-γ ({gamma:g})", above, below)
 
 
 def LRPZBox(low: Any, high: Any) -> Rule:
-    """z^B, for a first layer whose inputs lie in [low, high]: Wa − W⁺ low − W⁻ high, no bias.
+    """LRP-z^B: z = Wa − W⁺ low − W⁻ high, no bias, for a first layer with inputs in [low, high].
 
     Parameters
     ----------
@@ -122,22 +138,19 @@ def LRPZBox(low: Any, high: Any) -> Rule:
     bounds = [arrays.to_numpy(arrays.numeric(bound, "a bound")) for bound in (low, high)]
     if not (bounds[0] <= bounds[1]).all():
         raise ValueError("low is above high")
-
-    def minus(bound: np.ndarray) -> Map:
-        return lambda a: namespace(a).zeros_like(a) - arrays.like(bound, a)
-
-    parts = ((same, same), (minus(bounds[0]), positive), (minus(bounds[1]), negative))
+    minus_low, minus_high = (partial(minus, bound) for bound in bounds)
+    parts = ((same, same), (minus_low, positive), (minus_high, negative))
     shares = Shares(parts, bias=None)
     return Rule("LRP-z^B", shares, shares, 0.0, *bounds)
 
 
 def LRPWSquare() -> Rule:
-    """w²: a first layer hands relevance back in proportion to squared weights, whatever a is."""
-    shares = Shares(((ones, lambda weight: weight**2),), bias=None)
+    """LRP-w²: a first layer's relevance goes to its inputs in proportion to w², for any a."""
+    shares = Shares(((ones, squares),), bias=None)
     return Rule("LRP-w²", shares, shares)
 
 
 def LRPFlat() -> Rule:
-    """Flat: a first layer hands relevance back in equal shares."""
+    """LRP-flat: a first layer's relevance goes to its inputs in equal shares."""
     shares = Shares(((ones, ones),), bias=None)
     return Rule("LRP-flat", shares, shares)

@@ -1,6 +1,6 @@
-"""Means and variances through a network: the moments of each layer's outputs, for DASP.
+"""Propagation of means and variances through the layers of a network, for DASP.
 
-The inputs of a layer count as independent Gaussians.
+The inputs of a layer are treated as independent Gaussians.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ Moments = tuple[Array, Array]  # means and variances
 
 
 def propagate(layers: Sequence[Layer], moments: Moments) -> Moments:
-    """Push means and variances through layers."""
+    """Propagate means and variances through layers."""
     for layer in layers:
         moments = layer_moments(layer, moments)
     return moments
@@ -67,13 +67,13 @@ def relu(m: Array, v: Array) -> Moments:
 
 
 def leaky_relu(m: Array, v: Array, q: float) -> Moments:
-    """qz below zero: E[y] = qm + (1 − q) E[relu], E[y²] = E[relu²] + q²(m² + v − E[relu²])."""
+    """y = qz for z < 0: E[y] = qm + (1 − q) E[relu], E[y²] = E[relu²] + q²(m² + v − E[relu²])."""
     mean, square = relu(m, v)
     return q * m + (1 - q) * mean, square + q**2 * (m**2 + v - square)
 
 
 def relu6(m: Array, v: Array) -> Moments:
-    """relu(z) − relu(z − 6)."""
+    """Return the moments of relu(z) − relu(z − 6)."""
     mean, square = relu(m, v)
     over, over_square = relu(m - 6, v)
     return mean - over, square - over_square - 12 * over
@@ -90,7 +90,7 @@ def smooth(layer: Activation, m: Array, v: Array) -> Moments:
 
 
 def larger_of(one: Moments, other: Moments) -> Moments:
-    """Mean and variance of the larger of two independent Gaussians (Clark 1961)."""
+    """Return mean and variance of the larger of two independent Gaussians (Clark 1961)."""
     (m_a, v_a), (m_b, v_b) = one, other
     below, density = _gaussian(m_a - m_b, (v_a + v_b) ** 0.5)
     mean = density + (m_a - m_b) * below + m_b
@@ -99,7 +99,7 @@ def larger_of(one: Moments, other: Moments) -> Moments:
 
 
 def _max_pool(layer: MaxPool2d, m: Array, v: Array) -> Moments:
-    """Fold the entries of each window in pairs, as in a knock-out tournament."""
+    """Return the moments of each window's maximum, computed pair by pair."""
     size, stride = layer.windows(m)
     entries = list(
         zip(windows.windows2d(m, size, stride), windows.windows2d(v, size, stride), strict=True)
@@ -112,7 +112,7 @@ def _max_pool(layer: MaxPool2d, m: Array, v: Array) -> Moments:
 
 
 def _gaussian(m: Array, s: Array) -> Moments:
-    """Return Φ(m/s) and sϕ(m/s); for s = 0 whether m is positive, and 0."""
+    """Return Φ(m/s) and sϕ(m/s); for s = 0, 1 if m > 0 else 0, and 0."""
     xp = namespace(m)
     certain = s == 0
     a = m / xp.where(certain, xp.ones_like(s), s)

@@ -1,6 +1,6 @@
 """Shapley values: each player's marginal contribution, averaged over the orders of joining.
 
-Lecture 03 derives the formula from four axioms; any `Game` may be shared out by it.
+Lecture 03 derives the formula from four axioms; it applies to any `Game`.
 """
 
 from math import factorial
@@ -10,16 +10,17 @@ import numpy as np
 from xaikit.core.attribution import Attribution
 from xaikit.core.chunks import ROWS, chunks
 from xaikit.core.progress import track
+from xaikit.core.settings import as_seed
 from xaikit.games.budget import budgets, reached, warn_not_reached
 from xaikit.games.game import Game
 
 MOST_BYTES = 2**31
 MOST_PLAYERS = 25
-MOST_SAMPLES = 2**20  # coalitions; sampling to a tolerance gives up there
+MOST_SAMPLES = 2**20  # coalitions; sampling to a tolerance stops there
 
 
 def exact_shapley(game: Game, progress: bool = False) -> Attribution:
-    """φ_i = Σ_{S∌i} |S|! (M − |S| − 1)! / M! · (v(S ∪ i) − v(S)), over all 2^M coalitions.
+    """Compute φ_i = Σ_{S∌i} |S|! (M − |S| − 1)! / M! · (v(S ∪ i) − v(S)) from all 2^M coalitions.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def exact_shapley(game: Game, progress: bool = False) -> Attribution:
     )
     values = np.empty((players, games))
     for i in range(players):
-        # Coalitions are numbered in binary: without i and with i lie side by side.
+        # Coalitions are numbered in binary: blocks without i and with i are adjacent.
         without_i, with_i = np.moveaxis(v.reshape(-1, 2, 2**i, games), 1, 0)
         without_size = size.reshape(-1, 2, 2**i)[:, 0]
         values[i] = np.einsum("hl,hlg->g", weight[without_size], with_i - without_i)
@@ -83,13 +84,13 @@ def permutation_shapley(
     game: Game,
     budget: int | None = None,
     tolerance: float | None = None,
-    seed: int = 0,
+    seed: int | None = 0,
     progress: bool = False,
 ) -> Attribution:
-    """φ_i = mean over orders of v(those before i, and i) − v(those before i), orders drawn.
+    """Estimate φ_i, the mean of v(those before i, and i) − v(those before i), from random orders.
 
     Orders come in antithetic pairs: an order and its reverse. The mean of a pair varies less than
-    that of two orders, since who joins early in one joins late in the other.
+    that of two independent orders: a player early in one order is late in the other.
 
     Parameters
     ----------
@@ -100,15 +101,15 @@ def permutation_shapley(
         2^20 with a tolerance.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
-    seed : int
-        The same seed draws the same orders.
+    seed : int or None
+        The same seed draws the same orders; None draws new ones.
     progress : bool
         Whether to show a bar.
 
     Returns
     -------
     Attribution
-        values (M,) or (n, M); std, infinite for a single pair, which does not show its spread;
+        values (M,) or (n, M); std, infinite for a single pair, which has no spread;
         the gap is rounding. details: ``degrees_of_freedom`` of Student's t, for intervals.
 
     Raises
@@ -118,8 +119,8 @@ def permutation_shapley(
 
     Notes
     -----
-    Few pairs may agree on a player by chance, as trees often make them. So its variance is taken
-    as if there were one more observation of it: the mean of all players' variances.
+    Few pairs may give a player equal contributions by chance, often so for trees. So its variance
+    is estimated with one more observation: the mean of all players' variances.
 
     References
     ----------
@@ -130,7 +131,7 @@ def permutation_shapley(
     """
     players = len(game.players)
     before, ends = game.evaluations, game.ends()
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(seed))
     pairs: list[np.ndarray] = []  # mean contributions (M, n) of each pair
 
     for evaluations in budgets(players, budget, tolerance, MOST_SAMPLES):
@@ -173,7 +174,7 @@ def _pair_means(game: Game, orders: np.ndarray, ends: np.ndarray) -> np.ndarray:
 
 
 def _std_of_mean(drawn: np.ndarray) -> np.ndarray:
-    """Standard deviation of the mean of pairs (P, M, n), from their spread: (M, n)."""
+    """Return the standard deviation of the mean of pairs (P, M, n), from their spread: (M, n)."""
     pairs = len(drawn)
     if pairs == 1:
         return np.full(drawn.shape[1:], np.inf)

@@ -1,1 +1,1 @@
-"""How explanations are judged: one measure a file."""
+"""Measures of explanations, one per file."""

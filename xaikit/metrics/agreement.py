@@ -1,20 +1,21 @@
-"""Do explanations agree? Their ranks correlated, and the features they both put first.
+"""Agreement of explanations: the correlation of ranks, and the overlap of their top features.
 
-Lecture 09's matrix of disagreement. Agreement is no proof: methods of one family err together.
+Lecture 09 shows it as a matrix. Agreement is no proof: related methods make the same errors.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from xaikit.core import arrays
+from xaikit.core import arrays, tables
 from xaikit.core.attribution import Attribution
 from xaikit.core.settings import expect_count
+from xaikit.metrics.scores import with_columns
 
 
 class Agreement(NamedTuple):
-    """Each method beside each.
+    """Agreement of each pair of methods.
 
     Attributes
     ----------
@@ -23,7 +24,7 @@ class Agreement(NamedTuple):
     spearman : array (n, m, m), or (m, m) for a single row
         Rank correlation of their scores.
     overlap : array, likewise
-        The share of one's top features that are among the other's, too.
+        The share of one method's top features that are also top features of the other.
     """
 
     names: list[str]
@@ -34,15 +35,15 @@ class Agreement(NamedTuple):
 def rank_agreement(
     attributions: Mapping[str, Any], top: int = 5, absolute: bool = False
 ) -> Agreement:
-    """Spearman's correlation, and |top_k(φ) ∩ top_k(ψ)| / k, for each pair of explanations.
+    """Return Spearman's correlation and |top_k(φ) ∩ top_k(ψ)| / k of each pair of explanations.
 
     Parameters
     ----------
     attributions : dict of name to Attribution or array
         Explanations of the same rows, all (n, …) or all (d,).
     top : int
-        k, how many features of largest size |φ| count as first. Among equal ones the overlap is
-        what drawing lots would give on average; two random explanations reach k / d.
+        k, the number of features with the largest |φ|. For equal ones the overlap is the mean
+        over random choices; two random explanations reach k / d on average.
     absolute : bool
         Whether to correlate sizes |φ| instead of signed scores: for saliency, which has no sign.
 
@@ -65,8 +66,10 @@ def rank_agreement(
     if not isinstance(attributions, Mapping) or len(attributions) < 2:
         raise TypeError("expected a dict of at least two explanations: name -> scores")
     scores, shape = [], None
+    known = [_names_of(given) for given in attributions.values()]
+    names = next((names for names in known if names), None)
     for name, given in attributions.items():
-        values = given.values if isinstance(given, Attribution) else given
+        values = with_columns(given, names)
         values = arrays.float64(arrays.numeric(values, str(name)))
         shape = values.shape if shape is None else shape
         if values.shape != shape or not shape:
@@ -87,14 +90,14 @@ def rank_agreement(
         for j in range(len(scores)):
             spearman[:, i, j] = rank_correlation(ranked[i], ranked[j])
             overlap[:, i, j] = (first[i] * first[j]).sum(axis=1) / top
-    names = [str(name) for name in attributions]
+    methods = [str(name) for name in attributions]
     if shape is not None and len(shape) == 1:
-        return Agreement(names, spearman[0], overlap[0])
-    return Agreement(names, spearman, overlap)
+        return Agreement(methods, spearman[0], overlap[0])
+    return Agreement(methods, spearman, overlap)
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Spearman's correlation of rows (n, d) with rows (n, d), equal scores sharing a rank: (n,).
+    """Return Spearman's correlation (n,) of rows (n, d); equal scores share a rank.
 
     1 where all ranks are the same, even if all scores are equal; else 0 where one row is constant.
     """
@@ -107,8 +110,12 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.where(same, 1.0, product / np.where(norm == 0, 1.0, norm))
 
 
+def _names_of(given: Any) -> Sequence[str] | None:
+    return given.feature_names if isinstance(given, Attribution) else tables.column_names(given)
+
+
 def _top(size: np.ndarray, top: int) -> np.ndarray:
-    """Return each feature's chance to be among the k largest if equals draw lots: (n, d)."""
+    """Return each feature's probability to be among the k largest, ties random: (n, d)."""
     threshold = np.sort(size, axis=1)[:, -top, None]
     above, level = size > threshold, size == threshold
     left = top - above.sum(axis=1, keepdims=True)

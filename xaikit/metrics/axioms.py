@@ -1,8 +1,8 @@
-"""Axioms as executable checks: small random networks, and the first one that breaks an axiom.
+"""Axioms as executable checks: a search for counterexamples among small random networks.
 
-Lectures 03 and 06 state the axioms, lecture 09 asks every method for all of them. A check that
-finds nothing proves nothing; a counterexample, once printed, can be checked by hand. So weights
-and rows have one decimal, and the smallest networks come first.
+Lectures 03 and 06 state the axioms, lecture 09 checks every method for all of them. A search that
+finds nothing proves nothing; a printed counterexample can be checked by hand. So weights and rows
+have one decimal, and the smallest networks come first.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from xaikit.core.attribution import Attribution
+from xaikit.core.settings import as_seed
 from xaikit.networks.activations import ReLU
 from xaikit.networks.layers import Dense
 from xaikit.networks.network import Network
@@ -21,15 +22,15 @@ Method = Callable[[Network, np.ndarray, np.ndarray], Any]
 
 @dataclass(frozen=True, eq=False)
 class Counterexample:
-    """A network and a row for which a method breaks an axiom. It prints as a case to recompute.
+    """A network and a row for which a method violates an axiom, printed for a check by hand.
 
     Attributes
     ----------
     axiom : str
     message : str
-        What is, and what should be.
+        The values found, and the values that the axiom demands.
     networks : tuple of Network
-        One or, for axioms that compare, more.
+        One, or several for axioms that compare networks.
     x, baseline : array (d,)
     values : tuple of array (d,)
         The method's scores for each of the networks.
@@ -57,7 +58,7 @@ def check_axioms(
     baseline: float | None = None,
     trials: int = 60,
     tolerance: float = 1e-6,
-    seed: int = 0,
+    seed: int | None = 0,
 ) -> dict[str, Counterexample | None]:
     """Look for a counterexample to each axiom among random ReLU networks.
 
@@ -76,14 +77,14 @@ def check_axioms(
         Names from the list above; None means all.
     baseline : float, optional
         The baseline of every feature. None draws one each time; 0 is for methods without a
-        baseline of their own, such as LRP.
+        baseline, such as LRP.
     trials : int
         Networks to try for each axiom.
     tolerance : float
-        The largest error that still counts as equal, in units of F, which is about 1; more for
-        quadrature and sampling.
-    seed : int
-        The same seed draws the same networks.
+        The largest error that counts as equal, in units of F, which is about 1; quadrature and
+        sampling need a larger one.
+    seed : int or None
+        The same seed draws the same networks; None draws new ones.
 
     Returns
     -------
@@ -92,7 +93,7 @@ def check_axioms(
     Raises
     ------
     TypeError, ValueError
-        For an unknown axiom, or scores that are no d finite numbers.
+        For an unknown axiom, or scores that are not d finite numbers.
 
     References
     ----------
@@ -108,6 +109,7 @@ def check_axioms(
     for name in chosen:
         if name not in AXIOMS:
             raise ValueError(f"unknown axiom {name!r}, expected one of {', '.join(AXIOMS)}")
+    seed = as_seed(seed)
     found: dict[str, Counterexample | None] = {}
     for name in chosen:
         rng = np.random.default_rng(seed)
@@ -138,7 +140,7 @@ class _Draw:
         return x, other if self.fixed is None else np.full(self.size, float(self.fixed))
 
     def network(self, first: np.ndarray | None = None) -> Network:
-        """F = w₂ · max(W₁ x + β₁, 0) + β₂."""
+        """Return a random F = w₂ · max(W₁ x + β₁, 0) + β₂."""
         weight = self.numbers(self.size, self.size) if first is None else first
         hidden = len(weight)
         return _two_layers(weight, self.numbers(hidden), self.numbers(1, hidden), self.numbers(1))
@@ -151,7 +153,7 @@ def _two_layers(
 
 
 def _checked(method: Method) -> Method:
-    """Return the method with scores as float64 (d,), or an error that says what they are."""
+    """Return the method with float64 scores (d,); raise if they are not d finite numbers."""
 
     def scores(network: Network, x: np.ndarray, baseline: np.ndarray) -> np.ndarray:
         given = method(network, x.copy(), baseline.copy())
@@ -191,8 +193,8 @@ def _symmetry(method: Method, draw: _Draw, tolerance: float) -> Counterexample |
     (x, baseline), half = draw.rows(), draw.numbers(draw.size, draw.size)
     i, j = draw.rng.choice(draw.size, 2, replace=False)
     x[j], baseline[j] = x[i], baseline[i]
-    # Each unit has a twin in which the two features change places: F is symmetric as a whole,
-    # though no unit need be.
+    # Each unit has a twin in which the two features change places: F is symmetric, although its
+    # units need not be.
     twin = half.copy()
     twin[:, [i, j]] = half[:, [j, i]]
     bias, last = draw.numbers(draw.size), draw.numbers(1, draw.size)
@@ -213,7 +215,7 @@ def _symmetry(method: Method, draw: _Draw, tolerance: float) -> Counterexample |
 
 def _linearity(method: Method, draw: _Draw, tolerance: float) -> Counterexample | None:
     (x, baseline), first, second = draw.rows(), draw.network(), draw.network()
-    # One factor of each sign: a method that takes sizes would pass with two of the same.
+    # Factors of both signs: a method of absolute values would pass with two equal signs.
     a, b = abs(draw.numbers(1)[0]) + 1, -abs(draw.numbers(1)[0]) - 0.5
     (w1, b1, l1, c1), (w2, b2, l2, c2) = _weights(first), _weights(second)
     both = _two_layers(
@@ -237,7 +239,7 @@ def _linearity(method: Method, draw: _Draw, tolerance: float) -> Counterexample 
 def _implementation(method: Method, draw: _Draw, tolerance: float) -> Counterexample | None:
     (x, baseline), network = draw.rows(), draw.network()
     first, bias, last, last_bias = _weights(network)
-    # max(cz, 0) = c max(z, 0) for c > 0: units scaled, one of them in two parts, in another order.
+    # max(cz, 0) = c max(z, 0) for c > 0: units are scaled, one is split, the order is changed.
     scale = draw.rng.choice([0.5, 2.0, 4.0], draw.size)
     order = draw.rng.permutation(draw.size + 1)
     weight, bias, last = scale[:, None] * first, scale * bias, last / scale

@@ -1,4 +1,4 @@
-"""Completeness and sensitivity-n: do scores add up, all of them together, and subset by subset?"""
+"""Completeness and sensitivity-n: do scores add up, in total and over subsets?"""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -7,18 +7,18 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
-from xaikit.core.settings import expect_count
+from xaikit.core.settings import as_seed, expect_count
 from xaikit.games.removal import mixing_game
 from xaikit.metrics.scores import ask_about
 
 
 class Correlations(NamedTuple):
-    """How well sums of scores follow the model, for each number of removed features.
+    """Correlations of sums of scores with changes of the output, by number of removed features.
 
     Attributes
     ----------
     sizes : array (s,) of ints
-        How many features were removed at once.
+        The number of features removed at once.
     correlation : array (n, s), or (s,) for a single row
         Pearson's, between −1 and 1.
     """
@@ -35,12 +35,12 @@ def sensitivity_n(
     baseline: Any = None,
     sizes: Sequence[int] | None = None,
     samples: int = 100,
-    seed: int = 0,
+    seed: int | None = 0,
 ) -> Correlations:
-    """corr over subsets S of size n of Σ_{i∈S} φ_i and F(x) − F(x with S at the baseline).
+    """Correlate Σ_{i∈S} φ_i with F(x) − F(x with S at the baseline) over subsets S of size n.
 
-    1 for every size if and only if the model is additive and φ its parts (times a positive
-    number). A correlation forgives a wrong scale: see `completeness` for that.
+    1 for every size if and only if the model is additive and φ are its terms (times a positive
+    number). A correlation does not depend on the scale: see `completeness` for that.
 
     Parameters
     ----------
@@ -50,14 +50,14 @@ def sensitivity_n(
         Numbers of features removed at once, each in 1 … d − 1. None: about ten, evenly spread.
     samples : int
         Random subsets of each size.
-    seed : int
-        The same seed draws the same subsets; all rows share them.
+    seed : int or None
+        The same seed draws the same subsets, None draws new ones; all rows share them.
 
     Returns
     -------
     Correlations
-        0 where the scores do not vary, which then explain nothing; NaN where the model's output
-        does not, so that there is nothing to explain.
+        0 where the sums of scores are constant and explain nothing; NaN where the model's output
+        is constant, so that there is nothing to explain.
 
     Raises
     ------
@@ -80,9 +80,9 @@ def sensitivity_n(
     if tried.min() < 1 or tried.max() >= width:
         raise ValueError(f"sizes is {sizes!r}, expected numbers in 1 … {width - 1}")
     expect_count("samples", samples, 2)
-    rng = np.random.default_rng(seed)
-    game = mixing_game(question, question.baseline[:, None])
-    whole = arrays.float64(question.output)
+    rng = np.random.default_rng(as_seed(seed))
+    game = mixing_game(question, question.given_baseline()[:, None])
+    whole = question.explained
     found = np.empty((len(scores), len(tried)))
     for column, size in enumerate(tried):
         removed = rng.permuted(np.tile(np.arange(width) < size, (samples, 1)), axis=1)
@@ -93,14 +93,14 @@ def sensitivity_n(
 
 
 class Completeness(NamedTuple):
-    """Whether scores add up to what they explain. All (n,), or 0-d for a single row.
+    """Whether scores sum to output − base. All (n,), or 0-d for a single row.
 
     Attributes
     ----------
     gap : array
         Σ φ − (output − base), in units of F.
     relative : array
-        |gap| / |output − base|; where that is 0 / 0, but for rounding, 0.
+        |gap| / |output − base|; 0 where both are 0 up to rounding.
     complete : array of bool
         Whether the relative gap is within the tolerance.
     """
@@ -111,16 +111,16 @@ class Completeness(NamedTuple):
 
 
 def completeness(attribution: Attribution, tolerance: float = 0.01) -> Completeness:
-    """|Σ φ − (output − base)| ≤ tolerance · |output − base|, up to rounding.
+    """Check |Σ φ − (output − base)| ≤ tolerance · |output − base|, up to rounding.
 
-    A sum says nothing about its parts: equal shares for all features are complete, too.
+    A sum does not test its terms: equal scores of all features are complete, too.
 
     Parameters
     ----------
     attribution : Attribution
-        With a base: scores that claim to be parts of a whole.
+        With a base, from which its scores start.
     tolerance : float
-        The relative gap that is still complete.
+        The largest relative gap that counts as complete.
 
     Returns
     -------
@@ -134,7 +134,7 @@ def completeness(attribution: Attribution, tolerance: float = 0.01) -> Completen
     References
     ----------
     Sundararajan, Taly & Yan 2017, arXiv:1703.01365, §3 (completeness). Efficiency of Shapley
-    values, local accuracy of SHAP and conservation of LRP are the same demand.
+    values, local accuracy of SHAP and conservation of LRP are the same property.
     """
     if not isinstance(attribution, Attribution):
         raise TypeError(f"attribution is {type(attribution).__name__}, expected an Attribution")
@@ -149,7 +149,7 @@ def completeness(attribution: Attribution, tolerance: float = 0.01) -> Completen
     scores = arrays.float64(attribution.values)
     features = tuple(range(output.ndim, scores.ndim))
     gap = scores.sum(axis=features) - (output - base)
-    # What float arithmetic loses may not look like a gap where the output is that of the base.
+    # Rounding error must not count as a gap where the output equals the base.
     epsilon = np.finfo(arrays.to_numpy(arrays.floating(attribution.values)).dtype).eps
     size = np.abs(scores).sum(axis=features) + np.abs(output) + np.abs(base)
     rounding = 8 * epsilon * size
@@ -161,11 +161,11 @@ def completeness(attribution: Attribution, tolerance: float = 0.01) -> Completen
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Pearson's correlation of columns (m, n) with columns (m, n), (n,)."""
+    """Return Pearson's correlation of columns (m, n) with columns (m, n), (n,)."""
     spread = []
     for values in (a, b):
         centred = values - values.mean(axis=0)
-        # Rounding of equal sums is no variation.
+        # Rounding error of equal sums is no variation.
         still = np.abs(centred).max(axis=0) <= 1e-9 * np.abs(values).max(axis=0)
         spread.append(np.where(still, 0.0, centred))
     norms = [np.sqrt((values**2).sum(axis=0)) for values in spread]

@@ -1,9 +1,9 @@
-"""Deletion and insertion: change features in an explanation's order, and watch the model.
+"""Deletion and insertion: change features in an explanation's order, and evaluate the model.
 
 Lecture 09 compares every method of the course by these curves and by the measures of
 `completeness`, `infidelity`, `sanity`, `retraining`, `axioms` and `agreement`. Each tests one
-thing, and none of them can tell a true explanation from a false one on its own: the docstrings name
-what each cannot see.
+property, and none of them alone can tell a true explanation from a false one: the docstrings name
+the limits of each.
 """
 
 from typing import Any, NamedTuple
@@ -14,10 +14,10 @@ from xaikit.core import arrays
 from xaikit.core.arrays import namespace
 from xaikit.core.chunks import NUMBERS, chunk_rows, chunks
 from xaikit.core.question import Question
-from xaikit.core.settings import expect_count
+from xaikit.core.settings import as_seed, expect_count
 from xaikit.metrics.scores import ask_about
 
-MOST_STEPS = 64  # of a curve, unless `steps` says more: a picture has thousands of features
+MOST_STEPS = 64  # per curve, unless `steps` is given: a picture has thousands of features
 
 
 class Curve(NamedTuple):
@@ -30,13 +30,13 @@ class Curve(NamedTuple):
     fractions : array (s + 1,)
         Share of the features that were removed (inserted), from 0 to 1.
     outputs : array (n, s + 1)
-        F_target after that.
+        F_target at these fractions.
     auc : array (n,)
         The area under the outputs over the fractions, in units of F.
     random_auc : array (n, r)
         The same area for r random orders of each row.
     band : array (2, n) or None
-        The ends between which the middle 95% (`confidence`) of the random areas lie.
+        The ends of the middle 95% (`confidence`) of the random areas.
     """
 
     fractions: np.ndarray
@@ -55,14 +55,14 @@ def deletion(
     steps: int | None = None,
     random: int = 100,
     confidence: float = 0.95,
-    seed: int = 0,
+    seed: int | None = 0,
 ) -> Curve:
-    """F_c(x with its k highest-scored features at the baseline), k = 0 … d, and the area below.
+    """Return F_c(x with its k highest-scored features at the baseline), k = 0 … d, and its area.
 
-    An explanation that knows what raises F lets it fall fast: a **small** area is good, compared
-    with the areas of random orders. Scores are taken with their sign (what lowers F goes last);
-    give their absolute values to remove by size. Equal scores go in a random order, never in that
-    of the columns, which would flatter a constant explanation of a picture.
+    F falls fast if the features that raise it go first: a **small** area is good, compared with the
+    areas of random orders. Scores keep their sign (features that lower F go last); give their
+    absolute values to remove by size. Equal scores go in a random order, because the order of
+    columns would favour a constant explanation of a picture.
 
     Parameters
     ----------
@@ -75,15 +75,15 @@ def deletion(
     target : int or (n,) ints
         c, the output column; one for all rows or one for each.
     baseline : None, number, row, or array like x
-        What a removed feature becomes; None means zeros.
+        The value of a removed feature; None means zeros.
     steps : int, optional
-        Parts of the way, at most d. None: one feature at a time, up to 64 parts.
+        Number of steps, at most d. None: one feature per step, at most 64 steps.
     random : int
         r, random orders of each row; 0 for none.
     confidence : float
         The share of random areas inside the band.
-    seed : int
-        The same seed draws the same orders.
+    seed : int or None
+        The same seed draws the same orders; None draws new ones.
 
     Returns
     -------
@@ -93,13 +93,13 @@ def deletion(
     ------
     TypeError, ValueError
         For a model that returns labels or NaN, scores of another shape than x, NaN, a target out
-        of range, a baseline of another shape, steps or random that are no such numbers.
+        of range, a baseline of another shape, steps or random out of range.
 
     Notes
     -----
-    Half-removed rows are unlike the data. A model's answer there is not trained, so the curve
-    tells how it behaves with this baseline, not what it would do without the information:
-    `remove_and_retrain` asks that. And it prefers scores made with the same baseline.
+    Rows with removed features are out of distribution, where the model is not trained. So the curve
+    shows its behaviour with this baseline, not without the information: `remove_and_retrain` tests
+    that. The curve favours scores made with the same baseline.
 
     References
     ----------
@@ -120,11 +120,11 @@ def insertion(
     steps: int | None = None,
     random: int = 100,
     confidence: float = 0.95,
-    seed: int = 0,
+    seed: int | None = 0,
 ) -> Curve:
-    """F_c(baseline with x's k highest-scored features), k = 0 … d: a **large** area is good.
+    """Return F_c(baseline with x's k highest-scored features), k = 0 … d: a **large** area is good.
 
-    Parameters, errors and limits are those of `deletion`; so is the answer, a `Curve`.
+    Parameters, result, errors and limits are those of `deletion`.
     """
     question, scores = ask_about(model, x, attribution, target, baseline)
     return _curve(question, scores, steps, random, confidence, seed, insert=True)
@@ -136,7 +136,7 @@ def _curve(
     steps: int | None,
     random: int,
     confidence: float,
-    seed: int,
+    seed: int | None,
     insert: bool,
 ) -> Curve:
     rows, width = scores.shape
@@ -148,7 +148,7 @@ def _curve(
     parts = min(width, MOST_STEPS if steps is None else steps)
     counts = np.linspace(0, width, parts + 1).round().astype(int)
     fractions = counts / width
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(seed))
     order = np.lexsort((rng.random(scores.shape), -scores), axis=1)
     rank = np.argsort(order, axis=1)
     outputs = _outputs(question, rank[None], counts, insert)[0]
@@ -169,7 +169,7 @@ def _curve(
 def _outputs(question: Question, ranks: np.ndarray, counts: np.ndarray, insert: bool) -> np.ndarray:
     """Return F after the first `count` features of each order have changed: (orders, n, counts).
 
-    ranks (orders, n, d) say when a feature's turn comes, from 0 to d − 1.
+    ranks (orders, n, d) are the places of the features in the order, from 0 to d − 1.
     """
     x, others = question.flat()
     size = (*ranks.shape[:2], len(counts))

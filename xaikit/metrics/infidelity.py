@@ -1,7 +1,7 @@
-"""Infidelity and sensitivity: does an explanation predict the model nearby, and does it hold still?
+"""Infidelity and max-sensitivity: does an explanation predict changes of F, and is it stable?
 
-Two of lecture 09's measures, from one paper. A low infidelity alone may come from a wild
-explanation and a low sensitivity from one that says nothing: they belong together.
+Two of lecture 09's measures, from one paper. Use them together: an unstable explanation may have a
+low infidelity, and a constant one has a low sensitivity.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.question import Question
-from xaikit.core.settings import expect_count
+from xaikit.core.settings import as_seed, expect_count
 from xaikit.metrics.scores import ask_about, scores_of
 
 PERTURBATIONS = ("subset", "noisy baseline", "gaussian")
@@ -27,7 +27,7 @@ class Infidelity(NamedTuple):
     value : array
         In units of F².
     std_error : array
-        Standard deviation of that mean, from the spread over perturbations.
+        Standard error of that mean over perturbations.
     scale : array
         The factor on the scores: 1, or the best one.
     """
@@ -48,32 +48,32 @@ def infidelity(
     slopes: bool = False,
     optimal_scale: bool = False,
     samples: int = 1000,
-    seed: int = 0,
+    seed: int | None = 0,
 ) -> Infidelity:
-    """E[(I·φ − (F(x) − F(x − I)))²] over perturbations I: **small** is good.
+    """Return E[(I·φ − (F(x) − F(x − I)))²] over perturbations I: **small** is good.
 
-    φ are slopes here, in units of F per unit of x. Contributions, in units of F, count for the
-    share of the way to the baseline that I goes: φ_i I_i / (x_i − b_i).
+    φ are slopes here, in units of F per unit of x. Contributions, in units of F, are divided by the
+    distance from the baseline: φ_i I_i / (x_i − b_i).
 
     Parameters
     ----------
     model, x, attribution, target, baseline
         See `deletion`.
     perturbation : str or array
-        "subset": features that go to the baseline, I = m ⊙ (x − b), the size of m uniform on
-        1 … d. "noisy baseline": I = x − (b + ε). "gaussian": I = ε. Or the I themselves,
+        "subset": some features go to the baseline, I = m ⊙ (x − b), the size of m uniform on
+        1 … d. "noisy baseline": I = x − (b + ε). "gaussian": I = ε. Or an array of I,
         (m, d) for all rows or (m, n, d) for each; pictures likewise.
     spread : number or row
         Standard deviation of ε.
     slopes : bool
         Whether the scores are slopes, as `model.gradient` returns them, not contributions.
     optimal_scale : bool
-        Whether to multiply the scores by E[I·φ ΔF] / E[(I·φ)²] first, the factor that suits them
-        best: then the scores' unit does not matter, and no explanation is worse than none.
+        Whether to multiply the scores by the optimal factor E[I·φ ΔF] / E[(I·φ)²] first: then
+        their unit does not matter, and no explanation is worse than φ = 0.
     samples : int
         Perturbations to draw, at least 2.
-    seed : int
-        The same seed draws the same perturbations; all rows share them.
+    seed : int or None
+        The same seed draws the same perturbations, None draws new ones; all rows share them.
 
     Returns
     -------
@@ -86,8 +86,8 @@ def infidelity(
 
     Notes
     -----
-    Every perturbation asks another question, and each has its own winner: gradients for small
-    Gaussian ones, Shapley values and IG for subsets. Compare only values of the same question.
+    Each kind of perturbation favours other methods: small Gaussian ones favour gradients, subsets
+    favour Shapley values and IG. Compare only values for the same perturbations.
 
     References
     ----------
@@ -95,7 +95,8 @@ def infidelity(
     definition 2.1, and its appendix for the optimal scale.
     """
     question, scores = ask_about(model, x, attribution, target, baseline)
-    flat, whole = question.flat()[0], arrays.float64(question.output)
+    question = question.in_numbers("infidelity")
+    flat, whole = question.flat()[0], question.explained
     weights = scores if slopes else _slopes(question, scores)
     explained, changed = [], []
     for block in _perturbations(question, perturbation, spread, samples, seed):
@@ -121,11 +122,11 @@ def max_sensitivity(
     radius: Any = 0.02,
     samples: int = 50,
     relative: bool = True,
-    seed: int = 0,
+    seed: int | None = 0,
 ) -> np.ndarray:
-    """max over ‖δ‖_∞ ≤ r of ‖φ(x + δ) − φ(x)‖ / ‖φ(x)‖: **small** is stable.
+    """Return max over ‖δ‖_∞ ≤ r of ‖φ(x + δ) − φ(x)‖ / ‖φ(x)‖: **small** is stable.
 
-    The largest of some random δ, hence a lower bound of the true maximum.
+    The maximum is over random δ, so it is a lower bound of the true one.
 
     Parameters
     ----------
@@ -138,14 +139,14 @@ def max_sensitivity(
     samples : int
         Random δ, uniform in the box.
     relative : bool
-        Whether to divide by ‖φ(x)‖, so that methods with other units can be compared.
-    seed : int
-        The same seed draws the same δ.
+        Whether to divide by ‖φ(x)‖, so that methods with different units can be compared.
+    seed : int or None
+        The same seed draws the same δ; None draws new ones.
 
     Returns
     -------
     array (n,), or 0-d for a single row
-        Infinite for scores that are all 0 at x and move.
+        Infinite for scores that are all 0 at x and change nearby.
 
     Raises
     ------
@@ -154,7 +155,7 @@ def max_sensitivity(
 
     Notes
     -----
-    A constant explanation has sensitivity 0: being stable is not being right.
+    A constant explanation has sensitivity 0: a stable explanation need not be correct.
 
     References
     ----------
@@ -166,7 +167,7 @@ def max_sensitivity(
     x = arrays.floating(arrays.numeric(x))
     rows, single = arrays.batched(x)
     reach = _spread(radius, rows, "radius")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(seed))
     here = scores_of(explain(x), rows)
     largest = np.zeros(len(rows))
     for _ in range(samples):
@@ -181,14 +182,14 @@ def max_sensitivity(
 
 
 def _slopes(question: Question, scores: np.ndarray) -> np.ndarray:
-    """Return contributions (n, d) divided by the way x − b; 0 where there is no way."""
+    """Return contributions (n, d) divided by x − b; 0 where x = b."""
     x, others = map(arrays.float64, question.flat())
     way = x - others
     return np.where(way == 0, 0.0, scores / np.where(way == 0, 1.0, way))
 
 
 def _perturbations(
-    question: Question, perturbation: Any, spread: Any, samples: int, seed: int
+    question: Question, perturbation: Any, spread: Any, samples: int, seed: int | None
 ) -> Iterator[np.ndarray]:
     """Yield float64 blocks (b, n or 1, d) of perturbations I that fit into one call."""
     x, others = map(arrays.float64, question.flat())
@@ -206,7 +207,7 @@ def _perturbations(
         )
     expect_count("samples", samples, 2)
     noise = _spread(spread, question.x, "spread").reshape(-1)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(seed))
     sizes = rng.integers(1, width + 1, (samples, 1))
     for block in chunks(samples, at_once):
         count = block.stop - block.start

@@ -1,6 +1,7 @@
-"""Remove and retrain: is what an explanation calls important missed by a model trained without it?
+"""Remove and retrain: the test score of a model that is trained without the top features.
 
-Lecture 09's answer to deletion's weak point: a model trained on rows with gaps is at home there.
+Lecture 09 compares it with deletion, whose rows are out of distribution for the model. Here the
+model is trained on such rows.
 """
 
 from collections.abc import Callable, Sequence
@@ -8,8 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from xaikit.core import arrays
+from xaikit.core import arrays, tables
 from xaikit.core.arrays import Array, namespace
+from xaikit.core.settings import as_seed
 from xaikit.metrics.scores import scores_of
 
 Train = Callable[[Array, Any, Array, Any, int], float]
@@ -23,7 +25,7 @@ class Retraining(NamedTuple):
     fractions : array (f,)
         Share of each row's features that were removed.
     scores : array (f, s)
-        With the explanation's first features removed, for each of s seeds.
+        With the explanation's top features removed, for each of s seeds.
     random_scores : array (f, s)
         With random features removed.
     """
@@ -42,12 +44,12 @@ def remove_and_retrain(
     y_test: Any,
     attribution_test: Any,
     fractions: Sequence[float] = (0.0, 0.25, 0.5, 0.75),
-    seeds: Sequence[int] = (0, 1, 2),
+    seeds: Sequence[int | None] = (0, 1, 2),
 ) -> Retraining:
-    """Score of a model trained anew, t of each row's features, the largest |φ|, at their means.
+    """Train models without the share t of features with the largest |φ|; return their test scores.
 
-    A good explanation names what cannot be replaced: its scores fall **below** those of random
-    removal.
+    A removed feature is set to its mean. A good explanation names features that cannot be replaced:
+    the test scores fall **below** those of random removal.
 
     Parameters
     ----------
@@ -57,13 +59,14 @@ def remove_and_retrain(
     x, x_test : array (n, …), (m, …)
         Rows for training and for testing.
     y, y_test
-        Their answers, handed on to `train`.
+        Their labels, passed on to `train`.
     attribution, attribution_test : Attribution or array like x, like x_test
-        Scores of both; the largest |φ| of each row go first, equal ones in a random order.
+        Scores of both; in each row the largest |φ| go first, equal ones in a random order.
     fractions : sequence of float
         t, each in 0 … 1.
-    seeds : sequence of int
-        One training each, and one random order of each row; a spread needs several.
+    seeds : sequence of int or None
+        One training each, and one random order of each row; a spread needs several. For None a new
+        seed is drawn, and `train` gets that.
 
     Returns
     -------
@@ -76,33 +79,36 @@ def remove_and_retrain(
 
     Notes
     -----
-    Where features repeat each other, removing the right one costs nothing: a perfect explanation
-    then looks no better than chance. And which features are missing may give the answer away,
-    when scores are made for each row's own class.
+    If features are redundant, removing the right one costs nothing: a perfect explanation looks no
+    better than chance. If scores are made for each row's own class, the set of missing features
+    may reveal the class.
 
     References
     ----------
     - Hooker et al. 2019, A Benchmark for Interpretability Methods in Deep Neural Networks,
       arXiv:1806.10758.
     - Rong et al. 2022, A Consistent and Efficient Evaluation Strategy for Attribution Methods,
-      arXiv:2202.00449 (the answer that masks give away).
+      arXiv:2202.00449 (masks that reveal the class).
     """
     if not callable(train):
         raise TypeError(f"train is {type(train).__name__}, expected a function")
     shares = np.asarray(fractions, dtype=np.float64)
     if shares.ndim != 1 or not shares.size or shares.min() < 0 or shares.max() > 1:
         raise ValueError(f"fractions is {fractions}, expected shares in 0 … 1")
-    if not len(seeds):
-        raise ValueError("seeds is empty, expected at least one")
+    if not isinstance(seeds, Sequence | np.ndarray) or not len(seeds):
+        raise ValueError(f"seeds is {seeds!r}, expected one for each training, such as (0, 1, 2)")
+    drawn = [as_seed(seed, "one of seeds") for seed in seeds]
     parts = []
+    names = tables.column_names(x)
+    x_test = tables.aligned(x_test, names, "x_test")
     for rows, given, name in ((x, attribution, "x"), (x_test, attribution_test, "x_test")):
         rows = arrays.floating(arrays.numeric(rows, name))
         if rows.ndim < 2:
             raise ValueError(f"{name} has shape {tuple(rows.shape)}, expected rows (n, …)")
-        parts.append((rows, np.abs(scores_of(given, rows))))
+        parts.append((rows, np.abs(scores_of(given, rows, names))))
     means = namespace(parts[0][0]).mean(parts[0][0], axis=0)
-    found = np.empty((2, len(shares), len(seeds)))
-    for column, seed in enumerate(seeds):
+    found = np.empty((2, len(shares), len(drawn)))
+    for column, seed in enumerate(drawn):
         rng = np.random.default_rng(seed)
         lots = [rng.random(size.shape) for _, size in parts]
         for way in range(2):
@@ -120,7 +126,7 @@ def remove_and_retrain(
 
 
 def _without(rows: Array, means: Array, rank: np.ndarray, share: float) -> Array:
-    """Return rows, the first `share` of each row's features at their means."""
+    """Return rows with the first `share` of each row's features at their means."""
     count = round(share * rank.shape[1])
     removed = arrays.indices((rank < count).reshape(tuple(rows.shape)), rows)
     return namespace(rows).where(removed, means, rows)

@@ -1,7 +1,7 @@
-"""A sanity check: an explanation of a trained model must change when its weights are lost.
+"""A sanity check: an explanation must change when the model's weights are made random.
 
-Lecture 09 runs it on every method. Several well-known methods pass through it unchanged: they show
-the edges of the photo, not what the network learned.
+Lecture 09 runs it on every method. Several well-known explanations do not change: they show the
+edges of the photo, not what the network learned.
 """
 
 import copy
@@ -15,22 +15,23 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.extras import needs
 from xaikit.core.models import DifferentiableModel
+from xaikit.core.settings import as_seed
 from xaikit.metrics.agreement import rank_correlation
 from xaikit.metrics.scores import scores_of
 from xaikit.networks.network import Network
 
 
 class Randomisation(NamedTuple):
-    """How much of an explanation is left while weights are lost, from the top layer down.
+    """Correlations with the original scores while layers are randomised, the last one first.
 
     Attributes
     ----------
     layers : list of str
-        The L layers with weights, in the order in which they are lost, the last layer first.
+        The L layers with weights in the order of randomisation, the last layer first.
     correlation : array (L, n), or (L,) for a single row
         Spearman's, of the scores with those of the trained model.
     absolute : array, likewise
-        The same of their sizes |φ|: a map whose signs flip still looks the same.
+        The same for absolute scores |φ|: a map with flipped signs still looks the same.
     """
 
     layers: list[str]
@@ -39,12 +40,12 @@ class Randomisation(NamedTuple):
 
 
 def parameter_randomisation(
-    model: Any, explain: Callable[[Any, Any], Any], x: Any, seed: int = 0
+    model: Any, explain: Callable[[Any, Any], Any], x: Any, seed: int | None = 0
 ) -> Randomisation:
-    """corr(φ of the model, φ of the model whose last 1, 2, …, L layers are random).
+    """Correlate scores of the model with those after randomising its last 1, 2, …, L layers.
 
-    A lost weight is drawn from N(0, mean square of its layer's array), each layer from a seed of
-    its own, so layers of one shape do not become equal; what is lost stays lost as it is.
+    A random weight is drawn from N(0, mean square of its layer's array). Each layer has its own
+    seed, so layers of one shape do not become equal, and keeps its random weights.
 
     Parameters
     ----------
@@ -55,15 +56,14 @@ def parameter_randomisation(
         (model, x) -> Attribution or array like x.
     x : array (n, …) or (d,)
         Rows to explain, or a single row.
-    seed : int
-        The same seed gives the same random weights.
+    seed : int or None
+        The same seed gives the same random weights; None gives new ones.
 
     Returns
     -------
     Randomisation
-        Correlations near 0 at the end are what a faithful explanation should show, near 1 what
-        cannot depend on the weights. An explanation of pure noise shows 0, too: this check only
-        convicts, it acquits nobody.
+        The last correlations should be near 0; near 1, the explanation does not depend on the
+        weights. Pure noise has 0, too: this check can reject an explanation, not confirm one.
 
     Raises
     ------
@@ -96,12 +96,12 @@ def parameter_randomisation(
     return Randomisation(names, *(arrays.unbatched(part, single, 1) for part in both))
 
 
-def cascade(model: Any, seed: int = 0) -> Iterator[tuple[str, Any]]:
-    """Yield the last layer's name and the model without its weights, then one layer more, …"""
+def cascade(model: Any, seed: int | None = 0) -> Iterator[tuple[str, Any]]:
+    """Yield the last layer's name and the model with it randomised, then one layer more, …"""
     if isinstance(model, Network):
-        yield from _cascade_of_layers(model, seed)
+        yield from _cascade_of_layers(model, as_seed(seed))
     else:
-        yield from _cascade_of_modules(model, seed)
+        yield from _cascade_of_modules(model, as_seed(seed))
 
 
 def _cascade_of_layers(network: Network, seed: int) -> Iterator[tuple[str, Network]]:
@@ -130,7 +130,7 @@ def _cascade_of_modules(model: Any, seed: int) -> Iterator[tuple[str, Any]]:
 
 
 def _random_like(rng: np.random.Generator, array: Array) -> Array:
-    """Draw normal numbers of mean 0 and the mean square of an array, in its place."""
+    """Draw normal numbers of mean 0 with the mean square, shape and library of an array."""
     values = arrays.float64(array)
     size = np.sqrt((values**2).mean())
     return arrays.like(size * rng.standard_normal(values.shape), array)

@@ -1,29 +1,29 @@
-"""Scores to be judged: checked beside the question that they answer."""
+"""Checks of the scores that a measure is given."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from xaikit.core import arrays
+from xaikit.core import arrays, tables
 from xaikit.core.arrays import Array
 from xaikit.core.attribution import Attribution
+from xaikit.core.models import SAME_OUTPUT
 from xaikit.core.question import Question, ask
-
-SAME_OUTPUT = 1e-3  # of the output, or of 1 where it is smaller: single precision is not the same
 
 
 def ask_about(
     model: Any, x: Any, attribution: Any, target: Any, baseline: Any
 ) -> tuple[Question, np.ndarray]:
-    """Check what was given; return the question, and the scores (n, d) that answer it."""
+    """Check the arguments of a measure; return them as a Question, and the scores (n, d)."""
     question = ask(model, x, target, baseline)
     if isinstance(attribution, Attribution):
-        _expect_same_output(attribution, arrays.float64(question.output))
-    return question, scores_of(attribution, question.x)
+        _expect_same_output(attribution, question.explained)
+    return question, scores_of(attribution, question.x, question.names)
 
 
 def _expect_same_output(attribution: Attribution, output: np.ndarray) -> None:
-    """Raise unless an explanation is one of this output: that of another class says nothing."""
+    """Raise unless the attribution explains this output, not that of another class."""
     explained = arrays.float64(attribution.output).ravel()
     off = np.abs(explained - output)
     if (off > SAME_OUTPUT * np.maximum(1, np.abs(output))).any():
@@ -35,15 +35,15 @@ def _expect_same_output(attribution: Attribution, output: np.ndarray) -> None:
         )
 
 
-def scores_of(attribution: Any, x: Array) -> np.ndarray:
+def scores_of(attribution: Any, x: Array, names: Sequence[str] | None = None) -> np.ndarray:
     """Return an explanation of rows x (n, …) as float64 NumPy numbers (n, d).
 
     Raises
     ------
     TypeError, ValueError
-        For scores that are no numbers, NaN, or of another shape than x.
+        For scores that are not numeric, NaN, or of another shape than x.
     """
-    values = attribution.values if isinstance(attribution, Attribution) else attribution
+    values = with_columns(attribution, names)
     values = arrays.float64(arrays.numeric(values, "attribution"))
     row = tuple(x.shape[1:])
     if values.shape != (len(x), *row) and not (len(x) == 1 and values.shape == row):
@@ -52,3 +52,13 @@ def scores_of(attribution: Any, x: Array) -> np.ndarray:
             f"{tuple(x.shape) if len(x) > 1 else row}"
         )
     return values.reshape(len(x), -1)
+
+
+def with_columns(attribution: Any, names: Sequence[str] | None) -> Any:
+    """Return scores, their columns in the order of `names` where both have the same names."""
+    if not isinstance(attribution, Attribution):
+        return tables.aligned(attribution, names, "attribution")
+    own = attribution.feature_names
+    if own is None or names is None or sorted(own) != sorted(names):
+        return attribution.values  # other names may be words for a plot: columns count by place
+    return attribution.values[..., [list(own).index(name) for name in names]]

@@ -1,1 +1,1 @@
-"""Networks: layers forward beside backward by hand, training, and torch modules as models."""
+"""Networks: layers with hand-written backward passes, training, and torch modules as models."""

@@ -1,4 +1,4 @@
-"""Activation functions, each beside its slope: layers that look at every unit on its own."""
+"""Activation functions and their derivatives: layers that act on each unit separately."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ from xaikit.networks.layers import Layer
 
 @dataclass(frozen=True, eq=False)
 class Activation(Layer):
-    """A function φ applied to each unit z on its own: its Jacobian is diag(φ′(z)).
+    """A function φ applied to each unit z separately: its Jacobian is diag(φ′(z)).
 
-    At a kink `derivative` is the slope that torch takes.
+    At a kink `derivative` has the same value as in torch.
     """
 
     def derivative(self, z: Array) -> Array:
@@ -23,7 +23,7 @@ class Activation(Layer):
 
 
 def _gate(z: Array) -> Array:
-    """1 where z > 0, else 0, in z's dtype."""
+    """Return 1 where z > 0, else 0, in z's dtype."""
     return arrays.where_positive(namespace(z).ones_like(z), z)
 
 

@@ -1,4 +1,4 @@
-"""The layers of networks that see pictures (n, channels, height, width): kernels and pools."""
+"""Layers for pictures (n, channels, height, width): convolution, pooling and padding."""
 
 import operator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from xaikit.networks.windows import Pair
 class Conv2d(Layer):
     """Cross-correlation of pictures (n, in, h, w) with weight (out, in / groups, kh, kw).
 
-    A sum of shifted dense layers, one for each position of the kernel; see `windows.conv2d`.
+    It is a sum of shifted dense layers, one for each position of the kernel; see `windows.conv2d`.
     """
 
     weight: Array
@@ -69,7 +69,7 @@ class Conv2d(Layer):
 
 @dataclass(frozen=True, eq=False)
 class _Pool2d(Layer):
-    """Windows of `size`, `stride` apart (None: size apart); size None is the whole picture."""
+    """Windows of a `size` at a `stride` (None: equal to size); size None is the whole picture."""
 
     size: Any = 2  # a number or (height, width); stored as a pair
     stride: Any = None
@@ -82,7 +82,7 @@ class _Pool2d(Layer):
                 object.__setattr__(self, name, _pair(getattr(self, name), name, 1))
 
     def windows(self, a: Array) -> tuple[Pair, Pair]:
-        """Size and stride of the windows on pictures a."""
+        """Return size and stride of the windows on pictures a."""
         _expect_pictures(self, a)
         size = tuple(a.shape[2:]) if self.size is None else self.size
         if size[0] > a.shape[2] or size[1] > a.shape[3]:
@@ -92,7 +92,7 @@ class _Pool2d(Layer):
 
 @dataclass(frozen=True, eq=False)
 class MaxPool2d(_Pool2d):
-    """The largest entry of each window; back, winner takes all (of equals, the first)."""
+    """The largest entry of each window; it receives the gradient (the first of equal ones)."""
 
     def forward(self, a: Array) -> Array:
         return windows.max_pool2d(a, *self.windows(a))
@@ -103,7 +103,7 @@ class MaxPool2d(_Pool2d):
 
 @dataclass(frozen=True, eq=False)
 class AvgPool2d(_Pool2d):
-    """The mean of each window; back, every entry receives an equal share."""
+    """The mean of each window; every entry receives an equal share of the gradient."""
 
     def forward(self, a: Array) -> Array:
         return windows.avg_pool2d(a, *self.windows(a))

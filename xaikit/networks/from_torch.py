@@ -1,4 +1,4 @@
-"""Plain feed-forward torch modules as a Network, layer by layer."""
+"""Conversion of feed-forward torch modules to a Network, layer by layer."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -23,29 +23,29 @@ def from_torch(
 ) -> Network:
     """Convert a feed-forward torch module to a Network with copies of its weights.
 
-    Nested Sequential is flattened; Dropout and Identity vanish; BatchNorm, as in evaluation mode,
-    folds into the dense or convolutional layer before it, or becomes a diagonal layer;
-    AdaptiveAvgPool2d(1) is an average over the whole picture.
+    Nested Sequential is flattened. Dropout and Identity are left out. BatchNorm, in evaluation
+    mode, is folded into the dense or convolutional layer before it, or becomes a diagonal layer.
+    AdaptiveAvgPool2d(1) becomes an average over the whole picture.
 
     Parameters
     ----------
     module : torch.nn.Module
         A Sequential, or a single layer.
     converters : dict from module type to function(module) -> layer or list of layers
-        For modules that are not supported, or to be converted in another way.
+        For modules that are not supported, or that need another conversion.
 
     Returns
     -------
     Network
-        In evaluation mode, its weights torch tensors on the module's device, in its dtype.
+        The module in evaluation mode, with weights on the module's device and in its dtype.
 
     Raises
     ------
     TypeError
         For a module without a converter; the message names it and what is supported.
     ValueError
-        For a setting that has no counterpart, for hooks on the way forward (pruning, old weight
-        and spectral norm), and for a Softmax: explain the logit.
+        For a setting without a counterpart, for forward hooks (pruning, the old weight and
+        spectral norm), and for a Softmax: explain the logit.
     """
     converters = converters or {}
     layers: list[Layer] = []
@@ -63,12 +63,12 @@ def from_torch(
 
 
 def _is_a(module: nn.Module, *kinds: type[nn.Module]) -> bool:
-    """Tell whether a module is of one of these kinds, and still computes what that kind does."""
+    """Tell whether a module is of one of these classes and has its class's own `forward`."""
     return any(isinstance(module, k) and type(module).forward is k.forward for k in kinds)
 
 
 def _leaves(module: nn.Module, converters: Mapping) -> list[nn.Module]:
-    """Return the modules inside nested Sequential, in order, without those that vanish."""
+    """Return the modules inside nested Sequential, in order, without Dropout and Identity."""
     if type(module) in converters:
         return [module]
     if module._forward_hooks or module._forward_pre_hooks:
@@ -78,13 +78,13 @@ def _leaves(module: nn.Module, converters: Mapping) -> list[nn.Module]:
             "convert the module, or use TorchModel"
         )
     if _is_a(module, nn.Sequential):
-        children: Any = module  # not module.children(), which skips a module that stands twice
+        children: Any = module  # not module.children(), which skips a module that occurs twice
         return [leaf for child in children for leaf in _leaves(child, converters)]
     return [] if _is_a(module, *VANISHING) else [module]
 
 
 def _convert(module: nn.Module) -> Layers:
-    """Convert a module that needs no knowledge of what stands before it."""
+    """Convert a module whose conversion does not depend on the layers before it."""
     if isinstance(module, SOFTMAX):
         raise ValueError(
             f"{type(module).__name__} mixes all classes into each output: remove it and explain "
@@ -158,7 +158,7 @@ def _softplus(module: nn.Softplus) -> Layers:
 
 
 def _max_pool(module: Any, before: list[Layer]) -> Layers:
-    """Torch pads with −∞; after a layer whose outputs are ≥ 0, zeros do the same."""
+    """Convert a max pool. Torch pads with −∞; if all inputs are ≥ 0, zeros give the same result."""
     _require(module, ceil_mode=False, return_indices=False)
     if _both(module.dilation) != (1, 1):
         raise ValueError(f"{module}: dilation={module.dilation} has no counterpart, use 1")
@@ -172,10 +172,10 @@ def _max_pool(module: Any, before: list[Layer]) -> Layers:
 
 
 def _batch_norm(module: Any, before: list[Layer]) -> Layers:
-    """y = (z − mean) · scale + shift, with the stored mean and variance.
+    """Convert y = (z − mean) · scale + shift, with the stored mean and variance.
 
-    Folded into a dense or convolutional layer before it, which is taken off the list; otherwise a
-    layer with a diagonal weight.
+    It is folded into a dense or convolutional layer before it, which is removed from `before`;
+    otherwise it becomes a layer with a diagonal weight.
     """
     mean, variance = module.running_mean, module.running_var
     if mean is None:

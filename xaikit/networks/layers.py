@@ -1,15 +1,15 @@
-"""The layers of a network, forward beside backward, by hand; how they are run one after the other.
+"""The layers of a network, with hand-written forward and backward passes, and how to run them.
 
-Every layer is a frozen dataclass. With ``a`` (n, …) its inputs, one row an instance, and ``grad``
-the derivative of a score with respect to its outputs:
+Every layer is a frozen dataclass. ``a`` (n, …) are its inputs, one instance per row, and ``grad``
+is the derivative of a score with respect to its outputs:
 
 - ``forward(a)`` gives the outputs,
 - ``backward(a, grad)`` gives the derivative of the score with respect to ``a`` (the chain rule),
-- ``parameter_gradients(a, grad)``, where there are weights, the derivative with respect to them,
-  summed over rows.
+- ``parameter_gradients(a, grad)`` gives the derivatives with respect to the weights, if there are
+  any, summed over rows.
 
-Written against the array API: NumPy arrays and torch tensors alike, on any device. Another rule's
-weights are one call away: ``dataclasses.replace(layer, weight=…, bias=…)``.
+The code follows the array API: it runs on NumPy arrays and torch tensors, on any device. A copy of
+a layer with other weights is ``dataclasses.replace(layer, weight=…, bias=…)``.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,11 +21,11 @@ from xaikit.core.arrays import Array, namespace
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """What all layers share: two methods to fill in, and parameters where there are any."""
+    """The base class of all layers; a subclass implements `forward` and `backward`."""
 
     @property
     def parameters(self) -> dict[str, Array]:
-        """The layer's weights by name; empty where it has none."""
+        """The layer's weights by name; empty if it has none."""
         return {}
 
     def forward(self, a: Array) -> Array:
@@ -76,7 +76,7 @@ def check_weights(layer: Layer, dimensions: str) -> None:
 class Dense(Layer):
     """z = a Wᵀ + b, with weight W of shape (out, in) and bias b (out,) or None.
 
-    Back: z_k = Σ_j W_kj a_j + b_k, so ∂/∂a = grad W, ∂/∂W = gradᵀ a, ∂/∂b = Σ grad.
+    Backward: z_k = Σ_j W_kj a_j + b_k, so ∂/∂a = grad W, ∂/∂W = gradᵀ a, ∂/∂b = Σ grad.
     """
 
     weight: Array
@@ -125,7 +125,7 @@ class Flatten(Layer):
 
 
 def expect_layers(layers: Sequence[Layer]) -> None:
-    """Raise unless these are layers, at least one."""
+    """Raise unless these are layers, and at least one."""
     if not layers:
         raise ValueError("a network needs at least one layer")
     for layer in layers:
@@ -146,9 +146,9 @@ def run(layers: Sequence[Layer], a: Array) -> list[Array]:
 
 
 def run_back(layers: Sequence[Layer], values: Sequence[Array], grad: Array) -> list[Array]:
-    """Return the derivatives of a score with respect to each of `run`'s values, same order.
+    """Return the derivatives of a score with respect to each of `run`'s values, in their order.
 
-    `grad` is the last of them, the derivative with respect to the output: the chain rule.
+    The chain rule, from `grad`, the derivative with respect to the output.
     """
     grads = [grad]
     for layer, a in zip(reversed(layers), reversed(values[:-1]), strict=True):
@@ -157,9 +157,9 @@ def run_back(layers: Sequence[Layer], values: Sequence[Array], grad: Array) -> l
 
 
 def input_gradient(layers: Sequence[Layer], values: list[Array], grad: Array) -> Array:
-    """Return the first of `run_back`'s derivatives alone, emptying `values` on the way.
+    """Return only the first of `run_back`'s derivatives, and empty the list `values`.
 
-    Memory that is free again is warm in the cache: this runs a third faster than keeping it all.
+    Freed memory is still in the cache when it is used again: this is a third faster.
     """
     values.pop()
     for layer in reversed(layers):
@@ -168,7 +168,7 @@ def input_gradient(layers: Sequence[Layer], values: list[Array], grad: Array) ->
 
 
 def first_array(layers: Sequence[Layer]) -> Array | None:
-    """Return the first weight there is: all others live where it does."""
+    """Return the first weight, or None; all others have its library and device."""
     for layer in layers:
         for parameter in layer.parameters.values():
             return parameter
@@ -176,7 +176,7 @@ def first_array(layers: Sequence[Layer]) -> Array | None:
 
 
 def expect_columns(output: Array) -> Array:
-    """Raise unless a network's outputs are (n, k)."""
+    """Return a network's outputs; raise unless they are (n, k)."""
     if output.ndim != 2:
         raise ValueError(
             f"the network's outputs have shape {tuple(output.shape)}, expected (n, k): "

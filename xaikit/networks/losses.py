@@ -9,13 +9,13 @@ from xaikit.core.arrays import Array, namespace
 
 
 def mean_squared_error(output: Array, y: Array) -> tuple[Array, Array]:
-    """Mean over columns of (output − y)², (n,); outputs and y are (n, k)."""
+    """Return the mean over columns of (output − y)², (n,), and the gradient; y is (n, k)."""
     error = output - y
     return namespace(output).mean(error**2, axis=1), 2 * error / math.prod(error.shape)
 
 
 def cross_entropy(output: Array, y: Array) -> tuple[Array, Array]:
-    """−log softmax(output)_y, (n,); outputs are (n, k), y class numbers (n,)."""
+    """Return −log softmax(output)_y, (n,), and the gradient (n, k); y are class numbers (n,)."""
     xp = namespace(output)
     shifted, odds, total = _odds(output)
     rows = arrays.indices(np.arange(output.shape[0]), output)
@@ -25,13 +25,13 @@ def cross_entropy(output: Array, y: Array) -> tuple[Array, Array]:
 
 
 def softmax(output: Array) -> Array:
-    """e^output / Σ e^output over the columns of (n, k)."""
+    """Return e^output / Σ e^output over the columns of (n, k)."""
     _, odds, total = _odds(output)
     return odds / total
 
 
 def _odds(output: Array) -> tuple[Array, Array, Array]:
-    """Return outputs less the largest of their row, e to them, and its sum: nothing overflows."""
+    """Return outputs minus their row's maximum, e to that, and its sum, without overflow."""
     xp = namespace(output)
     shifted = output - xp.max(output, axis=1, keepdims=True)
     odds = xp.exp(shifted)

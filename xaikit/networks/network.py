@@ -1,4 +1,4 @@
-"""A network that is a list of layers: values, gradients and training, by hand."""
+"""Feed-forward networks: outputs, gradients and training, written by hand."""
 
 import math
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.extras import needs
 from xaikit.core.models import DifferentiableModel, ForwardPass
+from xaikit.core.settings import as_seed
 from xaikit.networks import training
 from xaikit.networks.activations import ACTIVATIONS, Activation
 from xaikit.networks.convolution import Conv2d
@@ -27,7 +28,7 @@ from xaikit.networks.layers import (
 
 
 class Network(DifferentiableModel):
-    """A feed-forward network: a list of layers, each with its backward pass by hand.
+    """A feed-forward network: a list of layers, each with a hand-written backward pass.
 
     The weights decide where it runs: NumPy arrays on NumPy, torch tensors on their device.
     x must match them in library, device and dtype; whole numbers are cast.
@@ -51,7 +52,7 @@ class Network(DifferentiableModel):
         _check_layers(self.layers)
 
     def __repr__(self) -> str:
-        """One layer a line."""
+        """Return one line per layer."""
         return "Network([\n" + "".join(f"    {layer!r},\n" for layer in self.layers) + "])"
 
     @classmethod
@@ -60,7 +61,7 @@ class Network(DifferentiableModel):
         sizes: Sequence[int],
         activation: str = "relu",
         bias: bool = True,
-        seed: int = 0,
+        seed: int | None = 0,
         dtype: str = "float64",
     ) -> "Network":
         """Make a multilayer perceptron with random weights and zero biases.
@@ -73,8 +74,8 @@ class Network(DifferentiableModel):
             "relu", "leaky_relu", "relu6", "tanh", "sigmoid" or "softplus", after each hidden layer.
         bias : bool
             Whether the dense layers have biases.
-        seed : int
-            The same seed gives the same weights.
+        seed : int or None
+            The same seed gives the same weights; None gives new ones.
         dtype : str
             "float64" or "float32".
 
@@ -91,7 +92,7 @@ class Network(DifferentiableModel):
             raise ValueError(
                 f"sizes is {list(sizes)}, expected at least [inputs, outputs], each ≥ 1"
             )
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(as_seed(seed))
         gain = 2.0 if "relu" in activation else 1.0
         layers: list[Layer] = []
         for inputs, outputs in pairwise(sizes):
@@ -108,13 +109,13 @@ class Network(DifferentiableModel):
         return a
 
     def forward_pass(self, rows: Array) -> ForwardPass:
-        """Return the outputs of checked rows, and their way back through the layers."""
+        """Return the outputs of checked rows, with a backward pass through the layers."""
         values = run(self.layers, rows)
         back = partial(input_gradient, self.layers, values)
         return ForwardPass(expect_columns(values[-1]), back, values)
 
     def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
-        """Return x as rows that may meet the weights, and whether it was a single row (d,)."""
+        """Return x as rows that match the weights, and whether it was a single row (d,)."""
         weights = first_array(self.layers)
         if weights is None:
             x = arrays.floating(arrays.numeric(x, name))
@@ -123,9 +124,9 @@ class Network(DifferentiableModel):
         return arrays.batched(x, name)
 
     def to(self, where: str | None = None, dtype: str | None = None) -> "Network":
-        """Return a copy elsewhere: ``"numpy"``, ``"cpu"``, ``"cuda"`` or any torch device.
+        """Return a copy on another device: ``"numpy"``, ``"cpu"``, ``"cuda"`` or any torch device.
 
-        None keeps the library and device, or the dtype ("float32", "float64", a dtype).
+        None keeps the library and device, or the dtype (else "float32", "float64" or a dtype).
         """
         name = None if dtype is None else str(np.dtype(dtype) if isinstance(dtype, type) else dtype)
         name = None if name is None else name.removeprefix("torch.")
@@ -152,7 +153,7 @@ class Network(DifferentiableModel):
         epochs: int = 100,
         batch_size: int = 32,
         learning_rate: float = 1e-3,
-        seed: int = 0,
+        seed: int | None = 0,
         progress: bool = False,
     ) -> list[float]:
         """Train with Adam on minibatches (Kingma & Ba 2015, arXiv:1412.6980).
@@ -166,9 +167,9 @@ class Network(DifferentiableModel):
         loss : str
             "mse", the mean squared error, or "cross_entropy", of the softmax of the outputs.
         epochs, batch_size, learning_rate, seed
-            Passes through the data, rows a step, Adam's step size, and the seed of the shuffling.
+            Passes through the data, rows per step, Adam's step size, the seed of the shuffling.
         progress : bool
-            Show a progress bar.
+            Whether to show a progress bar.
 
         Returns
         -------
@@ -190,7 +191,7 @@ class Network(DifferentiableModel):
 
 
 def _check_layers(layers: Sequence[Layer]) -> None:
-    """Raise unless these are layers that fit together and live in one place."""
+    """Raise unless these are layers that fit together, with weights of one device and dtype."""
     expect_layers(layers)
     places = {arrays.place(p) for layer in layers for p in layer.parameters.values()}
     if len(places) > 1:

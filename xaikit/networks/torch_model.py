@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.extras import needs
-from xaikit.core.models import DifferentiableModel, ForwardPass
+from xaikit.core.models import DifferentiableModel, ForwardPass, expect_same_outputs
 
 if TYPE_CHECKING:
     import torch
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 class TorchModel(DifferentiableModel):
     """Any torch module whose output is (n, k) or (n,), with gradients by autograd.
 
-    The module is called in evaluation mode and gets its mode back. A tensor x must be on the
-    module's device, in its dtype; a NumPy x is moved there, and the answer comes back as NumPy.
+    It may end in squeeze(): for one row () and (k,) are (1, 1) and (1, k).
+
+    The module runs in evaluation mode; its mode is restored afterwards. A tensor x must be on the
+    module's device, in its dtype; a NumPy x is copied there, and the outputs are NumPy arrays.
 
     Parameters
     ----------
@@ -34,6 +36,10 @@ class TorchModel(DifferentiableModel):
             raise TypeError(f"expected a torch.nn.Module, got {type(module).__name__}")
         self.module = module
 
+    def expect_function(self, rows: Array, output: Array) -> None:
+        """Raise a ValueError if the first row alone gets another output than among the others."""
+        expect_same_outputs(arrays.float64(self.outputs(rows[:1])[0]), arrays.float64(output[0]))
+
     def outputs(self, rows: Array) -> Array:
         """Return all outputs (n, k) for checked rows."""
         import torch
@@ -42,12 +48,17 @@ class TorchModel(DifferentiableModel):
             return self._back(self._evaluate(self._tensor(rows)), rows)
 
     def forward_pass(self, rows: Array) -> ForwardPass:
-        """Return the outputs of checked rows, and autograd's way back."""
+        """Return the outputs of checked rows, with autograd's backward pass."""
         import torch
 
+        if not arrays.is_floating(rows):
+            raise TypeError(
+                "x holds whole numbers that an embedding looks up: there is no slope along them. "
+                "Explain the module behind the embedding, with the embedding's output as x"
+            )
         with torch.inference_mode(False), torch.enable_grad():
             tensor = self._tensor(rows).requires_grad_()
-            # A module may begin in place, which a leaf of autograd's graph does not allow.
+            # A module may change its input in place; autograd forbids that for a leaf of its graph.
             output = self._evaluate(tensor.clone())
 
         def back(grad: Array) -> Array:
@@ -67,8 +78,10 @@ class TorchModel(DifferentiableModel):
         return ForwardPass(self._back(output, rows), back, [])
 
     def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
-        """Return x checked, with a batch axis, and whether it was a single row (d,)."""
+        """Check x; return it with a batch axis, and whether it was a single row (d,)."""
         weights = self._weights()
+        if self._looks_up() and arrays.is_array(x) and not arrays.is_floating(x):
+            return arrays.batched(arrays.numeric(x, name), name)
         if arrays.is_torch(x) and weights is not None:
             x = arrays.matching(x, weights, name, "the module's weights")
         else:
@@ -78,26 +91,38 @@ class TorchModel(DifferentiableModel):
             x = arrays.floating(x)
         return arrays.batched(x, name)
 
+    def _looks_up(self) -> bool:
+        """Tell whether the module has an embedding, whose inputs are whole numbers."""
+        from torch import nn
+
+        return any(isinstance(m, nn.Embedding | nn.EmbeddingBag) for m in self.module.modules())
+
     def _weights(self) -> torch.Tensor | None:
-        """Return a tensor that lives where the module does now, if it has any."""
+        """Return a floating-point tensor of the module, or None if it has none."""
         tensors = [*self.module.parameters(), *self.module.buffers()]
         return next((t.detach() for t in tensors if t.is_floating_point()), None)
 
     def _tensor(self, x: Array) -> torch.Tensor:
-        """Copy x to where the module lives; a copy, because modules may work in place."""
+        """Copy x to the module's device and dtype; a copy, because modules may work in place."""
         import torch
 
         if arrays.is_torch(x):
             return x.clone()
         weights = self._weights()
+        if not arrays.is_floating(x):
+            where = None if weights is None else weights.device
+            return torch.tensor(arrays.to_numpy(x), device=where)
         if weights is None:
             return torch.tensor(arrays.to_numpy(x))
         return torch.tensor(arrays.to_numpy(x), dtype=weights.dtype, device=weights.device)
 
     def _back(self, result: torch.Tensor, x: Array) -> Array:
-        """Bring a result to x's library and dtype."""
+        """Convert a result to x's library and dtype."""
         result = result.detach()
-        return result if arrays.is_torch(x) else arrays.to_numpy(result).astype(x.dtype)
+        if arrays.is_torch(x):
+            return result
+        numbers = arrays.to_numpy(result)
+        return numbers.astype(x.dtype) if arrays.is_floating(x) else numbers
 
     def _evaluate(self, x: torch.Tensor) -> torch.Tensor:
         import torch
@@ -109,6 +134,8 @@ class TorchModel(DifferentiableModel):
         finally:
             for module, training in modes.items():
                 module.training = training
+        if isinstance(output, torch.Tensor):
+            output = arrays.unsqueezed(output, x.shape[0])
         if not isinstance(output, torch.Tensor) or output.ndim not in (1, 2):
             given = getattr(output, "shape", None)
             raise ValueError(

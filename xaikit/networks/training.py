@@ -9,7 +9,7 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.progress import track
-from xaikit.core.settings import expect_count
+from xaikit.core.settings import as_seed, expect_count
 from xaikit.core.targets import as_targets
 from xaikit.networks.layers import Layer, expect_columns, first_array, run, run_back
 from xaikit.networks.losses import LOSSES
@@ -23,7 +23,7 @@ def fit(
     epochs: int,
     batch_size: int,
     learning_rate: float,
-    seed: int,
+    seed: int | None,
     progress: bool,
 ) -> tuple[tuple[Layer, ...], list[float]]:
     """Return trained copies of the layers, and each epoch's mean loss; see `Network.fit`."""
@@ -40,11 +40,11 @@ def fit(
 
     trained = [layer.map_arrays(_copy) for layer in layers]
     adam = Adam([p for layer in trained for p in layer.parameters.values()], learning_rate)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(seed))
     history = []
     for epoch in track(range(epochs), progress, unit="epoch"):
         order, total = rng.permutation(x.shape[0]), 0.0
-        with np.errstate(over="ignore", invalid="ignore"):  # reported below, in words
+        with np.errstate(over="ignore", invalid="ignore"):  # reported below as an error
             for start in range(0, x.shape[0], batch_size):
                 batch = arrays.indices(order[start : start + batch_size], x)
                 value, gradients = loss_gradients(trained, x[batch], y[batch], loss)
@@ -72,7 +72,7 @@ def parameter_gradients(
     layers: Sequence[Layer], values: Sequence[Array], grad: Array
 ) -> list[Array]:
     """Return a score's gradient for each parameter, given `run`'s values and ∂score/∂output."""
-    # The first layer's input needs no gradient: that saves the largest product of all.
+    # The first layer's input needs no gradient, which saves the largest product.
     grads = run_back(layers[1:], values[1:], grad)
     gradients: list[Array] = []
     for layer, a, g in zip(layers, values, grads, strict=False):
@@ -81,7 +81,7 @@ def parameter_gradients(
 
 
 class Adam:
-    """Steps of size about `rate` down the gradient, in place (Kingma & Ba 2015, algorithm 1)."""
+    """The Adam optimiser, in place, with steps of about `rate` (Kingma & Ba 2015, algorithm 1)."""
 
     def __init__(self, parameters: Sequence[Array], rate: float):
         self.parameters, self.rate, self.steps = parameters, rate, 0

@@ -1,6 +1,6 @@
 """Convolution and pooling as sums over shifted pictures, for NumPy arrays and torch tensors.
 
-Pictures are (rows, channels, height, width). Each operation stands beside its backward one.
+Pictures are (rows, channels, height, width). Each backward pass follows its operation.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def pad2d(a: Array, left: int, right: int, top: int, bottom: int) -> Array:
 
 
 def _shifts(a: Array, size: Pair, stride: Pair) -> Iterator[tuple[int, int, Array]]:
-    """For each position (i, j) in a window, yield the view of a which that position sees."""
+    """Yield each position (i, j) in a window, and the view of a with the entries it reads."""
     rows = stride[0] * ((a.shape[2] - size[0]) // stride[0]) + 1
     columns = stride[1] * ((a.shape[3] - size[1]) // stride[1]) + 1
     for i in range(size[0]):
@@ -38,7 +38,7 @@ def _by_group(a: np.ndarray, groups: int) -> np.ndarray:
 
 
 def conv2d(a: Array, weight: Array, stride: Pair, padding: Pair, groups: int) -> Array:
-    """Z = Σ_ij W_ij · (a shifted by i, j): a convolution is a sum of shifted dense layers."""
+    """Return Z = Σ_ij W_ij · (a shifted by i, j), a sum of shifted dense layers."""
     if is_torch(a):
         from torch.nn import functional
 
@@ -54,7 +54,7 @@ def conv2d(a: Array, weight: Array, stride: Pair, padding: Pair, groups: int) ->
 def conv2d_backward(
     a: Array, weight: Array, grad: Array, stride: Pair, padding: Pair, groups: int
 ) -> Array:
-    """∂/∂a: every position hands W_ijᵀ grad back to the pixels it saw."""
+    """Return ∂score/∂a: each kernel position adds W_ijᵀ grad to the pixels that it read."""
     if is_torch(a):
         return _torch_conv2d_backward(a, weight, grad, stride, padding, groups, wanted=0)
     n, channels, height, width = a.shape
@@ -70,7 +70,7 @@ def conv2d_backward(
 def _torch_conv2d_backward(
     a: Array, weight: Array, grad: Array, stride: Pair, padding: Pair, groups: int, wanted: int
 ) -> Array:
-    """The call that torch's autograd makes: the gradient of a (wanted 0) or of weight (1)."""
+    """Return the gradient of a (wanted 0) or of weight (1), by the call that autograd makes."""
     import torch
 
     mask = [wanted == 0, wanted == 1, False]
@@ -81,7 +81,7 @@ def _torch_conv2d_backward(
 def conv2d_weight_gradient(
     a: Array, weight: Array, grad: Array, stride: Pair, padding: Pair, groups: int
 ) -> Array:
-    """∂/∂W_ij = Σ grad · (a shifted by i, j)ᵀ over rows and pixels."""
+    """Return ∂score/∂W_ij = Σ grad · (a shifted by i, j)ᵀ over rows and pixels."""
     if is_torch(a):
         return _torch_conv2d_backward(a, weight, grad, stride, padding, groups, wanted=1)
     a = pad2d(a, padding[1], padding[1], padding[0], padding[0])
@@ -93,12 +93,12 @@ def conv2d_weight_gradient(
 
 
 def windows2d(a: Array, size: Pair, stride: Pair) -> Array:
-    """Return what each position of a window sees: (positions, n, c, windows high, windows wide)."""
+    """Return the windows' entries by position: (positions, n, c, windows high, windows wide)."""
     return namespace(a).stack([seen for _, _, seen in _shifts(a, size, stride)])
 
 
 def windows2d_backward(a: Array, grad: Array, size: Pair, stride: Pair) -> Array:
-    """Hand the gradient of `windows2d` back to the pixels that were seen."""
+    """Return ∂score/∂a: the gradient of `windows2d` is added to the pixels that were read."""
     result = namespace(a).zeros_like(a)
     for (_, _, into), part in zip(_shifts(result, size, stride), grad, strict=True):
         into += part
@@ -106,13 +106,13 @@ def windows2d_backward(a: Array, grad: Array, size: Pair, stride: Pair) -> Array
 
 
 def max_pool2d(a: Array, size: Pair, stride: Pair) -> Array:
-    """Largest entry of each window."""
+    """Return the largest entry of each window."""
     views = [seen for _, _, seen in _shifts(a, size, stride)]
     return reduce(namespace(a).maximum, views)
 
 
 def max_pool2d_backward(a: Array, grad: Array, size: Pair, stride: Pair) -> Array:
-    """Winner takes all: grad goes to the first largest entry of each window."""
+    """Return ∂score/∂a: grad goes to the first largest entry of each window."""
     result = namespace(a).zeros_like(a)
     largest = max_pool2d(a, size, stride)
     left = copied(grad)
@@ -125,7 +125,7 @@ def max_pool2d_backward(a: Array, grad: Array, size: Pair, stride: Pair) -> Arra
 
 
 def avg_pool2d(a: Array, size: Pair, stride: Pair) -> Array:
-    """Mean of each window."""
+    """Return the mean of each window."""
     total: Any = 0
     for _, _, seen in _shifts(a, size, stride):
         total = total + seen
@@ -133,7 +133,7 @@ def avg_pool2d(a: Array, size: Pair, stride: Pair) -> Array:
 
 
 def avg_pool2d_backward(a: Array, grad: Array, size: Pair, stride: Pair) -> Array:
-    """Every entry of a window receives an equal share of grad."""
+    """Return ∂score/∂a: every entry of a window receives an equal share of grad."""
     result = namespace(a).zeros_like(a)
     share = grad / (size[0] * size[1])
     for _, _, into in _shifts(result, size, stride):

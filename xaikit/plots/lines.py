@@ -10,7 +10,7 @@ from matplotlib.transforms import offset_copy
 
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
-from xaikit.plots.looks import printable
+from xaikit.plots.looks import distinct_labels, printable
 
 MOST_LINES = 12  # in 4.5 inches more lines would be too close to each other
 NAME_LENGTH, VALUE_LENGTH = 28, 14  # characters
@@ -31,12 +31,12 @@ def one_row(attribution: Attribution, row: int) -> tuple[np.ndarray, list[str]]:
     if data.shape != values.shape:  # a player of several columns has no single value
         return values[row], names
     # A token is its own name, also when feature_names repeats it.
-    own = attribution.feature_names or data[row]
+    own = [str(name) for name in attribution.feature_names or data[row]]
     labels = [
-        printable(value, NAME_LENGTH)
-        if isinstance(value, str) and value == word
-        else f"{name} = {_value(value)}"
-        for name, word, value in zip(names, own, data[row], strict=True)
+        word if isinstance(value, str) and value == token else f"{name} = {_value(value)}"
+        for name, token, word, value in zip(
+            names, own, distinct_labels(own, NAME_LENGTH), data[row], strict=True
+        )
     ]
     return values[row], labels
 
@@ -44,7 +44,7 @@ def one_row(attribution: Attribution, row: int) -> tuple[np.ndarray, list[str]]:
 def names_of(attribution: Attribution, features: int) -> list[str]:
     """Return the features' names, by default x0, x1 …."""
     names = attribution.feature_names or [f"x{i}" for i in range(features)]
-    return [printable(str(name), NAME_LENGTH) for name in names]
+    return distinct_labels([str(name) for name in names], NAME_LENGTH)
 
 
 def _value(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 import textwrap
 import unicodedata
+from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -74,11 +75,50 @@ def printable(text: str, longest: int) -> str:
     Spaces alone become ␣, ends of lines ⏎ and tabs ⇥; a symbol without a glyph is written as its
     name in brackets, another character as □.
     """
+    return _shortened(_in_glyphs(text), longest)
+
+
+def distinct_labels(names: Sequence[str], longest: int) -> list[str]:
+    """Return printable names of at most `longest` characters: other names have other labels.
+
+    Names that would look alike are cut where they differ. Those that still do, such as names in
+    letters that the font lacks, end in their place: x0, x1 …
+    """
+    written = {name: _in_glyphs(name) for name in names}
+    labels = {name: _shortened(text, longest) for name, text in written.items()}
+    for alike in _alike(labels):
+        texts = [written[name] for name in alike]
+        starts = range(max(map(len, texts)))
+        # The first of the places that tell most of them apart.
+        best = max(starts, key=lambda start: len({_shortened(t, longest, start) for t in texts}))
+        labels |= {name: _shortened(written[name], longest, best) for name in alike}
+    places = {name: place for place, name in reversed(list(enumerate(names)))}
+    taken = set(labels.values())
+    for name in [name for alike in _alike(labels) for name in alike]:
+        place = places[name]
+        while labels[name] in taken:
+            end = f" x{place}"
+            labels[name] = _shortened(written[name], longest - len(end)) + end
+            place += len(labels)
+        taken.add(labels[name])
+    return [labels[name] for name in names]
+
+
+def _alike(labels: dict[str, str]) -> list[list[str]]:
+    """Return the groups of different names that have the same label."""
+    groups: dict[str, list[str]] = {}
+    for name, label in labels.items():
+        groups.setdefault(label, []).append(name)
+    return [names for names in groups.values() if len(names) > 1]
+
+
+def _in_glyphs(text: str) -> str:
+    """Return text on one line, in letters of the font."""
     font = get_font(findfont(FontProperties()))
 
     def shown(character: str) -> str:
         if character.isspace():
-            return SPACES.get(character, " ")
+            return SPACES.get(character, " ")  # all kinds of blanks look the same
         # Marks without width, such as those that join emoji or begin a file.
         if unicodedata.category(character) in ("Cf", "Cc") or 0xFE00 <= ord(character) <= 0xFE0F:
             return ""
@@ -88,8 +128,18 @@ def printable(text: str, longest: int) -> str:
             return f"[{unicodedata.name(character, 'symbol').lower()}]"
         return "□"
 
-    written = "".join(map(shown, text)).strip() or "␣"
-    if len(written) <= longest:
-        return written
-    # Cut the middle: similar names often differ at their ends.
-    return f"{written[: longest - longest // 3 - 1]}…{written[-(longest // 3) :]}"
+    return "".join(map(shown, text)).strip() or "␣"
+
+
+def _shortened(text: str, longest: int, start: int | None = None) -> str:
+    """Return at most `longest` characters of a text: its two ends, and what begins at `start`."""
+    if len(text) <= longest:
+        return text
+    if start is None:
+        # Cut the middle: similar names often differ at their ends.
+        return f"{text[: longest - longest // 3 - 1]}…{text[-(longest // 3) :]}"
+    ends = longest // 3 - 1
+    middle = longest - 2 * ends - 2
+    start = min(max(start, ends + 1), len(text) - ends - middle)
+    shown, rest = f"{text[:ends]}…{text[start : start + middle]}", text[start + middle :]
+    return shown + (rest if len(rest) <= ends + 1 else f"…{rest[-ends:]}")

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
-from xaikit.plots.looks import pale, printable, signed
+from xaikit.plots.looks import distinct_labels, pale, signed
 
 WIDTH, HEIGHT, MARGIN, TITLE = 7 * 72, 4.5 * 72, 8, 26  # points, 72 per inch
 SIZES = (11.0, 9.0, 8.0)  # font sizes in points: the first that lets the text fit
@@ -46,7 +46,7 @@ def tokens(attribution: Attribution, row: int = 0) -> Axes:
         raise ValueError(f"got scores {scores.shape} for {len(words)} tokens, expected one each")
     figure = plt.figure(figsize=(7, 4.5), layout="none")
     ax = figure.add_axes((0, 0, 1, 1))
-    words = [printable(word, LONGEST) for word in words]
+    words = distinct_labels(words, LONGEST)
     written = list(zip(words, signed(scores), strict=True))
     faces = [pale(score, np.abs(scores).max() or 1.0) for score in scores]
     for size in SIZES:

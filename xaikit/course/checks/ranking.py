@@ -16,9 +16,8 @@ from xaikit.course import checks
 from xaikit.course.checks import Mistake, compare, judge, passed, plain, shapes_fit
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.mistakes import Answer
-from xaikit.methods.dual_training import DualTraining, masked
-from xaikit.methods.mask_search import local_search, optimal_mask
-from xaikit.methods.ranking import DualNet
+from xaikit.methods import ranking
+from xaikit.methods.dual_net import DualNet
 from xaikit.networks.network import Network
 
 DRAWS = 4000
@@ -32,11 +31,10 @@ def by_hand(answer: Callable) -> Callable:
     return checks.by_hand(
         answer,
         DualNet.fit,
-        DualTraining.random_masks,
-        DualTraining.explored_masks,
-        masked,
-        local_search,
-        optimal_mask,
+        ranking.random_masks,
+        ranking.masked,
+        ranking.local_search,
+        ranking.optimal_mask,
     )
 
 

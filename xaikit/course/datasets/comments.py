@@ -43,7 +43,7 @@ class Comments(NamedTuple):
     spam_example: str = SPAM_EXAMPLE
 
 
-def youtube_comments(seed: int = 0) -> Comments:
+def youtube_comments(seed: int | None = 0) -> Comments:
     """172 short comments, half of them spam, as people write them under music videos.
 
     They were written for this course. The two examples of the lecture on LIME come first. A
@@ -51,7 +51,7 @@ def youtube_comments(seed: int = 0) -> Comments:
 
     Parameters
     ----------
-    seed : int
+    seed : int or None
         Decides which comments are for testing. The two examples always are.
     """
     file = resources.files("xaikit.course.datasets") / "youtube_comments.csv"
@@ -60,7 +60,7 @@ def youtube_comments(seed: int = 0) -> Comments:
 
 
 def youtube_spam_collection(
-    seed: int = 0, source: str | Path = UCI_ADDRESS, folder: str | Path | None = None
+    seed: int | None = 0, source: str | Path = UCI_ADDRESS, folder: str | Path | None = None
 ) -> Comments:
     """1,956 real comments under five music videos of 2013 to 2015, 1,005 of them spam.
 
@@ -71,7 +71,7 @@ def youtube_spam_collection(
 
     Parameters
     ----------
-    seed : int
+    seed : int or None
         Decides which comments are for testing. The course's two examples always are.
     source : str or Path
         Where the collection's zip file is: an address (http or https), or a file of your own.
@@ -116,7 +116,7 @@ def youtube_spam_collection(
         ) from error
 
 
-def _comments(rows: Iterable[tuple[str, int]], seed: int) -> Comments:
+def _comments(rows: Iterable[tuple[str, int]], seed: int | None) -> Comments:
     """Split comments by class, with the two examples among the test comments."""
     texts, labels = zip(*rows, strict=True)
     # Python's own strings: NumPy would pad all comments to the longest one.

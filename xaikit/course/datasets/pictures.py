@@ -21,21 +21,21 @@ class Pictures(NamedTuple):
     y_test: np.ndarray
 
 
-def _pictures(x: np.ndarray, y: np.ndarray, seed: int) -> Pictures:
+def _pictures(x: np.ndarray, y: np.ndarray, seed: int | None) -> Pictures:
     """Split pictures (n, height, width) by digit, and give them an axis for their one channel."""
     train, test = split_rows(y, seed)
     x = x[:, None]
     return Pictures(x[train], y[train], x[test], y[test])
 
 
-def digits(seed: int = 0) -> Pictures:
+def digits(seed: int | None = 0) -> Pictures:
     """1,797 handwritten digits in 8 × 8 pixels, from 13 people.
 
     A pixel is the share of ink in a field of 4 × 4 points, in sixteenths.
 
     Parameters
     ----------
-    seed : int
+    seed : int or None
         Decides which pictures are for testing.
 
     References
@@ -50,14 +50,14 @@ def digits(seed: int = 0) -> Pictures:
     return _pictures(data.images / 16, data.target, seed)
 
 
-def mnist(seed: int = 0) -> Pictures:
+def mnist(seed: int | None = 0) -> Pictures:
     """5,000 handwritten digits in 28 × 28 pixels, 500 of each: a selection from MNIST.
 
     A pixel is one of 256 greys. The file is text, and reading it takes a few seconds.
 
     Parameters
     ----------
-    seed : int
+    seed : int or None
         Decides which pictures are for testing.
 
     Raises

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from xaikit.core.settings import as_seed
+
 COLUMNS = 10
 # The eight corners of a cube, two opposite ones for each class: no single column is informative.
 XOR_CORNERS = np.array(
@@ -35,7 +37,7 @@ class Task(NamedTuple):
     best: float
 
 
-def xor(rows: int = 512, seed: int = 0) -> Task:
+def xor(rows: int = 512, seed: int | None = 0) -> Task:
     """Four classes at opposite corners of a cube in three columns; no single one is informative.
 
     Each row belongs to one of eight corners and is a normal number away from it in each direction;
@@ -48,13 +50,13 @@ def xor(rows: int = 512, seed: int = 0) -> Task:
     return Task(x, corner // 2, relevant, best=0.60)
 
 
-def orange_skin(rows: int = 512, seed: int = 0) -> Task:
+def orange_skin(rows: int = 512, seed: int | None = 0) -> Task:
     """Inside or outside of a ball in four columns: P(1) = σ(x₀² + x₁² + x₂² + x₃² − 4)."""
     rng, x, relevant = _start(rows, 4, seed)
     return _drawn(x, _orange(x[:, relevant]), relevant, rng, best=0.824)
 
 
-def additive(rows: int = 512, seed: int = 0) -> Task:
+def additive(rows: int = 512, seed: int | None = 0) -> Task:
     """P(1) = σ(−100 sin 0.2x₀ + |x₁| + x₂ + e^−x₃ − 2.4): the first column matters most.
 
     It alone reaches 0.958. The other three add too little to be ranked with 512 rows.
@@ -63,7 +65,7 @@ def additive(rows: int = 512, seed: int = 0) -> Task:
     return _drawn(x, _additive(x[:, relevant]), relevant, rng, best=0.972)
 
 
-def switch(rows: int = 512, seed: int = 0) -> Task:
+def switch(rows: int = 512, seed: int | None = 0) -> Task:
     """One column, near −3 or 3, chooses which other four matter in a row.
 
     Relevant columns: four of the orange skin, four of the additive task, then the switch. Where
@@ -76,7 +78,7 @@ def switch(rows: int = 512, seed: int = 0) -> Task:
     return _drawn(x, logit, relevant, rng, best=0.898)
 
 
-def nonlinear_regression(rows: int = 512, seed: int = 0) -> Task:
+def nonlinear_regression(rows: int = 512, seed: int | None = 0) -> Task:
     """y = −2 sin 2x₀ + max(x₁, 0) + x₂ + e^−x₃ + 0.1 · noise."""
     rng, x, relevant = _start(rows, 4, seed)
     a, b, c, d = x[:, relevant].T
@@ -94,12 +96,12 @@ TASKS: dict[str, Callable[..., Task]] = {
 
 
 def _start(
-    rows: int, relevant: int, seed: int
+    rows: int, relevant: int, seed: int | None
 ) -> tuple[np.random.Generator, np.ndarray, np.ndarray]:
     """Return a generator, a standard normal table, and the relevant columns."""
     if rows < 1:
         raise ValueError(f"rows is {rows}, expected at least 1")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(seed))
     places = rng.permutation(COLUMNS)[:relevant]
     return rng, rng.standard_normal((rows, COLUMNS)), places
 

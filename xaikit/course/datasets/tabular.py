@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from xaikit.core.extras import needs
+from xaikit.core.settings import as_seed
 from xaikit.course.datasets.sources import shipped
 
 HOUSING_SHA256 = "c589fdac4e2b46842ffd821af2e6773ed510f651d7cc291eb25037e73d56c34b"
@@ -38,7 +39,7 @@ class Housing(NamedTuple):
     test: np.ndarray
 
 
-def split_rows(kinds: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def split_rows(kinds: np.ndarray, seed: int | None) -> tuple[np.ndarray, np.ndarray]:
     """Draw a quarter of the rows of each kind for testing, and leave the others for training.
 
     Parameters
@@ -46,15 +47,15 @@ def split_rows(kinds: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     kinds : ndarray, shape (n,)
         The class of each row, so that both parts hold the classes in the same proportions; all
         zeros where there are no classes.
-    seed : int
-        The same seed draws the same rows.
+    seed : int or None
+        The same seed draws the same rows; None draws new ones.
 
     Returns
     -------
     train, test : ndarray of int
         Row numbers in random order.
     """
-    order = np.random.default_rng(seed).permutation(len(kinds))
+    order = np.random.default_rng(as_seed(seed)).permutation(len(kinds))
     drawn = np.zeros(len(kinds), dtype=bool)
     for kind in np.unique(kinds):
         rows = order[kinds[order] == kind]
@@ -66,7 +67,7 @@ def _table(
     x: np.ndarray,
     y: np.ndarray,
     feature_names: list[str],
-    seed: int,
+    seed: int | None,
     class_names: list[str] | None = None,
 ) -> Table:
     """Split the rows, by class where there are classes, and standardise by the training rows."""
@@ -76,14 +77,14 @@ def _table(
     return Table(x[train], y[train], x[test], y[test], feature_names, class_names)
 
 
-def diabetes(seed: int = 0) -> Table:
+def diabetes(seed: int | None = 0) -> Table:
     """442 people with diabetes: ten measurements, and the progression of the disease in a year.
 
     y is the progression one year later, in points of the study's own scale, 25 to 346.
 
     Parameters
     ----------
-    seed : int
+    seed : int or None
         Decides which rows are for testing.
 
     References
@@ -101,7 +102,7 @@ def diabetes(seed: int = 0) -> Table:
     return _table(data.data, data.target, names, seed)
 
 
-def breast_cancer(seed: int = 0) -> Table:
+def breast_cancer(seed: int | None = 0) -> Table:
     """569 breast tumours: thirty measurements of their cell nuclei, and whether they are malignant.
 
     y is 1 for a malignant tumour (212 of them) and 0 for a benign one (357), so that a model's
@@ -114,7 +115,7 @@ def breast_cancer(seed: int = 0) -> Table:
 
     Parameters
     ----------
-    seed : int
+    seed : int or None
         Decides which rows are for testing.
 
     References
@@ -131,7 +132,7 @@ def breast_cancer(seed: int = 0) -> Table:
     return _table(data.data, 1 - data.target, names, seed, ["benign", "malignant"])
 
 
-def california_housing(seed: int = 0) -> Housing:
+def california_housing(seed: int | None = 0) -> Housing:
     """20,640 districts of California in the census of 1990: eight columns, and house prices.
 
     y, shape (20640,), is the median value of a district's houses in 100,000 dollars; values above
@@ -150,7 +151,7 @@ def california_housing(seed: int = 0) -> Housing:
 
     Parameters
     ----------
-    seed : int
+    seed : int or None
         Decides `train` and `test` only. The rows are the same, in the same order, for every seed.
 
     Raises
