@@ -73,7 +73,8 @@ class Question:
     def all_outputs(self, rows: Array, fresh: bool = False) -> Array:
         """Return F of rows like x (m, …), (m, k): of a frame cells or numbers."""
         if self.table is not None:
-            rows, fresh = self.table.frame_of(rows), True
+            made = rows if tables.is_frame(rows) else self.table.frame_of(rows)
+            rows, fresh = made, True
         return self._as_for_x(models.outputs(self.model, rows, fresh=fresh))
 
     def with_rows(self, rows: Any, what: str) -> tuple["Question", Array]:

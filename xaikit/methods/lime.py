@@ -4,7 +4,7 @@ Minimise Σ_b π(z_b) (f(z_b) − g(z_b))² + Ω(g) over lines g(z) = φ₀ + Σ
 evaluate the model, weight by closeness, fit. Lecture 02 builds it from these four steps.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from xaikit.core.linear_fits import LinearFit, ridge_fit, side_by_side
 from xaikit.core.question import Question, ask
 from xaikit.core.settings import as_seed, expect_count
 from xaikit.games.texts import text_game
+from xaikit.methods.lime_categories import Groups, Perturbation, as_groups
 
 
 def lime_tabular(
@@ -29,6 +30,7 @@ def lime_tabular(
     features: int | None = None,
     seed: int | None = 0,
     around: str = "instance",
+    categorical: Sequence[Any] | None = None,
 ) -> Attribution:
     """Fit a line to the model around each row; slopes are in units of F per standard deviation.
 
@@ -59,12 +61,18 @@ def lime_tabular(
     around : str
         "instance" draws perturbations around x, the same for all rows; "background" draws rows of
         a Gaussian with the background's means, and weighs them by their distance to x.
+    categorical : sequence of columns, optional
+        Categories: names or numbers of columns, and sequences of them for columns that move
+        together (a one-hot block). They are drawn from the background's rows, as often as they
+        occur there. Undeclared columns get Gaussian noise, which no category has.
 
     Returns
     -------
     Attribution
         values like x; std from the draw of perturbations; base and gap are None, since slopes are
-        not parts of a whole. details: ``r2`` (n,) of the weighted fit, ``intercept`` (n,) where
+        not parts of a whole. The score of a category is F with x's category against others, in
+        units of F; that of a block stands at its column that is not 0, its other columns have 0.
+        details: ``r2`` (n,) of the weighted fit, ``intercept`` (n,) where
         the standardised features are 0 (the background's mean), ``kernel_width``.
 
     Raises
@@ -77,13 +85,12 @@ def lime_tabular(
     ----------
     Ribeiro, Singh & Guestrin 2016, "Why Should I Trust You?", arXiv:1602.04938, §3.
     """
-    question = ask(model, x, target, second=background).in_numbers("LIME")
+    question = ask(model, x, target, second=background)
     x, targets = question.x, question.target
     if x.ndim != 2:
         raise ValueError(f"x has shape {tuple(x.shape)}, expected rows of features (n, d) or (d,)")
-    question, rows = question.with_rows(background, "background")
-    rows = arrays.float64(rows)
-    columns = x.shape[1]
+    groups = [] if categorical is None else as_groups(categorical, question)
+    columns = x.shape[1] - sum(len(group) - 1 for group in groups)  # features of the line
     width = 0.75 * np.sqrt(columns) if kernel_width is None else kernel_width
     expect_count("samples", samples, columns + 2, f"for {columns} features")
     if not width > 0:
@@ -94,10 +101,13 @@ def lime_tabular(
             raise ValueError(f"features is {features}, expected 1 to {columns}, or None for all")
     if around not in ("instance", "background"):
         raise ValueError(f"unknown around {around!r}, expected 'instance' or 'background'")
-    if np.isnan(rows).all(axis=0).any():
-        raise ValueError("a column of the background has missing values only: its mean is unknown")
-    mean, spread = np.nanmean(rows, axis=0), np.nanmax(rows, axis=0) - np.nanmin(rows, axis=0)
-    scale = np.where(spread > 0, np.nanstd(rows, axis=0), 0.0)  # not 1e-17 by rounding
+    if categorical is not None:
+        return _with_categories(
+            question, background, groups, width, samples, ridge, features, seed, around
+        )
+    question, rows = question.in_numbers("LIME").with_rows(background, "background")
+    x, rows = question.x, arrays.float64(rows)
+    mean, scale = _mean_and_scale(rows)
     if not scale.any():
         raise ValueError(
             f"no column changes in the background of {len(rows)} row(s), so there is nothing to "
@@ -143,6 +153,78 @@ def lime_tabular(
             "kernel_width": float(width),
         },
     )
+
+
+def _with_categories(
+    question: Question,
+    background: Any,
+    groups: Groups,
+    width: float,
+    samples: int,
+    ridge: float,
+    features: int | None,
+    seed: int | None,
+    around: str,
+) -> Attribution:
+    """Fit one line a row to numbers and categories; see `lime_categories`."""
+    if question.table is None:
+        question = question.in_numbers("LIME")
+    question, others = question.with_rows(background, "background")
+    pool = np.concatenate([arrays.to_numpy(others), arrays.to_numpy(question.x)])
+    if question.table is None:
+        pool = pool.astype(np.float64)
+    drawn = Perturbation(question, pool, groups)
+    numbers = drawn.numbers()
+    mean, scale = _mean_and_scale(numbers[: len(others)])
+    rng = np.random.default_rng(as_seed(seed))
+    noise = rng.standard_normal((samples, len(mean))) * (scale > 0)
+    picks = rng.integers(len(others), size=(samples, len(groups)))
+    fits, places = [], []
+    for row in range(len(others), len(numbers)):
+        here = np.nan_to_num(numbers[row] - mean) / np.where(scale > 0, scale, 1.0)
+        centre, away = mean, noise - here
+        if around == "instance":
+            noise[0], picks[0] = 0, row
+            centre, away = numbers[row], noise
+        same = drawn.same(picks, row)
+        outputs = drawn.outputs(centre + noise * scale, picks)
+        fits.append(
+            _sparse_fit(
+                np.hstack([noise, same]),
+                outputs[:, [question.target[row - len(others)]]],
+                _kernel(np.hstack([away, ~same]), width),
+                ridge,
+                features,
+            )
+        )
+        places.append(row)
+    fit = side_by_side(fits)
+    values, std = (
+        np.array([drawn.on_columns(scores[:, [i]], row) for i, row in enumerate(places)])
+        for scores in (fit.coefficients, fit.std)
+    )
+    like = values if question.table is not None else question.x
+    return question.answer(
+        arrays.like(values, like),
+        base=None,
+        method="LIME",
+        std=arrays.like(std, like),
+        evaluations=samples * len(places),
+        details={
+            "r2": question.one(arrays.like(fit.r2, like)),
+            "intercept": question.one(arrays.like(fit.intercept, like)),
+            "kernel_width": float(width),
+        },
+    )
+
+
+def _mean_and_scale(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and standard deviation of each column, without missing values."""
+    if np.isnan(rows).all(axis=0).any():
+        raise ValueError("a column of the background has missing values only: its mean is unknown")
+    spread = np.nanmax(rows, axis=0) - np.nanmin(rows, axis=0)
+    scale = np.where(spread > 0, np.nanstd(rows, axis=0), 0.0)  # not 1e-17 by rounding
+    return np.nanmean(rows, axis=0), scale
 
 
 def lime_text(
