@@ -37,14 +37,18 @@ class DifferentiableModel:
     """The base class of models with gradients, `Network` and `TorchModel`.
 
     They implement `as_rows`, `outputs` and `forward_pass`; the last two take checked rows.
+
+    Attributes
+    ----------
+    is_function : bool
+        Whether each row's output is known to depend on that row alone.
     """
+
+    is_function = False
 
     def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
         """Check x; return it with a batch axis, and whether it was a single row (d,)."""
         raise NotImplementedError
-
-    def expect_function(self, rows: Array, output: Array) -> None:
-        """Raise a ValueError where the model is seen not to be a function of the row."""
 
     def outputs(self, rows: Array) -> Array:
         """Return all outputs (n, k); keep nothing for a gradient."""

@@ -9,7 +9,12 @@ import numpy as np
 from xaikit.core import arrays, models, tables
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution
-from xaikit.core.models import DifferentiableModel, ForwardPass, expect_finite
+from xaikit.core.models import (
+    DifferentiableModel,
+    ForwardPass,
+    expect_finite,
+    expect_same_outputs,
+)
 from xaikit.core.tables import Table
 from xaikit.core.targets import as_targets, select
 
@@ -228,14 +233,17 @@ def ask(
         output = expect_finite(forward.output, "the model's output")
     else:
         output = models.outputs(model, rows)
-    if isinstance(model, DifferentiableModel):
-        model.expect_function(rows, output)
     targets = as_targets(target, *output.shape)
     missing = not isinstance(model, DifferentiableModel)
     baseline = as_baseline(tables.aligned(baseline, names, "baseline"), rows, missing)
     rows = arrays.like(rows, baseline)  # whole numbers beside a floating baseline are floating
     chosen, columns = select(output, targets), output.shape[1]
-    return Question(model, rows, targets, baseline, chosen, columns, single, names, forward)
+    question = Question(model, rows, targets, baseline, chosen, columns, single, names, forward)
+    if isinstance(model, DifferentiableModel) and not model.is_function:
+        # The first row alone must get the output that it gets among the others.
+        alone = question.all_outputs(rows[:1])
+        expect_same_outputs(arrays.float64(alone[0]), arrays.float64(output[0]))
+    return question
 
 
 def _ask_about_frame(model: Callable, x: Any, target: Any, baseline: Any, second: Any) -> Question:

@@ -47,6 +47,8 @@ class Network(DifferentiableModel):
         If a layer's inputs cannot be the outputs of the layer before it.
     """
 
+    is_function = True
+
     def __init__(self, layers: Sequence[Layer]):
         self.layers = tuple(layers)
         _check_layers(self.layers)
