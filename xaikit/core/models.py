@@ -21,7 +21,7 @@ class ForwardPass(NamedTuple):
     back : callable
         ∂score/∂output (n, k) -> ∂score/∂x. It may free the kept values: call it once.
     values : list of arrays
-        The input of each layer, and the output; empty for a TorchModel.
+        The input of each layer, and the output; empty for a TorchModel, and after `back`.
     """
 
     output: Array
@@ -51,7 +51,7 @@ class DifferentiableModel:
         raise NotImplementedError
 
     def forward_pass(self, rows: Array) -> ForwardPass:
-        """Return all outputs (n, k); keep the values that the backward pass needs."""
+        """Return a ForwardPass: all outputs (n, k), and a backward pass from them."""
         raise NotImplementedError
 
     def __call__(self, x: Any) -> Array:
@@ -122,8 +122,8 @@ def outputs(
     if isinstance(model, DifferentiableModel):
         result = model.outputs(rows)
     else:
-        # Texts cannot be changed in place.
-        result = model(rows if fresh or not arrays.is_array(rows) else arrays.copied(rows))
+        copied = arrays.copied if arrays.is_array(rows) else list  # a list of texts
+        result = model(rows if fresh else copied(rows))
     if not arrays.is_array(result):
         result = _as_array(result)
     if not arrays.is_torch(result) and result.dtype.kind not in "biuf":

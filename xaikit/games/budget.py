@@ -41,8 +41,7 @@ def budgets(players: int, budget: int | None, tolerance: float | None, most: int
     Raises
     ------
     TypeError, ValueError
-        For a budget below 2M + 2 (unless it holds every coalition), a tolerance that is not
-        positive.
+        For a budget below `smallest_budget`, a tolerance that is not positive.
     """
     if budget is None:
         budget = 2 * players + 2048 if tolerance is None else most

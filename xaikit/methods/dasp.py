@@ -18,7 +18,7 @@ from xaikit.core.attribution import Attribution
 from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.question import ask
 from xaikit.core.settings import as_seed, expect_count
-from xaikit.methods.moments import Moments, layer_moments, propagate
+from xaikit.methods.moments import Moments, Pair, layer_moments, propagate
 from xaikit.networks.convolution import Conv2d, ZeroPad2d
 from xaikit.networks.layers import Dense, Flatten, Layer, run
 from xaikit.networks.network import Network
@@ -210,7 +210,7 @@ def _through(layers: Sequence[Layer], a: Array) -> Array:
     return run(layers, a)[-1]
 
 
-def _sums(head: Sequence[Layer], first: Dense | Conv2d, delta: Array) -> Moments:
+def _sums(head: Sequence[Layer], first: Dense | Conv2d, delta: Array) -> Pair:
     """Return Σ P_j and Σ P_j² for each unit; P_j = Δ_j W_j is the contribution of player j."""
     arranged = _through(head, delta)
     plain = replace(first, bias=None)

@@ -88,7 +88,8 @@ def gaussian_process_shapley(
     game : Game
         Any number of players M.
     budget : int, optional
-        Coalitions, from 2M + 2 to 10,000. None is 2M + 2048, or 10,000 with a tolerance.
+        Coalitions, from 2M + 2 (or all 2^M if that is fewer) to 10,000. None is 2M + 2048, or
+        10,000 with a tolerance.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
     seed : int or None
@@ -104,7 +105,7 @@ def gaussian_process_shapley(
     Raises
     ------
     TypeError, ValueError
-        For a budget below 2M + 2 or above 10,000.
+        For a budget as in `kernel_shap`, or above 10,000; a tolerance that is not positive.
 
     Notes
     -----

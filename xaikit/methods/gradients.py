@@ -32,7 +32,8 @@ def saliency(model: DifferentiableModel, x: Any, target: Any = 0) -> Attribution
     Raises
     ------
     TypeError, ValueError
-        For x that does not match the model, NaN, an empty x, or a target out of range.
+        For a model without gradients, x that does not match its weights, NaN or infinity in x, an
+        empty x, outputs or slopes that are no numbers, or a target out of range.
 
     References
     ----------
@@ -46,10 +47,10 @@ def saliency(model: DifferentiableModel, x: Any, target: Any = 0) -> Attribution
 def gradient_x_input(
     model: DifferentiableModel, x: Any, target: Any = 0, baseline: Any = None
 ) -> Attribution:
-    """Return (x − b) ⊙ ∂F_c/∂x, the distance from the baseline times the gradient at x.
+    """Return (x − b) ⊙ ∂F_c/∂x, the difference from the baseline times the gradient at x.
 
-    Complete (gap 0) for b = 0 where F is positively homogeneous, F(λx) = λF(x) for λ ≥ 0: linear
-    models and ReLU networks without bias. Elsewhere the gap is the error of the sum.
+    Complete (gap 0) for every b if F(x) = w·x + c, and for b = 0 if F(λx) = λF(x) for λ ≥ 0, as in
+    ReLU networks without bias. Elsewhere the gap is the error of the sum.
 
     Parameters
     ----------
@@ -70,8 +71,7 @@ def gradient_x_input(
     Raises
     ------
     TypeError, ValueError
-        For x that does not match the model, NaN, an empty x, a target out of range, or a baseline
-        of another shape.
+        As `saliency`; for a baseline of another shape.
 
     References
     ----------

@@ -1,5 +1,6 @@
-"""KernelSHAP: Shapley values by a weighted linear fit, as in LIME.
+"""KernelSHAP: Shapley values as the slopes of a weighted linear fit.
 
+LIME makes such a fit with another kernel, and without a constraint on the sum of the slopes.
 Lecture 04 derives the kernel. Coalitions are drawn in complementary pairs, so that only the odd
 half of a game has to be fitted; Shapley values do not depend on the even half.
 """
@@ -44,7 +45,8 @@ def kernel_shap(
     game : Game
         Any number of players M.
     budget : int, optional
-        Coalitions, at least 2M + 2. None is 2M + 2048; with a tolerance 2^M, at most 2^20.
+        Coalitions, at least 2M + 2, or all 2^M if that is fewer. None is 2M + 2048; with a
+        tolerance 2^M, at most 2^20.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
     seed : int or None
@@ -60,7 +62,8 @@ def kernel_shap(
     Raises
     ------
     TypeError, ValueError
-        For a budget below 2M + 2 or a tolerance that is not positive.
+        For a budget that is too small (also one that does not reach every size of coalition, or
+        whose draw does not determine every value), or a tolerance that is not positive.
 
     Notes
     -----

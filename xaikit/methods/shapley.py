@@ -97,8 +97,8 @@ def permutation_shapley(
     game : Game
         Any number of players M.
     budget : int, optional
-        Coalitions, at least 2M + 2; a pair of orders needs 2(M − 1). None is 2M + 2048, or
-        2^20 with a tolerance.
+        Coalitions, at least 2M + 2, or all 2^M if that is fewer; a pair of orders needs 2(M − 1).
+        None is 2M + 2048, or 2^20 with a tolerance.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
     seed : int or None
@@ -115,7 +115,7 @@ def permutation_shapley(
     Raises
     ------
     TypeError, ValueError
-        For a budget below 2M + 2 or a tolerance that is not positive.
+        For a budget that is too small or a tolerance that is not positive.
 
     Notes
     -----
