@@ -133,7 +133,8 @@ WRONG_ANSWERS = {
         ),
         "xaikit's": random_masks(
             SWITCHED_OFF,
-            "from xaikit.methods import dual_net\n    return dual_net.random_masks(d, s, count, rng)",
+            "from xaikit.methods import dual_net\n"
+            "    return dual_net.random_masks(d, s, count, rng)",
         ),
     },
     "mask_losses": planted(checks.MASK_LOSSES, OF_LOSSES)

@@ -24,9 +24,11 @@ WEIGHT_OPTIMAL, WEIGHT_BEST = 5.0, 10.0
 SELECTOR_EVERY = 8  # batches; their pairs of mask and loss are its batch
 PAIRS = SELECTOR_EVERY * MASKS
 VALIDATE_EVERY = 50
+HIDDEN = 64, 32  # units of both networks
+OPERATOR_RATE, SELECTOR_RATE = 2e-3, 1e-2  # Adam's steps
 
 Layers = tuple[Layer, ...]
-Weighted = tuple[np.ndarray, np.ndarray]  # masks (B, d), and their weights for the selector (B,)
+WeightedMasks = tuple[np.ndarray, np.ndarray]  # (B, d), and their weights for the selector (B,)
 
 
 def masked(x: Array, masks: np.ndarray) -> Array:
@@ -123,12 +125,12 @@ def random_masks(features: int, size: int, count: int, rng: np.random.Generator)
     return masks
 
 
-def explored_masks(features: int, size: int, rng: np.random.Generator) -> Weighted:
+def explored_masks(features: int, size: int, rng: np.random.Generator) -> WeightedMasks:
     """Return a batch of phase I: random masks, of weight 1."""
     return random_masks(features, size, MASKS, rng), np.ones(MASKS, dtype=np.float32)
 
 
-def focused_masks(optimal: np.ndarray, best: np.ndarray, rng: np.random.Generator) -> Weighted:
+def focused_masks(optimal: np.ndarray, best: np.ndarray, rng: np.random.Generator) -> WeightedMasks:
     """Return a batch of phase II: random masks, m_opt, the best mask, and neighbours.
 
     The best mask is the one of least loss among the last `PAIRS`. Neighbours are m_opt after two
@@ -150,14 +152,14 @@ def two_networks(x: Array, outputs: int, rng: np.random.Generator) -> tuple[Laye
     """Return an operator and a selector with random weights, where x is."""
     d, (first, second) = x.shape[1], rng.integers(2**31, size=2)
     where = str(x.device) if arrays.is_torch(x) else "numpy"
-    operator = Network.mlp([2 * d, 64, 32, outputs], "tanh", seed=int(first), dtype="float32")
+    operator = Network.mlp([2 * d, *HIDDEN, outputs], "tanh", seed=int(first), dtype="float32")
     # A selector with tanh finds the same masks, but its slopes rank features wrongly.
-    selector = Network.mlp([d, 64, 32, 1], "sigmoid", seed=int(second), dtype="float32")
+    selector = Network.mlp([d, *HIDDEN, 1], "sigmoid", seed=int(second), dtype="float32")
     return operator.to(where).layers, selector.to(where).layers
 
 
 def train(
-    rows: tuple[Array, Array],
+    learned: tuple[Array, Array],
     held: tuple[Array, Array],
     loss: str,
     outputs: int,
@@ -168,32 +170,27 @@ def train(
 ) -> tuple[tuple[Layers, Layers], np.ndarray, dict[str, np.ndarray]]:
     """Run both phases; return both networks, the mask, and the history.
 
+    `learned` and `held` are (x, y) to learn from and to validate on; `lengths` are exploration,
+    refinement and patience. These and the history are explained in `DualNet`.
+
     The networks are those of the best validation. The mask is the one validated there, or the one
     that a last search from it finds, if its loss on the held rows is not higher.
-
-    `rows` and `held` are (x, y) to learn from and to validate on; `lengths` are exploration,
-    refinement and patience. These and the history are explained in `DualNet`.
     """
-    (x, y), (exploration, refinement, patience) = rows, lengths
-    features = x.shape[1]
-    operator, selector = two_networks(x, outputs, rng)
-    adam_operator, adam_selector = (
-        Adam([p for layer in layers for p in layer.parameters.values()], rate)
-        for layers, rate in ((operator, 2e-3), (selector, 1e-2))
-    )
+    features, (exploration, refinement, patience) = learned[0].shape[1], lengths
+    operator, selector = two_networks(learned[0], outputs, rng)
+    adam_operator, adam_selector = _adam(operator, OPERATOR_RATE), _adam(selector, SELECTOR_RATE)
     mask = random_masks(features, size, 1, rng)[0]
     pairs: list[np.ndarray] = []  # the last masks, their losses and weights
     names = ("loss", "selector_loss", "validated", "validation_loss", "masks")
     history: dict[str, list] = {name: [] for name in names}
-    best, best_step, kept = np.inf, exploration, None
+    best_loss, best_step, best = np.inf, exploration, None
     for step in track(range(exploration + refinement), progress):
         refining = step >= exploration
         if refining:
             masks, weights = focused_masks(mask, pairs[0][pairs[1].argmin()], rng)
         else:
             masks, weights = explored_masks(features, size, rng)
-        batch = arrays.indices(rng.choice(len(x), min(INSTANCES, len(x)), replace=False), x)
-        losses, gradients = operator_loss(operator, x[batch], y[batch], masks, loss)
+        losses, gradients = operator_loss(operator, *_instances(learned, rng), masks, loss)
         adam_operator.step(gradients)
         history["loss"].append(losses.mean())
         new = [masks, losses, weights]
@@ -207,37 +204,43 @@ def train(
             if refining or step + SELECTOR_EVERY >= exploration:
                 mask = optimal_mask(selector, features, size)
         if refining and (step - exploration) % VALIDATE_EVERY == 0:
-            validated = mask_loss(operator, *held, mask, loss)
+            held_loss = mask_loss(operator, *held, mask, loss)
             history["validated"].append(step)
-            history["validation_loss"].append(validated)
+            history["validation_loss"].append(held_loss)
             history["masks"].append(mask)
-            if validated < best:
-                best, best_step = validated, step
-                kept = (_copied(operator), _copied(selector)), mask
+            if held_loss < best_loss:
+                best_loss, best_step = held_loss, step
+                best = _copied(operator), _copied(selector), mask
             elif step - best_step >= patience:
                 break
-    if kept is None:
+    if best is None:
         raise ValueError("the loss was no number in any validation: do rows hold extreme values?")
-    (operator, selector), mask = kept
+    operator, selector, mask = best
     last = local_search(selector, mask, LAST_SEARCH_ROUNDS)
-    if mask_loss(operator, *held, last, loss) <= best:
+    if mask_loss(operator, *held, last, loss) <= best_loss:
         mask = last
-    return kept[0], mask, {name: np.array(values) for name, values in history.items()}
+    return (operator, selector), mask, {name: np.array(found) for name, found in history.items()}
+
+
+def _adam(layers: Layers, rate: float) -> Adam:
+    return Adam([p for layer in layers for p in layer.parameters.values()], rate)
+
+
+def _instances(rows: tuple[Array, Array], rng: np.random.Generator) -> tuple[Array, Array]:
+    """Return a batch of x and y, drawn without replacement."""
+    x, y = rows
+    drawn = arrays.indices(rng.choice(len(x), min(INSTANCES, len(x)), replace=False), x)
+    return x[drawn], y[drawn]
 
 
 def _copied(layers: Layers) -> Layers:
     return tuple(layer.map_arrays(arrays.copied) for layer in layers)
 
 
-def slope_importances(selector: Layers, mask: np.ndarray) -> np.ndarray:
-    """−∂f_S/∂m at the mask, (d,): how much the predicted loss falls with a feature."""
-    return -selector_slope(selector, mask)
-
-
 def swap_importances(selector: Layers, mask: np.ndarray) -> np.ndarray:
     """Return what swaps of a chosen feature i and another j do to f_S, on average: (d,).
 
-    Of i: the mean over j of f_S(m − i + j) − f_S(m); of j: minus the mean over i of the same.
+    For i the mean over j of f_S(m − i + j) − f_S(m), for j minus the mean of it over i.
     """
     on, off = on_off(mask)
     importances = np.zeros(len(mask))

@@ -9,7 +9,7 @@ from xaikit.core.arrays import Array, namespace
 from xaikit.core.extras import needs
 from xaikit.core.settings import as_seed, expect_count
 from xaikit.core.threads import one_blas_thread
-from xaikit.methods.dual_net import masked, slope_importances, swap_importances, train
+from xaikit.methods.dual_net import masked, selector_slope, swap_importances, train
 from xaikit.networks.losses import softmax
 from xaikit.networks.network import Network
 
@@ -246,7 +246,7 @@ class DualNet(SelectorMixin, BaseEstimator):
     def _read_out(self, mask: np.ndarray) -> None:
         """Store mask, subset and both importances in terms of all columns."""
         self._mask, selector = mask, self.selector_.layers
-        slopes, swaps = slope_importances(selector, mask), swap_importances(selector, mask)
+        slopes, swaps = -selector_slope(selector, mask), swap_importances(selector, mask)
         self.importances_ = np.full(self.n_features_in_, slopes.min())
         self.swap_importances_ = np.full(self.n_features_in_, swaps.min())
         self.importances_[self._varies], self.swap_importances_[self._varies] = slopes, swaps

@@ -38,7 +38,7 @@ def fit(
     output = expect_columns(run(layers, x[:1])[-1])
     y = TARGETS[loss](y, output, x.shape[0])
 
-    trained = [layer.map_arrays(_copy) for layer in layers]
+    trained = [layer.map_arrays(arrays.copied) for layer in layers]
     adam = Adam([p for layer in trained for p in layer.parameters.values()], learning_rate)
     rng = np.random.default_rng(as_seed(seed))
     history = []
@@ -128,7 +128,3 @@ def _classes(y: Any, output: Array, rows: int) -> Array:
 
 
 TARGETS = {"mse": _numbers, "cross_entropy": _classes}
-
-
-def _copy(array: Array) -> Array:
-    return array.clone() if arrays.is_torch(array) else array.copy()
