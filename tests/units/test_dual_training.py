@@ -102,7 +102,7 @@ def test_the_selector_takes_a_step_every_eighth_batch_on_the_last_eight(monkeypa
     means = [losses.mean() for _, losses in of_operator]
     np.testing.assert_array_equal(history["loss"], means)
     assert biases[0][0] == biases[0][1]
-    # Adam's steps are no longer than its rate, but for a few percent.
+    # Adam's steps are at most a few percent longer than its rate.
     for (before, _), (after, _) in pairwise(biases):
         assert 0 < abs(after - before) < 0.011
 

@@ -1,6 +1,7 @@
-"""Removal of features: by a baseline's values, by other rows' values, or from a text.
+"""Games of absent features: baseline, marginal, text.
 
-Removal by values that are drawn given the present features is in `conditional`.
+An absent feature gets a baseline's value or other rows' values, or is left out of a text. Values
+that are drawn given the present features are in `conditional.py`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -165,6 +166,7 @@ def mixing_game(
             owner = np.broadcast_to(np.arange(len(x))[None, rows, None], size).ravel()
             outputs = question.outputs(mixed.reshape(-1, *x.shape[1:]), owner, fresh=True)
             payoffs[coalitions, rows] += outputs.reshape(size).sum(axis=2)
+        # v(S) is the mean over the background.
         return question.one(payoffs / others.shape[1], axis=1)
 
     return Game(

@@ -2,8 +2,9 @@
 
 A unit of the first layer sums the contributions of the present players. For a random coalition of
 k players the sum is nearly Gaussian, with known mean and variance. So means and variances are
-propagated through the network once, instead of many sampled coalitions. The estimate is
-deterministic: its error is a bias, not noise. Lecture 07 compares the two.
+propagated through the network once, instead of many sampled coalitions. The moments of each layer,
+ReLU among them, are in `moments.py`. The estimate is deterministic: its error is a bias, not noise.
+Lecture 07 compares the two.
 """
 
 from collections.abc import Sequence

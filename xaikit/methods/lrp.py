@@ -1,8 +1,8 @@
 """Layer-wise relevance propagation: the output is redistributed layer by layer, with a ledger.
 
-A rule is data (`lrp_rules.py`): the inputs and weights that replace a layer's own while relevance
-passes through it. The four steps of every rule are written once, in `_share_out`. Lecture 05 shows
-the effect of each rule on a picture.
+A rule is data: the inputs and weights that replace a layer's own while relevance passes through it.
+The rules LRP-0, ε, γ, z^B, w² and flat are in `lrp_rules.py`. The four steps of every rule are
+written once, in `_share_out`. Lecture 05 shows the effect of each rule on a picture.
 """
 
 from collections.abc import Callable, Mapping

@@ -119,8 +119,9 @@ def permutation_shapley(
 
     Notes
     -----
-    Few pairs may give a player equal contributions by chance, often so for trees. So its variance
-    is estimated with one more observation: the mean of all players' variances.
+    In a few pairs a player's contributions may be equal by chance. With trees this is frequent, and
+    its variance would be 0. So one more observation is added to it: the mean of all players'
+    variances.
 
     References
     ----------

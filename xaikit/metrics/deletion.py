@@ -1,9 +1,6 @@
 """Deletion and insertion: change features in an explanation's order, and evaluate the model.
 
-Lecture 09 compares every method of the course by these curves and by the measures of
-`completeness`, `infidelity`, `sanity`, `retraining`, `axioms` and `agreement`. Each tests one
-property, and none of them alone can tell a true explanation from a false one: the docstrings name
-the limits of each.
+Lecture 09 compares every method of the course by these curves.
 """
 
 from typing import Any, NamedTuple
@@ -139,6 +136,7 @@ def _curve(
     seed: int | None,
     insert: bool,
 ) -> Curve:
+    """Return the curve of the features' order by score, and the areas of random orders."""
     rows, width = scores.shape
     if steps is not None:
         expect_count("steps", steps, 1)

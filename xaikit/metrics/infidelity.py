@@ -53,7 +53,7 @@ def infidelity(
     """Return E[(I·φ − (F(x) − F(x − I)))²] over perturbations I: **small** is good.
 
     φ are slopes here, in units of F per unit of x. Contributions, in units of F, are divided by the
-    distance from the baseline: φ_i I_i / (x_i − b_i).
+    difference from the baseline: φ_i I_i / (x_i − b_i).
 
     Parameters
     ----------
