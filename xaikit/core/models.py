@@ -102,6 +102,16 @@ def expect_callable(model: Any) -> None:
         raise TypeError(f"{type(model).__name__} is not callable{hint}")
 
 
+def expect_gradients(model: Any) -> DifferentiableModel:
+    """Return the model, or raise a TypeError if it has no gradients."""
+    if not isinstance(model, DifferentiableModel):
+        raise TypeError(
+            f"this method needs a model with gradients, got {type(model).__name__}: "
+            "expected a Network, or a torch module wrapped as TorchModel(module)"
+        )
+    return model
+
+
 def outputs(
     model: Callable, rows: Any, what: str = "the model's output", fresh: bool = False
 ) -> Array:

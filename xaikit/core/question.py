@@ -62,13 +62,13 @@ class Question:
             namespace(outputs).broadcast_to(outputs, (rows, outputs.shape[1])), self.target
         )
 
-    def outputs(self, rows: Array, owner: np.ndarray, fresh: bool = False) -> np.ndarray:
-        """Return F_target, float64 (m,), for rows (m, …) made from the rows `owner` (m,) of x.
+    def target_outputs(self, rows: Array, row_of: np.ndarray, fresh: bool = False) -> np.ndarray:
+        """Return F_target, float64 (m,), for rows (m, …) made from the rows `row_of` (m,) of x.
 
         For `fresh` see `models.outputs`.
         """
         found = self.all_outputs(rows, fresh)
-        return arrays.float64(select(found, self.target[owner]))
+        return arrays.float64(select(found, self.target[row_of]))
 
     def all_outputs(self, rows: Array, fresh: bool = False) -> Array:
         """Return F of rows like x (m, …), (m, k): of a frame cells or numbers."""
@@ -121,16 +121,16 @@ class Question:
         """The rows of x for tables and plots."""
         return self.x if self.table is None else self.table.data()[: len(self.target)]
 
-    def gradient(self) -> Array:
+    def gradient_at_x(self) -> Array:
         """Return ∂F_target/∂x at x from the kept forward pass; call it once."""
         assert self.forward is not None
         return self.forward.gradient(self.target)
 
-    def gradients(self, rows: Array, owner: np.ndarray) -> Array:
-        """Return ∂F_target/∂x at rows (m, …) made from the rows `owner` (m,) of x."""
+    def gradients_at(self, rows: Array, row_of: np.ndarray) -> Array:
+        """Return ∂F_target/∂x at rows (m, …) made from the rows `row_of` (m,) of x."""
         forward = self.model.forward_pass(rows)
         self._as_for_x(forward.output)
-        return forward.gradient(self.target[owner])
+        return forward.gradient(self.target[row_of])
 
     def _as_for_x(self, outputs: Array) -> Array:
         """Return outputs (m, k), or raise a ValueError if there are other than for x.
@@ -160,7 +160,7 @@ class Question:
             )
         return self.baseline
 
-    def one(self, values: Any, axis: int = 0) -> Any:
+    def unbatched(self, values: Any, axis: int = 0) -> Any:
         """Return values without their axis n if x was a single row; None stays None."""
         return arrays.unbatched(values, self.single, axis)
 
@@ -174,11 +174,11 @@ class Question:
     ) -> Attribution:
         """Return the scores of these rows as an Attribution, in the shape of the given x."""
         return Attribution(
-            self.one(expect_finite(values, f"{method}: a score")),
-            self.one(base),
-            self.one(arrays.like(self.output, values)),
-            self.one(self.data),
-            std=self.one(std),
+            self.unbatched(expect_finite(values, f"{method}: a score")),
+            self.unbatched(base),
+            self.unbatched(arrays.like(self.output, values)),
+            self.unbatched(self.data),
+            std=self.unbatched(std),
             method=method,
             feature_names=self.names,
             **more,
@@ -221,7 +221,7 @@ def ask(
     names = tables.column_names(x)
     if tables.is_frame(x) and not (keep_forward or isinstance(model, DifferentiableModel)):
         return _ask_about_frame(model, x, target, baseline, second)
-    rows, single = models.as_rows(differentiable(model) if keep_forward else model, x)
+    rows, single = models.as_rows(models.expect_gradients(model) if keep_forward else model, x)
     forward = model.forward_pass(rows) if keep_forward else None
     if forward:
         output = expect_finite(forward.output, "the model's output")
@@ -279,16 +279,6 @@ def ask_text(classifier: Any, text: Any, target: int = 1) -> Question:
     targets = as_targets(target, *output.shape)
     chosen, columns = select(output, targets), output.shape[1]
     return Question(classifier, [text], targets, None, chosen, columns, single=True)
-
-
-def differentiable(model: Any) -> DifferentiableModel:
-    """Return the model, or raise a TypeError if it has no gradients."""
-    if not isinstance(model, DifferentiableModel):
-        raise TypeError(
-            f"this method needs a model with gradients, got {type(model).__name__}: "
-            "expected a Network, or a torch module wrapped as TorchModel(module)"
-        )
-    return model
 
 
 def as_baseline(baseline: Any, x: Array, missing: bool = False) -> Array:

@@ -131,7 +131,7 @@ def text_game(
         distinct = [text for text in dict.fromkeys(kept) if text not in payoff]
         for block in chunks(len(distinct), ROWS):
             texts = distinct[block]
-            outputs = question.outputs(texts, np.zeros(len(texts), dtype=int))
+            outputs = question.target_outputs(texts, np.zeros(len(texts), dtype=int))
             payoff.update(zip(texts, outputs, strict=True))
         return np.array([payoff[text] for text in kept])
 
@@ -163,17 +163,17 @@ def mixing_game(
         for coalitions, rows, part in blocks(len(masks)):
             mixed = _mixed(present[coalitions], flat[rows], others[rows, part])
             size = tuple(mixed.shape[:3])
-            owner = np.broadcast_to(np.arange(len(x))[None, rows, None], size).ravel()
-            outputs = question.outputs(mixed.reshape(-1, *x.shape[1:]), owner, fresh=True)
+            row_of = np.broadcast_to(np.arange(len(x))[None, rows, None], size).ravel()
+            outputs = question.target_outputs(mixed.reshape(-1, *x.shape[1:]), row_of, fresh=True)
             payoffs[coalitions, rows] += outputs.reshape(size).sum(axis=2)
         # v(S) is the mean over the background.
-        return question.one(payoffs / others.shape[1], axis=1)
+        return question.unbatched(payoffs / others.shape[1], axis=1)
 
     return Game(
         players,
         value,
         data_of_players(flat if question.table is None else question.data, groups),
-        question.one(question.explained),
+        question.unbatched(question.explained),
     )
 
 

@@ -40,7 +40,7 @@ def saliency(model: DifferentiableModel, x: Any, target: Any = 0) -> Attribution
     Simonyan, Vedaldi & Zisserman 2014, Deep Inside Convolutional Networks, arXiv:1312.6034, §3.
     """
     question = ask(model, x, target, keep_forward=True)
-    slope = question.gradient()
+    slope = question.gradient_at_x()
     return question.answer(namespace(slope).abs(slope), base=None, method="saliency")
 
 
@@ -78,6 +78,6 @@ def gradient_x_input(
     Shrikumar et al. 2016, Not Just a Black Box, arXiv:1605.01713, §2.
     """
     question = ask(model, x, target, baseline, keep_forward=True)
-    slope = question.gradient()
+    slope = question.gradient_at_x()
     values = (question.x - question.baseline) * slope
     return question.answer(values, base=question.base(), method="gradient × input")

@@ -138,8 +138,8 @@ def lime_tabular(
         std=placed(fit.std.T),
         evaluations=evaluations,
         details={
-            "r2": question.one(placed(fit.r2)),
-            "intercept": question.one(placed(intercept)),
+            "r2": question.unbatched(placed(fit.r2)),
+            "intercept": question.unbatched(placed(intercept)),
             "kernel_width": float(width),
         },
     )
