@@ -136,13 +136,15 @@ def outputs(
         result = model(rows if fresh else copied(rows))
     if not arrays.is_array(result):
         result = _as_array(result)
-    if not arrays.is_torch(result) and result.dtype.kind not in "biuf":
+    if arrays.is_torch(result):
+        result = result.detach()
+    elif result.dtype.kind not in "biuf":
         example = result.item(0) if result.size else "nothing"
         raise TypeError(
             f"the model returned labels ({example!r}), expected numbers: "
             "give its predict_proba, or a function that returns scores"
         )
-    result = arrays.unsqueezed(result.detach() if arrays.is_torch(result) else result, len(rows))
+    result = arrays.unsqueezed(result, len(rows))
     if result.ndim not in (1, 2) or result.shape[0] != len(rows):
         raise ValueError(
             f"the model returned shape {tuple(result.shape)} for {len(rows)} rows, "

@@ -56,11 +56,7 @@ class Question:
     def base(self) -> Array:
         """Return F_target(baseline), (n,)."""
         what = "the model's output at the baseline"
-        outputs = self._as_for_x(models.outputs(self.model, self.baseline, what))
-        rows = self.target.shape[0]
-        return select(
-            namespace(outputs).broadcast_to(outputs, (rows, outputs.shape[1])), self.target
-        )
+        return select(self._as_for_x(models.outputs(self.model, self.baseline, what)), self.target)
 
     def target_outputs(self, rows: Array, row_of: np.ndarray, fresh: bool = False) -> np.ndarray:
         """Return F_target, float64 (m,), for rows (m, …) made from the rows `row_of` (m,) of x.
@@ -283,9 +279,7 @@ def ask_text(classifier: Any, text: Any, target: int = 1) -> Question:
 
 def as_baseline(baseline: Any, x: Array, missing: bool = False) -> Array:
     """Return the baseline as (1, …) or (n, …): None is zeros, a number fills every feature."""
-    if baseline is None:
-        return namespace(x).zeros_like(x[:1])
-    x, baseline = _of_one_kind(x, baseline, "baseline", missing)
+    x, baseline = _of_one_kind(x, 0 if baseline is None else baseline, "baseline", missing)
     if baseline.ndim == 0:
         return namespace(x).zeros_like(x[:1]) + baseline
     if tuple(baseline.shape) == tuple(x.shape[1:]):

@@ -5,7 +5,6 @@ Lecture 00 explains the first, lecture 01 derives the second as a product of mat
 
 from typing import Any
 
-from xaikit.core.arrays import namespace
 from xaikit.core.attribution import Attribution
 from xaikit.core.models import DifferentiableModel
 from xaikit.core.question import ask
@@ -40,8 +39,7 @@ def saliency(model: DifferentiableModel, x: Any, target: Any = 0) -> Attribution
     Simonyan, Vedaldi & Zisserman 2014, Deep Inside Convolutional Networks, arXiv:1312.6034, §3.
     """
     question = ask(model, x, target, keep_forward=True)
-    slope = question.gradient_at_x()
-    return question.answer(namespace(slope).abs(slope), base=None, method="saliency")
+    return question.answer(abs(question.gradient_at_x()), base=None, method="saliency")
 
 
 def gradient_x_input(
