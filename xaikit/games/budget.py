@@ -2,12 +2,12 @@
 
 A sampling method is a loop over budgets::
 
-    for evaluations in budgets(players, budget, tolerance, most):
+    for coalitions in budgets(players, budget, tolerance, most):
         values, std = …
         if reached(tolerance, values, std):
             break
     else:
-        warn_not_reached(tolerance, evaluations)
+        warn_not_reached(tolerance, coalitions)
 """
 
 import warnings

@@ -84,29 +84,29 @@ def kernel_shap(
     known: dict[bytes, np.ndarray] = {}  # evaluated pairs, kept from one budget to the next
     # With a tolerance but no budget, budgets grow up to a limit.
     most = 2**players if tolerance is None or budget is not None else min(2**players, MOST_DRAWN)
-    for evaluations in budgets(players, budget, tolerance, most):
-        pairs = draw_pairs(players, (evaluations - 2) // 2, seed, shapley_kernel)
+    for coalitions in budgets(players, budget, tolerance, most):
+        pairs = draw_pairs(players, (coalitions - 2) // 2, seed, shapley_kernel)
         odd = odd_payoffs(game, pairs, known, progress)
-        values, std = fit(pairs, odd, total)
+        values, std = fit_pairs(pairs, odd, total)
         if reached(tolerance, values, std):
             break
     else:
-        warn_not_reached(tolerance, evaluations)
+        warn_not_reached(tolerance, coalitions)
     evaluations = game.evaluations - before
     return game.answer(values, ends, std, method="KernelSHAP", evaluations=evaluations)
 
 
-def fit(pairs: Pairs, odd: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def fit_pairs(pairs: Pairs, odd: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Minimise Σ w (o − φᵀz/2)² under Σφ = total; return φ and its std, (M, n) each.
 
     o = (v(S) − v(Sᶜ)) / 2 is fitted by half of each player's value, + if it is in S and − if not.
     The squares of the even halves do not depend on φ.
     """
-    half = pairs.z / 2
-    if not len(half):  # a single player gets the total
+    half_z = pairs.z / 2
+    if not len(half_z):  # a single player gets the total
         return total[None], np.zeros_like(total[None])
-    values, spread = sum_constrained_fit(half, odd, pairs.weights, total)
-    leverage = pairs.weights * np.einsum("pi,ij,pj->p", half, spread, half)
-    kept = np.maximum(1 - leverage, LEAST_LEVERAGE_LEFT)
-    residual = (odd - half @ values) / kept[:, None]
+    values, spread = sum_constrained_fit(half_z, odd, pairs.weights, total)
+    # Divided by 1 − leverage, each residual is that of a fit without its pair.
+    leverage = pairs.weights * ((half_z @ spread) * half_z).sum(axis=1)
+    residual = (odd - half_z @ values) / np.maximum(1 - leverage, LEAST_LEVERAGE_LEFT)[:, None]
     return values, sandwich_std(pairs, spread, residual)

@@ -135,12 +135,12 @@ def permutation_shapley(
     rng = np.random.default_rng(as_seed(seed))
     pairs: list[np.ndarray] = []  # mean contributions (M, n) of each pair
 
-    for evaluations in budgets(players, budget, tolerance, MOST_SAMPLES):
+    for coalitions in budgets(players, budget, tolerance, MOST_SAMPLES):
         if players == 1:
             values = (ends[1:] - ends[:1]).reshape(1, -1)
             std = np.zeros_like(values)
             break
-        wanted = range(len(pairs), (evaluations - 2) // (2 * players - 2))
+        wanted = range(len(pairs), (coalitions - 2) // (2 * players - 2))
         at_once = max(1, ROWS // (2 * players - 2))
         for block in track(list(chunks(len(wanted), at_once)), progress):
             orders = np.array([rng.permutation(players) for _ in wanted[block]])
@@ -149,7 +149,7 @@ def permutation_shapley(
         if reached(tolerance, values, std):
             break
     else:
-        warn_not_reached(tolerance, evaluations)
+        warn_not_reached(tolerance, coalitions)
     return game.answer(
         values,
         ends,
