@@ -12,7 +12,7 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.progress import track
-from xaikit.networks.layers import Layer, first_array, input_gradient, run
+from xaikit.networks.layers import Layer, first_array, input_gradient, output_of, run
 from xaikit.networks.losses import LOSSES
 from xaikit.networks.network import Network
 from xaikit.networks.training import Adam, parameter_gradients
@@ -40,7 +40,7 @@ def masked(x: Array, masks: np.ndarray) -> Array:
 
 def mask_loss(operator: Layers, x: Array, y: Array, mask: np.ndarray, loss: str) -> float:
     """L(m) = 1/n Σ_i ℓ(f_O(x_i ⊙ m, m), y_i): the operator's mean loss under one mask."""
-    output = run(operator, masked(x, mask[None]))[-1]
+    output = output_of(operator, masked(x, mask[None]))
     return float(LOSSES[loss](output, y)[0].mean())
 
 
@@ -56,7 +56,7 @@ def operator_loss(
 
 def predicted_loss(selector: Layers, masks: np.ndarray) -> np.ndarray:
     """f_S(m) of masks (n, d), (n,)."""
-    return arrays.to_numpy(run(selector, arrays.like(masks, first_array(selector)))[-1])[:, 0]
+    return arrays.to_numpy(output_of(selector, arrays.like(masks, first_array(selector))))[:, 0]
 
 
 def selector_slope(selector: Layers, mask: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from xaikit.core.arrays import Array, namespace
 from xaikit.core.progress import track
 from xaikit.core.settings import as_seed, expect_count
 from xaikit.core.targets import as_targets
-from xaikit.networks.layers import Layer, expect_columns, first_array, run, run_back
+from xaikit.networks.layers import Layer, expect_columns, first_array, output_of, run, run_back
 from xaikit.networks.losses import LOSSES
 
 
@@ -35,7 +35,7 @@ def fit(
         raise ValueError(f"learning_rate is {learning_rate}, expected a positive number")
     if first_array(layers) is None:
         raise ValueError("there is nothing to train: no layer has weights")
-    output = expect_columns(run(layers, x[:1])[-1])
+    output = expect_columns(output_of(layers, x[:1]))
     y = TARGETS[loss](y, output, x.shape[0])
 
     trained = [layer.map_arrays(arrays.copied) for layer in layers]
