@@ -23,7 +23,7 @@ class Question:
     model : callable or DifferentiableModel
         F.
     x : array (n, …)
-        The rows. Of a data frame for a function cells of `table`; of a text a list of it.
+        The rows. For a data frame and a function: cells of `table`. For a text: a list of it.
     target : (n,) ints
         The output column to explain in each row.
     baseline : array (1, …) or (n, …)
@@ -67,7 +67,7 @@ class Question:
         return arrays.float64(select(found, self.target[row_of]))
 
     def all_outputs(self, rows: Array, fresh: bool = False) -> Array:
-        """Return F of rows like x (m, …), (m, k): of a frame cells or numbers."""
+        """Return F (m, k) of rows like x (m, …); for a frame they are cells or numbers."""
         if self.table is not None:
             rows, fresh = self.table.frame_of(rows), True
         return self._as_for_x(models.outputs(self.model, rows, fresh=fresh))
@@ -208,11 +208,13 @@ def ask(
     Raises
     ------
     TypeError
-        For a model that is not callable or has no gradients, outputs that are labels, x that
-        does not match the weights.
+        For a model that is not callable, or has no gradients where they are needed; outputs that
+        are labels; x that is not numeric or does not match the weights in library, device or dtype;
+        a target that is not a whole number.
     ValueError
         For infinity in x, NaN in x for a model with gradients, NaN or infinity in the model's
-        outputs, an empty x, a target out of range, a baseline of another shape or other names.
+        outputs, x that is empty or has another width than the weights, a target out of range, a
+        baseline of another shape or other names.
     """
     names = tables.column_names(x)
     if tables.is_frame(x) and not (keep_forward or isinstance(model, DifferentiableModel)):

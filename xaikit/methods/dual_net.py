@@ -19,7 +19,7 @@ from xaikit.networks.training import Adam, parameter_gradients
 
 SEARCH_ROUNDS, LAST_SEARCH_ROUNDS = 5, 12
 INSTANCES = MASKS = 32  # in a batch of the operator: every instance under every mask
-RANDOM_MASKS = 16  # of them in phase II
+RANDOM_MASKS = 16  # of the masks of phase II
 WEIGHT_OPTIMAL, WEIGHT_BEST = 5.0, 10.0
 SELECTOR_EVERY = 8  # batches; their pairs of mask and loss are its batch
 PAIRS = SELECTOR_EVERY * MASKS
@@ -226,9 +226,9 @@ def _adam(layers: Layers, rate: float) -> Adam:
     return Adam([p for layer in layers for p in layer.parameters.values()], rate)
 
 
-def _instances(rows: tuple[Array, Array], rng: np.random.Generator) -> tuple[Array, Array]:
+def _instances(learned: tuple[Array, Array], rng: np.random.Generator) -> tuple[Array, Array]:
     """Return a batch of x and y, drawn without replacement."""
-    x, y = rows
+    x, y = learned
     drawn = arrays.indices(rng.choice(len(x), min(INSTANCES, len(x)), replace=False), x)
     return x[drawn], y[drawn]
 

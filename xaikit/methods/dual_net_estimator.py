@@ -61,7 +61,7 @@ class DualNet(SelectorMixin, BaseEstimator):
         "loss", the operator's mean loss of each batch; "selector_loss" of each of its steps;
         "validated" batches, and there "validation_loss" and "masks".
     classes_ : array
-        Of a classifier.
+        The classes; only a classifier has them.
 
     References
     ----------
