@@ -134,7 +134,7 @@ def focused_masks(optimal: np.ndarray, best: np.ndarray, rng: np.random.Generato
     """Return a batch of phase II: random masks, m_opt, the best mask, and neighbours.
 
     The best mask is the one of least loss among the last `PAIRS`. Neighbours are m_opt after two
-    swaps, or one where only one is possible. The weights of m_opt and of the best mask are larger.
+    swaps, or fewer where no more are possible. m_opt and the best mask have larger weights.
     """
     on, off = on_off(optimal)
     swaps = min(2, len(on), len(off))
