@@ -6,7 +6,7 @@ from .games.game import Game
 from .games.removal import baseline_game, marginal_game
 from .games.texts import text_game
 from .methods.dasp import dasp
-from .methods.dual_net import DualNet
+from .methods.dual_net_estimator import DualNet
 from .methods.gaussian_process import gaussian_process_shapley
 from .methods.gradients import gradient_x_input, saliency
 from .methods.integrated_gradients import integrated_gradients

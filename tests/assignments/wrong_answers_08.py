@@ -133,7 +133,8 @@ WRONG_ANSWERS = {
         ),
         "xaikit's": random_masks(
             SWITCHED_OFF,
-            "from xaikit.methods import ranking\n    return ranking.random_masks(d, s, count, rng)",
+            "from xaikit.methods import dual_net\n"
+            "    return dual_net.random_masks(d, s, count, rng)",
         ),
     },
     "mask_losses": planted(checks.MASK_LOSSES, OF_LOSSES)
@@ -209,7 +210,7 @@ WRONG_ANSWERS = {
         "no return": search_step("search_step returned nothing", end="None"),
         "xaikit's search": search_step(
             SWITCHED_OFF,
-            "from xaikit.methods.ranking import local_search\n\n\n"
+            "from xaikit.methods.dual_net import local_search\n\n\n"
             "def search_step(predict, slope, mask):\n"
             "    return local_search((), mask, 1)\n",
         ),

@@ -9,7 +9,8 @@ import torch
 
 import xaikit as xk
 from tests.units.support import assert_equal, numpy_of
-from xaikit.core.question import as_baseline, differentiable
+from xaikit.core.models import expect_gradients
+from xaikit.core.question import as_baseline
 from xaikit.core.targets import select
 
 
@@ -182,7 +183,7 @@ def test_a_baseline_that_does_not_fit_is_refused_in_words(baseline, error, messa
 def test_a_model_without_gradients_is_refused_in_words(model):
     message = f"needs a model with gradients, got {type(model).__name__}: expected a Network, or a"
     with pytest.raises(TypeError, match=message):
-        differentiable(model)
+        expect_gradients(model)
 
 
 def test_select_takes_each_rows_own_column(backend):

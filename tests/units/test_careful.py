@@ -50,6 +50,15 @@ def test_a_model_that_works_in_place_is_explained_as_it_is(game):
     assert x.tolist() == X[0].tolist()
 
 
+def test_a_classifier_may_change_the_list_of_its_texts():
+    def lowered_in_place(texts):
+        texts[:] = map(str.lower, texts)
+        return [text.count("good") for text in texts]
+
+    explained = xk.exact_shapley(xk.text_game(lowered_in_place, "Good day GOOD luck", target=0))
+    assert explained.values.tolist() == [1, 0, 1, 0]
+
+
 def test_lime_and_deletion_leave_rows_as_they_were():
     x = X[:3].copy()
     explained = xk.lime_tabular(centred_in_place, x, X, samples=50)

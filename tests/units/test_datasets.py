@@ -338,7 +338,7 @@ def test_every_picture_is_in_one_part_with_its_digit(pictures):
 
 
 # California housing. The numbers were computed from the census table's text by Python's csv,
-# math.fsum (exact but for one rounding) and struct, without NumPy.
+# math.fsum (exact up to one rounding) and struct, without NumPy.
 
 FIRST = [8.3252, 41, 6.984126984126984, 1.0238095238095235, 322, 2.5555555555555554, 37.88, -122.23]
 LAST = [2.3886, 16, 5.254716981132075, 1.1622641509433962, 1387, 2.616981132075472, 39.37, -121.24]

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 import xaikit as xk
 from xaikit.course.datasets import synthetic
-from xaikit.methods import dual_net, ranking
+from xaikit.methods import dual_net, dual_net_estimator
 from xaikit.networks.network import Network
 
 
@@ -22,7 +22,7 @@ def three_classes(rows, seed=0):
 def train(rows, *lengths):
     """Train on a few rows, validated on the same."""
     *both, rng = three_classes(rows)
-    return ranking.train(both, both, "cross_entropy", 3, 2, lengths, rng, False)
+    return dual_net.train(both, both, "cross_entropy", 3, 2, lengths, rng, False)
 
 
 def weights(layers):
@@ -38,23 +38,23 @@ def losses_under(operator, x, y, mask):
 
 def test_each_mask_has_the_mean_loss_of_its_rows():
     x, y, rng = three_classes(5)
-    operator, _ = ranking.two_networks(x, 3, rng)
-    masks, _ = ranking.explored_masks(4, 2, rng)
+    operator, _ = dual_net.two_networks(x, 3, rng)
+    masks, _ = dual_net.explored_masks(4, 2, rng)
     expected = [losses_under(operator, x, y, mask).mean() for mask in masks]
     rtol = 64 * np.finfo("float32").eps  # the largest sum has 64 products
-    loss = ranking.mask_loss(operator, x, y, masks[3], "cross_entropy")
+    loss = dual_net.mask_loss(operator, x, y, masks[3], "cross_entropy")
     np.testing.assert_allclose(loss, expected[3], rtol=rtol)
-    losses, _ = ranking.operator_loss(operator, x, y, masks, "cross_entropy")
+    losses, _ = dual_net.operator_loss(operator, x, y, masks, "cross_entropy")
     np.testing.assert_allclose(losses, expected, rtol=rtol)
 
 
 def test_the_selector_learns_weighted_losses():
     """½ mean w (f − L)²."""
     x, _, rng = three_classes(5)
-    _, selector = ranking.two_networks(x, 3, rng)
-    masks = ranking.random_masks(4, 2, 12, rng)
+    _, selector = dual_net.two_networks(x, 3, rng)
+    masks = dual_net.random_masks(4, 2, 12, rng)
     losses, w = (rng.uniform(low, 9, 12).astype("float32") for low in (0, 1))
-    found, gradients = ranking.selector_loss(selector, masks, losses, w)
+    found, gradients = dual_net.selector_loss(selector, masks, losses, w)
 
     first, second, last = selector[::2]
     assert len(first.bias) == 64 and len(second.bias) == 32 and last.weight.shape == (1, 32)
@@ -73,7 +73,7 @@ def test_the_selector_learns_weighted_losses():
 def test_the_selector_takes_a_step_every_eighth_batch_on_the_last_eight(monkeypatch):
     """At first its output bias is the mean of all losses, afterwards it is what it has learned."""
     of_operator, steps, asked, biases = [], [], [], []
-    loss, step, best = ranking.operator_loss, ranking.selector_loss, ranking.optimal_mask
+    loss, step, best = dual_net.operator_loss, dual_net.selector_loss, dual_net.optimal_mask
 
     def noted_loss(operator, x, y, masks, name):
         losses, gradients = loss(operator, x, y, masks, name)
@@ -91,9 +91,9 @@ def test_the_selector_takes_a_step_every_eighth_batch_on_the_last_eight(monkeypa
         asked.append((len(of_operator), best(*arguments)))
         return asked[-1][1]
 
-    monkeypatch.setattr(ranking, "operator_loss", noted_loss)
-    monkeypatch.setattr(ranking, "selector_loss", noted_step)
-    monkeypatch.setattr(ranking, "optimal_mask", found)
+    monkeypatch.setattr(dual_net, "operator_loss", noted_loss)
+    monkeypatch.setattr(dual_net, "selector_loss", noted_step)
+    monkeypatch.setattr(dual_net, "optimal_mask", found)
     _, _, history = train(12, 16, 24, 500)
     assert steps == [8, 16, 24, 32, 40]
     # From the last step of the first phase on; its mask is the first to be validated.
@@ -102,14 +102,14 @@ def test_the_selector_takes_a_step_every_eighth_batch_on_the_last_eight(monkeypa
     means = [losses.mean() for _, losses in of_operator]
     np.testing.assert_array_equal(history["loss"], means)
     assert biases[0][0] == biases[0][1]
-    # Adam's steps are no longer than its rate, but for a few percent.
+    # Adam's steps are at most a few percent longer than its rate.
     for (before, _), (after, _) in pairwise(biases):
         assert 0 < abs(after - before) < 0.011
 
 
 def test_the_second_phase_returns_to_the_mask_of_lowest_loss_recorded(monkeypatch):
     of_operator, returned_to = [], []
-    loss, focused = ranking.operator_loss, ranking.focused_masks
+    loss, focused = dual_net.operator_loss, dual_net.focused_masks
 
     def noted(operator, x, y, masks, name):
         losses, gradients = loss(operator, x, y, masks, name)
@@ -122,8 +122,8 @@ def test_the_second_phase_returns_to_the_mask_of_lowest_loss_recorded(monkeypatc
         np.testing.assert_array_equal(best, masks[losses.argmin()])
         return focused(optimal, best, rng)
 
-    monkeypatch.setattr(ranking, "operator_loss", noted)
-    monkeypatch.setattr(ranking, "focused_masks", near)
+    monkeypatch.setattr(dual_net, "operator_loss", noted)
+    monkeypatch.setattr(dual_net, "focused_masks", near)
     train(12, 12, 12, 500)
     assert len(returned_to) == 12
 
@@ -132,7 +132,7 @@ def test_the_second_phase_returns_to_the_mask_of_lowest_loss_recorded(monkeypatc
 def test_all_three_are_kept_as_they_were_at_the_lowest_validation_loss(monkeypatch, seed):
     data = synthetic.orange_skin(120, seed=seed)
     noted, selectors = [], []
-    validate, step = ranking.mask_loss, ranking.selector_loss
+    validate, step = dual_net.mask_loss, dual_net.selector_loss
 
     def stepped(selector, *pairs):
         selectors.append(selector)
@@ -143,9 +143,9 @@ def test_all_three_are_kept_as_they_were_at_the_lowest_validation_loss(monkeypat
         noted.append((held, [weights(operator), weights(selectors[-1])], mask))
         return held
 
-    monkeypatch.setattr(ranking, "selector_loss", stepped)
-    monkeypatch.setattr(ranking, "mask_loss", validated)
-    monkeypatch.setattr(ranking, "local_search", lambda selector, mask, rounds: mask)
+    monkeypatch.setattr(dual_net, "selector_loss", stepped)
+    monkeypatch.setattr(dual_net, "mask_loss", validated)
+    monkeypatch.setattr(dual_net, "local_search", lambda selector, mask, rounds: mask)
     ranker = xk.DualNet(4, seed=seed, exploration=64, refinement=600, patience=200)
     ranker.fit(data.x, data.y)
     count = len(ranker.history_["validated"])
@@ -156,7 +156,7 @@ def test_all_three_are_kept_as_they_were_at_the_lowest_validation_loss(monkeypat
     for network, kept in zip((ranker.operator_, ranker.selector_), noted[best][1], strict=True):
         for ours, then in zip(weights(network.layers), kept, strict=True):
             np.testing.assert_array_equal(ours, then)
-    slope = ranking.selector_slope(ranker.selector_.layers, noted[best][2])
+    slope = dual_net.selector_slope(ranker.selector_.layers, noted[best][2])
     np.testing.assert_array_equal(ranker.importances_, -slope)
 
 
@@ -173,17 +173,17 @@ def test_patience_counts_from_the_best_batch():
 @pytest.mark.parametrize("better", [True, False])
 def test_the_last_search_must_not_make_it_worse(monkeypatch, better):
     proposal = np.array([1, 1, 0, 0], dtype="float32")
-    validate = ranking.mask_loss
+    validate = dual_net.mask_loss
 
     def validated(operator, x, y, mask, loss):
         if mask is proposal:
             return -1.0 if better else 99.0
         return validate(operator, x, y, mask, loss)
 
-    found = ranking.optimal_mask
-    monkeypatch.setattr(ranking, "mask_loss", validated)
-    monkeypatch.setattr(ranking, "optimal_mask", lambda *arguments: found(*arguments).copy())
-    monkeypatch.setattr(ranking, "local_search", lambda *_: proposal)
+    found = dual_net.optimal_mask
+    monkeypatch.setattr(dual_net, "mask_loss", validated)
+    monkeypatch.setattr(dual_net, "optimal_mask", lambda *arguments: found(*arguments).copy())
+    monkeypatch.setattr(dual_net, "local_search", lambda *_: proposal)
     _, mask, _ = train(12, 8, 50, 500)
     assert (mask is proposal) == better
 
@@ -193,10 +193,10 @@ def test_the_search_starts_in_the_middle_of_all_masks(monkeypatch):
     weight, bias = np.diag([9.0, 1.0, 2.0]), np.array([-1.0, 1.0, 1.0])
     kink = xk.Dense(weight.astype("float32"), bias.astype("float32"))
     layers = (kink, xk.ReLU(), xk.Dense(np.ones((1, 3), "float32")))
-    monkeypatch.setattr(ranking, "local_search", lambda selector, mask, rounds: mask)
-    np.testing.assert_array_equal(ranking.optimal_mask(layers, 3, 2), [0, 1, 1])
+    monkeypatch.setattr(dual_net, "local_search", lambda selector, mask, rounds: mask)
+    np.testing.assert_array_equal(dual_net.optimal_mask(layers, 3, 2), [0, 1, 1])
     nothing = np.zeros(3, "float32")
-    np.testing.assert_array_equal(ranking.selector_slope(layers, nothing), [0, 1, 2])
+    np.testing.assert_array_equal(dual_net.selector_slope(layers, nothing), [0, 1, 2])
 
 
 def test_validation_rows_are_a_quarter_that_nothing_else_sees(monkeypatch):
@@ -206,7 +206,7 @@ def test_validation_rows_are_a_quarter_that_nothing_else_sees(monkeypatch):
         seen.update(x=rows[0], y=rows[1], held=held[0])
         raise StopIteration
 
-    monkeypatch.setattr(dual_net, "train", train)
+    monkeypatch.setattr(dual_net_estimator, "train", train)
     rng = np.random.default_rng(0)
     x, y = rng.normal(3, 2, size=(41, 3)), rng.normal(5, 3, size=41)
     with pytest.raises(StopIteration):

@@ -15,7 +15,7 @@ import xaikit as xk
 from xaikit.core import extras
 from xaikit.core.models import DifferentiableModel
 from xaikit.course import datasets, photos, plots, widgets
-from xaikit.methods import dual_net
+from xaikit.methods import dual_net_estimator
 from xaikit.networks import from_torch
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +45,7 @@ CASES = {
     "randomising a torch module": ("torch", randomise),
     "as_input": ("torch", lambda: photos.as_input([])),
     "photo_network": ("torch", photos.photo_network),
-    "DualNet": ("sklearn", lambda: reload(dual_net)),
+    "DualNet": ("sklearn", lambda: reload(dual_net_estimator)),
     "diabetes": ("sklearn", datasets.diabetes),
     "breast_cancer": ("sklearn", datasets.breast_cancer),
     "digits": ("sklearn", datasets.digits),
@@ -131,7 +131,7 @@ def test_no_error_is_swallowed():
 
 @pytest.mark.parametrize(
     ("name", "home", "package"),
-    [("DualNet", dual_net, "sklearn"), ("from_torch", from_torch, "torch")],
+    [("DualNet", dual_net_estimator, "sklearn"), ("from_torch", from_torch, "torch")],
 )
 def test_a_name_that_needs_a_package_is_there_without_it(hide, monkeypatch, name, home, package):
     monkeypatch.delitem(sys.modules, home.__name__)

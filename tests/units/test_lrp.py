@@ -1,7 +1,7 @@
 """LRP: every rule against its formula, against gradient × input, captum, and by hand."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import captum.attr
 import captum.attr._utils.lrp_rules as captum_rules
@@ -23,7 +23,7 @@ from tests.units.support import (
     numpy_of,
     seeds,
 )
-from xaikit.networks.layers import run
+from xaikit.networks.layers import Layer, run
 
 PLAIN = xk.LRPEpsilon(0.0)
 TORCH = next(b for b in BACKENDS if (b.library, b.dtype) == ("torch", "float64"))
@@ -697,6 +697,31 @@ def test_what_is_no_network_is_refused_in_words(thing):
     message = f"lrp goes through layers, got {type(thing).__name__}: expected a Network (from_torch"
     with pytest.raises(TypeError, match=re.escape(message)):
         xk.lrp(thing, np.ones((2, 3)))
+
+
+@dataclass(frozen=True, eq=False)
+class Scale(Layer):
+    """A layer of a user's own: every input times its weight."""
+
+    weight: np.ndarray
+
+    @property
+    def parameters(self):
+        return {"weight": self.weight}
+
+    def forward(self, a):
+        return a * self.weight
+
+    def backward(self, a, grad):
+        return grad * self.weight
+
+
+@pytest.mark.parametrize("wrap", [lambda layer: layer, lambda layer: xk.Residual([layer])])
+def test_a_layer_without_a_rule_is_refused_in_words(wrap):
+    """The gradient's way back would be no rule: relevance would grow by the weights."""
+    network = xk.Network([wrap(Scale(np.array([2.0, 3.0]))), xk.Dense(np.ones((1, 2)), None)])
+    with pytest.raises(ValueError, match=r"LRP has no rule for Scale\(.*, only for xaikit's own"):
+        xk.lrp(network, np.ones((2, 2)))
 
 
 @pytest.mark.parametrize("outside", [-0.5, 1.5])

@@ -172,7 +172,7 @@ def test_targets_are_taken_row_by_row(backend):
     x = backend.array([[1.0, 2.0], [3.0, 4.0]])
     question = ask(lambda rows: rows, x, [1, 0])
     assert numpy_of(question.output).tolist() == [2, 3] and question.target.tolist() == [1, 0]
-    taken = question.outputs(x + 10, np.array([1, 1]))
+    taken = question.target_outputs(x + 10, np.array([1, 1]))
     assert taken.tolist() == [11, 13] and taken.dtype == np.float64
 
 

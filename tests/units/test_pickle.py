@@ -130,7 +130,7 @@ def test_a_question_comes_back_as_it_was():
 
 def test_a_question_keeps_a_networks_way_back():
     np.testing.assert_array_equal(
-        pickled(ask(NETWORK, X, 1, keep_forward=True)).gradient(), NETWORK.gradient(X, 1)
+        pickled(ask(NETWORK, X, 1, keep_forward=True)).gradient_at_x(), NETWORK.gradient(X, 1)
     )
 
 

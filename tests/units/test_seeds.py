@@ -170,4 +170,4 @@ def test_trainings_without_a_seed_share_one_that_is_drawn():
     assert all(type(seed) is int and 0 <= seed < 2**32 for seed in asked)
     first, second, third = asked[:4], asked[4:8], asked[8:]
     assert len(set(first)) == len(set(third)) == 1 and second == [7] * 4
-    assert first[0] != third[0]  # but for one in 4 billion
+    assert first[0] != third[0]  # equal once in 4 billion runs

@@ -1,1 +1,6 @@
-"""Shared by all folders: arrays of any library, the question, the attribution, linear fits."""
+"""Shared by all folders.
+
+What a method gets and returns: `question`, `targets`, `models`, `tables`, `attribution`. What it
+computes with: `arrays`, `chunks`, `linear_fits`, `threads`. The rest: `settings`, `extras`,
+`progress`.
+"""

@@ -21,7 +21,7 @@ class ForwardPass(NamedTuple):
     back : callable
         ∂score/∂output (n, k) -> ∂score/∂x. It may free the kept values: call it once.
     values : list of arrays
-        The input of each layer, and the output; empty for a TorchModel.
+        The input of each layer, and the output; empty for a TorchModel, and after `back`.
     """
 
     output: Array
@@ -55,7 +55,7 @@ class DifferentiableModel:
         raise NotImplementedError
 
     def forward_pass(self, rows: Array) -> ForwardPass:
-        """Return all outputs (n, k); keep the values that the backward pass needs."""
+        """Return a ForwardPass: all outputs (n, k), and a backward pass from them."""
         raise NotImplementedError
 
     def __call__(self, x: Any) -> Array:
@@ -106,6 +106,16 @@ def expect_callable(model: Any) -> None:
         raise TypeError(f"{type(model).__name__} is not callable{hint}")
 
 
+def expect_gradients(model: Any) -> DifferentiableModel:
+    """Return the model, or raise a TypeError if it has no gradients."""
+    if not isinstance(model, DifferentiableModel):
+        raise TypeError(
+            f"this method needs a model with gradients, got {type(model).__name__}: "
+            "expected a Network, or a torch module wrapped as TorchModel(module)"
+        )
+    return model
+
+
 def outputs(
     model: Callable, rows: Any, what: str = "the model's output", fresh: bool = False
 ) -> Array:
@@ -126,17 +136,19 @@ def outputs(
     if isinstance(model, DifferentiableModel):
         result = model.outputs(rows)
     else:
-        # Texts cannot be changed in place.
-        result = model(rows if fresh or not arrays.is_array(rows) else arrays.copied(rows))
+        copied = arrays.copied if arrays.is_array(rows) else list  # a list of texts
+        result = model(rows if fresh else copied(rows))
     if not arrays.is_array(result):
         result = _as_array(result)
-    if not arrays.is_torch(result) and result.dtype.kind not in "biuf":
+    if arrays.is_torch(result):
+        result = result.detach()
+    elif result.dtype.kind not in "biuf":
         example = result.item(0) if result.size else "nothing"
         raise TypeError(
             f"the model returned labels ({example!r}), expected numbers: "
             "give its predict_proba, or a function that returns scores"
         )
-    result = arrays.unsqueezed(result.detach() if arrays.is_torch(result) else result, len(rows))
+    result = arrays.unsqueezed(result, len(rows))
     if result.ndim not in (1, 2) or result.shape[0] != len(rows):
         raise ValueError(
             f"the model returned shape {tuple(result.shape)} for {len(rows)} rows, "

@@ -28,7 +28,7 @@ class Question:
     model : callable or DifferentiableModel
         F.
     x : array (n, …)
-        The rows. Of a data frame for a function cells of `table`; of a text a list of it.
+        The rows. For a data frame and a function: cells of `table`. For a text: a list of it.
     target : (n,) ints
         The output column to explain in each row.
     baseline : array (1, …) or (n, …)
@@ -61,22 +61,18 @@ class Question:
     def base(self) -> Array:
         """Return F_target(baseline), (n,)."""
         what = "the model's output at the baseline"
-        outputs = self._as_for_x(models.outputs(self.model, self.baseline, what))
-        rows = self.target.shape[0]
-        return select(
-            namespace(outputs).broadcast_to(outputs, (rows, outputs.shape[1])), self.target
-        )
+        return select(self._as_for_x(models.outputs(self.model, self.baseline, what)), self.target)
 
-    def outputs(self, rows: Array, owner: np.ndarray, fresh: bool = False) -> np.ndarray:
-        """Return F_target, float64 (m,), for rows (m, …) made from the rows `owner` (m,) of x.
+    def target_outputs(self, rows: Array, row_of: np.ndarray, fresh: bool = False) -> np.ndarray:
+        """Return F_target, float64 (m,), for rows (m, …) made from the rows `row_of` (m,) of x.
 
         For `fresh` see `models.outputs`.
         """
         found = self.all_outputs(rows, fresh)
-        return arrays.float64(select(found, self.target[owner]))
+        return arrays.float64(select(found, self.target[row_of]))
 
     def all_outputs(self, rows: Array, fresh: bool = False) -> Array:
-        """Return F of rows like x (m, …), (m, k): of a frame cells or numbers."""
+        """Return F (m, k) of rows like x (m, …); for a frame they are cells or numbers."""
         if self.table is not None:
             made = rows if tables.is_frame(rows) else self.table.frame_of(rows)
             rows, fresh = made, True
@@ -127,16 +123,16 @@ class Question:
         """The rows of x for tables and plots."""
         return self.x if self.table is None else self.table.data()[: len(self.target)]
 
-    def gradient(self) -> Array:
+    def gradient_at_x(self) -> Array:
         """Return ∂F_target/∂x at x from the kept forward pass; call it once."""
         assert self.forward is not None
         return self.forward.gradient(self.target)
 
-    def gradients(self, rows: Array, owner: np.ndarray) -> Array:
-        """Return ∂F_target/∂x at rows (m, …) made from the rows `owner` (m,) of x."""
+    def gradients_at(self, rows: Array, row_of: np.ndarray) -> Array:
+        """Return ∂F_target/∂x at rows (m, …) made from the rows `row_of` (m,) of x."""
         forward = self.model.forward_pass(rows)
         self._as_for_x(forward.output)
-        return forward.gradient(self.target[owner])
+        return forward.gradient(self.target[row_of])
 
     def _as_for_x(self, outputs: Array) -> Array:
         """Return outputs (m, k), or raise a ValueError if there are other than for x.
@@ -166,7 +162,7 @@ class Question:
             )
         return self.baseline
 
-    def one(self, values: Any, axis: int = 0) -> Any:
+    def unbatched(self, values: Any, axis: int = 0) -> Any:
         """Return values without their axis n if x was a single row; None stays None."""
         return arrays.unbatched(values, self.single, axis)
 
@@ -180,11 +176,11 @@ class Question:
     ) -> Attribution:
         """Return the scores of these rows as an Attribution, in the shape of the given x."""
         return Attribution(
-            self.one(expect_finite(values, f"{method}: a score")),
-            self.one(base),
-            self.one(arrays.like(self.output, values)),
-            self.one(self.data),
-            std=self.one(std),
+            self.unbatched(expect_finite(values, f"{method}: a score")),
+            self.unbatched(base),
+            self.unbatched(arrays.like(self.output, values)),
+            self.unbatched(self.data),
+            std=self.unbatched(std),
             method=method,
             feature_names=self.names,
             **more,
@@ -218,16 +214,18 @@ def ask(
     Raises
     ------
     TypeError
-        For a model that is not callable or has no gradients, outputs that are labels, x that
-        does not match the weights.
+        For a model that is not callable, or has no gradients where they are needed; outputs that
+        are labels; x that is not numeric or does not match the weights in library, device or dtype;
+        a target that is not a whole number.
     ValueError
         For infinity in x, NaN in x for a model with gradients, NaN or infinity in the model's
-        outputs, an empty x, a target out of range, a baseline of another shape or other names.
+        outputs, x that is empty or has another width than the weights, a target out of range, a
+        baseline of another shape or other names.
     """
     names = tables.column_names(x)
     if tables.is_frame(x) and not (keep_forward or isinstance(model, DifferentiableModel)):
         return _ask_about_frame(model, x, target, baseline, second)
-    rows, single = models.as_rows(differentiable(model) if keep_forward else model, x)
+    rows, single = models.as_rows(models.expect_gradients(model) if keep_forward else model, x)
     forward = model.forward_pass(rows) if keep_forward else None
     if forward:
         output = expect_finite(forward.output, "the model's output")
@@ -290,21 +288,9 @@ def ask_text(classifier: Any, text: Any, target: int = 1) -> Question:
     return Question(classifier, [text], targets, None, chosen, columns, single=True)
 
 
-def differentiable(model: Any) -> DifferentiableModel:
-    """Return the model, or raise a TypeError if it has no gradients."""
-    if not isinstance(model, DifferentiableModel):
-        raise TypeError(
-            f"this method needs a model with gradients, got {type(model).__name__}: "
-            "expected a Network, or a torch module wrapped as TorchModel(module)"
-        )
-    return model
-
-
 def as_baseline(baseline: Any, x: Array, missing: bool = False) -> Array:
     """Return the baseline as (1, …) or (n, …): None is zeros, a number fills every feature."""
-    if baseline is None:
-        return namespace(x).zeros_like(x[:1])
-    x, baseline = _of_one_kind(x, baseline, "baseline", missing)
+    x, baseline = _of_one_kind(x, 0 if baseline is None else baseline, "baseline", missing)
     if baseline.ndim == 0:
         return namespace(x).zeros_like(x[:1]) + baseline
     if tuple(baseline.shape) == tuple(x.shape[1:]):

@@ -33,8 +33,8 @@ def as_targets(target: Any, rows: int, outputs: int) -> np.ndarray:
 
 
 def select(output: Array, targets: np.ndarray) -> Array:
-    """Return F_target(x), shape (n,), from all outputs (n, k)."""
-    return output[np.arange(len(targets)), targets]
+    """Return F_target(x), shape (n,), from all outputs (n, k), or (1, k) for all rows."""
+    return output[np.arange(len(output)), targets]
 
 
 def one_hot(targets: np.ndarray, output: Array) -> Array:

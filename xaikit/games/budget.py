@@ -2,12 +2,12 @@
 
 A sampling method is a loop over budgets::
 
-    for evaluations in budgets(players, budget, tolerance, most):
+    for coalitions in budgets(players, budget, tolerance, most):
         values, std = …
         if reached(tolerance, values, std):
             break
     else:
-        warn_not_reached(tolerance, evaluations)
+        warn_not_reached(tolerance, coalitions)
 """
 
 import warnings
@@ -41,8 +41,7 @@ def budgets(players: int, budget: int | None, tolerance: float | None, most: int
     Raises
     ------
     TypeError, ValueError
-        For a budget below 2M + 2 (unless it holds every coalition), a tolerance that is not
-        positive.
+        For a budget below `smallest_budget`, a tolerance that is not positive.
     """
     if budget is None:
         budget = 2 * players + 2048 if tolerance is None else most

@@ -106,20 +106,23 @@ def conditional_game(
                 payoffs[place] = empty
             else:
                 payoffs[place] = _mean_outputs(question, arrays.like(draws(present), x))
-        return question.one(payoffs, axis=1)
+        return question.unbatched(payoffs, axis=1)
 
     empty = _mean_outputs(question, namespace(x).broadcast_to(rows, (len(x), *rows.shape)))
     return Game(
-        players, value, data_of_players(question.data, groups), question.one(question.explained)
+        players,
+        value,
+        data_of_players(question.data, groups),
+        question.unbatched(question.explained),
     )
 
 
 def _mean_outputs(question: Question, rows: Array) -> np.ndarray:
     """Return the mean over draws of F_target: rows (n, draws, d) -> (n,)."""
-    owner = np.repeat(np.arange(len(rows)), rows.shape[1])
+    row_of = np.repeat(np.arange(len(rows)), rows.shape[1])
     flat = rows.reshape(-1, rows.shape[2])
     outputs = [
-        question.outputs(flat[part], owner[part])
+        question.target_outputs(flat[part], row_of[part])
         for part in chunks(len(flat), chunk_rows(flat.shape[1]))
     ]
     return np.concatenate(outputs).reshape(rows.shape[:2]).mean(axis=1)

@@ -3,6 +3,9 @@
 A game gives the payoff of a coalition of features. An estimator (`exact_shapley`,
 `permutation_shapley`, `kernel_shap`, `gaussian_process_shapley`, a LIME fit) divides payoffs among
 the players. Any estimator runs on any game.
+
+The games of features are made by `baseline_game`, `marginal_game` and `text_game` (`removal.py`)
+and by `conditional_game` (`conditional.py`).
 """
 
 from collections.abc import Callable, Sequence

@@ -53,9 +53,9 @@ def draw_pairs(players: int, pairs: int, seed: int | None, kernel: Kernel) -> Pa
     `kernel(players, size, count)` is the total weight of `count` coalitions of a size, such as
     `kernel_shap.shapley_kernel`.
 
-    A larger draw with the same seed contains the smaller one. The exception is a draw with
-    hardly more pairs than players that does not determine every player's value, for example because
-    two players are always together: it is drawn again.
+    With the same seed, a draw of at least twice as many pairs contains the smaller draw. There is
+    one exception. A draw with hardly more pairs than players may not determine every player's
+    value, for example because two players are always together. Then it is drawn again.
     """
     seed = as_seed(seed)
     population = {k: comb(players, k) for k in range(1, players // 2 + 1)}

@@ -1,7 +1,7 @@
-"""Removal of features: by a baseline's values, or by other rows' values.
+"""Games of absent features: baseline and marginal.
 
-Removal by values that are drawn given the present features is in `conditional`, removal from a text
-in `texts`.
+An absent feature gets a baseline's value or other rows' values. Values that are drawn given the
+present features are in `conditional.py`, texts without their absent tokens in `texts.py`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -119,16 +119,17 @@ def mixing_game(
         for coalitions, rows, part in blocks(len(masks)):
             mixed = _mixed(present[coalitions], flat[rows], others[rows, part])
             size = tuple(mixed.shape[:3])
-            owner = np.broadcast_to(np.arange(len(x))[None, rows, None], size).ravel()
-            outputs = question.outputs(mixed.reshape(-1, *x.shape[1:]), owner, fresh=True)
+            row_of = np.broadcast_to(np.arange(len(x))[None, rows, None], size).ravel()
+            outputs = question.target_outputs(mixed.reshape(-1, *x.shape[1:]), row_of, fresh=True)
             payoffs[coalitions, rows] += outputs.reshape(size).sum(axis=2)
-        return question.one(payoffs / others.shape[1], axis=1)
+        # v(S) is the mean over the background.
+        return question.unbatched(payoffs / others.shape[1], axis=1)
 
     return Game(
         players,
         value,
         data_of_players(flat if question.table is None else question.data, groups),
-        question.one(question.explained),
+        question.unbatched(question.explained),
     )
 
 

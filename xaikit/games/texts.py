@@ -87,7 +87,7 @@ def text_game(
         new = [one for one in dict.fromkeys(written) if one not in payoff]
         for block in chunks(len(new), ROWS):
             texts = new[block]
-            outputs = question.outputs(texts, np.zeros(len(texts), dtype=int))
+            outputs = question.target_outputs(texts, np.zeros(len(texts), dtype=int))
             payoff.update(zip(texts, outputs, strict=True))
         return np.array([payoff[one] for one in written])
 

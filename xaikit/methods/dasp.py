@@ -2,8 +2,9 @@
 
 A unit of the first layer sums the contributions of the present players. For a random coalition of
 k players the sum is nearly Gaussian, with known mean and variance. So means and variances are
-propagated through the network once, instead of many sampled coalitions. The estimate is
-deterministic: its error is a bias, not noise. Lecture 07 compares the two.
+propagated through the network once, instead of many sampled coalitions. The moments of each layer,
+ReLU among them, are in `moments.py`. The estimate is deterministic: its error is a bias, not noise.
+Lecture 07 compares the two.
 """
 
 from collections.abc import Sequence
@@ -18,9 +19,9 @@ from xaikit.core.attribution import Attribution
 from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.question import ask
 from xaikit.core.settings import as_seed, expect_count
-from xaikit.methods.moments import Moments, layer_moments, propagate
+from xaikit.methods.moments import Moments, Pair, layer_moments, propagate
 from xaikit.networks.convolution import Conv2d, ZeroPad2d
-from xaikit.networks.layers import Dense, Flatten, Layer, run
+from xaikit.networks.layers import Dense, Flatten, Layer, output_of, run
 from xaikit.networks.network import Network
 
 ALL_SIZES_UP_TO = 8  # players; for more, coalition sizes are integrated by quadrature
@@ -81,7 +82,7 @@ def dasp(
     for row in range(len(x)):
         here = b[row : row + 1] if len(b) > 1 else b
         delta = x[row : row + 1] - here
-        start = first.forward(_through(head, here))
+        start = first.forward(output_of(head, here))
         total, squares = _sums(head, first, delta)
         at_once = chunk_rows(2 * len(k) * max(players, int(np.prod(total.shape[1:]))))
         for part in chunks(players, at_once):
@@ -136,7 +137,7 @@ def unit_moments(network: Network, x: Any, size: float, baseline: Any = None) ->
     head, first, tail = _split(network.layers)
     total, squares = _sums(head, first, x - b)
     mean, variance = _of_coalitions(np.array([size]), int(np.prod(x.shape[1:])), total, squares)
-    moments = [(first.forward(_through(head, b)) + mean[0], variance[0])]
+    moments = [(first.forward(output_of(head, b)) + mean[0], variance[0])]
     for layer in tail:
         moments.append(layer_moments(layer, moments[-1]))
     return moments
@@ -173,7 +174,7 @@ def unit_samples(
     order = np.argsort(np.random.default_rng(as_seed(seed)).random((samples, players)), axis=1)
     present = arrays.indices(np.argsort(order, axis=1) < size, x).reshape(-1, *x.shape[1:])
     head, first, tail = _split(network.layers)
-    return run([first, *tail], _through(head, namespace(x).where(present, x, b)))[1:]
+    return run([first, *tail], output_of(head, namespace(x).where(present, x, b)))[1:]
 
 
 def _expect_network(network: Any) -> Network:
@@ -206,13 +207,9 @@ def _split(layers: Sequence[Layer]) -> tuple[Sequence[Layer], Dense | Conv2d, Se
     raise ValueError(f"DASP needs a Dense or Conv2d layer first, got {layers[0]!r}")
 
 
-def _through(layers: Sequence[Layer], a: Array) -> Array:
-    return run(layers, a)[-1]
-
-
-def _sums(head: Sequence[Layer], first: Dense | Conv2d, delta: Array) -> Moments:
+def _sums(head: Sequence[Layer], first: Dense | Conv2d, delta: Array) -> Pair:
     """Return Σ P_j and Σ P_j² for each unit; P_j = Δ_j W_j is the contribution of player j."""
-    arranged = _through(head, delta)
+    arranged = output_of(head, delta)
     plain = replace(first, bias=None)
     return plain.forward(arranged), replace(plain, weight=first.weight**2).forward(arranged**2)
 
@@ -221,7 +218,7 @@ def _alone(head: Sequence[Layer], first: Dense | Conv2d, delta: Array, part: sli
     """Return P_i for a part of the players, (players, units …)."""
     chosen = np.eye(int(np.prod(delta.shape[1:])))[part].reshape(-1, *delta.shape[1:])
     inputs = arrays.like(chosen, delta) * delta
-    return replace(first, bias=None).forward(_through(head, inputs))
+    return replace(first, bias=None).forward(output_of(head, inputs))
 
 
 def _of_coalitions(k: np.ndarray, players: int, total: Array, squares: Array) -> Moments:

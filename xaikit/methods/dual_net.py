@@ -1,265 +1,252 @@
-"""DualNet: the two networks of `ranking` as an estimator and feature selector of scikit-learn."""
+"""Ranking features with two networks that train each other, in the order of lecture 08.
 
-from typing import Any
+The operator answers under a mask, f_O(x ⊙ m, m) ≈ y. The selector predicts the operator's mean
+loss, f_S(m) ≈ L(m), and so finds the masks to try next. In the end its slope ranks the features.
+The source is Wojtas & Chen 2020, arXiv:2010.08973. The estimator is in `dual_net_estimator.py`.
+
+A mask is float32, 1 where a feature is shown and 0 where it is hidden: s ones of d.
+"""
 
 import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.extras import needs
-from xaikit.core.settings import as_seed, expect_count
-from xaikit.core.threads import one_blas_thread
-from xaikit.methods.ranking import masked, slope_importances, swap_importances, train
-from xaikit.networks.losses import softmax
+from xaikit.core.progress import track
+from xaikit.networks.layers import Layer, first_array, input_gradient, output_of, run
+from xaikit.networks.losses import LOSSES
 from xaikit.networks.network import Network
+from xaikit.networks.training import Adam, parameter_gradients
 
-with needs("sklearn", "DualNet"):
-    from sklearn.base import BaseEstimator
-    from sklearn.feature_selection import SelectorMixin
-    from sklearn.metrics import accuracy_score, r2_score
-    from sklearn.utils import ClassifierTags, RegressorTags, assert_all_finite
-    from sklearn.utils.metaestimators import available_if
-    from sklearn.utils.multiclass import check_classification_targets
-    from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+SEARCH_ROUNDS, LAST_SEARCH_ROUNDS = 5, 12
+INSTANCES = MASKS = 32  # in a batch of the operator: every instance under every mask
+RANDOM_MASKS = 16  # of the masks of phase II
+WEIGHT_OPTIMAL, WEIGHT_BEST = 5.0, 10.0
+SELECTOR_EVERY = 8  # batches; their pairs of mask and loss are its batch
+PAIRS = SELECTOR_EVERY * MASKS
+VALIDATE_EVERY = 50
+HIDDEN = 64, 32  # units of both networks
+OPERATOR_RATE, SELECTOR_RATE = 2e-3, 1e-2  # Adam's steps
+
+Layers = tuple[Layer, ...]
+WeightedMasks = tuple[np.ndarray, np.ndarray]  # (B, d), and their weights for the selector (B,)
 
 
-class DualNet(SelectorMixin, BaseEstimator):
-    """Choose and rank features by an operator and a selector network, trained in turn.
+def masked(x: Array, masks: np.ndarray) -> Array:
+    """Return (x ⊙ m, m) for every mask and every row, mask by mask: (masks · rows, 2d)."""
+    xp = namespace(x)
+    m = xp.broadcast_to(arrays.like(masks, x)[:, None], (len(masks), *x.shape))
+    return xp.concat([x[None] * m, m], axis=2).reshape(-1, 2 * x.shape[1])
 
-    Follows scikit-learn: it is a classifier or a regressor, and a feature selector. The formulas
-    are in `xaikit.methods.ranking`.
 
-    Parameters
-    ----------
-    subset_size : int
-        s, how many features are shown at a time: 1 to d.
-    task : str
-        "classification", "regression", or "auto": floating-point y is regression.
-    exploration, refinement : int
-        Batches of the first phase, with random masks, and at most of the second, around the best.
-    patience : int
-        Batches of the second phase without a better validation loss before it ends.
-    seed : int or None
-        The same seed gives the same networks, splits and masks; None gives new ones.
-    progress : bool
-        Whether to show a bar.
+def mask_loss(operator: Layers, x: Array, y: Array, mask: np.ndarray, loss: str) -> float:
+    """L(m) = 1/n Σ_i ℓ(f_O(x_i ⊙ m, m), y_i): the operator's mean loss under one mask."""
+    output = output_of(operator, masked(x, mask[None]))
+    return float(LOSSES[loss](output, y)[0].mean())
 
-    Attributes
-    ----------
-    subset_ : (s,) ints
-        The chosen features, most important first.
-    importances_ : (d,)
-        −∂f_S/∂m at the chosen mask: how much the loss falls with a feature. A column that does
-        not vary has the least importance of all.
-    swap_importances_ : (d,)
-        In units of the loss. Of a chosen feature: how much f_S rises, on average, if another takes
-        its place; of another: minus how much it rises if it takes the place of a chosen one.
-    operator_, selector_ : Network
-        Trained in float32; their weights are float64, and so are predictions.
-    history_ : dict of arrays
-        "loss", the operator's mean loss of each batch; "selector_loss" of each of its steps;
-        "validated" batches, and there "validation_loss" and "masks".
-    classes_ : array
-        Of a classifier.
 
-    References
-    ----------
-    Wojtas & Chen 2020, Feature Importance Ranking for Deep Learning, arXiv:2010.08973.
+def operator_loss(
+    operator: Layers, x: Array, y: Array, masks: np.ndarray, loss: str
+) -> tuple[np.ndarray, list[Array]]:
+    """L(m) of each mask, (masks,), and the gradients of mean_m L(m)."""
+    values = run(operator, masked(x, masks))
+    losses, grad = LOSSES[loss](values[-1], namespace(x).concat([y] * len(masks)))
+    of_masks = arrays.to_numpy(losses).reshape(len(masks), len(x)).mean(axis=1)
+    return of_masks, parameter_gradients(operator, values, grad)
 
-    Notes
-    -----
-    Unlike in the authors' code, validation rows are independent of the training rows, and what is
-    kept is operator, selector and mask of the same moment.
+
+def predicted_loss(selector: Layers, masks: np.ndarray) -> np.ndarray:
+    """f_S(m) of masks (n, d), (n,)."""
+    return arrays.to_numpy(output_of(selector, arrays.like(masks, first_array(selector))))[:, 0]
+
+
+def selector_slope(selector: Layers, mask: np.ndarray) -> np.ndarray:
+    """∂f_S/∂m at one mask, (d,) float64. Negative is good: the predicted loss falls."""
+    values = run(selector, arrays.like(mask[None], first_array(selector)))
+    one = namespace(values[-1]).ones_like(values[-1])
+    return arrays.to_numpy(input_gradient(selector, values, one))[0].astype(np.float64)
+
+
+def selector_loss(
+    selector: Layers, masks: np.ndarray, losses: np.ndarray, weights: np.ndarray
+) -> tuple[float, list[Array]]:
+    """½ mean_m w_m (f_S(m) − L(m))², and its gradients."""
+    like = first_array(selector)
+    m, L, w = (arrays.like(part, like) for part in (masks, losses[:, None], weights[:, None]))
+    values = run(selector, m)
+    error = values[-1] - L
+    grad = w * error / len(masks)  # with respect to f_S(m)
+    return float((grad * error).sum() / 2), parameter_gradients(selector, values, grad)
+
+
+def optimal_mask(selector: Layers, features: int, size: int) -> np.ndarray:
+    """Return m_opt: the s smallest slopes at m = ½, then a local search."""
+    slope = selector_slope(selector, np.full(features, 0.5, dtype=np.float32))
+    mask = np.zeros(features, dtype=np.float32)
+    mask[np.argsort(slope, kind="stable")[:size]] = 1
+    return local_search(selector, mask, SEARCH_ROUNDS)
+
+
+def local_search(selector: Layers, mask: np.ndarray, rounds: int) -> np.ndarray:
+    """Swap the chosen feature of largest slope for the other of smallest, if f_S falls by it.
+
+    It stops at the first swap that does not lower f_S, and after at most `rounds` swaps.
     """
+    loss = predicted_loss(selector, mask[None])[0]
+    for _ in range(rounds):
+        on, off = on_off(mask)
+        if not off.size:
+            break
+        slope = selector_slope(selector, mask)
+        new = swapped(mask, on[slope[on].argmax()], off[slope[off].argmin()])
+        new_loss = predicted_loss(selector, new[None])[0]
+        if not new_loss < loss:
+            break
+        mask, loss = new, new_loss
+    return mask
 
-    def __init__(
-        self,
-        subset_size: int = 3,
-        task: str = "auto",
-        exploration: int = 1500,
-        refinement: int = 1500,
-        patience: int = 500,
-        seed: int | None = 0,
-        progress: bool = False,
-    ):
-        self.subset_size = subset_size
-        self.task = task
-        self.exploration = exploration
-        self.refinement = refinement
-        self.patience = patience
-        self.seed = seed
-        self.progress = progress
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        if self.task == "classification":
-            tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
-        if self.task == "regression":
-            tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
-        tags.target_tags.required = True
-        return tags
+def swapped(mask: np.ndarray, i: int | np.ndarray, j: int | np.ndarray) -> np.ndarray:
+    """m − i + j: a copy of the mask that hides i and shows j."""
+    new = mask.copy()
+    new[i], new[j] = 0, 1
+    return new
 
-    def fit(self, X: Any, y: Any, validation: tuple[Any, Any] | None = None) -> "DualNet":
-        """Train both networks.
 
-        Parameters
-        ----------
-        X : array (n, d)
-            Rows; they are standardised inside. A torch tensor trains on its device.
-        y : array (n,)
-            Classes or numbers.
-        validation : (X, y), optional
-            Rows for early stopping; None takes a quarter of the given ones.
+def on_off(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the chosen features and the others."""
+    return np.flatnonzero(mask > 0), np.flatnonzero(mask == 0)
 
-        Raises
-        ------
-        TypeError, ValueError
-            For NaN, a single class, too few rows, or a subset size out of range.
-        """
-        lengths = self.exploration, self.refinement, self.patience
-        for name, length in zip(("exploration", "refinement", "patience"), lengths, strict=True):
-            expect_count(name, length, 1)
-        X = self._checked(X)
-        y = self._target(y, len(X))
-        rng = np.random.default_rng(as_seed(self.seed))
-        if validation is None:
-            order = rng.permutation(len(X))
-            cut = max(1, len(X) // 4)
-            parts = [(X[arrays.indices(rows, X)], y[rows]) for rows in (order[cut:], order[:cut])]
+
+def random_masks(features: int, size: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Return masks of s features, uniformly drawn, (count, d)."""
+    masks = np.zeros((count, features), dtype=np.float32)
+    order = np.argsort(rng.random(masks.shape), axis=1)
+    np.put_along_axis(masks, order[:, :size], 1, axis=1)
+    return masks
+
+
+def explored_masks(features: int, size: int, rng: np.random.Generator) -> WeightedMasks:
+    """Return a batch of phase I: random masks, of weight 1."""
+    return random_masks(features, size, MASKS, rng), np.ones(MASKS, dtype=np.float32)
+
+
+def focused_masks(optimal: np.ndarray, best: np.ndarray, rng: np.random.Generator) -> WeightedMasks:
+    """Return a batch of phase II: random masks, m_opt, the best mask, and neighbours.
+
+    The best mask is the one of least loss among the last `PAIRS`. Neighbours are m_opt after two
+    swaps, or fewer where no more are possible. m_opt and the best mask have larger weights.
+    """
+    on, off = on_off(optimal)
+    swaps = min(2, len(on), len(off))
+    neighbours = [
+        swapped(optimal, *(rng.choice(part, swaps, replace=False) for part in (on, off)))
+        for _ in range(MASKS - RANDOM_MASKS - 2)
+    ]
+    random = random_masks(len(optimal), len(on), RANDOM_MASKS, rng)
+    weights = np.ones(MASKS, dtype=np.float32)
+    weights[RANDOM_MASKS : RANDOM_MASKS + 2] = WEIGHT_OPTIMAL, WEIGHT_BEST
+    return np.array([*random, optimal, best, *neighbours]), weights
+
+
+def two_networks(x: Array, outputs: int, rng: np.random.Generator) -> tuple[Layers, Layers]:
+    """Return an operator and a selector with random weights, where x is."""
+    d, (first, second) = x.shape[1], rng.integers(2**31, size=2)
+    where = str(x.device) if arrays.is_torch(x) else "numpy"
+    operator = Network.mlp([2 * d, *HIDDEN, outputs], "tanh", seed=int(first), dtype="float32")
+    # A selector with tanh finds the same masks, but its slopes rank features wrongly.
+    selector = Network.mlp([d, *HIDDEN, 1], "sigmoid", seed=int(second), dtype="float32")
+    return operator.to(where).layers, selector.to(where).layers
+
+
+def train(
+    learned: tuple[Array, Array],
+    held: tuple[Array, Array],
+    loss: str,
+    outputs: int,
+    size: int,
+    lengths: tuple[int, int, int],
+    rng: np.random.Generator,
+    progress: bool,
+) -> tuple[tuple[Layers, Layers], np.ndarray, dict[str, np.ndarray]]:
+    """Run both phases; return both networks, the mask, and the history.
+
+    `learned` and `held` are (x, y) to learn from and to validate on; `lengths` are exploration,
+    refinement and patience. These and the history are explained in `DualNet`.
+
+    The networks are those of the best validation. The mask is the one validated there, or the one
+    that a last search from it finds, if its loss on the held rows is not higher.
+    """
+    features, (exploration, refinement, patience) = learned[0].shape[1], lengths
+    operator, selector = two_networks(learned[0], outputs, rng)
+    adam_operator, adam_selector = _adam(operator, OPERATOR_RATE), _adam(selector, SELECTOR_RATE)
+    mask = random_masks(features, size, 1, rng)[0]
+    pairs: list[np.ndarray] = []  # the last masks, their losses and weights
+    names = ("loss", "selector_loss", "validated", "validation_loss", "masks")
+    history: dict[str, list] = {name: [] for name in names}
+    best_loss, best_step, best = np.inf, exploration, None
+    for step in track(range(exploration + refinement), progress):
+        refining = step >= exploration
+        if refining:
+            masks, weights = focused_masks(mask, pairs[0][pairs[1].argmin()], rng)
         else:
-            other = arrays.like(self._checked(validation[0], reset=False), X)
-            parts = [(X, y), (other, self._encode(as_column(validation[1], len(other))))]
-        self._standardise(*parts[0])
-        xp = namespace(X)
-        learned, held = (
-            (xp.astype(self._ready(part), xp.float32), self._ready_target(target, X))
-            for part, target in parts
-        )
-        regression = self.task_ == "regression"
-        loss, outputs = ("mse", 1) if regression else ("cross_entropy", len(self.classes_))
-        with one_blas_thread():
-            networks, mask, self.history_ = train(
-                learned, held, loss, outputs, self.subset_size, lengths, rng, self.progress
-            )
-        # Trained in float32, used in float64: a product depends on the block that a row falls
-        # into, so in float32 the order of the rows would change a prediction by 1e-7.
-        self.operator_, self.selector_ = (Network(n).to(dtype="float64") for n in networks)
-        self._read_out(mask)
-        return self
-
-    def predict(self, X: Any) -> Array:
-        """Return classes or numbers (n,), from the chosen features alone."""
-        output = self._output(X)
-        if self.task_ == "classification":
-            return self.classes_[arrays.to_numpy(output).argmax(axis=1)]
-        return output[:, 0] * self._y_scale + self._y_mean
-
-    @available_if(lambda self: getattr(self, "task_", self.task) != "regression")
-    def predict_proba(self, X: Any) -> Array:
-        """Return the probability of each class, (n, k)."""
-        return softmax(self._output(X))
-
-    def score(self, X: Any, y: Any) -> float:
-        """Return the accuracy of a classifier, R² of a regressor."""
-        predicted, y = arrays.to_numpy(self.predict(X)), arrays.to_numpy(y)
-        return float((accuracy_score if self.task_ == "classification" else r2_score)(y, predicted))
-
-    def _get_support_mask(self) -> np.ndarray:
-        check_is_fitted(self, "subset_")
-        return np.isin(np.arange(self.n_features_in_), self.subset_)
-
-    def _checked(self, X: Any, reset: bool = True) -> Array:
-        """Return X as rows of numbers, of as many columns as in fit."""
-        if not arrays.is_torch(X):
-            floats, fewest = [np.float64, np.float32], 2 if reset else 1
-            return validate_data(self, X, reset=reset, dtype=floats, ensure_min_samples=fewest)
-        X = arrays.floating(arrays.numeric(X, "X"))
-        if X.ndim != 2 or (not reset and X.shape[1] != self.n_features_in_):
-            raise ValueError(f"X has shape {tuple(X.shape)}, expected rows (n, d)")
-        if reset:
-            self.n_features_in_: int = X.shape[1]
-        return X
-
-    def _target(self, y: Any, rows: int) -> np.ndarray:
-        """Settle the task; return y as class numbers or numbers."""
-        if self.task not in ("auto", "classification", "regression"):
-            raise ValueError(
-                f"task is {self.task!r}, expected 'classification', 'regression' or 'auto'"
-            )
-        y = as_column(y, rows)
-        automatic = "regression" if y.dtype.kind == "f" else "classification"
-        self.task_ = automatic if self.task == "auto" else self.task
-        if self.task_ == "classification":
-            check_classification_targets(y)
-            self.classes_ = np.unique(y)
-            if len(self.classes_) < 2:
-                raise ValueError(f"y holds one class only ({self.classes_[0]}), expected two")
-        return self._encode(y)
-
-    def _encode(self, y: np.ndarray) -> np.ndarray:
-        if self.task_ == "regression":
-            return arrays.numeric(y.astype(np.float64), "y")
-        if unknown := sorted(set(y.tolist()) - set(self.classes_.tolist())):
-            raise ValueError(f"y holds classes that fit has not seen: {unknown}")
-        return np.searchsorted(self.classes_, y)
-
-    def _standardise(self, X: Array, y: np.ndarray) -> None:
-        """Note which columns vary, and the mean and spread of columns and numbers."""
-        rows = arrays.to_numpy(X).astype(np.float64)
-        self._mean, scale = rows.mean(axis=0), rows.std(axis=0)
-        # At rounding error a constant column is a constant column.
-        self._varies = np.flatnonzero(scale > 1e-12 * np.maximum(1.0, np.abs(self._mean)))
-        self._scale = np.where(scale > 0, scale, 1.0)
-        varying = len(self._varies)
-        if len(rows) < 2:
-            raise ValueError(
-                f"{len(rows)} row is left to train on: give more rows, so that a quarter can be "
-                "held out, or validation rows of their own"
-            )
-        expect_count("subset_size", self.subset_size, 1)
-        if self.subset_size > varying:
-            raise ValueError(
-                f"subset_size is {self.subset_size}, expected 1 to {varying}: X has "
-                f"{rows.shape[1]} columns, and {rows.shape[1] - varying} of them never change"
-            )
-        if self.task_ == "regression":
-            self._y_mean, self._y_scale = float(y.mean()), float(y.std()) or 1.0
-
-    def _ready(self, X: Array) -> Array:
-        """Return the varying columns, standardised, in float64."""
-        X = namespace(X).astype(X, namespace(X).float64)
-        mean, scale = arrays.like(self._mean, X), arrays.like(self._scale, X)
-        return ((X - mean) / scale)[:, arrays.indices(self._varies, X)]
-
-    def _ready_target(self, y: np.ndarray, X: Array) -> Array:
-        if self.task_ == "classification":
-            return arrays.indices(y, X)
-        standardised = ((y - self._y_mean) / self._y_scale).astype(np.float32)
-        return arrays.indices(standardised[:, None], X)
-
-    def _output(self, X: Any) -> Array:
-        check_is_fitted(self, "subset_")
-        x = self._ready(self._checked(X, reset=False))
-        return self.operator_(masked(x, self._mask[None]))
-
-    def _read_out(self, mask: np.ndarray) -> None:
-        """Store mask, subset and both importances in terms of all columns."""
-        self._mask, selector = mask, self.selector_.layers
-        slopes, swaps = slope_importances(selector, mask), swap_importances(selector, mask)
-        self.importances_ = np.full(self.n_features_in_, slopes.min())
-        self.swap_importances_ = np.full(self.n_features_in_, swaps.min())
-        self.importances_[self._varies], self.swap_importances_[self._varies] = slopes, swaps
-        chosen = self._varies[mask > 0]
-        self.subset_ = chosen[np.argsort(-self.importances_[chosen], kind="stable")]
+            masks, weights = explored_masks(features, size, rng)
+        losses, gradients = operator_loss(operator, *_instances(learned, rng), masks, loss)
+        adam_operator.step(gradients)
+        history["loss"].append(losses.mean())
+        new = [masks, losses, weights]
+        pairs = [np.concatenate(p)[-PAIRS:] for p in zip(pairs, new, strict=True)] if step else new
+        if (step + 1) % SELECTOR_EVERY == 0:
+            if step < SELECTOR_EVERY:  # the first time, it starts from the mean loss
+                selector[-1].parameters["bias"][:] = float(pairs[1].mean())
+            error, gradients = selector_loss(selector, *pairs)
+            adam_selector.step(gradients)
+            history["selector_loss"].append(error)
+            if refining or step + SELECTOR_EVERY >= exploration:
+                mask = optimal_mask(selector, features, size)
+        if refining and (step - exploration) % VALIDATE_EVERY == 0:
+            held_loss = mask_loss(operator, *held, mask, loss)
+            history["validated"].append(step)
+            history["validation_loss"].append(held_loss)
+            history["masks"].append(mask)
+            if held_loss < best_loss:
+                best_loss, best_step = held_loss, step
+                best = _copied(operator), _copied(selector), mask
+            elif step - best_step >= patience:
+                break
+    if best is None:
+        raise ValueError("the loss was no number in any validation: do rows hold extreme values?")
+    operator, selector, mask = best
+    last = local_search(selector, mask, LAST_SEARCH_ROUNDS)
+    if mask_loss(operator, *held, last, loss) <= best_loss:
+        mask = last
+    return (operator, selector), mask, {name: np.array(found) for name, found in history.items()}
 
 
-def as_column(y: Any, rows: int) -> np.ndarray:
-    """Return y as (n,), one entry for each row."""
-    if y is None:
-        raise ValueError("requires y to be passed, but the target y is None")
-    y = column_or_1d(arrays.to_numpy(y), warn=True)
-    if y.dtype.kind == "f":
-        assert_all_finite(y, input_name="y")
-    if len(y) != rows:
-        raise ValueError(f"X has {rows} rows, and y has {len(y)} entries")
-    return y
+def _adam(layers: Layers, rate: float) -> Adam:
+    return Adam([p for layer in layers for p in layer.parameters.values()], rate)
+
+
+def _instances(learned: tuple[Array, Array], rng: np.random.Generator) -> tuple[Array, Array]:
+    """Return a batch of x and y, drawn without replacement."""
+    x, y = learned
+    drawn = arrays.indices(rng.choice(len(x), min(INSTANCES, len(x)), replace=False), x)
+    return x[drawn], y[drawn]
+
+
+def _copied(layers: Layers) -> Layers:
+    return tuple(layer.map_arrays(arrays.copied) for layer in layers)
+
+
+def swap_importances(selector: Layers, mask: np.ndarray) -> np.ndarray:
+    """Return what swaps of a chosen feature i and another j do to f_S, on average: (d,).
+
+    For i the mean over j of f_S(m − i + j) − f_S(m), for j minus the mean of it over i.
+    """
+    on, off = on_off(mask)
+    importances = np.zeros(len(mask))
+    if off.size:
+        masks = np.array([swapped(mask, i, j) for i in on for j in off])
+        rise = predicted_loss(selector, masks) - predicted_loss(selector, mask[None])
+        rise = rise.astype(np.float64).reshape(len(on), len(off))
+        importances[on], importances[off] = rise.mean(axis=1), -rise.mean(axis=0)
+    return importances

@@ -1,4 +1,4 @@
-"""The exact integral of a piecewise linear network's gradient on a straight path.
+"""For integrated gradients, rule="exact": the integral of a piecewise linear network's gradient.
 
 On the path from b to x every unit is linear in t until one of them reaches a kink: a ReLU reaches
 zero, or a max pool gets a new largest entry. Between kinks the gradient is constant. So propagate

@@ -88,7 +88,8 @@ def gaussian_process_shapley(
     game : Game
         Any number of players M.
     budget : int, optional
-        Coalitions, from 2M + 2 to 10,000. None is 2M + 2048, or 10,000 with a tolerance.
+        Coalitions, from 2M + 2 (or all 2^M if that is fewer) to 10,000. None is 2M + 2048, or
+        10,000 with a tolerance.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
     seed : int or None
@@ -104,7 +105,7 @@ def gaussian_process_shapley(
     Raises
     ------
     TypeError, ValueError
-        For a budget below 2M + 2 or above 10,000.
+        For a budget as in `kernel_shap`, or above 10,000; a tolerance that is not positive.
 
     Notes
     -----
@@ -127,11 +128,11 @@ def gaussian_process_shapley(
     total = np.atleast_1d(ends[1] - ends[0])
     known: dict[bytes, np.ndarray] = {}  # pairs that are evaluated, from one budget to the next
     most = min(2**players, MOST_EVALUATIONS)
-    for evaluations in budgets(players, budget, tolerance, most):
+    for coalitions in budgets(players, budget, tolerance, most):
         if players == 1:
             values, std = total[None], np.zeros_like(total[None])
             break
-        pairs = draw_pairs(players, (evaluations - 2) // 2, seed, shapley_kernel)
+        pairs = draw_pairs(players, (coalitions - 2) // 2, seed, shapley_kernel)
         z = np.concatenate([np.ones((1, players)), pairs.z])
         odd = np.concatenate([total[None] / 2, odd_payoffs(game, pairs, known, progress)])
         rows = track(range(odd.shape[1]), progress)
@@ -140,7 +141,7 @@ def gaussian_process_shapley(
         if reached(tolerance, values, std):
             break
     else:
-        warn_not_reached(tolerance, evaluations)
+        warn_not_reached(tolerance, coalitions)
     evaluations = game.evaluations - before
     return game.answer(values, ends, std, method="Gaussian process", evaluations=evaluations)
 

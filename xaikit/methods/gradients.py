@@ -5,7 +5,6 @@ Lecture 00 explains the first, lecture 01 derives the second as a product of mat
 
 from typing import Any
 
-from xaikit.core.arrays import namespace
 from xaikit.core.attribution import Attribution
 from xaikit.core.models import DifferentiableModel
 from xaikit.core.question import ask
@@ -32,24 +31,24 @@ def saliency(model: DifferentiableModel, x: Any, target: Any = 0) -> Attribution
     Raises
     ------
     TypeError, ValueError
-        For x that does not match the model, NaN, an empty x, or a target out of range.
+        For a model without gradients, x that does not match its weights, NaN or infinity in x, an
+        empty x, outputs or slopes that are no numbers, or a target out of range.
 
     References
     ----------
     Simonyan, Vedaldi & Zisserman 2014, Deep Inside Convolutional Networks, arXiv:1312.6034, §3.
     """
     question = ask(model, x, target, keep_forward=True)
-    slope = question.gradient()
-    return question.answer(namespace(slope).abs(slope), base=None, method="saliency")
+    return question.answer(abs(question.gradient_at_x()), base=None, method="saliency")
 
 
 def gradient_x_input(
     model: DifferentiableModel, x: Any, target: Any = 0, baseline: Any = None
 ) -> Attribution:
-    """Return (x − b) ⊙ ∂F_c/∂x, the distance from the baseline times the gradient at x.
+    """Return (x − b) ⊙ ∂F_c/∂x, the difference from the baseline times the gradient at x.
 
-    Complete (gap 0) for b = 0 where F is positively homogeneous, F(λx) = λF(x) for λ ≥ 0: linear
-    models and ReLU networks without bias. Elsewhere the gap is the error of the sum.
+    Complete (gap 0) for every b if F(x) = w·x + c, and for b = 0 if F(λx) = λF(x) for λ ≥ 0, as in
+    ReLU networks without bias. Elsewhere the gap is the error of the sum.
 
     Parameters
     ----------
@@ -70,14 +69,13 @@ def gradient_x_input(
     Raises
     ------
     TypeError, ValueError
-        For x that does not match the model, NaN, an empty x, a target out of range, or a baseline
-        of another shape.
+        As `saliency`; for a baseline of another shape.
 
     References
     ----------
     Shrikumar et al. 2016, Not Just a Black Box, arXiv:1605.01713, §2.
     """
     question = ask(model, x, target, baseline, keep_forward=True)
-    slope = question.gradient()
+    slope = question.gradient_at_x()
     values = (question.x - question.baseline) * slope
     return question.answer(values, base=question.base(), method="gradient × input")

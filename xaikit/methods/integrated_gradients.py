@@ -13,7 +13,8 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution
 from xaikit.core.chunks import gradient_rows
-from xaikit.core.question import Question, ask, differentiable
+from xaikit.core.models import expect_gradients
+from xaikit.core.question import Question, ask
 from xaikit.core.settings import expect_count
 from xaikit.methods.exact_path import exact_integral
 from xaikit.networks.network import Network
@@ -106,13 +107,13 @@ def integrated_gradients(
     ----------
     Sundararajan, Taly & Yan 2017, Axiomatic Attribution for Deep Networks, arXiv:1703.01365.
     """
-    question = ask(differentiable(model), x, target, baseline)
+    question = ask(expect_gradients(model), x, target, baseline)
     if rule == "exact":
         _expect_layers(model)
         values, pieces = exact_integral(
             model, question.x, question.target, question.baseline, max_pieces
         )
-        path = {"pieces": question.one(pieces)}
+        path = {"pieces": question.unbatched(pieces)}
     else:
         values, path = _integrate(question, *quadrature(rule, steps))
     return question.answer(
@@ -138,12 +139,12 @@ def _integrate(
         for j in range(0, len(alpha), together):
             t = places[j : j + together].reshape(-1, *[1] * x.ndim)
             points = (b + t * d).reshape(-1, *x.shape[1:])
-            owner = np.tile(np.arange(first, first + len(d)), t.shape[0])
-            gradient = question.gradients(points, owner).reshape(t.shape[0], -1)
+            row_of = np.tile(np.arange(first, first + len(d)), t.shape[0])
+            gradient = question.gradients_at(points, row_of).reshape(t.shape[0], -1)
             mean[part] += (shares[j : j + together] @ gradient).reshape(d.shape)
             along = gradient.reshape(t.shape[0], len(d), -1) * d.reshape(len(d), -1)
             slope[j : j + together, part] = xp.sum(along, axis=2)
-    path = {"alpha": places, "weights": shares, "slope": question.one(slope, 1)}
+    path = {"alpha": places, "weights": shares, "slope": question.unbatched(slope, 1)}
     return delta * mean, path
 
 

@@ -1,5 +1,6 @@
-"""KernelSHAP: Shapley values by a weighted linear fit, as in LIME.
+"""KernelSHAP: Shapley values as the slopes of a weighted linear fit.
 
+LIME makes such a fit with another kernel, and without a constraint on the sum of the slopes.
 Lecture 04 derives the kernel. Coalitions are drawn in complementary pairs, so that only the odd
 half of a game has to be fitted; Shapley values do not depend on the even half.
 """
@@ -44,7 +45,8 @@ def kernel_shap(
     game : Game
         Any number of players M.
     budget : int, optional
-        Coalitions, at least 2M + 2. None is 2M + 2048; with a tolerance 2^M, at most 2^20.
+        Coalitions, at least 2M + 2, or all 2^M if that is fewer. None is 2M + 2048; with a
+        tolerance 2^M, at most 2^20.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
     seed : int or None
@@ -60,7 +62,8 @@ def kernel_shap(
     Raises
     ------
     TypeError, ValueError
-        For a budget below 2M + 2 or a tolerance that is not positive.
+        For a budget that is too small (also one that does not reach every size of coalition, or
+        whose draw does not determine every value), or a tolerance that is not positive.
 
     Notes
     -----
@@ -81,29 +84,29 @@ def kernel_shap(
     known: dict[bytes, np.ndarray] = {}  # evaluated pairs, kept from one budget to the next
     # With a tolerance but no budget, budgets grow up to a limit.
     most = 2**players if tolerance is None or budget is not None else min(2**players, MOST_DRAWN)
-    for evaluations in budgets(players, budget, tolerance, most):
-        pairs = draw_pairs(players, (evaluations - 2) // 2, seed, shapley_kernel)
+    for coalitions in budgets(players, budget, tolerance, most):
+        pairs = draw_pairs(players, (coalitions - 2) // 2, seed, shapley_kernel)
         odd = odd_payoffs(game, pairs, known, progress)
-        values, std = fit(pairs, odd, total)
+        values, std = fit_pairs(pairs, odd, total)
         if reached(tolerance, values, std):
             break
     else:
-        warn_not_reached(tolerance, evaluations)
+        warn_not_reached(tolerance, coalitions)
     evaluations = game.evaluations - before
     return game.answer(values, ends, std, method="KernelSHAP", evaluations=evaluations)
 
 
-def fit(pairs: Pairs, odd: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def fit_pairs(pairs: Pairs, odd: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Minimise Σ w (o − φᵀz/2)² under Σφ = total; return φ and its std, (M, n) each.
 
     o = (v(S) − v(Sᶜ)) / 2 is fitted by half of each player's value, + if it is in S and − if not.
     The squares of the even halves do not depend on φ.
     """
-    half = pairs.z / 2
-    if not len(half):  # a single player gets the total
+    half_z = pairs.z / 2
+    if not len(half_z):  # a single player gets the total
         return total[None], np.zeros_like(total[None])
-    values, spread = sum_constrained_fit(half, odd, pairs.weights, total)
-    leverage = pairs.weights * np.einsum("pi,ij,pj->p", half, spread, half)
-    kept = np.maximum(1 - leverage, LEAST_LEVERAGE_LEFT)
-    residual = (odd - half @ values) / kept[:, None]
+    values, spread = sum_constrained_fit(half_z, odd, pairs.weights, total)
+    # Divided by 1 − leverage, each residual is that of a fit without its pair.
+    leverage = pairs.weights * ((half_z @ spread) * half_z).sum(axis=1)
+    residual = (odd - half_z @ values) / np.maximum(1 - leverage, LEAST_LEVERAGE_LEFT)[:, None]
     return values, sandwich_std(pairs, spread, residual)

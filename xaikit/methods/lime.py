@@ -148,8 +148,8 @@ def lime_tabular(
         std=placed(fit.std.T),
         evaluations=evaluations,
         details={
-            "r2": question.one(placed(fit.r2)),
-            "intercept": question.one(placed(intercept)),
+            "r2": question.unbatched(placed(fit.r2)),
+            "intercept": question.unbatched(placed(intercept)),
             "kernel_width": float(width),
         },
     )
@@ -211,8 +211,8 @@ def _with_categories(
         std=arrays.like(std, like),
         evaluations=samples * len(places),
         details={
-            "r2": question.one(arrays.like(fit.r2, like)),
-            "intercept": question.one(arrays.like(fit.intercept, like)),
+            "r2": question.unbatched(arrays.like(fit.r2, like)),
+            "intercept": question.unbatched(arrays.like(fit.intercept, like)),
             "kernel_width": float(width),
         },
     )

@@ -1,8 +1,8 @@
 """Layer-wise relevance propagation: the output is redistributed layer by layer, with a ledger.
 
-A rule is data (`lrp_rules.py`): the inputs and weights that replace a layer's own while relevance
-passes through it. The four steps of every rule are written once, in `_share_out`. Lecture 05 shows
-the effect of each rule on a picture.
+A rule is data: the inputs and weights that replace a layer's own while relevance passes through it.
+The rules LRP-0, ε, γ, z^B, w² and flat are in `lrp_rules.py`. The four steps of every rule are
+written once, in `_share_out`. Lecture 05 shows the effect of each rule on a picture.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,8 +16,8 @@ from xaikit.core.question import ask
 from xaikit.core.targets import one_hot
 from xaikit.methods.lrp_rules import PLAIN, LRPEpsilon, Rule, Shares
 from xaikit.networks.activations import Activation
-from xaikit.networks.convolution import AvgPool2d, Conv2d
-from xaikit.networks.layers import Dense, Layer, Residual, run
+from xaikit.networks.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
+from xaikit.networks.layers import Dense, Flatten, Layer, Residual, run
 from xaikit.networks.network import Network
 
 
@@ -83,7 +83,8 @@ def lrp(
     TypeError
         For a model without layers, a rule that is not a `Rule`, x that does not match the weights.
     ValueError
-        For NaN, a target out of range, an unknown key of a composite, z^B with x out of bounds.
+        For NaN, a target out of range, an unknown key of a composite, z^B with x out of bounds, a
+        layer that LRP has no rule for.
 
     Notes
     -----
@@ -177,10 +178,14 @@ def _through(
         return _through_sum(layer, a, relevance, rule_of, index)
     if isinstance(layer, Dense | Conv2d | AvgPool2d):
         return _share_out(layer, a, output, relevance, rule_of(layer, index))
-    # Max pool, flatten and padding: the backward pass of the gradient. Relevance of padded pixels
-    # is absorbed.
-    passed = layer.backward(a, relevance)
-    return passed, (0.0, _total(relevance) - _total(passed))
+    if isinstance(layer, MaxPool2d | Flatten | ZeroPad2d):
+        # The backward pass of the gradient. Relevance of padded pixels is absorbed.
+        passed = layer.backward(a, relevance)
+        return passed, (0.0, _total(relevance) - _total(passed))
+    raise ValueError(
+        f"LRP has no rule for {layer!r}, only for xaikit's own layers: "
+        "take a method that needs no more than gradients, such as integrated_gradients"
+    )
 
 
 def _share_out(

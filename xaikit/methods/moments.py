@@ -17,7 +17,8 @@ from xaikit.networks.layers import Dense, Flatten, Layer, Residual
 
 HERMITE_NODES = 20  # with 10, the spread of a tanh is 2% off
 
-Moments = tuple[Array, Array]  # means and variances
+Pair = tuple[Array, Array]
+Moments = Pair  # means and variances
 
 
 def propagate(layers: Sequence[Layer], moments: Moments) -> Moments:
@@ -49,7 +50,7 @@ def layer_moments(layer: Layer, moments: Moments) -> Moments:
     raise ValueError(f"DASP knows no moments of {layer!r}")
 
 
-def _activation(layer: Activation) -> Callable[[Array, Array], Moments]:
+def _activation(layer: Activation) -> Callable[[Array, Array], Pair]:
     """Return a function (m, v) -> E[φ(z)], E[φ(z)²] for z ~ N(m, v)."""
     if isinstance(layer, ReLU):
         return relu
@@ -60,27 +61,27 @@ def _activation(layer: Activation) -> Callable[[Array, Array], Moments]:
     return lambda m, v: smooth(layer, m, v)
 
 
-def relu(m: Array, v: Array) -> Moments:
+def relu(m: Array, v: Array) -> Pair:
     """E[y] = mΦ(a) + sϕ(a), E[y²] = (m² + v)Φ(a) + msϕ(a), with s = √v, a = m/s."""
-    below, s_density = _gaussian(m, v**0.5)
-    return m * below + s_density, (m**2 + v) * below + m * s_density
+    above, s_density = _gaussian(m, v**0.5)
+    return m * above + s_density, (m**2 + v) * above + m * s_density
 
 
-def leaky_relu(m: Array, v: Array, q: float) -> Moments:
+def leaky_relu(m: Array, v: Array, q: float) -> Pair:
     """y = qz for z < 0: E[y] = qm + (1 − q) E[relu], E[y²] = E[relu²] + q²(m² + v − E[relu²])."""
     mean, square = relu(m, v)
     return q * m + (1 - q) * mean, square + q**2 * (m**2 + v - square)
 
 
-def relu6(m: Array, v: Array) -> Moments:
-    """Return the moments of relu(z) − relu(z − 6)."""
+def relu6(m: Array, v: Array) -> Pair:
+    """Return E[y], E[y²] of y = relu(z) − relu(z − 6)."""
     mean, square = relu(m, v)
     over, over_square = relu(m - 6, v)
     return mean - over, square - over_square - 12 * over
 
 
-def smooth(layer: Activation, m: Array, v: Array) -> Moments:
-    """E[φ(z)] = Σ_g w_g φ(m + s x_g), by Gauss-Hermite quadrature."""
+def smooth(layer: Activation, m: Array, v: Array) -> Pair:
+    """E[φ(z)] = Σ_g w_g φ(m + s x_g) and E[φ(z)²], by Gauss-Hermite quadrature."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(HERMITE_NODES)
     mean, square = namespace(m).zeros_like(m), namespace(m).zeros_like(m)
     for node, weight in zip(nodes, weights / weights.sum(), strict=True):
@@ -92,9 +93,9 @@ def smooth(layer: Activation, m: Array, v: Array) -> Moments:
 def larger_of(one: Moments, other: Moments) -> Moments:
     """Return mean and variance of the larger of two independent Gaussians (Clark 1961)."""
     (m_a, v_a), (m_b, v_b) = one, other
-    below, density = _gaussian(m_a - m_b, (v_a + v_b) ** 0.5)
-    mean = density + (m_a - m_b) * below + m_b
-    square = (m_a + m_b) * density + (m_a**2 + v_a) * below + (m_b**2 + v_b) * (1 - below)
+    a_larger, s_density = _gaussian(m_a - m_b, (v_a + v_b) ** 0.5)
+    mean = s_density + (m_a - m_b) * a_larger + m_b
+    square = (m_a + m_b) * s_density + (m_a**2 + v_a) * a_larger + (m_b**2 + v_b) * (1 - a_larger)
     return mean, (square - mean**2).clip(0)
 
 
@@ -111,10 +112,13 @@ def _max_pool(layer: MaxPool2d, m: Array, v: Array) -> Moments:
     return entries[0]
 
 
-def _gaussian(m: Array, s: Array) -> Moments:
-    """Return Φ(m/s) and sϕ(m/s); for s = 0, 1 if m > 0 else 0, and 0."""
+def _gaussian(m: Array, s: Array) -> Pair:
+    """Return Φ(m/s), the chance to be above zero, and sϕ(m/s).
+
+    For s = 0 they are 1 if m > 0, else 0; and 0.
+    """
     xp = namespace(m)
     certain = s == 0
     a = m / xp.where(certain, xp.ones_like(s), s)
-    below = xp.where(certain, xp.astype(m > 0, m.dtype), arrays.normal_cdf(a))
-    return below, s * xp.exp(-(a**2) / 2) / (2 * np.pi) ** 0.5
+    above = xp.where(certain, xp.astype(m > 0, m.dtype), arrays.normal_cdf(a))
+    return above, s * xp.exp(-(a**2) / 2) / (2 * np.pi) ** 0.5

@@ -97,8 +97,8 @@ def permutation_shapley(
     game : Game
         Any number of players M.
     budget : int, optional
-        Coalitions, at least 2M + 2; a pair of orders needs 2(M − 1). None is 2M + 2048, or
-        2^20 with a tolerance.
+        Coalitions, at least 2M + 2, or all 2^M if that is fewer; a pair of orders needs 2(M − 1).
+        None is 2M + 2048, or 2^20 with a tolerance.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
     seed : int or None
@@ -115,12 +115,13 @@ def permutation_shapley(
     Raises
     ------
     TypeError, ValueError
-        For a budget below 2M + 2 or a tolerance that is not positive.
+        For a budget that is too small or a tolerance that is not positive.
 
     Notes
     -----
-    Few pairs may give a player equal contributions by chance, often so for trees. So its variance
-    is estimated with one more observation: the mean of all players' variances.
+    In a few pairs a player's contributions may be equal by chance. With trees this is frequent, and
+    its variance would be 0. So one more observation is added to it: the mean of all players'
+    variances.
 
     References
     ----------
@@ -134,12 +135,12 @@ def permutation_shapley(
     rng = np.random.default_rng(as_seed(seed))
     pairs: list[np.ndarray] = []  # mean contributions (M, n) of each pair
 
-    for evaluations in budgets(players, budget, tolerance, MOST_SAMPLES):
+    for coalitions in budgets(players, budget, tolerance, MOST_SAMPLES):
         if players == 1:
             values = (ends[1:] - ends[:1]).reshape(1, -1)
             std = np.zeros_like(values)
             break
-        wanted = range(len(pairs), (evaluations - 2) // (2 * players - 2))
+        wanted = range(len(pairs), (coalitions - 2) // (2 * players - 2))
         at_once = max(1, ROWS // (2 * players - 2))
         for block in track(list(chunks(len(wanted), at_once)), progress):
             orders = np.array([rng.permutation(players) for _ in wanted[block]])
@@ -148,7 +149,7 @@ def permutation_shapley(
         if reached(tolerance, values, std):
             break
     else:
-        warn_not_reached(tolerance, evaluations)
+        warn_not_reached(tolerance, coalitions)
     return game.answer(
         values,
         ends,

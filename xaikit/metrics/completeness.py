@@ -89,7 +89,7 @@ def sensitivity_n(
         found[:, column] = _correlation(
             removed @ scores.T, whole - game.payoffs(~removed).reshape(samples, -1)
         )
-    return Correlations(tried, question.one(found))
+    return Correlations(tried, question.unbatched(found))
 
 
 class Completeness(NamedTuple):

@@ -1,9 +1,6 @@
 """Deletion and insertion: change features in an explanation's order, and evaluate the model.
 
-Lecture 09 compares every method of the course by these curves and by the measures of
-`completeness`, `infidelity`, `sanity`, `retraining`, `axioms` and `agreement`. Each tests one
-property, and none of them alone can tell a true explanation from a false one: the docstrings name
-the limits of each.
+Lecture 09 compares every method of the course by these curves.
 """
 
 from typing import Any, NamedTuple
@@ -139,6 +136,7 @@ def _curve(
     seed: int | None,
     insert: bool,
 ) -> Curve:
+    """Return the curve of the features' order by score, and the areas of random orders."""
     rows, width = scores.shape
     if steps is not None:
         expect_count("steps", steps, 1)
@@ -161,9 +159,11 @@ def _curve(
     random_auc = np.concatenate([np.empty((0, rows)), *areas]).T
     tail = (1 - confidence) / 2
     band = np.quantile(random_auc, [tail, 1 - tail], axis=1) if random else None
-    one = question.one
+    unbatched = question.unbatched
     auc = np.trapezoid(outputs, fractions, axis=1)
-    return Curve(fractions, one(outputs), one(auc), one(random_auc), one(band, 1))
+    return Curve(
+        fractions, unbatched(outputs), unbatched(auc), unbatched(random_auc), unbatched(band, 1)
+    )
 
 
 def _outputs(question: Question, ranks: np.ndarray, counts: np.ndarray, insert: bool) -> np.ndarray:
@@ -175,10 +175,11 @@ def _outputs(question: Question, ranks: np.ndarray, counts: np.ndarray, insert: 
     size = (*ranks.shape[:2], len(counts))
     outputs = np.empty(size).ravel()
     for part in chunks(outputs.size, chunk_rows(x.shape[1])):
-        order, owner, step = np.unravel_index(np.arange(part.start, part.stop), size)
-        changed = ranks[order, owner] < counts[step, None]
+        order, row_of, step = np.unravel_index(np.arange(part.start, part.stop), size)
+        changed = ranks[order, row_of] < counts[step, None]
         present = arrays.indices(changed if insert else ~changed, x)
-        which = arrays.indices(owner, x)
+        which = arrays.indices(row_of, x)
         rows = namespace(x).where(present, x[which], others[which])
-        outputs[part] = question.outputs(rows.reshape(-1, *question.x.shape[1:]), owner, fresh=True)
+        rows = rows.reshape(-1, *question.x.shape[1:])
+        outputs[part] = question.target_outputs(rows, row_of, fresh=True)
     return outputs.reshape(size)

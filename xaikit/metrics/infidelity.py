@@ -53,7 +53,7 @@ def infidelity(
     """Return E[(I·φ − (F(x) − F(x − I)))²] over perturbations I: **small** is good.
 
     φ are slopes here, in units of F per unit of x. Contributions, in units of F, are divided by the
-    distance from the baseline: φ_i I_i / (x_i − b_i).
+    difference from the baseline: φ_i I_i / (x_i − b_i).
 
     Parameters
     ----------
@@ -101,8 +101,9 @@ def infidelity(
     explained, changed = [], []
     for block in _perturbations(question, perturbation, spread, samples, seed):
         moved = flat - arrays.like(block, flat)  # (b, n or 1, d)
-        owner = np.tile(np.arange(len(flat)), len(block))
-        outputs = question.outputs(moved.reshape(-1, *question.x.shape[1:]), owner, fresh=True)
+        moved = moved.reshape(-1, *question.x.shape[1:])
+        row_of = np.tile(np.arange(len(flat)), len(block))
+        outputs = question.target_outputs(moved, row_of, fresh=True)
         changed.append(whole - outputs.reshape(len(block), -1))
         explained.append((block * weights).sum(axis=2))
     predicted, true = np.concatenate(explained), np.concatenate(changed)  # (m, n)
@@ -113,7 +114,7 @@ def infidelity(
     errors = (scale * predicted - true) ** 2
     deviation = errors.std(axis=0, ddof=1) if len(errors) > 1 else np.full(len(flat), np.inf)
     found = errors.mean(axis=0), deviation / np.sqrt(len(errors)), scale
-    return Infidelity(*map(question.one, found))
+    return Infidelity(*map(question.unbatched, found))
 
 
 def max_sensitivity(

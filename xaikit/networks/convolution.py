@@ -1,4 +1,7 @@
-"""Layers for pictures (n, channels, height, width): convolution, pooling and padding."""
+"""Layers for pictures (n, channels, height, width): convolution, pooling and padding.
+
+The sums over windows are in `windows.py`.
+"""
 
 import operator
 from dataclasses import dataclass

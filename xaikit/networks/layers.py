@@ -137,6 +137,13 @@ def expect_layers(layers: Sequence[Layer]) -> None:
             )
 
 
+def output_of(layers: Sequence[Layer], a: Array) -> Array:
+    """Return only the output of the last layer."""
+    for layer in layers:
+        a = layer.forward(a)
+    return a
+
+
 def run(layers: Sequence[Layer], a: Array) -> list[Array]:
     """Return [input of layer 0, input of layer 1, …, output of the last layer]."""
     values = [a]
@@ -203,7 +210,7 @@ class Residual(Layer):
         return Residual([layer.map_arrays(function) for layer in self.layers])
 
     def forward(self, a: Array) -> Array:
-        f = run(self.layers, a)[-1]
+        f = output_of(self.layers, a)
         if f.shape != a.shape:
             raise ValueError(
                 f"a Residual adds f(a) to a: the shapes must be equal, but a is {tuple(a.shape)} "

@@ -23,6 +23,7 @@ from xaikit.networks.layers import (
     expect_layers,
     first_array,
     input_gradient,
+    output_of,
     run,
 )
 
@@ -105,10 +106,7 @@ class Network(DifferentiableModel):
 
     def outputs(self, rows: Array) -> Array:
         """Return all outputs (n, k) for checked rows: one layer after the other."""
-        a = rows
-        for layer in self.layers:
-            a = layer.forward(a)
-        return a
+        return output_of(self.layers, rows)
 
     def forward_pass(self, rows: Array) -> ForwardPass:
         """Return the outputs of checked rows, with a backward pass through the layers."""

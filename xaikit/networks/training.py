@@ -11,7 +11,7 @@ from xaikit.core.arrays import Array, namespace
 from xaikit.core.progress import track
 from xaikit.core.settings import as_seed, expect_count
 from xaikit.core.targets import as_targets
-from xaikit.networks.layers import Layer, expect_columns, first_array, run, run_back
+from xaikit.networks.layers import Layer, expect_columns, first_array, output_of, run, run_back
 from xaikit.networks.losses import LOSSES
 
 
@@ -35,10 +35,10 @@ def fit(
         raise ValueError(f"learning_rate is {learning_rate}, expected a positive number")
     if first_array(layers) is None:
         raise ValueError("there is nothing to train: no layer has weights")
-    output = expect_columns(run(layers, x[:1])[-1])
+    output = expect_columns(output_of(layers, x[:1]))
     y = TARGETS[loss](y, output, x.shape[0])
 
-    trained = [layer.map_arrays(_copy) for layer in layers]
+    trained = [layer.map_arrays(arrays.copied) for layer in layers]
     adam = Adam([p for layer in trained for p in layer.parameters.values()], learning_rate)
     rng = np.random.default_rng(as_seed(seed))
     history = []
@@ -128,7 +128,3 @@ def _classes(y: Any, output: Array, rows: int) -> Array:
 
 
 TARGETS = {"mse": _numbers, "cross_entropy": _classes}
-
-
-def _copy(array: Array) -> Array:
-    return array.clone() if arrays.is_torch(array) else array.copy()

@@ -1,4 +1,4 @@
-"""Convolution and pooling as sums over shifted pictures, for NumPy arrays and torch tensors.
+"""`conv2d` and pooling as sums over shifted pictures, for NumPy arrays and torch tensors.
 
 Pictures are (rows, channels, height, width). Each backward pass follows its operation.
 """

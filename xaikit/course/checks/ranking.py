@@ -16,8 +16,8 @@ from xaikit.course import checks
 from xaikit.course.checks import Mistake, compare, judge, passed, plain, shapes_fit
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.mistakes import Answer
-from xaikit.methods import ranking
-from xaikit.methods.dual_net import DualNet
+from xaikit.methods import dual_net
+from xaikit.methods.dual_net_estimator import DualNet
 from xaikit.networks.network import Network
 
 DRAWS = 4000
@@ -31,10 +31,10 @@ def by_hand(answer: Callable) -> Callable:
     return checks.by_hand(
         answer,
         DualNet.fit,
-        ranking.random_masks,
-        ranking.masked,
-        ranking.local_search,
-        ranking.optimal_mask,
+        dual_net.random_masks,
+        dual_net.masked,
+        dual_net.local_search,
+        dual_net.optimal_mask,
     )
 
 

@@ -1,4 +1,4 @@
-"""The data, the drawn network and the trees that lectures and assignments share."""
+"""The data that lectures and assignments share, with the drawn network and the boosted trees."""
 
 from xaikit.course.datasets import synthetic
 from xaikit.course.datasets.comments import Comments, youtube_comments, youtube_spam_collection

@@ -1,4 +1,4 @@
-"""The small network that lectures 00 to 07 draw and compute by hand."""
+"""The small network that lectures 00 to 07 draw and compute by hand, and its two inputs."""
 
 import numpy as np
 

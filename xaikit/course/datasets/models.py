@@ -1,4 +1,4 @@
-"""Boosted trees for California's houses: the course's model that is not a network."""
+"""A model that is not a network: boosted trees that predict the prices of California's houses."""
 
 from typing import Any
 

@@ -12,7 +12,7 @@ from sklearn.utils.estimator_checks import check_estimator
 import xaikit as xk
 from tests.units.support import numpy_of
 from xaikit.course.datasets import synthetic
-from xaikit.methods import ranking
+from xaikit.methods import dual_net
 from xaikit.networks.network import Network
 
 SHORT = {"exploration": 64, "refinement": 100}
@@ -36,7 +36,7 @@ def test_every_row_meets_every_mask():
     x = np.arange(6.0).reshape(2, 3)
     masks = np.array([[1.0, 0, 1], [0, 1, 0]])
     np.testing.assert_array_equal(
-        ranking.masked(x, masks),
+        dual_net.masked(x, masks),
         [[0, 0, 2, 1, 0, 1], [3, 0, 5, 1, 0, 1], [0, 1, 0, 0, 1, 0], [0, 4, 0, 0, 1, 0]],
     )
 
@@ -44,22 +44,22 @@ def test_every_row_meets_every_mask():
 def test_slope_of_the_selector_is_a_difference_quotient():
     layers, mask = selector(5), np.array([1, 0, 1, 0, 1], dtype=np.float32)
     step = 0.01 * np.eye(5, dtype=np.float32)
-    rise = ranking.predicted_loss(layers, mask + step)
-    fall = ranking.predicted_loss(layers, mask - step)
+    rise = dual_net.predicted_loss(layers, mask + step)
+    fall = dual_net.predicted_loss(layers, mask - step)
     np.testing.assert_allclose(
-        ranking.selector_slope(layers, mask), (rise - fall) / 0.02, atol=1e-4
+        dual_net.selector_slope(layers, mask), (rise - fall) / 0.02, atol=1e-4
     )
 
 
 def test_best_mask_of_an_additive_selector_is_that_of_least_cost():
     costs = [3.0, -1.0, 2.0, -2.0, 0.0]
     layers = Additive(costs).layers
-    np.testing.assert_array_equal(ranking.optimal_mask(layers, 5, 2), [0, 1, 0, 1, 0])
+    np.testing.assert_array_equal(dual_net.optimal_mask(layers, 5, 2), [0, 1, 0, 1, 0])
     worst = np.array([1, 0, 1, 0, 0], dtype=np.float32)
-    np.testing.assert_array_equal(ranking.local_search(layers, worst, 1), [0, 0, 1, 1, 0])
-    np.testing.assert_array_equal(ranking.local_search(layers, worst, 9), [0, 1, 0, 1, 0])
+    np.testing.assert_array_equal(dual_net.local_search(layers, worst, 1), [0, 0, 1, 1, 0])
+    np.testing.assert_array_equal(dual_net.local_search(layers, worst, 9), [0, 1, 0, 1, 0])
     everything = np.ones(5, dtype=np.float32)
-    np.testing.assert_array_equal(ranking.local_search(layers, everything, 9), everything)
+    np.testing.assert_array_equal(dual_net.local_search(layers, everything, 9), everything)
 
 
 def test_local_search_never_climbs():
@@ -68,25 +68,25 @@ def test_local_search_never_climbs():
         layers = selector(8, seed)
         mask = np.zeros(8, dtype=np.float32)
         mask[rng.permutation(8)[:3]] = 1
-        found = ranking.local_search(layers, mask, 12)
-        before, after = ranking.predicted_loss(layers, np.array([mask, found]))
+        found = dual_net.local_search(layers, mask, 12)
+        before, after = dual_net.predicted_loss(layers, np.array([mask, found]))
         assert found.sum() == 3 and after <= before
 
 
 def test_swap_importances_by_hand():
     """Costs 1, 4 are shown, 2, 9 hidden: mean rises after swaps, negative for the hidden."""
     layers = Additive([1.0, 2.0, 4.0, 9.0]).layers
-    swaps = ranking.swap_importances(layers, np.array([1, 0, 1, 0], dtype=np.float32))
+    swaps = dual_net.swap_importances(layers, np.array([1, 0, 1, 0], dtype=np.float32))
     np.testing.assert_allclose(swaps, [(1 + 8) / 2, -(1 - 2) / 2, (-2 + 5) / 2, -(8 + 5) / 2])
-    np.testing.assert_array_equal(ranking.swap_importances(layers, np.ones(4, "float32")), 0)
+    np.testing.assert_array_equal(dual_net.swap_importances(layers, np.ones(4, "float32")), 0)
 
 
 @pytest.mark.parametrize("size", [1, 3, 6])
 def test_masks_show_as_many_features_as_they_should(size):
     rng = np.random.default_rng(0)
-    masks, weights = ranking.explored_masks(6, size, rng)
+    masks, weights = dual_net.explored_masks(6, size, rng)
     assert masks.shape == (32, 6) and (masks.sum(axis=1) == size).all() and (weights == 1).all()
-    focused, weights = ranking.focused_masks(masks[0], masks[31], rng)
+    focused, weights = dual_net.focused_masks(masks[0], masks[31], rng)
     assert focused.shape == (32, 6) and (focused.sum(axis=1) == size).all()
     np.testing.assert_array_equal(focused[16], masks[0])
     np.testing.assert_array_equal(focused[17], masks[31])
