@@ -101,15 +101,6 @@ def where_positive(values: Array, z: Array) -> Array:
     return values * (z > 0)
 
 
-def divided(values: Array, by: Array) -> Array:
-    """Return values / by in the memory of `by`: new memory costs more than the division."""
-    if is_torch(by):
-        import torch
-
-        return torch.divide(values, by, out=by)
-    return np.divide(values, by, out=by)
-
-
 def normal_cdf(z: Array) -> Array:
     """Return Φ(z), the standard normal distribution function."""
     if is_torch(z):

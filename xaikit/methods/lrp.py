@@ -12,6 +12,7 @@ from typing import Any
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution
+from xaikit.core.chunks import cache_rows, chunks
 from xaikit.core.question import ask
 from xaikit.core.targets import one_hot
 from xaikit.methods.lrp_rules import PLAIN, LRPEpsilon, Rule, Shares
@@ -113,7 +114,8 @@ def lrp(
         # Removed from the list, so that the layers below can use its memory.
         layer, z = network.layers[index], values.pop()
         passed, booked = _through(layer, values[-1], z, relevances[-1], rule_of, index)
-        arrived, total = total, _total(passed)
+        same = passed is relevances[-1]  # through an activation
+        arrived, total = total, total if same else _total(passed)
         ledger.append(_row(f"{index} {layer!r}", arrived, total, *booked))
         relevances.append(passed)
     return question.answer(
@@ -178,8 +180,9 @@ def _through(
         return _through_sum(layer, a, relevance, rule_of, index)
     if isinstance(layer, Dense | Conv2d | AvgPool2d):
         return _share_out(layer, a, output, relevance, rule_of(layer, index))
-    if isinstance(layer, MaxPool2d | Flatten | ZeroPad2d):
-        # The backward pass of the gradient. Relevance of padded pixels is absorbed.
+    if isinstance(layer, MaxPool2d | Flatten):
+        return layer.backward(a, relevance), (0.0, 0.0)
+    if isinstance(layer, ZeroPad2d):  # the relevance of padded pixels is absorbed
         passed = layer.backward(a, relevance)
         return passed, (0.0, _total(relevance) - _total(passed))
     raise ValueError(
@@ -194,7 +197,6 @@ def _share_out(
     """Forward, divide, backward, multiply: the four steps of every rule."""
     xp = namespace(a)
     _expect_bounds(a, rule)
-    # Steps overwrite their own results: new memory costs more than the arithmetic.
     passed: Any = None
     to_bias, absorbed = 0.0, 0.0
     for shares, given in _cases(rule, output, relevance):
@@ -208,26 +210,35 @@ def _share_out(
             z = sum((part.forward(inputs) for inputs, part in parts), xp.zeros_like(output))
             z = z if bias is None else z + bias.reshape(-1, *[1] * (z.ndim - 2))
         # 2 · Divide.
-        if rule.epsilon:
-            # ε sign(z), with sign(0) = +1: to −0.0, + 0.0 gives 0.0.
-            lost = xp.copysign(arrays.like(rule.epsilon, z), z + 0.0)
-            s = arrays.divided(given, z + lost)
-            lost *= s
-        else:
-            # A unit with z = 0 has no shares to divide by: its relevance is absorbed.
-            is_zero = xp.astype(z == 0, z.dtype)
-            lost = given * is_zero
-            s = arrays.divided(given - lost, z + is_zero)
-        absorbed = absorbed + _total(lost)
-        del lost  # so that the backward step can use its memory
+        s, lost = _divide(given, z, rule.epsilon)
+        absorbed = absorbed + lost
         if bias is not None:
             to_bias = to_bias + xp.sum(s.reshape(*s.shape[:2], -1), axis=2) @ bias
         # 3 · Backward, and 4 · multiply.
         for inputs, part in parts:
             share = part.backward(inputs, s)
-            share *= inputs
+            share *= inputs  # in place: new memory costs more than the product
             passed = share if passed is None else passed + share
     return passed, (to_bias, absorbed)
+
+
+def _divide(relevance: Array, z: Array, epsilon: float) -> tuple[Array, Array]:
+    """Return s = R / (z + ε sign(z)) of each unit, and of each row what was absorbed, (n,)."""
+    xp = namespace(z)
+    s, absorbed = xp.empty_like(z), xp.zeros_like(z.reshape(len(z), -1)[:, 0])
+    for rows in chunks(len(z), cache_rows(z[0])):
+        R, sums = relevance[rows], z[rows]
+        if epsilon:
+            # sign(0) = +1: to −0.0, + 0.0 gives 0.0.
+            side = xp.copysign(arrays.like(epsilon, z), sums + 0.0)
+            s[rows] = R / (sums + side)
+            absorbed[rows] = _total(side * s[rows])
+        else:
+            # A unit with z = 0 has no shares to divide by: its relevance is absorbed.
+            is_zero = xp.astype(sums == 0, z.dtype)
+            s[rows] = R * (1 - is_zero) / (sums + is_zero)
+            absorbed[rows] = _total(R * is_zero)
+    return s, absorbed
 
 
 def _parts(layer: Any, a: Array, shares: Shares) -> list[tuple[Array, Any]]:
