@@ -290,7 +290,9 @@ def ask_text(classifier: Any, text: Any, target: int = 1) -> Question:
 
 def as_baseline(baseline: Any, x: Array, missing: bool = False) -> Array:
     """Return the baseline as (1, …) or (n, …): None is zeros, a number fills every feature."""
-    x, baseline = _of_one_kind(x, 0 if baseline is None else baseline, "baseline", missing)
+    if baseline is None:
+        return namespace(x).zeros_like(x[:1])
+    x, baseline = _of_one_kind(x, baseline, "baseline", missing)
     if baseline.ndim == 0:
         return namespace(x).zeros_like(x[:1]) + baseline
     if tuple(baseline.shape) == tuple(x.shape[1:]):
@@ -305,10 +307,11 @@ def as_baseline(baseline: Any, x: Array, missing: bool = False) -> Array:
 
 def _of_one_kind(x: Array, values: Any, what: str, missing: bool) -> tuple[Array, Array]:
     """Return x and other values as arrays of one kind: floating if one of them is."""
-    if not arrays.is_array(values) or (np.ndim(values) == 0 and not arrays.is_torch(values)):
+    placed = arrays.is_array(values) and (np.ndim(values) > 0 or arrays.is_torch(values))
+    if not placed:  # a list, a number, a frame: goes where x is
         values = arrays.numeric(values, what, missing)
         whole = not arrays.is_floating(values)
         values = arrays.like(values, x if whole else arrays.floating(x[:0]))
     if arrays.is_floating(values) and not arrays.is_floating(x):
         x = arrays.like(x, values)
-    return x, arrays.matching(values, x, what, "the numbers of x", missing)
+    return x, arrays.matching(values, x, what, "the numbers of x", missing) if placed else values
