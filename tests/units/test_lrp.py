@@ -23,6 +23,7 @@ from tests.units.support import (
     numpy_of,
     seeds,
 )
+from xaikit.core import chunks
 from xaikit.networks.layers import Layer, run
 
 PLAIN = xk.LRPEpsilon(0.0)
@@ -760,3 +761,16 @@ def test_nothing_that_was_given_is_written_to(backend, name, kind):
     xk.lrp(here, rows, 2, RULES[name].ours)
     for array, copy in zip([*given, *first.details["relevance"]], before + handed, strict=True):
         assert_equal(array, copy, backend, 0)
+
+
+@every_rule
+@pytest.mark.parametrize("numbers", [1, 7, 40])
+def test_blocks_of_rows_change_nothing(monkeypatch, exact_backend, name, numbers):
+    network, x = small_network("pictures")
+    here, rows = exact_backend.network(network), exact_backend.array(x)
+    expected = xk.lrp(here, rows, 1, RULES[name].ours)
+    monkeypatch.setattr(chunks, "CACHE_NUMBERS", numbers)
+    found = xk.lrp(here, rows, 1, RULES[name].ours)
+    assert_equal(found.values, numpy_of(expected.values), exact_backend, 0)
+    for row, whole in zip(found.details["ledger"], expected.details["ledger"], strict=True):
+        assert_equal(row.absorbed, numpy_of(whole.absorbed), exact_backend, 1e-14)
