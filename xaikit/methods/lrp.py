@@ -223,22 +223,26 @@ def _share_out(
 
 
 def _divide(relevance: Array, z: Array, epsilon: float) -> tuple[Array, Array]:
-    """Return s = R / (z + ε sign(z)) of each unit, and of each row what was absorbed, (n,)."""
+    """Return s = R / (z + ε sign(z)), written over z, and what was absorbed of each row, (n,).
+
+    z is a layer's output, which nobody reads after this; new memory would cost more than the
+    division. Block by block, the steps stay in the cache.
+    """
     xp = namespace(z)
-    s, absorbed = xp.empty_like(z), xp.zeros_like(z.reshape(len(z), -1)[:, 0])
+    absorbed = xp.zeros_like(z.reshape(len(z), -1)[:, 0])
     for rows in chunks(len(z), cache_rows(z[0])):
         R, sums = relevance[rows], z[rows]
         if epsilon:
             # sign(0) = +1: to −0.0, + 0.0 gives 0.0.
             side = xp.copysign(arrays.like(epsilon, z), sums + 0.0)
-            s[rows] = R / (sums + side)
-            absorbed[rows] = _total(side * s[rows])
+            z[rows] = R / (sums + side)
+            absorbed[rows] = _total(side * z[rows])
         else:
             # A unit with z = 0 has no shares to divide by: its relevance is absorbed.
             is_zero = xp.astype(sums == 0, z.dtype)
-            s[rows] = R * (1 - is_zero) / (sums + is_zero)
             absorbed[rows] = _total(R * is_zero)
-    return s, absorbed
+            z[rows] = R * (1 - is_zero) / (sums + is_zero)
+    return z, absorbed
 
 
 def _parts(layer: Any, a: Array, shares: Shares) -> list[tuple[Array, Any]]:
