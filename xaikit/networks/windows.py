@@ -107,23 +107,12 @@ def windows2d_backward(a: Array, grad: Array, size: Pair, stride: Pair) -> Array
 
 def max_pool2d(a: Array, size: Pair, stride: Pair) -> Array:
     """Return the largest entry of each window."""
-    if is_torch(a):
-        from torch.nn import functional
-
-        return functional.max_pool2d(a, size, stride)
     views = [seen for _, _, seen in _shifts(a, size, stride)]
     return reduce(namespace(a).maximum, views)
 
 
 def max_pool2d_backward(a: Array, grad: Array, size: Pair, stride: Pair) -> Array:
     """Return ∂score/∂a: grad goes to the first largest entry of each window."""
-    if is_torch(a):
-        import torch
-
-        # The calls that torch's autograd makes.
-        _, winners = torch.ops.aten.max_pool2d_with_indices(a, size, stride)
-        settings = (size, stride, (0, 0), (1, 1), False)
-        return torch.ops.aten.max_pool2d_with_indices_backward(grad, a, *settings, winners)
     result = namespace(a).zeros_like(a)
     largest = max_pool2d(a, size, stride)
     left = copied(grad)
