@@ -170,14 +170,21 @@ def _as_array(result: Any) -> np.ndarray:
 
 def expect_same_outputs(found: np.ndarray, known: np.ndarray) -> None:
     """Raise a ValueError unless outputs (…, n) are those (n,) that the same rows had before."""
-    off = np.abs(found - known)
-    if (off > SAME_OUTPUT * np.maximum(1, np.abs(known))).any():
-        row = np.unravel_index(int(off.argmax()), off.shape)
+    row = differing(found, known)
+    if row is not None:
         raise ValueError(
-            f"the model's output for a row was {np.broadcast_to(known, off.shape)[row]:.4g} and is "
-            f"{np.asarray(found)[row]:.4g} now: it is no function of the row. Is it in training "
-            "mode (dropout, batch statistics), or does it draw random numbers?"
+            f"the model's output for a row was {np.broadcast_to(known, np.shape(found))[row]:.4g} "
+            f"and is {np.asarray(found)[row]:.4g} now: it is no function of the row. Is it in "
+            "training mode (dropout, batch statistics), or does it draw random numbers?"
         )
+
+
+def differing(found: np.ndarray, known: np.ndarray) -> tuple | None:
+    """Return the index at which outputs differ most, or None if they are the same."""
+    off = np.abs(found - known)
+    if (off <= SAME_OUTPUT * np.maximum(1, np.abs(known))).all():
+        return None
+    return np.unravel_index(int(off.argmax()), off.shape)
 
 
 def expect_finite(values: Array, what: str) -> Array:

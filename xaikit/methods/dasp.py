@@ -22,7 +22,7 @@ from xaikit.core.settings import as_seed, expect_count
 from xaikit.methods.moments import Moments, Pair, layer_moments, propagate
 from xaikit.networks.convolution import Conv2d, ZeroPad2d
 from xaikit.networks.layers import Dense, Flatten, Layer, output_of, run
-from xaikit.networks.network import Network
+from xaikit.networks.network import Network, expect_network
 
 ALL_SIZES_UP_TO = 8  # players; for more, coalition sizes are integrated by quadrature
 NODES = 4
@@ -73,7 +73,7 @@ def dasp(
     Ancona, Öztireli & Gross 2019, Explaining Deep Neural Networks with a Polynomial Time Algorithm
     for Shapley Values Approximation, arXiv:1903.10992.
     """
-    question = ask(_expect_network(network), x, target, baseline)
+    question = ask(expect_network(network, "DASP"), x, target, baseline)
     head, first, tail = _split(network.layers)
     xp, x, b = namespace(question.x), question.x, question.baseline
     players = int(np.prod(x.shape[1:]))
@@ -177,17 +177,8 @@ def unit_samples(
     return run([first, *tail], output_of(head, namespace(x).where(present, x, b)))[1:]
 
 
-def _expect_network(network: Any) -> Network:
-    if not isinstance(network, Network):
-        raise TypeError(
-            f"DASP goes through layers, got {type(network).__name__}: expected a Network "
-            "(from_torch(module) makes one)"
-        )
-    return network
-
-
 def _one_row(network: Network, x: Any, size: float, baseline: Any) -> tuple[Array, Array]:
-    question = ask(_expect_network(network), x, baseline=baseline)
+    question = ask(expect_network(network, "DASP"), x, baseline=baseline)
     x = question.x
     players = int(np.prod(x.shape[1:]))
     if len(x) != 1 or not 0 <= size <= players:

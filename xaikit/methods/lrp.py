@@ -19,7 +19,7 @@ from xaikit.methods.lrp_rules import PLAIN, LRPEpsilon, Rule, Shares
 from xaikit.networks.activations import Activation
 from xaikit.networks.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
 from xaikit.networks.layers import Dense, Flatten, Layer, Residual, run
-from xaikit.networks.network import Network
+from xaikit.networks.network import Network, expect_network
 
 
 @dataclass(frozen=True)
@@ -99,11 +99,7 @@ def lrp(
     - Montavon et al. 2019, Layer-Wise Relevance Propagation: An Overview,
       doi:10.1007/978-3-030-28954-6_10.
     """
-    if not isinstance(network, Network):
-        raise TypeError(
-            f"lrp goes through layers, got {type(network).__name__}: expected a Network "
-            "(from_torch(module) makes one)"
-        )
+    expect_network(network, "lrp")
     rule_of = _composite(LRPEpsilon(0.25) if rule is None else rule, network)
     question = ask(network, x, target, keep_forward=True)
     assert question.forward is not None

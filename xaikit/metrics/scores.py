@@ -8,7 +8,7 @@ import numpy as np
 from xaikit.core import arrays, tables
 from xaikit.core.arrays import Array
 from xaikit.core.attribution import Attribution
-from xaikit.core.models import SAME_OUTPUT
+from xaikit.core.models import differing
 from xaikit.core.question import Question, ask
 
 
@@ -25,9 +25,8 @@ def ask_about(
 def _expect_same_output(attribution: Attribution, output: np.ndarray) -> None:
     """Raise unless the attribution explains this output, not that of another class."""
     explained = arrays.float64(attribution.output).ravel()
-    off = np.abs(explained - output)
-    if (off > SAME_OUTPUT * np.maximum(1, np.abs(output))).any():
-        row = int(off.argmax())
+    if (place := differing(explained, output)) is not None:
+        row = int(place[0])
         raise ValueError(
             f"the attribution explains an output of {explained[row]:.4g}, and the model's output "
             f"for this target is {output[row]:.4g} (row {row}): give the target that was "

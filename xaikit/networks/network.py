@@ -190,6 +190,16 @@ class Network(DifferentiableModel):
         return history
 
 
+def expect_network(model: Any, method: str) -> Network:
+    """Return the model, or raise a TypeError if it has no layers for a method to go through."""
+    if not isinstance(model, Network):
+        raise TypeError(
+            f"{method} goes through layers, got {type(model).__name__}: expected a Network "
+            "(from_torch(module) makes one)"
+        )
+    return model
+
+
 def _check_layers(layers: Sequence[Layer]) -> None:
     """Raise unless these are layers that fit together, with weights of one device and dtype."""
     expect_layers(layers)
