@@ -87,6 +87,13 @@ def test_two_categories_differ_by_the_difference_of_their_outputs():
     expected = np.where(rows[:4, 0] == 1, 3.0, -3.0)
     np.testing.assert_allclose(result.values[:, 0], expected, atol=1e-10)
     np.testing.assert_allclose(result.values[:, 1], -rows[:, 1].std(), atol=1e-10)
+    # The intercept is F at the mean number, in the other category.
+    other = 3.0 * (1 - rows[:4, 0]) - rows[:, 1].mean()
+    np.testing.assert_allclose(result.details["intercept"], other, atol=1e-10)
+    plain = xk.lime_tabular(block_model, X[0], X, samples=50, categorical=[])
+    np.testing.assert_array_equal(
+        plain.values, xk.lime_tabular(block_model, X[0], X, samples=50).values
+    )
 
 
 def test_a_frame_with_text_equals_its_one_hot_block():

@@ -78,7 +78,7 @@ def lime_tabular(
     Raises
     ------
     TypeError, ValueError
-        For a model that returns labels, NaN or another number of rows; NaN in x; a background of
+        For a model that returns labels, NaN or another number of rows; a background of
         another width; samples, features or a kernel width out of range.
 
     References
@@ -101,7 +101,7 @@ def lime_tabular(
             raise ValueError(f"features is {features}, expected 1 to {columns}, or None for all")
     if around not in ("instance", "background"):
         raise ValueError(f"unknown around {around!r}, expected 'instance' or 'background'")
-    if categorical is not None:
+    if groups:
         return _with_categories(
             question, background, groups, width, samples, ridge, features, seed, around
         )
@@ -138,18 +138,30 @@ def lime_tabular(
         fit = side_by_side(fits)
         intercept, evaluations = fit.intercept, samples
 
-    def placed(numbers: np.ndarray) -> Any:
-        return arrays.like(numbers, x)
+    values, std = fit.coefficients.T, fit.std.T
+    return _answer(question, values, std, fit, intercept, width, evaluations)
 
+
+def _answer(
+    question: Question,
+    values: np.ndarray,
+    std: np.ndarray,
+    fit: LinearFit,
+    intercept: np.ndarray,
+    width: float,
+    evaluations: int,
+) -> Attribution:
+    """Return slopes (n, d) and what the fit says of them, where x is."""
+    like = values if question.table is not None else question.x
     return question.answer(
-        placed(fit.coefficients.T),
+        arrays.like(values, like),
         base=None,
         method="LIME",
-        std=placed(fit.std.T),
+        std=arrays.like(std, like),
         evaluations=evaluations,
         details={
-            "r2": question.unbatched(placed(fit.r2)),
-            "intercept": question.unbatched(placed(intercept)),
+            "r2": question.unbatched(arrays.like(fit.r2, like)),
+            "intercept": question.unbatched(arrays.like(intercept, like)),
             "kernel_width": float(width),
         },
     )
@@ -174,13 +186,13 @@ def _with_categories(
     if question.table is None:
         pool = pool.astype(np.float64)
     drawn = Perturbation(question, pool, groups)
-    numbers = drawn.numbers()
+    numbers = drawn.numbers
     mean, scale = _mean_and_scale(numbers[: len(others)])
     rng = np.random.default_rng(as_seed(seed))
     noise = rng.standard_normal((samples, len(mean))) * (scale > 0)
     picks = rng.integers(len(others), size=(samples, len(groups)))
-    fits, places = [], []
-    for row in range(len(others), len(numbers)):
+    fits, intercepts, rows = [], [], range(len(others), len(numbers))
+    for row in rows:
         here = np.nan_to_num(numbers[row] - mean) / np.where(scale > 0, scale, 1.0)
         centre, away = mean, noise - here
         if around == "instance":
@@ -197,25 +209,14 @@ def _with_categories(
                 features,
             )
         )
-        places.append(row)
+        slopes, intercept = fits[-1].coefficients[: len(mean), 0], fits[-1].intercept[0]
+        intercepts.append(intercept - here @ slopes if around == "instance" else intercept)
     fit = side_by_side(fits)
     values, std = (
-        np.array([drawn.on_columns(scores[:, [i]], row) for i, row in enumerate(places)])
+        np.array([drawn.on_columns(scores[:, [i]], row) for i, row in enumerate(rows)])
         for scores in (fit.coefficients, fit.std)
     )
-    like = values if question.table is not None else question.x
-    return question.answer(
-        arrays.like(values, like),
-        base=None,
-        method="LIME",
-        std=arrays.like(std, like),
-        evaluations=samples * len(places),
-        details={
-            "r2": question.unbatched(arrays.like(fit.r2, like)),
-            "intercept": question.unbatched(arrays.like(fit.intercept, like)),
-            "kernel_width": float(width),
-        },
-    )
+    return _answer(question, values, std, fit, np.array(intercepts), width, samples * len(rows))
 
 
 def _mean_and_scale(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

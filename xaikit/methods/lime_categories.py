@@ -6,6 +6,7 @@ background. So each category comes as often as in the data, and a one-hot block 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -68,13 +69,14 @@ class Perturbation:
     pool: np.ndarray
     groups: Groups
 
-    @property
+    @cached_property
     def numeric(self) -> np.ndarray:
         """The columns that are in no group."""
         return np.setdiff1d(np.arange(self.pool.shape[1]), np.concatenate(self.groups))
 
+    @cached_property
     def numbers(self) -> np.ndarray:
-        """Return the numeric columns of the pool, float64."""
+        """The numeric columns of the pool, float64."""
         table = self.question.table
         if table is None:
             return self.pool[:, self.numeric]
@@ -82,7 +84,7 @@ class Perturbation:
 
     def same(self, picks: np.ndarray, row: int) -> np.ndarray:
         """Tell which categories of the rows `picks` (B, groups) of the pool are those of a row."""
-        kinds = self._kinds()
+        kinds = self._kinds
         return np.stack(
             [
                 (kinds[picks[:, g]][:, columns] == kinds[row, columns]).all(axis=1)
@@ -91,6 +93,7 @@ class Perturbation:
             axis=1,
         )
 
+    @cached_property
     def _kinds(self) -> np.ndarray:
         """Number the different values of each column of the pool, (rows, columns)."""
         table = self.question.table
@@ -119,7 +122,7 @@ class Perturbation:
     def on_columns(self, scores: np.ndarray, row: int) -> np.ndarray:
         """Return scores (features, 1) as (d,): a block's stands at its column that is not 0."""
         placed = np.zeros(self.pool.shape[1])
-        missing = np.isnan(self.numbers()[row])
+        missing = np.isnan(self.numbers[row])
         placed[self.numeric] = np.where(missing, 0, scores[: len(self.numeric), 0])
         for columns, score in zip(self.groups, scores[len(self.numeric) :, 0], strict=True):
             placed[self._chosen(columns, row)] = score
