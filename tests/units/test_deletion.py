@@ -201,7 +201,7 @@ def test_chunks_change_nothing_and_stay_small(monkeypatch, numbers, rows_at_once
     result = xk.deletion(counted, x, truth(x), random=9)
     for part, other in zip(result, expected, strict=True):
         np.testing.assert_allclose(part, other, atol=1e-14)
-    assert max(sizes[1:]) <= rows_at_once
+    assert max(sizes[1:]) <= rows_at_once * chunks.Pace.MOST
     assert sum(sizes) == 6 + 6 * 9 * (1 + 9)
 
 

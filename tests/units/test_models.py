@@ -11,7 +11,8 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
-from xgboost import XGBClassifier, XGBRegressor
+from xgboost import DMatrix, XGBClassifier, XGBRegressor
+from xgboost import train as train_booster
 
 import xaikit as xk
 from tests.units.coalitions import by_subsets
@@ -25,6 +26,8 @@ X = RNG.normal(size=(60, 4))
 Y = X[:, 0] * X[:, 1] + X[:, 2]
 LABELS = (Y > 0).astype(int) + (Y > 1)
 BACKGROUND = X[:20]
+BOOSTER = train_booster({}, DMatrix(X, Y), 5)
+BOOSTER_HINT = "XGBoost's Booster predicts from a DMatrix only: give its inplace_predict"
 torch.manual_seed(0)
 MODELS = {
     "function (n,)": lambda x: x[:, 0] * x[:, 1],
@@ -37,6 +40,7 @@ MODELS = {
     "LinearRegression": LinearRegression().fit(X, Y).predict,
     "RandomForestRegressor": RandomForestRegressor(5, random_state=0).fit(X, Y).predict,
     "LogisticRegression": LogisticRegression().fit(X, LABELS).predict_proba,
+    "Booster": BOOSTER.inplace_predict,
     "GradientBoostingClassifier": GradientBoostingClassifier(n_estimators=5)
     .fit(X, LABELS)
     .predict_proba,
@@ -135,6 +139,8 @@ def test_bad_rows_are_refused_in_words(x, error, message):
     [
         (nn.Linear(2, 1), "wrap the torch module Linear as TorchModel(module)"),
         (LinearRegression(), "LinearRegression is not callable: give its predict"),
+        (BOOSTER, BOOSTER_HINT),
+        (BOOSTER.predict, BOOSTER_HINT),
         (
             LogisticRegression(),
             "LogisticRegression is not callable: give its predict_proba or predict",

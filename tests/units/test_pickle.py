@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields, is_dataclass
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -175,6 +176,43 @@ def test_an_answer_comes_back_as_it_was(name):
     for way in WAYS.values():
         assert_same(way(answer), answer)
     assert str(pickled(answer)) == str(answer)
+
+
+FRAME = pd.DataFrame({"city": ["Seoul", "Jeju", "Busan"], "size": [1.0, 2.0, 4.0]})
+
+
+def of_frame(frame):
+    return frame["size"].to_numpy() * (frame["city"] == "Seoul").to_numpy()
+
+
+GAMES = {
+    "baseline": lambda: xk.baseline_game(NETWORK, X, 0.5, [0, 1, 1]),
+    "baseline of a module": lambda: xk.baseline_game(xk.TorchModel(MODULE), torch.tensor(X)),
+    "marginal, groups": lambda: xk.marginal_game(NETWORK, X, X, groups={"pair": [1, 2]}),
+    "marginal, frame": lambda: xk.marginal_game(of_frame, FRAME[:1], FRAME[1:]),
+    "conditional": lambda: xk.conditional_game(NETWORK, X, RNG.normal(size=(20, 4)), samples=8),
+    "text": lambda: xk.text_game(length, "a bb ccc a", target=0),
+}
+
+
+def explained(game):
+    return xk.kernel_shap(game), xk.permutation_shapley(game, seed=3)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", GAMES)
+def test_a_game_comes_back_as_it_was(name, way):
+    game = GAMES[name]()
+    back = WAYS[way](game)
+    assert_same(explained(back), explained(game))
+    assert back.players == game.players and back.evaluations == game.evaluations
+
+
+def test_another_process_plays_the_games_that_it_is_sent():
+    games = [make() for make in GAMES.values()]
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        for answer, game in zip(pool.map(explained, games), games, strict=True):
+            assert_same(answer, explained(game))
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])

@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 import xaikit as xk
 from tests.units.coalitions import by_subsets, coalitions, recorded
 from tests.units.support import assert_equal, assert_lives_at, seeds
+from xaikit.core.chunks import Pace
 
 
 def model(x):
@@ -153,7 +155,7 @@ def test_no_call_of_the_model_is_large(rows, background):
     masks = coalitions(3)
     expected = masks @ x.T + ~masks @ others.mean(axis=0)[:, None]
     np.testing.assert_allclose(game(masks), expected, atol=1e-12)
-    assert max(sizes) <= 2048 and sum(sizes) == 8 * rows * background
+    assert max(sizes) <= 2048 * Pace.MOST and sum(sizes) == 8 * rows * background
 
 
 def test_wide_rows_go_in_smaller_chunks():
@@ -188,16 +190,90 @@ def test_a_background_that_does_not_fit_is_refused_in_words(game, background, er
         game(model, np.ones((2, 4)), background)
 
 
+ONE_HOT = pd.DataFrame(
+    np.hstack([np.eye(3)[[0, 1, 2, 2, 1]], np.eye(2)[[0, 1, 1, 0, 0]], np.arange(5.0)[:, None]]),
+    columns=["colour_red", "colour_blue", "colour_green", "small", "large", "weight"],
+)
+CATEGORIES = [["colour_red", "colour_blue", "colour_green"], ["small", "large"], "weight"]
+
+
+def of_possible_rows(rows):
+    """A model that is asked only about rows with one colour and one size."""
+    frame = pd.DataFrame(np.asarray(rows), columns=ONE_HOT.columns)
+    for names in CATEGORIES[:2]:
+        assert (frame[names].sum(axis=1) == 1).all()
+    return (frame["colour_blue"] * 3 + frame["large"] * frame["weight"]).to_numpy()
+
+
+@pytest.mark.parametrize(
+    ("x", "background", "categories"),
+    [
+        (ONE_HOT[:2], ONE_HOT[2:], CATEGORIES),
+        (ONE_HOT[:2].to_numpy(), ONE_HOT[2:].to_numpy(), [[0, 1, 2], (3, 4)]),
+    ],
+)
+def test_columns_of_a_category_are_drawn_together(x, background, categories):
+    with pytest.raises(AssertionError):
+        xk.exact_shapley(xk.marginal_game(of_possible_rows, x, background))
+    game = xk.marginal_game(of_possible_rows, x, background, categorical=categories)
+    named = ("colour", "small + large", "weight")
+    assert game.players == (
+        named if isinstance(x, pd.DataFrame) else ("x0 + x1 + x2", "x3 + x4", "x5")
+    )
+    # By hand, with a table of the categories instead of the blocks.
+    kinds = ONE_HOT.assign(colour=[0, 1, 2, 2, 1], size=[0, 1, 1, 0, 0])[
+        ["colour", "size", "weight"]
+    ]
+    short = xk.marginal_game(
+        lambda rows: (rows[:, 0] == 1) * 3 + (rows[:, 1] == 1) * rows[:, 2],
+        kinds[:2].to_numpy(),
+        kinds[2:].to_numpy(),
+    )
+    np.testing.assert_allclose(game(coalitions(3)), short(coalitions(3)), atol=1e-12)
+
+
+def test_categories_stand_beside_groups():
+    game = xk.marginal_game(
+        of_possible_rows,
+        ONE_HOT[:1],
+        ONE_HOT[2:],
+        categorical=[CATEGORIES[0]],
+        groups={"body": ["small", "large", "weight"]},
+    )
+    assert game.players == ("colour", "body")
+
+
+@pytest.mark.parametrize(
+    ("categories", "message"),
+    [
+        ([["colour_red", "taste"]], "categorical names the column 'taste', which x does not have"),
+        (["taste"], "categorical names the column 'taste', which x does not have"),
+        ([[0, 1], [1, 2]], "holds a column that another group has already"),
+    ],
+)
+def test_categories_that_do_not_fit_are_refused_in_words(categories, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        xk.marginal_game(of_possible_rows, ONE_HOT[:1], ONE_HOT, categorical=categories)
+
+
+def test_groups_may_name_the_columns_of_a_frame():
+    groups = {"colour": CATEGORIES[0], "size": [3, "large"]}
+    game = xk.marginal_game(of_possible_rows, ONE_HOT[:1], ONE_HOT, groups=groups)
+    assert game.players == ("colour", "size", "weight")
+    game.ends()
+
+
 @pytest.mark.parametrize("game", [xk.marginal_game, xk.conditional_game, xk.baseline_game])
 @pytest.mark.parametrize(
     ("groups", "error", "message"),
     [
-        ({"a": [0, 4]}, ValueError, "group 'a' names column 4 of 4"),
-        ({"a": [-1, 2]}, ValueError, "group 'a' names column -1 of 4"),
+        ({"a": [0, 4]}, ValueError, "group 'a' names the column 4, which x does not have"),
+        ({"a": [-1, 2]}, ValueError, "group 'a' names the column -1, which x does not have"),
         ({"a": [0, 1], "b": [1]}, ValueError, "group 'b' holds a column that another group has"),
-        ({"a": []}, TypeError, "group 'a' is [], expected numbers of columns"),
-        ({"a": ["age"]}, TypeError, "group 'a' is ['age'], expected numbers of columns"),
-        ({"a": [0.0, 1.0]}, TypeError, "expected numbers of columns"),
+        ({"a": []}, TypeError, "group 'a' is [], expected a list of columns"),
+        ({"a": ["age"]}, ValueError, "'age', which x does not have: its columns are 0 to 3"),
+        ({"a": "age"}, TypeError, "group 'a' is 'age', expected a list of columns"),
+        ({"a": [0.0, 1.0]}, TypeError, "'a' holds 0.0, expected numbers or names of columns"),
     ],
 )
 def test_groups_that_are_none_are_refused_in_words(game, groups, error, message):

@@ -23,6 +23,7 @@ from tests.units.coalitions import (
     tables,
 )
 from tests.units.support import seeds
+from xaikit.core.chunks import Pace
 from xaikit.methods import shapley
 
 
@@ -184,7 +185,7 @@ def test_twenty_players_fit_into_memory():
     finally:
         tracemalloc.stop()
     np.testing.assert_allclose(result.values, np.arange(20) / 2, atol=1e-10)
-    assert max(sizes) <= 2048 and result.evaluations == 2**20
+    assert max(sizes) <= 2048 * Pace.MOST and result.evaluations == 2**20
 
 
 def test_too_many_players_are_refused_before_they_are_paid():

@@ -148,3 +148,58 @@ def test_a_number_of_outputs_that_changes_is_refused_in_words():
     message = "the model returned 1 output(s) a row for 4 rows, and 4 for the 1 row(s) of x"
     with pytest.raises(ValueError, match=re.escape(message)):
         xk.integrated_gradients(model, square[0], steps=4)
+
+
+# A picture without a batch axis looks like rows.
+
+
+class Pooled(nn.Module):
+    """Scores (k,) of a picture (3, h, w), and (n, k) of pictures (n, 3, h, w)."""
+
+    def __init__(self, outputs):
+        super().__init__()
+        torch.manual_seed(0)
+        self.filters, self.line = nn.Conv2d(3, 4, 3), nn.Linear(4, outputs)
+
+    def forward(self, x):
+        return self.line(self.filters(x).relu().mean(dim=(-1, -2)))
+
+
+PICTURE = np.random.default_rng(0).normal(size=(3, 8, 8)).astype(np.float32)
+
+
+@pytest.mark.parametrize("outputs", [1, 2, 3, 5])
+@pytest.mark.parametrize(
+    "explain",
+    [
+        lambda module: xk.gradient_x_input(xk.TorchModel(module), PICTURE),
+        lambda module: xk.integrated_gradients(xk.TorchModel(module), PICTURE),
+        lambda module: xk.baseline_game(xk.TorchModel(module), PICTURE),
+        lambda module: xk.baseline_game(function(module), PICTURE),
+        lambda module: xk.marginal_game(function(module), PICTURE, PICTURE[:1]),
+    ],
+)
+def test_a_picture_without_a_batch_axis_is_refused_in_words(explain, outputs):
+    with pytest.raises(
+        ValueError, match=r"\(3, 8, 8\), 3 rows of \(8, 8\).* batch axis, x\[None\]"
+    ):
+        explain(Pooled(outputs))
+
+
+def function(module):
+    return lambda rows: module(torch.as_tensor(rows)).detach().numpy()
+
+
+def test_a_picture_with_a_batch_axis_is_explained():
+    answer = xk.gradient_x_input(xk.TorchModel(Pooled(3)), PICTURE[None], 1)
+    assert answer.values.shape == (1, 3, 8, 8)
+    game = xk.baseline_game(function(Pooled(3)), PICTURE[None], groups={"red": range(64)})
+    assert game.ends().shape == (2, 1)
+
+
+def test_rows_of_two_axes_are_explained():
+    """Three rows that are pictures without channels, or series of several numbers."""
+    answer = xk.exact_shapley(
+        xk.baseline_game(lambda rows: rows.sum(axis=(1, 2)), PICTURE[:, :2, :2])
+    )
+    np.testing.assert_allclose(answer.values.reshape(3, 2, 2), PICTURE[:, :2, :2], rtol=1e-5)

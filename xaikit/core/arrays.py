@@ -72,6 +72,16 @@ def floating(x: Array) -> Array:
     return x.astype(np.float64)
 
 
+def is_sparse(x: Any) -> bool:
+    """Tell whether x is a sparse matrix or array of SciPy."""
+    return hasattr(x, "toarray") and hasattr(x, "nnz")
+
+
+def dense(x: Any) -> Any:
+    """Return a sparse matrix as an array, anything else as it is."""
+    return x.toarray() if is_sparse(x) else x
+
+
 def is_numeric(x: Any) -> bool:
     """Tell whether x is an array of real numbers, not of objects or text."""
     return is_torch(x) or (is_array(x) and x.dtype.kind in "biuf")
@@ -89,6 +99,14 @@ def all_finite(x: Array) -> bool:
         total = xp.sum(x)
     # A sum keeps NaN and infinity, so one cheap pass is enough for almost every x.
     return bool(xp.isfinite(total)) or bool(xp.all(xp.isfinite(x)))
+
+
+def same_bits(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Tell where NumPy arrays of one dtype hold the same bits: so NaN is NaN, and 0 is not −0."""
+    if x.dtype.itemsize > 8:  # a long double, which holds unused bits
+        return x == y
+    bits = f"u{x.dtype.itemsize}"
+    return x.view(bits) == y.view(bits)
 
 
 def where_positive(values: Array, z: Array) -> Array:
@@ -161,7 +179,7 @@ def _kinds(x: np.ndarray) -> str:
 
 def _array_of(x: Any, name: str) -> np.ndarray:
     """Return lists, frames and numbers as a NumPy array, or say why there is none."""
-    if hasattr(x, "toarray"):
+    if is_sparse(x):
         raise TypeError(
             f"{name} is a sparse {type(x).__name__}, expected an array: give {name}.toarray()"
         )

@@ -2,17 +2,15 @@
 
 import math
 from collections.abc import Iterator
+from time import perf_counter
 from typing import Any
 
-ROWS = 2048  # per call: more are no faster, and do not fit into the cache
+ROWS = 2048  # per call: networks are no faster with more, which do not fit into the cache
 NUMBERS = 2**22  # per call: fewer rows where they are wide (pictures)
 # For a gradient, which keeps the values of every layer; its rows are points on a path.
 GRADIENT_ROWS, GRADIENT_NUMBERS = 4096, 2**20
-
-
-CACHE_NUMBERS = (
-    2**17
-)  # of an array that a few elementwise steps go through while it is in the cache
+# Of an array that a few elementwise steps go through while it is in the cache.
+CACHE_NUMBERS = 2**17
 
 
 def cache_rows(row: Any) -> int:
@@ -33,3 +31,50 @@ def gradient_rows(width: int) -> int:
 def chunks(rows: int, size: int) -> Iterator[slice]:
     """Cut 0 … rows into slices of at most `size`."""
     return (slice(start, min(start + size, rows)) for start in range(0, rows, size))
+
+
+class Pace:
+    """The size of a model's calls: it becomes fourfold as long as that saves time.
+
+    A call of trees takes a millisecond besides its rows, so large calls are faster. A network is
+    faster with rows that fit into the cache. The first calls are timed to tell which it is.
+
+    Attributes
+    ----------
+    times : int
+        How many usual calls one call is now.
+    """
+
+    STEP, MOST = 4, 64
+    TIMED = 2  # calls of each size: one may be slow by chance, the first often is
+    SAVING = 0.95  # of the time: less may be chance
+    LEFT = 8  # calls of the next size that must be left, so that a vain trial costs little
+
+    def __init__(self) -> None:
+        self.times, self.settled = 1, False
+        self.before = math.inf
+        self.timed: list[float] = []  # of the present size: seconds for each usual call in a call
+
+    def chunks(self, count: int, size: int, most: int = MOST) -> Iterator[slice]:
+        """Cut 0 … count into slices, `size` or up to `most` sizes long, and time what uses them."""
+        start = 0
+        while start < count:
+            stop = min(start + self.times * size, count)
+            began = perf_counter()
+            yield slice(start, stop)
+            if not self.settled and stop - start == self.times * size:
+                self.timed.append((perf_counter() - began) / self.times)
+                self._choose((count - stop) // size, min(most, self.MOST))
+            start = stop
+
+    def _choose(self, left: int, most: int) -> None:
+        """Choose the next size, of which `left` usual calls are left to make."""
+        quick = min(self.timed) < self.SAVING * self.before
+        if not quick and len(self.timed) == self.TIMED:
+            self.times //= self.STEP
+            self.settled = True
+        elif quick and self.STEP * self.times > most:
+            self.settled = True
+        elif quick and len(self.timed) >= self.TIMED and left >= self.LEFT * self.STEP * self.times:
+            self.before, self.timed = min(self.timed), []
+            self.times *= self.STEP

@@ -1,6 +1,7 @@
 """The interface of a model: its outputs and, where it has them, its gradients."""
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -100,6 +101,9 @@ def expect_callable(model: Any) -> None:
     """Raise a TypeError for a torch module without its wrapper, or a model that is not callable."""
     if hasattr(model, "named_parameters"):
         raise TypeError(f"wrap the torch module {type(model).__name__} as TorchModel(module)")
+    booster = getattr(model, "__self__", model)
+    if hasattr(booster, "inplace_predict") and getattr(model, "__name__", "") != "inplace_predict":
+        raise TypeError("XGBoost's Booster predicts from a DMatrix only: give its inplace_predict")
     if not callable(model):
         ways = [way for way in ("predict_proba", "predict") if hasattr(model, way)]
         hint = f": give its {' or '.join(ways)}" if ways else ""
@@ -136,8 +140,9 @@ def outputs(
     if isinstance(model, DifferentiableModel):
         result = model.outputs(rows)
     else:
-        copied = arrays.copied if arrays.is_array(rows) else list  # a list of texts
+        copied = arrays.copied if arrays.is_array(rows) else copy  # a list of texts
         result = model(rows if fresh else copied(rows))
+    result = arrays.dense(result)
     if not arrays.is_array(result):
         result = _as_array(result)
     if arrays.is_torch(result):
@@ -148,14 +153,25 @@ def outputs(
             f"the model returned labels ({example!r}), expected numbers: "
             "give its predict_proba, or a function that returns scores"
         )
-    result = arrays.unsqueezed(result, len(rows))
-    if result.ndim not in (1, 2) or result.shape[0] != len(rows):
+    n = rows.shape[0] if hasattr(rows, "shape") else len(rows)  # a sparse matrix has no len
+    result = arrays.unsqueezed(result, n)
+    if result.ndim not in (1, 2) or result.shape[0] != n:
         raise ValueError(
-            f"the model returned shape {tuple(result.shape)} for {len(rows)} rows, "
-            f"expected ({len(rows)},) or ({len(rows)}, k)"
+            f"the model returned shape {tuple(result.shape)} for {n} rows, "
+            f"expected ({n},) or ({n}, k){batch_hint(rows)}"
         )
     result = expect_finite(arrays.floating(result), what)
     return result[:, None] if result.ndim == 1 else result
+
+
+def batch_hint(rows: Any) -> str:
+    """Say what rows with two axes each may be, at the end of an error; else nothing."""
+    if getattr(rows, "ndim", 2) != 3:
+        return ""
+    return (
+        f". x has shape {tuple(rows.shape)}, {len(rows)} rows of {tuple(rows.shape[1:])}: if it "
+        "is a single picture, give it a batch axis, x[None]"
+    )
 
 
 def _as_array(result: Any) -> np.ndarray:

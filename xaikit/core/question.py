@@ -1,7 +1,7 @@
 """The question that a method, a game or a measure answers: why this output, for these rows?"""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from xaikit.core import arrays, models, tables
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution
+from xaikit.core.chunks import NUMBERS, Pace, chunk_rows
 from xaikit.core.models import (
     DifferentiableModel,
     ForwardPass,
@@ -45,6 +46,10 @@ class Question:
         The forward pass of x, if it was kept.
     table : Table, or None
         The rows of a data frame that a function is called with.
+    sparse : type, or None
+        The sparse matrix that a function is called with; x holds its rows as an array.
+    pace : Pace
+        The size of the function's calls.
     """
 
     model: Any
@@ -57,6 +62,8 @@ class Question:
     names: Sequence[str] | None = None
     forward: ForwardPass | None = None
     table: Table | None = None
+    sparse: Callable | None = None
+    pace: Pace = field(default_factory=Pace)
 
     def base(self) -> Array:
         """Return F_target(baseline), (n,)."""
@@ -76,7 +83,19 @@ class Question:
         if self.table is not None:
             made = rows if tables.is_frame(rows) else self.table.frame_of(rows)
             rows, fresh = made, True
+        elif self.sparse is not None:
+            rows, fresh = self.sparse(rows), True
         return self._as_for_x(models.outputs(self.model, rows, fresh=fresh))
+
+    def calls(self, count: int, width: int, rows_each: int = 1) -> Iterator[slice]:
+        """Cut 0 … count into slices, one for each call of the model.
+
+        Each of the count stands for `rows_each` rows of a width. A function may get larger calls
+        after some were timed: see `Pace`.
+        """
+        rows = chunk_rows(width)
+        most = 1 if isinstance(self.model, DifferentiableModel) else NUMBERS // (rows * width)
+        return self.pace.chunks(count, max(1, rows // rows_each), most)
 
     def with_rows(self, rows: Any, what: str) -> tuple["Question", Array]:
         """Return a question whose x can be mixed with other rows, and these rows (m, …) like x.
@@ -86,7 +105,7 @@ class Question:
         if self.table is not None and not arrays.is_floating(self.x):
             table, cells = self.table.joined(rows, what)
             return replace(self, table=table), cells
-        rows = tables.aligned(rows, self.names, what)
+        rows = arrays.dense(tables.aligned(rows, self.names, what))
         if tables.is_frame(rows):
             rows = np.atleast_2d(rows.to_numpy(dtype=np.float64))
         missing = not isinstance(self.model, DifferentiableModel)
@@ -201,8 +220,8 @@ def ask(
     ----------
     model : callable, Network or TorchModel
         A function is called with rows of the kind that x is: a frame keeps names, order and types,
-        whole numbers stay whole.
-    x : array (n, …) or (d,), data frame or series
+        whole numbers stay whole, a sparse matrix stays sparse.
+    x : array (n, …) or (d,), data frame or series, sparse matrix (for a function)
     target : int or (n,) ints
     baseline : None, number, row, or array like x
         None is zeros.
@@ -225,23 +244,43 @@ def ask(
     names = tables.column_names(x)
     if tables.is_frame(x) and not (keep_forward or isinstance(model, DifferentiableModel)):
         return _ask_about_frame(model, x, target, baseline, second)
+    sparse = None
+    if arrays.is_sparse(x) and not (keep_forward or isinstance(model, DifferentiableModel)):
+        x, sparse = x.toarray(), type(x)
     rows, single = models.as_rows(models.expect_gradients(model) if keep_forward else model, x)
     forward = model.forward_pass(rows) if keep_forward else None
     if forward:
         output = expect_finite(forward.output, "the model's output")
     else:
-        output = models.outputs(model, rows)
+        output = models.outputs(model, sparse(rows) if sparse else rows)
     targets = as_targets(target, *output.shape)
     missing = not isinstance(model, DifferentiableModel)
-    baseline = as_baseline(tables.aligned(baseline, names, "baseline"), rows, missing)
+    baseline = arrays.dense(tables.aligned(baseline, names, "baseline"))
+    baseline = as_baseline(baseline, rows, missing)
     rows = arrays.like(rows, baseline)  # whole numbers beside a floating baseline are floating
     chosen, columns = select(output, targets), output.shape[1]
-    question = Question(model, rows, targets, baseline, chosen, columns, single, names, forward)
-    if isinstance(model, DifferentiableModel) and not model.is_function:
-        # The first row alone must get the output that it gets among the others.
-        alone = question.all_outputs(rows[:1])
-        expect_same_outputs(arrays.float64(alone[0]), arrays.float64(output[0]))
+    question = Question(
+        model, rows, targets, baseline, chosen, columns, single, names, forward, sparse=sparse
+    )
+    known = isinstance(model, DifferentiableModel) and model.is_function
+    if not known and (isinstance(model, DifferentiableModel) or rows.ndim == 3):
+        _expect_same_alone(question, output)
     return question
+
+
+def _expect_same_alone(question: Question, output: Array) -> None:
+    """Raise a ValueError unless the first row alone gets the output that it got among the others.
+
+    A picture (3, h, w) without a batch axis looks like three rows.
+    """
+    try:
+        alone = question.all_outputs(question.x[:1])
+    except Exception as error:  # of any library
+        raise ValueError(
+            f"the model takes the {len(question.x)} rows of x together, and not the first alone: "
+            f"{error}{models.batch_hint(question.x)}"
+        ) from error
+    expect_same_outputs(arrays.float64(alone[0]), arrays.float64(output[0]))
 
 
 def _ask_about_frame(model: Callable, x: Any, target: Any, baseline: Any, second: Any) -> Question:

@@ -78,6 +78,12 @@ class Table:
         mixed.columns = frame.columns
         return mixed
 
+    def first_equal(self, cells: np.ndarray) -> np.ndarray:
+        """Return cells (…, d) in which equal values of a column are one cell: the first of them."""
+        columns = range(self.frame.shape[1])
+        first = np.stack([_first_equal(self.frame.iloc[:, j]) for j in columns], axis=1)
+        return first[cells, np.arange(len(columns))]
+
     def numbers(self, why: str) -> np.ndarray:
         """Return the pool as float64 (r, d), or say which columns are not numbers."""
         if others := self.other_columns():
@@ -109,6 +115,21 @@ class Table:
         cells = np.arange(len(frame), len(frame) + len(other))
         pool = pd.concat([frame, other], ignore_index=True)
         return Table(pool), np.repeat(cells[:, None], frame.shape[1], axis=1)
+
+
+def _first_equal(column: Any) -> np.ndarray:
+    """Return for each entry of a column the place of the first one that no model can tell from it.
+
+    0 and −0 are not the same, nor are 1 and True.
+    """
+    import pandas as pd
+
+    if column.dtype == object and not all(isinstance(value, str) for value in column):
+        return np.arange(len(column))
+    if _of_numbers(column.dtype) and column.dtype.itemsize <= 8:
+        column = column.to_numpy().view(f"u{column.dtype.itemsize}")
+    codes, _ = pd.factorize(column, use_na_sentinel=False)
+    return np.unique(codes, return_index=True)[1][codes]
 
 
 def _of_numbers(kind: Any) -> bool:

@@ -6,18 +6,17 @@ features.
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
-from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.question import Question, ask
 from xaikit.core.settings import as_seed, expect_count
 from xaikit.games.game import Game
-from xaikit.games.removal import data_of_players, name_players
+from xaikit.games.players import Players, players_of
 
 
 def conditional_game(
@@ -27,7 +26,7 @@ def conditional_game(
     target: Any = 0,
     samples: int = 256,
     seed: int | None = 0,
-    groups: Mapping[str, Sequence[int]] | None = None,
+    groups: Mapping[str, Sequence] | None = None,
 ) -> Game:
     """Make the game v(S) = E[F(X) | X_S = x_S]: absent features are drawn given the present ones.
 
@@ -79,42 +78,68 @@ def conditional_game(
     expect_count("samples", samples, 2)
     if samples % 2:
         raise ValueError(f"samples is {samples}, expected an even number")
-    players, column_masks = name_players(groups, x.shape[1], question.names)
-    mean, scale, correlation = _gaussian(arrays.float64(rows))
-    standardised = (arrays.to_numpy(x) - mean) / scale
+    players = players_of(groups, x.shape[1], question.names)
     half = np.random.default_rng(as_seed(seed)).standard_normal((samples // 2, x.shape[1]))
     normals = np.concatenate([half, -half])
-
-    def draws(present: np.ndarray) -> np.ndarray:
-        """Return rows (n, samples, d), the absent columns drawn given the present ones."""
-        absent = ~present
-        to_present = correlation[np.ix_(absent, present)]
-        weights = np.linalg.solve(correlation[np.ix_(present, present)], to_present.T).T
-        covariance = correlation[np.ix_(absent, absent)] - weights @ to_present.T
-        noise = normals[:, absent] @ _root(covariance).T
-        drawn = np.repeat(arrays.float64(x)[:, None], samples, axis=1)
-        centres = standardised[:, present] @ weights.T
-        drawn[:, :, absent] = mean[absent] + scale[absent] * (centres[:, None] + noise)
-        return drawn
-
-    def value(masks: np.ndarray) -> np.ndarray:
-        payoffs = np.empty((len(masks), len(x)))
-        for place, present in enumerate(column_masks(masks)):
-            if present.all():
-                payoffs[place] = arrays.to_numpy(question.output)
-            elif not present.any():
-                payoffs[place] = empty
-            else:
-                payoffs[place] = _mean_outputs(question, arrays.like(draws(present), x))
-        return question.unbatched(payoffs, axis=1)
-
     empty = _mean_outputs(question, namespace(x).broadcast_to(rows, (len(x), *rows.shape)))
     return Game(
-        players,
-        value,
-        data_of_players(question.data, groups),
+        players.names,
+        Conditional(question, players, *_gaussian(arrays.float64(rows)), normals, empty),
+        players.data(question.data),
         question.unbatched(question.explained),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Conditional:
+    """The payoffs v(S) = E[F(X) | X_S = x_S] of a Gaussian X.
+
+    Attributes
+    ----------
+    question : Question
+    players : Players
+    mean, scale : (d,)
+        Of each column.
+    correlation : (d, d)
+    normals : (samples, d)
+        Standard normal draws, which all coalitions share.
+    empty : (n,)
+        v(∅).
+    """
+
+    question: Question
+    players: Players
+    mean: np.ndarray
+    scale: np.ndarray
+    correlation: np.ndarray
+    normals: np.ndarray
+    empty: np.ndarray
+
+    def __call__(self, masks: np.ndarray) -> np.ndarray:
+        """Return the payoffs of coalitions (B, M): (B, n), or (B,) for a single row."""
+        x = self.question.x
+        payoffs = np.empty((len(masks), len(x)))
+        for place, present in enumerate(self.players.columns(masks)):
+            if present.all():
+                payoffs[place] = self.question.explained
+            elif not present.any():
+                payoffs[place] = self.empty
+            else:
+                payoffs[place] = _mean_outputs(self.question, arrays.like(self.draws(present), x))
+        return self.question.unbatched(payoffs, axis=1)
+
+    def draws(self, present: np.ndarray) -> np.ndarray:
+        """Return rows (n, samples, d), the absent columns drawn given the present ones."""
+        absent = ~present
+        to_present = self.correlation[np.ix_(absent, present)]
+        weights = np.linalg.solve(self.correlation[np.ix_(present, present)], to_present.T).T
+        covariance = self.correlation[np.ix_(absent, absent)] - weights @ to_present.T
+        noise = self.normals[:, absent] @ _root(covariance).T
+        x = arrays.float64(self.question.x)
+        centres = ((x - self.mean) / self.scale)[:, present] @ weights.T
+        drawn = np.repeat(x[:, None], len(self.normals), axis=1)
+        drawn[:, :, absent] = self.mean[absent] + self.scale[absent] * (centres[:, None] + noise)
+        return drawn
 
 
 def _mean_outputs(question: Question, rows: Array) -> np.ndarray:
@@ -123,7 +148,7 @@ def _mean_outputs(question: Question, rows: Array) -> np.ndarray:
     flat = rows.reshape(-1, rows.shape[2])
     outputs = [
         question.target_outputs(flat[part], row_of[part])
-        for part in chunks(len(flat), chunk_rows(flat.shape[1]))
+        for part in question.calls(len(flat), flat.shape[1])
     ]
     return np.concatenate(outputs).reshape(rows.shape[:2]).mean(axis=1)
 

@@ -31,7 +31,8 @@ class Game:
     value : callable
         Takes masks (B, M), True where a player is present, and returns the payoffs v(S): (B,), or
         (B, n) for n games at once. All of them are evaluated at the same coalitions. It may end in
-        squeeze(): for one coalition () and (n,) are (1,) and (1, n).
+        squeeze(): for one coalition () and (n,) are (1,) and (1, n). Its attribute `at_once`, if it
+        has one, says how many coalitions it takes well; else it gets at most 2,048.
     data : array (M,) or (n, M), optional
         The values of the players (of the features), for tables and plots. Attributions have its
         library, device and dtype.
@@ -42,6 +43,8 @@ class Game:
     ----------
     evaluations : int
         Number of coalitions evaluated so far.
+    at_once : int
+        Number of coalitions for one call of `value`.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Game:
                 f"{len(self.players)} players"
             )
         self.value = value
+        self.at_once: int = getattr(value, "at_once", ROWS)
         self.data: Array | None = np.array(data) if isinstance(data, list | tuple) else data
         self.full = full
         self.evaluations = 0
@@ -96,7 +100,7 @@ class Game:
 
     def payoffs(self, masks: np.ndarray, progress: bool = False) -> np.ndarray:
         """Return the payoffs of many coalitions, evaluated in blocks."""
-        blocks = [masks[block] for block in chunks(len(masks), ROWS)]
+        blocks = [masks[block] for block in chunks(len(masks), self.at_once)]
         return np.concatenate([self(block) for block in track(blocks, progress)])
 
     def ends(self) -> np.ndarray:

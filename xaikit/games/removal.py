@@ -4,19 +4,13 @@ An absent feature gets a baseline's value or other rows' values. Values that are
 present features are in `conditional.py`, texts without their absent tokens in `texts.py`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import product
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from xaikit.core import arrays
-from xaikit.core.arrays import Array, namespace
-from xaikit.core.chunks import chunk_rows, chunks
-from xaikit.core.question import Question, ask
+from xaikit.core.question import ask
 from xaikit.games.game import Game
-
-FEW_ROWS = 8
+from xaikit.games.mixing import mixing_game
+from xaikit.games.players import blocks_of
 
 
 def baseline_game(
@@ -24,7 +18,7 @@ def baseline_game(
     x: Any,
     baseline: Any = None,
     target: Any = 0,
-    groups: Mapping[str, Sequence[int]] | None = None,
+    groups: Mapping[str, Sequence] | None = None,
 ) -> Game:
     """Make the game v(S) = F(x_S, b): an absent feature has its baseline value.
 
@@ -32,15 +26,15 @@ def baseline_game(
     ----------
     model : callable
         F: rows (n, d) -> (n,) or (n, k).
-    x : array (n, …) or (d,)
-        Rows to explain, or a single row.
+    x : array (n, …) or (d,), data frame or series, sparse matrix
+        Rows to explain, or a single row. F is called with rows of the same kind.
     baseline : None, number, row, or array like x
         b; None means zeros.
     target : int or (n,) ints
         The output column; one for all rows or one for each.
     groups : dict of str to columns, optional
-        Players of several columns each (a one-hot block, a superpixel), by column number. Every
-        other column is a player of its own, after them.
+        Players of several columns each (a one-hot block, a superpixel), by number or, in a frame,
+        by name. Every other column is a player of its own, after them.
 
     Returns
     -------
@@ -62,7 +56,8 @@ def marginal_game(
     x: Any,
     background: Any,
     target: Any = 0,
-    groups: Mapping[str, Sequence[int]] | None = None,
+    groups: Mapping[str, Sequence] | None = None,
+    categorical: Sequence | None = None,
 ) -> Game:
     """Make the game v(S) = mean over a background of F(x_S, X_{−S}): values come from other rows.
 
@@ -72,6 +67,11 @@ def marginal_game(
     ----------
     background : array (m, …)
         Rows that represent the data, of x's library, device and dtype.
+    categorical : sequence of columns, optional
+        Categories that are written in several columns (a one-hot block) each: a sequence of names
+        or numbers of columns, which become one player. So no row is made that is in no
+        category or in two. A category in a single column needs no declaration: absent, it is drawn
+        from the background like any value.
     model, x, target, groups
         See `baseline_game`.
 
@@ -91,95 +91,7 @@ def marginal_game(
     - Janzing, Minorics & Blöbaum 2020, Feature relevance quantification …, arXiv:1910.13413.
     """
     question, rows = ask(model, x, target, second=background).with_rows(background, "background")
+    if categorical is not None:
+        blocks = blocks_of(categorical, question.x.shape[1], question.names)
+        groups = {**blocks, **({} if groups is None else groups)}
     return mixing_game(question, rows[None], groups)
-
-
-def mixing_game(
-    question: Question, others: Array, groups: Mapping[str, Sequence[int]] | None = None
-) -> Game:
-    """Make the game v(S) = mean over m of F(x_S, others_{−S}); others is (1 or n, m, …)."""
-    x, xp = question.x, namespace(question.x)
-    # Copies: the game may be evaluated much later, when the caller's arrays hold other numbers.
-    flat, others = arrays.copied(x).reshape(len(x), -1), arrays.copied(others)
-    others = others.reshape(others.shape[0], others.shape[1], -1)
-    others = xp.broadcast_to(others, (len(x), *others.shape[1:]))
-    players, column_masks = name_players(groups, flat.shape[1], question.names)
-    at_once = chunk_rows(flat.shape[1])
-
-    def blocks(coalitions: int) -> Iterator[tuple[slice, slice, slice]]:
-        # One call of the model takes all the background rows it can, then rows, then coalitions.
-        m = min(others.shape[1], at_once)
-        n = min(len(x), at_once // m)
-        cuts = (chunks(coalitions, at_once // (m * n)), chunks(len(x), n))
-        return product(*cuts, chunks(others.shape[1], m))
-
-    def value(masks: np.ndarray) -> np.ndarray:
-        present = arrays.indices(column_masks(masks), x)
-        payoffs = np.zeros((len(masks), len(x)))
-        for coalitions, rows, part in blocks(len(masks)):
-            mixed = _mixed(present[coalitions], flat[rows], others[rows, part])
-            size = tuple(mixed.shape[:3])
-            row_of = np.broadcast_to(np.arange(len(x))[None, rows, None], size).ravel()
-            outputs = question.target_outputs(mixed.reshape(-1, *x.shape[1:]), row_of, fresh=True)
-            payoffs[coalitions, rows] += outputs.reshape(size).sum(axis=2)
-        # v(S) is the mean over the background.
-        return question.unbatched(payoffs / others.shape[1], axis=1)
-
-    return Game(
-        players,
-        value,
-        data_of_players(flat if question.table is None else question.data, groups),
-        question.unbatched(question.explained),
-    )
-
-
-def _mixed(present: Array, x: Array, others: Array) -> Array:
-    """Return x where present (c, d), others (n, m, d) elsewhere: (c, n, m, d)."""
-    if arrays.is_torch(x) or others.shape[1] < FEW_ROWS:
-        return namespace(x).where(present[:, None, None], x[:, None], others)
-    # Overwriting whole columns of the background is twice as fast as a test at every number.
-    mixed = np.empty((len(present), *others.shape), dtype=x.dtype)
-    mixed[:] = others
-    coalition, column = np.nonzero(present)
-    mixed[coalition, :, :, column] = x.T[column][:, :, None]
-    return mixed
-
-
-def name_players(
-    groups: Mapping[str, Sequence[int]] | None, columns: int, names: Sequence[str] | None = None
-) -> tuple[Sequence[str], Callable[[np.ndarray], np.ndarray]]:
-    """Return the players' names, and a function from masks of players to masks of columns."""
-    names = list(names) if names is not None else [f"x{i}" for i in range(columns)]
-    if groups is None:
-        return names, lambda masks: masks
-    if not isinstance(groups, Mapping):
-        raise TypeError(
-            f"groups is {type(groups).__name__}, expected a dict: a player's name -> its columns"
-        )
-    player_of = np.full(columns, -1)
-    for player, (name, members) in enumerate(groups.items()):
-        chosen = arrays.to_numpy(members)
-        if chosen.ndim != 1 or chosen.dtype.kind not in "iu" or not chosen.size:
-            raise TypeError(f"group {name!r} is {members!r}, expected numbers of columns")
-        outside = chosen[(chosen < 0) | (chosen >= columns)]
-        if outside.size:
-            raise ValueError(f"group {name!r} names column {outside[0]} of {columns}")
-        if (player_of[chosen] >= 0).any():
-            raise ValueError(f"group {name!r} holds a column that another group has already")
-        player_of[chosen] = player
-    alone = np.flatnonzero(player_of < 0)
-    if taken := sorted({names[i] for i in alone} & set(groups)):
-        raise ValueError(f"group {taken[0]!r} has the name of a column that is not in a group")
-    player_of[alone] = len(groups) + np.arange(len(alone))
-    return [*groups, *(names[i] for i in alone)], lambda masks: masks[:, player_of]
-
-
-def data_of_players(flat: Array, groups: Mapping | None) -> Array:
-    """Return the players' values: those of their column, or 1 (present) for a group."""
-    if groups is None:
-        return flat
-    grouped = {int(c) for members in groups.values() for c in arrays.to_numpy(members)}
-    alone = sorted(set(range(flat.shape[1])) - grouped)
-    xp = namespace(flat)
-    ones = xp.zeros_like(flat[:, :1]) + 1
-    return xp.concat([*[ones] * len(groups), *(flat[:, i : i + 1] for i in alone)], axis=1)

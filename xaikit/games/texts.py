@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby, pairwise
 from operator import index
 from typing import Any
@@ -10,7 +11,7 @@ from unicodedata import category
 import numpy as np
 
 from xaikit.core.chunks import ROWS, chunks
-from xaikit.core.question import ask_text
+from xaikit.core.question import Question, ask_text
 from xaikit.games.game import Game
 
 Span = tuple[int, int]  # text[start:end]
@@ -79,19 +80,44 @@ def text_game(
     tokens = list(dict.fromkeys(occurrences))
     player = {token: number for number, token in enumerate(tokens)}
     player_of = np.array([player[token] for token in occurrences])
-    write = _writer(text, spans, absent)
-    payoff = {text: question.explained[0]}
+    value = Cutting(question, spans, player_of, absent, {text: question.explained[0]})
+    return Game(tokens, value, np.array(tokens))
 
-    def value(masks: np.ndarray) -> np.ndarray:
-        written = [write(present) for present in masks[:, player_of].tolist()]
-        new = [one for one in dict.fromkeys(written) if one not in payoff]
+
+@dataclass(frozen=True, eq=False)
+class Cutting:
+    """The payoffs v(S) = F(the text without its absent tokens).
+
+    Attributes
+    ----------
+    question : Question
+        Its x is the text.
+    spans : list of (start, end)
+        The tokens.
+    player_of : ints
+        The player of each token.
+    absent : str
+        What stands in place of an absent token.
+    payoff : dict of str to float
+        F of the texts asked so far.
+    """
+
+    question: Question
+    spans: Sequence[Span]
+    player_of: np.ndarray
+    absent: str
+    payoff: dict[str, float]
+
+    def __call__(self, masks: np.ndarray) -> np.ndarray:
+        """Return the payoffs of coalitions (B, M), (B,)."""
+        write = _writer(self.question.x[0], self.spans, self.absent)
+        written = [write(present) for present in masks[:, self.player_of].tolist()]
+        new = [one for one in dict.fromkeys(written) if one not in self.payoff]
         for block in chunks(len(new), ROWS):
             texts = new[block]
-            outputs = question.target_outputs(texts, np.zeros(len(texts), dtype=int))
-            payoff.update(zip(texts, outputs, strict=True))
-        return np.array([payoff[one] for one in written])
-
-    return Game(tokens, value, np.array(tokens))
+            outputs = self.question.target_outputs(texts, np.zeros(len(texts), dtype=int))
+            self.payoff.update(zip(texts, outputs, strict=True))
+        return np.array([self.payoff[one] for one in written])
 
 
 def token_spans(text: str, tokens: Any) -> list[Span]:

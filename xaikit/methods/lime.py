@@ -11,7 +11,6 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
-from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.linear_fits import LinearFit, ridge_fit, side_by_side
 from xaikit.core.question import Question, ask
 from xaikit.core.settings import as_seed, expect_count
@@ -338,7 +337,7 @@ def _kernel(displacement: np.ndarray, width: float) -> np.ndarray:
 
 def _ask(question: Question, perturbed: np.ndarray) -> np.ndarray:
     """Return the model's outputs (B, k) for perturbed rows like those of x."""
-    parts = chunks(len(perturbed), chunk_rows(perturbed.shape[1]))
+    parts = question.calls(len(perturbed), perturbed.shape[1])
     answers = [question.all_outputs(arrays.like(perturbed[part], question.x)) for part in parts]
     return np.concatenate([arrays.float64(answer) for answer in answers])
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.question import Question
+from xaikit.games.players import column_places
 
 Groups = list[np.ndarray]
 
@@ -27,18 +28,10 @@ def as_groups(categorical: Any, question: Question) -> Groups:
         that hold no numbers and are not named.
     """
     columns = question.x.shape[1]
-    names = list(question.names or [])
     groups = []
     for entry in categorical:
-        members: list[Any] = [entry] if isinstance(entry, str | int | np.integer) else list(entry)
-        places = [names.index(m) if m in names else m for m in members]
-        for place, member in zip(places, members, strict=True):
-            if isinstance(place, str) or not 0 <= place < columns:
-                raise ValueError(
-                    f"categorical names the column {member!r}, which x does not have: its columns "
-                    f"are {', '.join(names) or f'0 to {columns - 1}'}"
-                )
-        groups.append(np.array(places))
+        members = [entry] if isinstance(entry, str | int | np.integer) else entry
+        groups.append(column_places(members, columns, question.names, "categorical"))
     taken = np.concatenate(groups) if groups else np.array([], dtype=int)
     if len(set(taken.tolist())) < len(taken):
         raise ValueError("a column stands in two entries of categorical")

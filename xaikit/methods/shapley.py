@@ -73,7 +73,7 @@ def _all_payoffs(game: Game, ends: np.ndarray, progress: bool) -> np.ndarray:
     players = len(game.players)
     payoffs = np.empty((2**players, ends.size // 2))
     payoffs[[0, -1]] = ends.reshape(2, -1)
-    for block in track(list(chunks(2**players - 2, ROWS)), progress):
+    for block in track(list(chunks(2**players - 2, game.at_once)), progress):
         numbers = np.arange(1 + block.start, 1 + block.stop)  # ∅ and N are known
         masks = (numbers[:, None] >> np.arange(players)) & 1 == 1
         payoffs[numbers] = game(masks).reshape(len(numbers), -1)

@@ -9,7 +9,7 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import namespace
-from xaikit.core.chunks import NUMBERS, chunk_rows, chunks
+from xaikit.core.chunks import NUMBERS, chunks
 from xaikit.core.question import Question
 from xaikit.core.settings import as_seed, expect_count
 from xaikit.metrics.scores import ask_about
@@ -174,7 +174,7 @@ def _outputs(question: Question, ranks: np.ndarray, counts: np.ndarray, insert: 
     x, others = question.flat()
     size = (*ranks.shape[:2], len(counts))
     outputs = np.empty(size).ravel()
-    for part in chunks(outputs.size, chunk_rows(x.shape[1])):
+    for part in question.calls(outputs.size, x.shape[1]):
         order, row_of, step = np.unravel_index(np.arange(part.start, part.stop), size)
         changed = ranks[order, row_of] < counts[step, None]
         present = arrays.indices(changed if insert else ~changed, x)

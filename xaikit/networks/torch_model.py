@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.extras import needs
-from xaikit.core.models import DifferentiableModel, ForwardPass
+from xaikit.core.models import DifferentiableModel, ForwardPass, batch_hint
 
 if TYPE_CHECKING:
     import torch
@@ -143,5 +143,6 @@ class TorchModel(DifferentiableModel):
         if output.shape[0] != x.shape[0]:
             raise ValueError(
                 f"the module returned {output.shape[0]} rows for {x.shape[0]} rows of x"
+                f"{batch_hint(x)}"
             )
         return output
