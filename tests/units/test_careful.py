@@ -240,8 +240,8 @@ def test_a_baseline_with_a_batch_axis_serves_all_rows():
     ("groups", "error", "words"),
     [
         ([[0, 1]], TypeError, "groups is list, expected a dict"),
-        ({"b": 2}, TypeError, "group 'b' is 2, expected numbers of columns"),
-        ({"b": [0, 4]}, ValueError, "group 'b' names column 4 of 4"),
+        ({"b": 2}, TypeError, "group 'b' is 2, expected a list of columns"),
+        ({"b": [0, 4]}, ValueError, "group 'b' names the column 4, which x does not have"),
         ({"x3": [0, 1]}, ValueError, "group 'x3' has the name of a column that is not in a group"),
     ],
 )

@@ -483,3 +483,55 @@ def test_a_module_that_is_no_function_of_the_row_is_refused(method, module):
 def test_several_arrays_are_refused_in_words(explain, message):
     with pytest.raises((TypeError, ValueError), match=re.escape(message)):
         explain()
+
+
+# Frames and arrays of one type.
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64", "int8", "int64", "uint8", "bool"])
+def test_a_frame_of_one_type_keeps_it(kind):
+    frame = pd.DataFrame({"b": [1, 0, 1, 0], "a": [0, 0, 1, 1]}).astype(kind)
+
+    def model(rows):
+        assert list(rows.columns) == ["b", "a"] and set(rows.dtypes) == {np.dtype(kind)}
+        return rows["b"].to_numpy(dtype=float) * 2 + rows["a"]
+
+    wider = {"float32": "float64", "bool": "bool"}.get(kind, "int64" if "int" in kind else kind)
+    others = frame[["a", "b"]].astype(wider)
+    for game in (
+        xk.marginal_game(model, frame, others),
+        xk.baseline_game(model, frame, others.iloc[0]),
+        xk.baseline_game(model, frame),
+        xk.baseline_game(model, frame.iloc[0], 0),
+    ):
+        game.ends()
+
+
+@pytest.mark.parametrize("rows", [np.array, pd.DataFrame])
+def test_a_value_that_x_type_lacks_is_not_wrapped_around(rows):
+    """−1 as a byte would be 255."""
+    x, baseline = rows(np.array([[3, 4]], dtype=np.uint8)), rows(np.array([[-1, 300]]))
+
+    def model(given):
+        return np.asarray(given, dtype=float) @ [1.0, 10.0]
+
+    for game in (xk.baseline_game(model, x, baseline), xk.marginal_game(model, x, baseline)):
+        np.testing.assert_array_equal(game.ends(), [[2999.0], [43.0]])
+
+
+def test_a_model_may_change_its_frame():
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+
+    def model(rows):
+        total = rows.to_numpy().sum(axis=1)
+        rows["a"] = 99.0
+        rows.iloc[:, 1] = -1.0
+        return total
+
+    for method in (
+        lambda: xk.exact_shapley(xk.baseline_game(model, frame)),
+        lambda: xk.exact_shapley(xk.marginal_game(model, frame, frame * 0)),
+    ):
+        np.testing.assert_allclose(method().values, [[1.0, 3.0], [2.0, 4.0]])
+    xk.lime_tabular(model, frame, RNG.normal(size=(30, 2)), samples=50)
+    np.testing.assert_array_equal(frame.to_numpy(), [[1.0, 3.0], [2.0, 4.0]])

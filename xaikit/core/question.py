@@ -29,7 +29,8 @@ class Question:
     model : callable or DifferentiableModel
         F.
     x : array (n, …)
-        The rows. For a data frame and a function: cells of `table`. For a text: a list of it.
+        The rows. For a function and a data frame of several types: cells of `table`. For a text: a
+        list of it.
     target : (n,) ints
         The output column to explain in each row.
     baseline : array (1, …) or (n, …)
@@ -45,9 +46,10 @@ class Question:
     forward : ForwardPass, or None
         The forward pass of x, if it was kept.
     table : Table, or None
-        The rows of a data frame that a function is called with.
-    sparse : type, or None
-        The sparse matrix that a function is called with; x holds its rows as an array.
+        The rows of a data frame of several types, that a function is called with.
+    made : callable, or None
+        Makes what a function is called with, of an array of rows: a frame of one type, or a sparse
+        matrix.
     pace : Pace
         The size of the function's calls.
     """
@@ -62,7 +64,7 @@ class Question:
     names: Sequence[str] | None = None
     forward: ForwardPass | None = None
     table: Table | None = None
-    sparse: Callable | None = None
+    made: Callable | None = None
     pace: Pace = field(default_factory=Pace)
 
     def base(self) -> Array:
@@ -81,10 +83,9 @@ class Question:
     def all_outputs(self, rows: Array, fresh: bool = False) -> Array:
         """Return F (m, k) of rows like x (m, …); for a frame they are cells or numbers."""
         if self.table is not None:
-            made = rows if tables.is_frame(rows) else self.table.frame_of(rows)
-            rows, fresh = made, True
-        elif self.sparse is not None:
-            rows, fresh = self.sparse(rows), True
+            rows, fresh = rows if tables.is_frame(rows) else self.table.frame_of(rows), True
+        elif self.made is not None:
+            rows, fresh = self.made(rows if fresh else arrays.copied(rows)), True
         return self._as_for_x(models.outputs(self.model, rows, fresh=fresh))
 
     def calls(self, count: int, width: int, rows_each: int = 1) -> Iterator[slice]:
@@ -106,8 +107,8 @@ class Question:
             table, cells = self.table.joined(rows, what)
             return replace(self, table=table), cells
         rows = arrays.dense(tables.aligned(rows, self.names, what))
-        if tables.is_frame(rows):
-            rows = np.atleast_2d(rows.to_numpy(dtype=np.float64))
+        if tables.is_frame(rows) and rows.ndim == 1:
+            rows = rows.to_frame().T
         missing = not isinstance(self.model, DifferentiableModel)
         x, rows = _of_one_kind(self.x, rows, what, missing)
         if tuple(rows.shape[1:]) != tuple(x.shape[1:]):
@@ -241,18 +242,23 @@ def ask(
         outputs, x that is empty or has another width than the weights, a target out of range, a
         baseline of another shape or other names.
     """
-    names = tables.column_names(x)
-    if tables.is_frame(x) and not (keep_forward or isinstance(model, DifferentiableModel)):
-        return _ask_about_frame(model, x, target, baseline, second)
-    sparse = None
-    if arrays.is_sparse(x) and not (keep_forward or isinstance(model, DifferentiableModel)):
-        x, sparse = x.toarray(), type(x)
+    names, made = tables.column_names(x), None
+    if not (keep_forward or isinstance(model, DifferentiableModel)):
+        models.expect_callable(model)
+        if tables.is_frame(x):
+            table, cells = tables.table_of(x, second)
+            if table.kind is None:
+                return _ask_about_cells(model, x, table, cells, target, baseline)
+            made, rows = table.frame_of_numbers, table.frame.to_numpy()
+            x = rows[0] if x.ndim == 1 else rows
+        elif arrays.is_sparse(x):
+            made, x = type(x), x.toarray()
     rows, single = models.as_rows(models.expect_gradients(model) if keep_forward else model, x)
     forward = model.forward_pass(rows) if keep_forward else None
     if forward:
         output = expect_finite(forward.output, "the model's output")
     else:
-        output = models.outputs(model, sparse(rows) if sparse else rows)
+        output = models.outputs(model, made(rows) if made else rows)
     targets = as_targets(target, *output.shape)
     missing = not isinstance(model, DifferentiableModel)
     baseline = arrays.dense(tables.aligned(baseline, names, "baseline"))
@@ -260,7 +266,7 @@ def ask(
     rows = arrays.like(rows, baseline)  # whole numbers beside a floating baseline are floating
     chosen, columns = select(output, targets), output.shape[1]
     question = Question(
-        model, rows, targets, baseline, chosen, columns, single, names, forward, sparse=sparse
+        model, rows, targets, baseline, chosen, columns, single, names, forward, made=made
     )
     known = isinstance(model, DifferentiableModel) and model.is_function
     if not known and (isinstance(model, DifferentiableModel) or rows.ndim == 3):
@@ -283,10 +289,10 @@ def _expect_same_alone(question: Question, output: Array) -> None:
     expect_same_outputs(arrays.float64(alone[0]), arrays.float64(output[0]))
 
 
-def _ask_about_frame(model: Callable, x: Any, target: Any, baseline: Any, second: Any) -> Question:
-    """Return the Question about rows of a frame, or about a series, for a function of frames."""
-    models.expect_callable(model)
-    table, cells = tables.table_of(x, second)
+def _ask_about_cells(
+    model: Callable, x: Any, table: Table, cells: np.ndarray, target: Any, baseline: Any
+) -> Question:
+    """Return the Question about rows of a frame of several types, or about a series."""
     output = models.outputs(model, table.frame_of(cells), fresh=True)
     targets = as_targets(target, *output.shape)
     question = Question(
@@ -349,8 +355,20 @@ def _of_one_kind(x: Array, values: Any, what: str, missing: bool) -> tuple[Array
     placed = arrays.is_array(values) and (np.ndim(values) > 0 or arrays.is_torch(values))
     if not placed:  # a list, a number, a frame: goes where x is
         values = arrays.numeric(values, what, missing)
+    if not any(arrays.is_torch(one) or arrays.is_floating(one) for one in (x, values)):
+        return _whole_numbers(x, arrays.numeric(values, what))
+    if not placed:
         whole = not arrays.is_floating(values)
         values = arrays.like(values, x if whole else arrays.floating(x[:0]))
     if arrays.is_floating(values) and not arrays.is_floating(x):
         x = arrays.like(x, values)
     return x, arrays.matching(values, x, what, "the numbers of x", missing) if placed else values
+
+
+def _whole_numbers(x: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return whole numbers in x's type; in a wider one if it lacks a value, as bytes lack −1."""
+    cast = values.astype(x.dtype)
+    if (cast == values).all():
+        return x, cast
+    kind = np.result_type(x, values)
+    return x.astype(kind), values.astype(kind)

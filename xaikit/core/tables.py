@@ -58,8 +58,8 @@ class Table:
     def __init__(self, frame: Any):
         self.frame = frame
         self.numeric = not self.other_columns()
-        # One type for all columns: then one step takes all cells.
-        self.same_kind = frame.to_numpy() if self.numeric and len(set(frame.dtypes)) == 1 else None
+        # The one type of all columns, if they are numbers: then no cells are needed.
+        self.kind = frame.dtypes.iloc[0] if self.numeric and frame.dtypes.nunique() == 1 else None
 
     def other_columns(self) -> list[str]:
         """Return the names of the columns that do not hold plain numbers."""
@@ -69,14 +69,15 @@ class Table:
         """Return the frame of mixed rows (n, d): whole numbers are cells, others are values."""
         frame = self.frame
         if rows.dtype.kind == "f":
-            return type(frame)(rows, columns=frame.columns)
-        if self.same_kind is not None:
-            values = self.same_kind[rows, np.arange(rows.shape[1])]
-            return type(frame)(values, columns=frame.columns)
+            return self.frame_of_numbers(rows)
         columns = {j: frame.iloc[:, j].array.take(rows[:, j]) for j in range(rows.shape[1])}
         mixed = type(frame)(columns, copy=False)
         mixed.columns = frame.columns
         return mixed
+
+    def frame_of_numbers(self, rows: np.ndarray) -> Any:
+        """Return numbers (n, d) as a frame, which shares their memory."""
+        return type(self.frame)(rows, columns=self.frame.columns, copy=False)
 
     def first_equal(self, cells: np.ndarray) -> np.ndarray:
         """Return cells (…, d) in which equal values of a column are one cell: the first of them."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 
 
@@ -81,6 +82,7 @@ def column_places(members: Any, columns: int, names: Sequence[str] | None, what:
         For anything else, or a column that x does not have; `what` begins the message.
     """
     known = list(names or [])
+    members = arrays.to_numpy(members) if arrays.is_array(members) else members
     if isinstance(members, str) or not np.iterable(members) or not len(list(members)):
         raise TypeError(f"{what} is {members!r}, expected a list of columns")
     places = [known.index(one) if one in known else one for one in members]
