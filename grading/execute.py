@@ -16,7 +16,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade
-from traitlets import Dict, Integer, Unicode
+from traitlets import Integer, List, Unicode
 
 CELL_OUTPUT = 1_000_000  # characters kept of one cell
 ERROR_TEXT = 10_000  # characters kept of an error's message, and of each entry of its traceback
@@ -42,14 +42,12 @@ class NotGraded(Exception):
 class OnlyOurs(KernelSpecManager):
     """Gives every notebook the kernel in the sandbox, whatever kernel it asks for."""
 
-    argument = Unicode()
-    env = Dict()
+    guard = List(Unicode())
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         """Return the spec of the kernel in the sandbox."""
         return KernelSpec(
-            argv=[sys.executable, self.argument, "{connection_file}"],
-            env=self.env,
+            argv=[sys.executable, *self.guard, "{connection_file}"],
             display_name="Python in a sandbox",
             language="python",
             # A signal would reach the guard outside, a message reaches the kernel.
@@ -62,7 +60,7 @@ class ExecuteInSandbox(Execute):
 
     run = Unicode(help="the private folder of this kernel's connection").tag(config=True)
     verdict = Unicode(help="where the guard says why it ended the kernel").tag(config=True)
-    request = Dict(help="the request to the guard, as environment variables").tag(config=True)
+    request = Unicode(help="the request to the guard").tag(config=True)
     printed = Integer(0)
 
     def create_kernel_manager(self) -> AsyncKernelManager:
@@ -72,7 +70,7 @@ class ExecuteInSandbox(Execute):
         guard = str(Path(__file__).with_name("sandbox.py"))
         self.km = AsyncKernelManager(
             kernel_name="sandbox",
-            kernel_spec_manager=OnlyOurs(argument=guard, env=self.request),
+            kernel_spec_manager=OnlyOurs(guard=[guard, self.request]),
             connection_file=str(Path(self.run) / "kernel.json"),
             transport="ipc",
         )

@@ -1,8 +1,8 @@
 """The Jupyter kernel of one submission, in a bubblewrap sandbox, under a watch.
 
-Jupyter starts this file as if it were the kernel (``python sandbox.py CONNECTION_FILE``). This file
-starts the true kernel inside and stays outside as its guard. If it must end the kernel, it writes
-down why.
+Jupyter starts this file as if it were the kernel (``python sandbox.py REQUEST CONNECTION_FILE``).
+This file starts the true kernel inside and stays outside as its guard. If it must end the kernel,
+it writes down why.
 
 Inside there are: the interpreter, its packages and `xaikit`, read-only; an empty home and an empty
 working folder in memory; no network; no other process, no other user's files. Inside and outside
@@ -140,7 +140,10 @@ def kernel_command(connection_file: Path, limits: Limits, uid: int) -> list[str]
 
 def _bubblewrap(run: Path) -> list[str]:
     """Return bubblewrap's part of the command; the kernel sees the folder `run`."""
-    command = ["bwrap", "--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid"]
+    # Code inside can read the environment that bubblewrap was started with (/proc/1/environ), also
+    # after --clearenv. So `env` starts it with none; without PATH it needs its whole path.
+    command = ["/usr/bin/env", "-i", shutil.which("bwrap") or "bwrap"]
+    command += ["--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid"]
     command += ["--unshare-net", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox"]
     if os.getuid() == 0:
         command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
@@ -273,8 +276,8 @@ def _size(folder: Path) -> int:
     return total
 
 
-def request(run: Path, verdict: Path, limits: Limits) -> dict[str, str]:
-    """Return the environment variable that holds the grader's request to `main`.
+def request(run: Path, verdict: Path, limits: Limits) -> str:
+    """Return the grader's request to `main`, as one argument of its command line.
 
     Parameters
     ----------
@@ -286,13 +289,13 @@ def request(run: Path, verdict: Path, limits: Limits) -> dict[str, str]:
         The kernel's limits.
     """
     settings = {"run": str(run), "verdict": str(verdict), "limits": limits, "grader": os.getpid()}
-    return {"XAI_SANDBOX": json.dumps(settings)}
+    return json.dumps(settings)
 
 
 def main() -> int:
     """Run the kernel that Jupyter asked for, as `request` says."""
-    settings = json.loads(os.environ["XAI_SANDBOX"])
-    connection_file, run = Path(sys.argv[1]).resolve(), Path(settings["run"]).resolve()
+    settings = json.loads(sys.argv[1])
+    connection_file, run = Path(sys.argv[2]).resolve(), Path(settings["run"]).resolve()
     # Its owner changes below, and the kernel sees everything in it.
     if connection_file.parent != run or run.stat().st_mode & 0o777 != 0o700:
         raise SystemExit(f"{connection_file} is not in the private folder made for this kernel")

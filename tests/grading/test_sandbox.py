@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -84,7 +85,39 @@ print(json.dumps(seen))
     assert "home" not in seen["root"] and "var" not in seen["root"]
     assert len(seen["processes"]) <= 3
     assert seen["user"] == (user if os.getuid() == 0 else os.getuid())
-    assert not {"GRADING_DB", "XAI_SANDBOX"} & set(seen["environment"])
+    assert "GRADING_DB" not in seen["environment"]
+
+
+EVERY_ENVIRONMENT = "cat /proc/[0-9]*/environ | tr '\\0' '\\n'; echo; echo END"
+
+
+def test_no_environment_of_the_grader_can_be_read(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADING_DB", "postgresql://grader:password@db")
+    command = inside("", tmp_path)
+    command = [*command[: command.index(sys.executable)], "/bin/sh", "-c", EVERY_ENVIRONMENT]
+    seen = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+    assert seen.endswith("END\n") and "HOME=/tmp" in seen
+    assert "password" not in seen
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become a user without rights")
+def test_nor_where_a_user_without_rights_grades(monkeypatch):
+    """That user's kernels have its own number, so they may read their own bubblewrap's memory."""
+    monkeypatch.setenv("GRADING_DB", "postgresql://grader:password@db")
+    monkeypatch.setattr(os, "getuid", lambda: 65_533)
+    # Both may be in root's home.
+    monkeypatch.setattr(sandbox, "_read_only_folders", list)
+    monkeypatch.setenv("MPLCONFIGDIR", "/nowhere")
+    become = ["setpriv", "--reuid=65533", "--regid=65533", "--clear-groups"]
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chown(folder, 65_533, 65_533)
+        bubblewrap = sandbox._bubblewrap(Path(folder))
+        command = [*become, *bubblewrap, "/bin/sh", "-c", EVERY_ENVIRONMENT]
+        finished = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    if "namespace" in finished.stderr:
+        pytest.skip(f"no user without rights may make a sandbox here: {finished.stderr}")
+    assert finished.stdout.endswith("END\n") and "HOME=/tmp" in finished.stdout, finished.stderr
+    assert "password" not in finished.stdout
 
 
 def test_no_network(tmp_path):
@@ -170,8 +203,7 @@ def test_only_a_private_folder_changes_its_owner(tmp_path):
     wish = sandbox.request(tmp_path, tmp_path / "verdict", sandbox.Limits())
     owner = tmp_path.stat().st_uid
     finished = subprocess.run(
-        [sys.executable, sandbox.__file__, str(tmp_path / "kernel.json")],
-        env={**os.environ, **wish},
+        [sys.executable, sandbox.__file__, wish, str(tmp_path / "kernel.json")],
         capture_output=True,
         text=True,
         timeout=60,
