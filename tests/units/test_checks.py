@@ -15,9 +15,11 @@ from xaikit.course import checks, datasets
 from xaikit.course.checks import (
     Mistake,
     compare,
+    dasp,
     gradient_x_input,
     plain,
     random_networks,
+    shapley_values,
     written_by_hand,
 )
 
@@ -257,6 +259,64 @@ def test_other_errors_get_no_hint_on_shapes():
         raise ValueError("ask for rows")
 
 
+# The checks, out of a learner's reach
+
+
+def test_the_right_answers_of_the_checks_are_switched_off():
+    v, order, earlier = np.ones((2, 2)), np.arange(2), shapley_values._added
+    known = shapley_values.CONTRIBUTIONS
+    for attempt in (
+        lambda v, order: shapley_values._added(v, order),
+        lambda v, order: earlier(v, order),
+        lambda v, order: known.function()(v, order),
+        lambda v, order: known.made((v, order)),
+    ):
+        with pytest.raises(Mistake, match="switched off"):
+            shapley_values.contributions(attempt)
+    assert earlier(v, order).tolist() == known.made((v, order)).tolist() == [0, 0]
+
+
+def test_a_function_that_a_check_hands_over_may_use_them():
+    guarded = checks.by_hand(lambda moments: moments(np.zeros(2), np.ones(2)))
+    assert guarded(dasp.given_relu_moments)[0].shape == (2,)
+
+
+def test_names_of_the_checks_are_fixed():
+    for change in (
+        lambda: setattr(checks, "compare", None),
+        lambda: setattr(gradient_x_input, "jacobian", None),
+        lambda: delattr(gradient_x_input, "jacobian"),
+        lambda: setattr(gradient_x_input, "mine", None),
+    ):
+        with pytest.raises(AttributeError, match="is fixed"):
+            change()
+
+
+@pytest.mark.parametrize("name", ["compare", "plain", "_same", "passed"])
+def test_names_that_an_answer_changed_all_the_same_come_back(name):
+    ours = getattr(checks, name)
+
+    def answer(value):
+        vars(checks)[name] = lambda *a, **k: value
+        assert getattr(checks, name) is not ours
+        return value
+
+    checks.by_hand(answer)(1)
+    assert getattr(checks, name) is ours
+
+
+@pytest.mark.parametrize("function", [compare, random_networks.forward])
+def test_code_that_an_answer_changed_comes_back(function):
+    ours = function.__code__
+
+    def answer(value):
+        function.__code__ = (lambda *a: None).__code__
+        return value
+
+    checks.by_hand(answer)(1)
+    assert function.__code__ is ours
+
+
 def test_a_mistake_keeps_its_own_words():
     def mistaken(value):
         raise Mistake("ask for rows")
@@ -266,8 +326,8 @@ def test_a_mistake_keeps_its_own_words():
     assert stopped.value._render_traceback_() == ["✗ ask for rows"]
 
 
-def test_the_last_inputs_can_be_looked_at(monkeypatch):
-    monkeypatch.setattr(checks, "_last_call", {})
+def test_the_last_inputs_can_be_looked_at():
+    checks._last_call.clear()
     with pytest.raises(LookupError, match="no check has run yet"):
         checks.last_inputs()
     x = np.ones(2)

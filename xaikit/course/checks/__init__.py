@@ -6,9 +6,12 @@ misconception when it recognises one. While it runs, xaikit's own version of the
 
 import copy
 import linecache
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from traceback import walk_tb
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -31,40 +34,132 @@ def passed(what: str) -> None:
     print(f"✓ {what}")
 
 
+class Fixed(ModuleType):
+    """A module of checks: its names cannot be given another meaning from outside."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Take in a submodule, which becomes fixed as well; refuse to change any other name."""
+        if isinstance(value, ModuleType) and value.__name__ == f"{self.__name__}.{name}":
+            value.__class__ = Fixed
+        elif not name.startswith("__"):
+            raise AttributeError(
+                f"{self.__name__}.{name} is fixed: give your own function another name, and leave "
+                "the checks as they are"
+            )
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        """Refuse."""
+        raise AttributeError(f"{self.__name__}.{name} is fixed: leave the checks as they are")
+
+
+sys.modules[__name__].__class__ = Fixed
+
+
 @contextmanager
 def written_by_hand(*answers: Callable) -> Iterator[None]:
     """Make xaikit's own answers raise while a learner's code runs.
 
     The functions' code is exchanged, not their names, so that a reference taken earlier raises too.
     """
-
-    def refuse(*args, **kwargs):
-        # Imported here, because this code runs among the names of the function it replaces.
-        from xaikit.course.checks import Mistake
-
-        raise Mistake(
-            "this exercise asks you to write it yourself: xaikit's own version is switched off "
-            "while it is checked"
-        )
-
-    originals = [answer.__code__ for answer in answers]  # type: ignore[attr-defined]
+    originals = _exchange(answers, [_refuse.__code__] * len(answers))
     try:
-        for answer in answers:
-            answer.__code__ = refuse.__code__  # type: ignore[attr-defined]
         yield
     finally:
-        for answer, original in zip(answers, originals, strict=True):
-            answer.__code__ = original  # type: ignore[attr-defined]
+        _exchange(answers, originals)
+
+
+def _exchange(functions: Sequence[Callable], codes: Sequence[CodeType]) -> list[CodeType]:
+    """Give functions other code, all of them or none; return the code that they had."""
+    before = [function.__code__ for function in functions]  # type: ignore[attr-defined]
+    try:
+        for function, code in zip(functions, codes, strict=True):
+            function.__code__ = code  # type: ignore[attr-defined]
+    except ValueError:  # one that closes over names cannot take this code
+        _exchange(functions, before)
+        raise
+    return before
+
+
+def _refuse(*args, **kwargs):
+    # Imported here, because this code runs among the names of the function it replaces.
+    from xaikit.course.checks import Mistake
+
+    raise Mistake(
+        "this exercise asks you to write it yourself: xaikit's own version is switched off "
+        "while it is checked"
+    )
+
+
+@contextmanager
+def _out_of_reach() -> Iterator[None]:
+    """Keep a learner's code from the checks: right answers are off; names and code come back."""
+    modules = [sys.modules[__name__], *_submodules()]
+    kept = [dict(vars(module)) for module in modules]
+    own = [f for names in kept for f in names.values() if isinstance(f, FunctionType)]
+    codes = [function.__code__ for function in own]
+    try:
+        with written_by_hand(*_references()):
+            yield
+    finally:
+        for module, names in zip(modules, kept, strict=True):
+            vars(module).update(names)
+        for function, code in zip(own, codes, strict=True):
+            if function.__code__ is not code:
+                function.__code__ = code
+
+
+def _submodules() -> list[ModuleType]:
+    return [module for module in globals().values() if isinstance(module, Fixed)]
+
+
+def _references() -> list[Callable]:
+    """Return the functions and methods of the loaded assignments: the right answer is in them."""
+    own = [thing for module in _submodules() for thing in vars(module).values()]
+    own += [method for kind in own if isinstance(kind, type) for method in vars(kind).values()]
+    return [
+        thing
+        for thing in own
+        if isinstance(thing, FunctionType)
+        and thing.__module__.startswith(f"{__name__}.")
+        # What closes over names, a context manager for instance, cannot take other code.
+        and not thing.__code__.co_freevars
+    ]
+
+
+def called_back(function: Callable) -> Callable:
+    """Return a function of the checks that a learner's code may call: it needs the right answers.
+
+    Any other callable is returned as it is.
+    """
+    if not isinstance(function, FunctionType) or not function.__module__.startswith(__name__):
+        return function
+    references = _references()
+    codes = [reference.__code__ for reference in references]
+
+    @wraps(function)
+    def callback(*args: Any, **kwargs: Any) -> Any:
+        switched_off = _exchange(references, codes)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _exchange(references, switched_off)
+
+    return callback
 
 
 def by_hand(answer: Callable, *forbidden: Callable) -> Callable:
-    """Return the learner's function, guarded: it runs on copies, with `forbidden` switched off."""
+    """Return the learner's function, guarded.
+
+    It runs on copies, with `forbidden` and the references of the checks switched off.
+    """
 
     def guarded(*arguments: Any) -> Any:
         given = copy.deepcopy(arguments)
+        called = [called_back(argument) for argument in given]
         try:
-            with written_by_hand(*forbidden):
-                result = answer(*given)
+            with _out_of_reach(), written_by_hand(*forbidden):
+                result = answer(*called)
         except Exception as error:
             if not isinstance(error, Mistake):
                 words = "\n".join(_in_words(error, answer, arguments))

@@ -44,7 +44,7 @@ def _lent(function: Callable, **parts: Callable) -> Iterator[None]:
     """Replace functions among a function's globals, and restore them at the end."""
     names = getattr(function, "__globals__", {})
     kept = {name: names[name] for name in parts if name in names}
-    names.update(parts)
+    names.update({name: checks.called_back(part) for name, part in parts.items()})
     try:
         yield
     finally:
