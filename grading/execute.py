@@ -5,7 +5,9 @@ nbgrader calls `ExecuteInSandbox` instead of its own step.
 
 from __future__ import annotations
 
+import re
 import secrets
+import symtable
 import sys
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
-from nbgrader.utils import is_grade
+from nbgrader.utils import is_grade, is_locked, is_solution
 from traitlets import Integer, List, Unicode
 
 CELL_OUTPUT = 1_000_000  # characters kept of one cell
@@ -24,15 +26,29 @@ NOTEBOOK_OUTPUT = 100_000_000  # a notebook that prints more characters is stopp
 
 # Each must raise an AssertionError whose message has the token. They fail in the same ways as the
 # course's tests: if a learner patches numpy, the shell or `assert`, these do not fail either.
+# Builtins do not occur: a learner may call a number `sum`.
 CANARIES = (
     "assert {a} == {b}, '{token}'",
     "if {a} != {b}:\n    raise AssertionError('{token}')",
-    "import numpy as canary_numpy\n"
-    "assert canary_numpy.abs(canary_numpy.asarray([{a}.0]) - {b}.0).max() < 1e-9, '{token}'",
-    "assert canary_numpy.allclose([{a}.0], [{b}.0]), '{token}'",
-    "canary_numpy.testing.assert_allclose([{a}.0], [{b}.0], err_msg='{token}')",
-    "assert float('{a}') == float('{b}') or isinstance({a}, str), '{token}'",
+    "assert '{a}' == '{b}', '{token}'",
+    "for {x} in [{a}, {a}]:\n    assert [{x}] == [{b}], '{token}'",
+    "import numpy as {x}\nassert {x}.abs({x}.asarray([{a}.0]) - {b}.0).max() < 1e-9, '{token}'",
+    "import numpy as {x}\nassert {x}.allclose({x}.array([{a}.0]), [{b}.0]), '{token}'",
+    "import numpy as {x}\nassert {x}.array_equal([{a}], [{b}]), '{token}'",
+    "import numpy as {x}\n{x}.testing.assert_allclose([{a}.0], [{b}.0], err_msg='{token}')",
 )
+# Between the lines of a test, which has builtins of its own.
+INSIDE = (
+    *CANARIES,
+    "assert float('{a}') == float({b}), '{token}'",
+    "assert abs({a} - {b}) < 1e-9 and isinstance({a}, int), '{token}'",
+    "assert max(zip([{a}], [{b}], strict=True)) == ({b}, {b}), '{token}'",
+    "for {x} in range(1):\n    assert bool({x}) and len([{a}]) == {b}, '{token}'",
+)
+PROVE_NOTHING = "its tests prove nothing: an assertion that must fail did not"
+OURS = "grading"  # marks the grader's own cells
+IMPORT = re.compile(r"^(import|from) ", re.MULTILINE)
+HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", re.DOTALL)
 
 
 class NotGraded(Exception):
@@ -62,6 +78,8 @@ class ExecuteInSandbox(Execute):
     verdict = Unicode(help="where the guard says why it ended the kernel").tag(config=True)
     request = Unicode(help="the request to the guard").tag(config=True)
     printed = Integer(0)
+    token = Unicode(help="the word of this run's assertions that must fail")
+    inside = Unicode(help="the name of the module that runs tests, in this run's kernel")
 
     def create_kernel_manager(self) -> AsyncKernelManager:
         """Return a manager whose kernel has its Unix sockets in `run`."""
@@ -78,8 +96,10 @@ class ExecuteInSandbox(Execute):
 
     def preprocess(self, nb: NotebookNode, resources: dict, km=None) -> tuple[NotebookNode, dict]:
         """Run the notebook; raise `NotGraded` if its tests cannot fail."""
-        token = secrets.token_hex(8)
-        original, nb.cells = nb.cells, with_canaries(nb.cells, token)
+        self.token, self.inside = secrets.token_hex(8), f"_{secrets.token_hex(8)}"
+        original = nb.cells
+        keeping = _own_cell(_keeping(original, self.inside), "keep")
+        nb.cells = [keeping, *with_canaries(original, self.token)]
         try:
             nb, resources = super().preprocess(nb, resources, km)
         except DeadKernelError:
@@ -91,15 +111,18 @@ class ExecuteInSandbox(Execute):
             raise NotGraded("it did not stop when it was told to") from None
         except RuntimeError as error:
             raise NotGraded(f"its kernel did not start: {error}") from None
-        if any(_timed_out(cell) for cell in nb.cells if _is_canary(cell)):
-            raise NotGraded("it did not stop when it was told to")
-        passing = [cell for cell in nb.cells if _is_canary(cell) and not _is_expected(cell, token)]
-        if passing:
-            raise NotGraded(
-                "its tests prove nothing: an assertion that must fail did not "
-                f"({passing[0].source.splitlines()[-1].replace(token, '…')})"
-            )
+        keeping, *cells = nb.cells
         nb.cells = original
+        if failed := [o for o in keeping.outputs if o.output_type == "error"]:
+            raise NotGraded(f"the set-up cells fail in the sandbox: {failed[0].evalue}")
+        if any(_timed_out(cell) for cell in cells if _is_canary(cell)):
+            raise NotGraded("it did not stop when it was told to")
+        for cell in cells:
+            if _is_canary(cell) and not _proves(cell, self.token):
+                last = cell.source.splitlines()[-1].replace(self.token, "…")
+                raise NotGraded(f"{PROVE_NOTHING} ({last})")
+            if _is_test(cell):
+                self._settle(cell)
         for cell in nb.cells:
             for output in cell.get("outputs", []):
                 # nbgrader gives a test no points if it writes to stderr, even a warning.
@@ -108,6 +131,27 @@ class ExecuteInSandbox(Execute):
                 if output.output_type == "error":
                     _shorten(output)
         return nb, resources
+
+    def preprocess_cell(self, cell: NotebookNode, resources: dict, index: int) -> tuple:
+        """Run a cell: a test inside its own names, and leave no trace of it in the history."""
+        source, ours = cell.source, _is_test(cell) or OURS in cell.metadata
+        if _is_test(cell):
+            forms = [_filled(form, self.token) for form in INSIDE]
+            arguments = [source, _names_shown(source), forms, self.token]
+            cell.source = f"__import__('sys').modules[{self.inside!r}].test(*{arguments!r})"
+        try:
+            self.execute_cell(cell, index, store_history=not ours)
+        finally:
+            cell.source = source
+        return cell, resources
+
+    def _settle(self, test: NotebookNode) -> None:
+        """Take away the error that proves that a test passed; raise `NotGraded` without any."""
+        errors = [output for output in test.outputs if output.output_type == "error"]
+        if not errors or any(self.token in e.evalue and e.ename == "Tampered" for e in errors):
+            raise NotGraded(f"{PROVE_NOTHING} (in {test.metadata.nbgrader.grade_id})")
+        if _proves(test, self.token):
+            test.outputs.remove(errors[0])
 
     def process_message(self, msg: dict, cell: NotebookNode, cell_index: int):
         """Process a message of the kernel; drop a cell's output beyond CELL_OUTPUT characters."""
@@ -128,23 +172,67 @@ class ExecuteInSandbox(Execute):
 
 
 def with_canaries(cells: list[NotebookNode], token: str) -> list[NotebookNode]:
-    """Return the cells, with the canaries after the last automatically graded one."""
-    graded = [i for i, cell in enumerate(cells) if cell.cell_type == "code" and is_grade(cell)]
-    canaries = []
-    for form in CANARIES:
-        a = secrets.randbelow(10**6)
-        source = form.format(a=a, b=a + 1 + secrets.randbelow(10**6), token=token)
-        canaries.append(nbformat.v4.new_code_cell(source, metadata={"canary": True}))
-    end = graded[-1] + 1 if graded else len(cells)
-    return [*cells[:end], *canaries, *cells[end:]]
+    """Return the cells, with canaries before and behind each test.
+
+    Which and how many is drawn, so that no patch can count cells; each form occurs.
+    """
+    chance = secrets.SystemRandom()
+    sides = {i + side for i, cell in enumerate(cells) if _is_test(cell) for side in (0, 1)}
+    places = sorted(sides) or [len(cells)]
+    forms = chance.sample(CANARIES, len(CANARIES))
+    cells = list(cells)
+    for number, place in reversed(list(enumerate(places))):
+        here = forms[number :: len(places)] or [chance.choice(CANARIES)]
+        here += chance.choices(CANARIES, k=chance.randrange(2))
+        cells[place:place] = [_own_cell(_filled(form, token), "canary") for form in here]
+    return cells
+
+
+def _own_cell(source: str, kind: str) -> NotebookNode:
+    return nbformat.v4.new_code_cell(source, metadata={OURS: kind})
+
+
+def _filled(form: str, token: str) -> str:
+    """Return a form with numbers and names of its own, which are not equal."""
+    a = secrets.randbelow(10**6)
+    b = a + 1 + secrets.randbelow(10**6)
+    return form.format(a=a, b=b, x=f"x{secrets.token_hex(4)}", token=token)
+
+
+def _keeping(cells: list[NotebookNode], name: str) -> str:
+    """Return the code that brings `inside.py` into the kernel, under a name that nobody knows."""
+    tests = [cell.source for cell in cells if _is_test(cell)]
+    others = [cell.source for cell in cells if is_locked(cell) and not _is_test(cell)]
+    setup = [source for source in others if IMPORT.search(source)]
+    used = sorted({name for source in tests for name in re.findall(r"\.(\w+)", source)})
+    text = Path(__file__).with_name("inside.py").read_text(encoding="utf-8")
+    space = f"{{'__name__': {name!r}, '__builtins__': dict(vars(__import__('builtins')))}}"
+    return (
+        f"exec(compile({text!r}, '<grader>', 'exec'), {space})\n"
+        f"__import__('sys').modules[{name!r}].keep({setup!r}, {used!r})"
+    )
+
+
+def _is_test(cell: NotebookNode) -> bool:
+    """Return whether a cell's points are given by running it, not by a person."""
+    return cell.cell_type == "code" and is_grade(cell) and not is_solution(cell)
+
+
+def _names_shown(test: str) -> list[str]:
+    """Return the names that the visible part of a test gives a meaning."""
+    try:
+        table = symtable.symtable(HIDDEN.sub("", test), "<test>", "exec")
+    except SyntaxError:  # a magic
+        return []
+    return [symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned()]
 
 
 def _is_canary(cell: NotebookNode) -> bool:
-    return bool(cell.metadata.get("canary"))
+    return cell.metadata.get(OURS) == "canary"
 
 
-def _is_expected(cell: NotebookNode, token: str) -> bool:
-    """Return whether a canary's only error is the one that it must raise."""
+def _proves(cell: NotebookNode, token: str) -> bool:
+    """Return whether a cell's only error is the one that it must raise."""
     errors = [output for output in cell.outputs if output.output_type == "error"]
     return len(errors) == 1 and errors[0].ename == "AssertionError" and token in errors[0].evalue
 

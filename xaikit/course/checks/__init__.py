@@ -121,7 +121,7 @@ def _references() -> list[Callable]:
         thing
         for thing in own
         if isinstance(thing, FunctionType)
-        and thing.__module__.startswith(f"{__name__}.")
+        and str(thing.__module__).startswith(f"{__name__}.")
         # What closes over names, a context manager for instance, cannot take other code.
         and not thing.__code__.co_freevars
     ]
@@ -132,7 +132,7 @@ def called_back(function: Callable) -> Callable:
 
     Any other callable is returned as it is.
     """
-    if not isinstance(function, FunctionType) or not function.__module__.startswith(__name__):
+    if not isinstance(function, FunctionType) or not str(function.__module__).startswith(__name__):
         return function
     references = _references()
     codes = [reference.__code__ for reference in references]

@@ -1,0 +1,138 @@
+"""Run the tests of a notebook inside its kernel, out of reach of the learner's names.
+
+The grader sends this text into the kernel before the learner's first cell, and calls `test` in
+place of each test. A test runs among names of its own: Python's builtins, what the set-up cells
+import, and the learner's answers. What a learner gave another meaning, by accident or not, gets its
+own meaning back before. All this is in the learner's process, so it makes cheating hard and not
+impossible: README.md says what stays possible.
+"""
+
+import ast
+import builtins
+import linecache
+import random
+import sys
+import traceback
+import types
+
+from IPython import get_ipython
+from IPython.core.inputtransformer2 import TransformerManager
+
+KEPT_PACKAGES = ("ast", "builtins", "numpy", "xaikit")
+chance = random.SystemRandom()
+python_of = TransformerManager().transform_cell  # it understands magics
+kept: dict = {}
+
+
+class Tampered(Exception):
+    """An assertion that must fail did not."""
+
+
+def keep(setup, used):
+    """Run the set-up cells; remember what their names and those of the packages mean.
+
+    `used` are the names that the tests look up in modules: xaikit loads some of its own late.
+    """
+    own = {"__name__": "__main__"}
+    for source in setup:
+        exec(python_of(source), own)
+    named = [(m, n) for m in own.values() if isinstance(m, types.ModuleType) for n in used]
+    lazy = [(m, {n: getattr(m, n)}) for m, n in named if hasattr(m, n)]
+    modules = [m for name, m in list(sys.modules.items()) if name.split(".")[0] in KEPT_PACKAGES]
+    things = [thing for module in modules for thing in vars(module).values()]
+    classes = {c for c in things if isinstance(c, type) and str(c.__module__).startswith("xaikit")}
+    things += [thing for kind in classes for thing in vars(kind).values()]
+    functions = [thing for thing in things if isinstance(thing, types.FunctionType)]
+    kept.update(
+        own=own,
+        builtins=dict(vars(builtins)),
+        modules=[(module, dict(vars(module))) for module in modules] + lazy,
+        classes=[(kind, dict(vars(kind))) for kind in classes],
+        functions=[(f, f.__code__, f.__defaults__, f.__kwdefaults__) for f in functions],
+        theirs=get_ipython().user_ns,
+    )
+
+
+def put_back():
+    """Give what was kept its own meaning again."""
+    sys.settrace(None)
+    sys.setprofile(None)
+    for module, names in kept["modules"]:
+        vars(module).update(names)
+    for kind, names in kept["classes"]:
+        for name, value in names.items():
+            if vars(kind).get(name) is not value:
+                setattr(kind, name, value)
+    for function, *parts in kept["functions"]:
+        function.__code__, function.__defaults__, function.__kwdefaults__ = parts
+
+
+def test(source, shown, forms, token):
+    """Run a test; if it passes, end with an error that has the token, as a proof.
+
+    Parameters
+    ----------
+    source : str
+        The test.
+    shown : list of str
+        The names that later cells may use.
+    forms : list of str
+        Assertions that fail with the token. Some are tried between the test's own, and all behind
+        them: so a comparison that an answer made to succeed is found while it does.
+    token : str
+        A word that no test says.
+    """
+    put_back()
+    theirs = kept["theirs"]
+    code = compile(Between().visit(ast.parse(python_of(source))), "<test>", "exec")
+    linecache.cache["<test>"] = (len(source), None, source.splitlines(keepends=True), "<test>")
+    space = {**kept["own"], "__builtins__": dict(kept["builtins"]), "must_fail": must_fail}
+    known = space.keys() | kept["builtins"].keys()
+    space |= {name: theirs[name] for name in names_of(code) & theirs.keys() - known}
+    kept.update(forms=forms, token=token)
+    try:
+        exec(code, space)
+    except BaseException as error:
+        if token in str(error):
+            raise Tampered(token) from None
+        if not hasattr(error, "_render_traceback_"):
+            # IPython's own would show the lines of this file, and the test in one line.
+            frames = error.__traceback__ and error.__traceback__.tb_next
+            lines = traceback.format_exception(type(error), error, frames)
+            error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
+        raise
+    finally:
+        theirs.update({name: space[name] for name in shown if name in space})
+    for form in forms:
+        must_fail(form)
+    raise AssertionError(token)
+
+
+def must_fail(form=None):
+    """Run an assertion that must fail; without one, in half of all cases, any."""
+    if form is None and chance.random() < 0.5:
+        return
+    try:
+        exec(form or chance.choice(kept["forms"]), {"__builtins__": dict(kept["builtins"])})
+    except AssertionError as error:
+        if kept["token"] in str(error):
+            return
+    raise Tampered(kept["token"])
+
+
+def names_of(code):
+    """Return the names that code, and the functions in it, look up."""
+    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return {*code.co_names, *(name for part in inner for name in names_of(part))}
+
+
+class Between(ast.NodeTransformer):
+    """Puts an assertion that must fail before each of a test's own."""
+
+    def visit_Assert(self, node):
+        """Return both."""
+        call = ast.parse("must_fail()").body[0]
+        return [ast.fix_missing_locations(ast.copy_location(call, node)), node]
+
+
+sys.modules[__name__] = types.SimpleNamespace(keep=keep, test=test)  # type: ignore[assignment]
