@@ -27,25 +27,36 @@ NOTEBOOK_OUTPUT = 100_000_000  # a notebook that prints more characters is stopp
 # Each must raise an AssertionError whose message has the token. They fail in the same ways as the
 # course's tests: if a learner patches numpy, the shell or `assert`, these do not fail either.
 # Builtins do not occur: a learner may call a number `sum`.
+NUMPYS = (
+    "{x}.abs({x}.asarray([{a}.0]) - {b}.0).max() < 1e-9",
+    "{x}.allclose({x}.array([{a}.0]), [{b}.0])",
+    "{x}.array_equal([{a}], [{b}])",
+    "{x}.isclose({a}.0, {b}.0)",
+)
 CANARIES = (
     "assert {a} == {b}, '{token}'",
-    "if {a} != {b}:\n    raise AssertionError('{token}')",
     "assert '{a}' == '{b}', '{token}'",
     "for {x} in [{a}, {a}]:\n    assert [{x}] == [{b}], '{token}'",
-    "import numpy as {x}\nassert {x}.abs({x}.asarray([{a}.0]) - {b}.0).max() < 1e-9, '{token}'",
-    "import numpy as {x}\nassert {x}.allclose({x}.array([{a}.0]), [{b}.0]), '{token}'",
-    "import numpy as {x}\nassert {x}.array_equal([{a}], [{b}]), '{token}'",
     "import numpy as {x}\n{x}.testing.assert_allclose([{a}.0], [{b}.0], err_msg='{token}')",
+    *(f"import numpy as {{x}}\nassert {form}, '{{token}}'" for form in NUMPYS),
 )
+# All of numpy's at once, in any order.
+ALL_OF_NUMPY = """import numpy as {x}
+try:
+    {x}.testing.assert_allclose([{a}.0], [{b}.0])
+except:
+    assert {forms}, '{token}'"""
 # Between the lines of a test, which has builtins of its own.
 INSIDE = (
     *CANARIES,
+    "if {a} != {b}:\n    raise AssertionError('{token}')",
     "assert float('{a}') == float({b}), '{token}'",
     "assert abs({a} - {b}) < 1e-9 and isinstance({a}, int), '{token}'",
     "assert max(zip([{a}], [{b}], strict=True)) == ({b}, {b}), '{token}'",
     "for {x} in range(1):\n    assert bool({x}) and len([{a}]) == {b}, '{token}'",
 )
 PROVE_NOTHING = "its tests prove nothing: an assertion that must fail did not"
+chance = secrets.SystemRandom()
 OURS = "grading"  # marks the grader's own cells
 IMPORT = re.compile(r"^(import|from) ", re.MULTILINE)
 HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS", re.DOTALL)
@@ -174,17 +185,17 @@ class ExecuteInSandbox(Execute):
 def with_canaries(cells: list[NotebookNode], token: str) -> list[NotebookNode]:
     """Return the cells, with canaries before and behind each test.
 
-    Which and how many is drawn, so that no patch can count cells; each form occurs.
+    Which and how many is drawn, so that no patch can count cells.
     """
-    chance = secrets.SystemRandom()
-    sides = {i + side for i, cell in enumerate(cells) if _is_test(cell) for side in (0, 1)}
-    places = sorted(sides) or [len(cells)]
-    forms = chance.sample(CANARIES, len(CANARIES))
+    tested = [i for i, cell in enumerate(cells) if _is_test(cell)]
+    around = {i + side for i in tested for side in (0, 1)} or {len(cells)}
     cells = list(cells)
-    for number, place in reversed(list(enumerate(places))):
-        here = forms[number :: len(places)] or [chance.choice(CANARIES)]
-        here += chance.choices(CANARIES, k=chance.randrange(2))
-        cells[place:place] = [_own_cell(_filled(form, token), "canary") for form in here]
+    for place in sorted(around, reverse=True):
+        forms = chance.choices(CANARIES, k=chance.randint(1, 2))
+        if place in tested or not tested:
+            shuffled = " or ".join(chance.sample(NUMPYS, len(NUMPYS)))
+            forms[0] = ALL_OF_NUMPY.replace("{forms}", shuffled)
+        cells[place:place] = [_own_cell(_filled(form, token), "canary") for form in forms]
     return cells
 
 

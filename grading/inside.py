@@ -83,29 +83,53 @@ def test(source, shown, forms, token):
         A word that no test says.
     """
     put_back()
-    theirs = kept["theirs"]
+    kept.update(forms=forms, token=token)
     code = compile(Between().visit(ast.parse(python_of(source))), "<test>", "exec")
     linecache.cache["<test>"] = (len(source), None, source.splitlines(keepends=True), "<test>")
-    space = {**kept["own"], "__builtins__": dict(kept["builtins"]), "must_fail": must_fail}
-    known = space.keys() | kept["builtins"].keys()
-    space |= {name: theirs[name] for name in names_of(code) & theirs.keys() - known}
-    kept.update(forms=forms, token=token)
+    theirs = kept["theirs"]
+    shadows = {n: theirs[n] for n in kept["builtins"].keys() & theirs if not callable(theirs[n])}
     try:
-        exec(code, space)
+        try:
+            run(code, shown)
+        except Exception:
+            if not shadows:
+                raise
+            # `sum = 0` in a scratch cell: the answer means Python's own.
+            for name in shadows:
+                del theirs[name]
+            run(code, shown)
     except BaseException as error:
         if token in str(error):
             raise Tampered(token) from None
         if not hasattr(error, "_render_traceback_"):
             # IPython's own would show the lines of this file, and the test in one line.
-            frames = error.__traceback__ and error.__traceback__.tb_next
-            lines = traceback.format_exception(type(error), error, frames)
+            lines = traceback.format_exception(type(error), error, of_test(error.__traceback__))
             error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
         raise
     finally:
-        theirs.update({name: space[name] for name in shown if name in space})
+        theirs.update(shadows)
     for form in forms:
         must_fail(form)
     raise AssertionError(token)
+
+
+def run(code, shown):
+    """Run a test's code among its own names; leave the shown ones to the notebook."""
+    theirs, space = kept["theirs"], {**kept["own"], "must_fail": must_fail}
+    space["__builtins__"] = dict(kept["builtins"])
+    known = space.keys() | kept["builtins"].keys()
+    space |= {name: theirs[name] for name in names_of(code) & theirs.keys() - known}
+    try:
+        exec(code, space)
+    finally:
+        theirs.update({name: space[name] for name in shown if name in space})
+
+
+def of_test(frames):
+    """Return a traceback from the test's own frame on."""
+    while frames and frames.tb_frame.f_code.co_filename != "<test>":
+        frames = frames.tb_next
+    return frames
 
 
 def must_fail(form=None):

@@ -24,6 +24,7 @@ class Expected(NamedTuple):
 
 RIGHT = Expected("needs manual", 16.0)
 ZERO = Expected("needs manual", 0.0)
+EIGHT = Expected("needs manual", 8.0)  # one answer of two is right
 ENDED = Expected(r"failed: it ended its own kernel \(exit, os._exit, kill or a crash\)", None)
 DEAF = Expected("failed: it did not stop when it was told to", None)
 TOO_LONG = Expected("failed: stopped: it ran for more than 25 seconds", None)
@@ -107,6 +108,10 @@ BEFORE = {
         "import pathlib\npathlib.Path.home().joinpath('numpy.py').write_text('1/0')",
         RIGHT,
     ),
+    "shadowed_builtins": (
+        "sum = abs = len = list = str = float = type = range = max = zip = isinstance = 0",
+        RIGHT,
+    ),
     "warnings": (
         "import warnings\ndef warn(x):\n    warnings.warn('careful')\n    return x",
         RIGHT,
@@ -141,10 +146,101 @@ CHEATING = {
         "kernel.do_execute = types.MethodType(do_execute, kernel)",
         TAMPERED,
     ),
+    "patched_while_tests_run": (
+        # By the number of the cell, and by the words of the test.
+        "import numpy as np\n"
+        "shell, own, seen = get_ipython(), np.abs, [0]\n"
+        "def before(info):\n"
+        "    seen[0] += 1\n"
+        "    if 'hidden' in info.raw_cell:\n"
+        "        np.abs = lambda x: np.zeros(1)\n"
+        "        np.testing.assert_allclose = lambda *a, **k: None\n"
+        "def after(result):\n"
+        "    np.abs = own\n"
+        "shell.events.register('pre_run_cell', before)\n"
+        "shell.events.register('post_run_cell', after)",
+        ZERO,
+    ),
+    "executes_all_but_tests": (
+        "import types\n"
+        "kernel = get_ipython().kernel\n"
+        "own = kernel.do_execute\n"
+        "async def do_execute(self, code, *args, **kwargs):\n"
+        "    if 'HIDDEN' in code:\n"
+        "        return {'status': 'ok', 'execution_count': 1, 'payload': [],\n"
+        "                'user_expressions': {}}\n"
+        "    return await own(code, *args, **kwargs)\n"
+        "kernel.do_execute = types.MethodType(do_execute, kernel)",
+        TAMPERED,
+    ),
+    "no_asserts_in_tests": (
+        "import ast\n"
+        "class NoAssert(ast.NodeTransformer):\n"
+        "    def visit_Assert(self, node):\n"
+        "        return ast.copy_location(ast.Pass(), node)\n"
+        "shell = get_ipython()\n"
+        "def before(info):\n"
+        "    shell.ast_transformers[:] = [NoAssert()] if 'hidden' in info.raw_cell else []\n"
+        "shell.events.register('pre_run_cell', before)",
+        ZERO,
+    ),
+    "patched_range": ("range = lambda *a: []\nzip = float = range\nabs = lambda x: 0.0", ZERO),
+    "patched_builtins": (
+        "import builtins\nbuiltins.abs = builtins.max = lambda *a: 0.0\nbuiltins.range = list",
+        ZERO,
+    ),
+    "own_numpy": (
+        "import sys, types\n"
+        "class Fake(types.ModuleType):\n"
+        "    def __getattr__(self, name): return lambda *a, **k: Fake('np')\n"
+        "    def __sub__(self, x): return 0.0\n"
+        "np = Fake('numpy')",
+        ZERO,
+    ),
+    "traced": (
+        "import sys\n"
+        "def trace(frame, event, arg):\n"
+        "    frame.f_globals['hidden_answer'] = 0.0\n"
+        "    return trace\n"
+        "sys.settrace(trace)",
+        ZERO,
+    ),
     "silent_traceback": ("get_ipython().showtraceback = lambda *a, **k: None", ZERO),
     "equal_to_all": (
         "class Same(float):\n    def __eq__(self, other): return True\n    __hash__ = None",
         ZERO,
+    ),
+}
+
+# Answers, in place of right ones, that try to make their own test pass.
+ANSWERS = {
+    "patches_when_called": (
+        "np.abs = lambda x: np.zeros(1)\n"
+        "    np.testing.assert_allclose = lambda *a, **k: None\n"
+        "    return 0.0",
+        TAMPERED,
+    ),
+    "patches_and_undoes": (
+        "import sys\n"
+        "    own, calls = np.abs, [0]\n"
+        "    def fake(x):\n"
+        "        calls[0] += 1\n"
+        "        if calls[0] > 1: np.abs = own\n"
+        "        return np.zeros(1)\n"
+        "    np.abs = fake\n"
+        "    return values.mean() if len(values) == 2 else 0.0",
+        TAMPERED,
+    ),
+    "raises_the_token": (
+        "import sys\n"
+        "    frame = sys._getframe()\n"
+        "    while frame and 'token' not in frame.f_locals: frame = frame.f_back\n"
+        "    raise AssertionError(frame.f_locals['token'])",
+        TAMPERED,
+    ),
+    "looks_for_hidden_names": (
+        "return globals()['hidden_values'].sum() / 5 if len(values) == 5 else 2.0",
+        EIGHT,
     ),
 }
 
@@ -155,6 +251,7 @@ def notebooks():
     found |= {
         name: (answered(**WRONG, before=[code]), end) for name, (code, end) in CHEATING.items()
     }
+    found |= {name: (answered(mean=body), end) for name, (body, end) in ANSWERS.items()}
     found["warnings"] = (
         answered(before=[BEFORE["warnings"][0]], double="return 2 * warn(x)"),
         RIGHT,
