@@ -1,5 +1,6 @@
 """Assignments: right answers earn every point, wrong ones lose exactly their own points."""
 
+import ast
 import importlib.util
 import os
 import pkgutil
@@ -138,6 +139,29 @@ def test_untouched_exercise_earns_nothing_and_fails_by_its_stubs_alone(path):
     assert set(scoring.errors(run).values()) == {("NotImplementedError", "")}
     # The learner's version, without the hidden tests, gives the same.
     assert scoring.errors(scoring.run(exercise)) == scoring.errors(run)
+
+
+HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", re.DOTALL)
+
+
+@every_assignment
+def test_every_automatic_point_stands_behind_a_hidden_test(path):
+    """Without the visible tests, the solution still earns every point, and an untouched one none.
+
+    The checks are public, and learners can call them; only a hidden test is nobody's to prepare.
+    """
+    solution = read(path)
+    for cell in solution.cells:
+        if cell.id in scoring.maxima(solution)[0]:
+            shown, hidden = HIDDEN.sub("", cell.source), HIDDEN.search(cell.source)
+            assert hidden and "assert " in hidden[1], f"{cell.id} has no hidden test"
+            # The names that the hidden test takes from the visible one.
+            names = [line for line in ast.parse(shown).body if isinstance(line, ast.Assign)]
+            cell.source = f"{ast.unparse(ast.Module(names, []))}\n{hidden[1]}"
+    assert lost(scoring.run(solution)) == set()
+    stubs = scoring.answers_of(read(exercise_path(path)))
+    blank = scoring.run(scoring.with_answers(solution, stubs))
+    assert set(scoring.points(blank).values()) == {0}
 
 
 # Wrong answers

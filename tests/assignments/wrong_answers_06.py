@@ -135,11 +135,8 @@ WRONG_ANSWERS = {
             "changed one of its inputs", end="average * np.subtract(x, baseline, out=x)"
         ),
         "no return": integrated_gradients("returned nothing", end="None"),
-        "the example by heart": wrong(
-            checks.INTEGRATED_GRADIENTS,
-            {"integrated_gradients-check"},
-            "integrated_gradients: got",
-            end="np.resize([4.0, 2.0], len(x))",
+        "the example by heart": integrated_gradients(
+            "integrated_gradients: got", end="np.resize([4.0, 2.0], len(x))"
         ),
         "xaikit's integrated gradients": integrated_gradients(
             SWITCHED_OFF,
@@ -287,9 +284,7 @@ WRONG_ANSWERS = {
             "NaN or infinity",
             end="(x - baseline) * v * w * (share if abs(z_x - z_b) > 1e-9 else np.nan)",
         ),
-        "the example by heart": not_in_the_example(
-            "one_kink: got", end="np.resize([4.5, 1.5], len(x))"
-        ),
+        "the example by heart": one_kink("one_kink: got", end="np.resize([4.5, 1.5], len(x))"),
         "no return": one_kink("returned nothing", end="None"),
         "its inputs changed": not_in_the_example(
             "changed one of its inputs", end="np.subtract(x, baseline, out=x) * v * w * share"

@@ -81,7 +81,7 @@ WRONG_ANSWERS = {
         "its inputs changed": coalition(
             "changed one of its inputs", others="np.delete(P, player); P -= 1"
         ),
-        "the example by heart": hidden_coalition("coalition_moments", end="2.0, 6.0"),
+        "the example by heart": coalition("coalition_moments", end="2.0, 6.0"),
         "those of exercise 4": coalition(
             SWITCHED_OFF, end="checks.given_coalition_moments(P, player, k)"
         ),
@@ -116,7 +116,7 @@ WRONG_ANSWERS = {
         "one part": relu("returns two things", end="mean"),
         "no return": relu("returned nothing", end="None"),
         "its inputs changed": relu("changed one of its inputs", s="np.sqrt(v, out=v)"),
-        "the example by heart": hidden_relu(
+        "the example by heart": relu(
             "relu_moments",
             end="np.resize([0.798, 3.0], len(m)), np.resize([1.363, 0.0], len(m))",
         ),
@@ -170,7 +170,7 @@ WRONG_ANSWERS = {
         "all units at once": value("call it for each row of P", contributions="P"),
         "no return": value("returned nothing", end="None"),
         "its inputs changed": value("changed one of its inputs", m="np.add(start, m, out=start)"),
-        "the example by heart": hidden_value("dasp_value: got", end="2.0994689 if M == 5 else 1.5"),
+        "the example by heart": value("dasp_value: got", end="2.0994689 if M == 5 else 1.5"),
         "xaikit's DASP": value(
             SWITCHED_OFF,
             end="xk.dasp(xk.Network([xk.Dense(P, start), xk.ReLU(), xk.Dense(readout[None])]), "
