@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import copy
 import re
 from collections import Counter
@@ -106,6 +107,11 @@ def remove_orphans(root: Path) -> list[Path]:
     return orphans
 
 
+def _defined(source: str) -> set[str]:
+    """Return the names of a cell's functions and classes."""
+    return set(re.findall(r"^(?:def|class) (\w+)", source, re.MULTILINE))
+
+
 def _problems(notebook: NotebookNode) -> Iterator[str]:
     for number, cell in enumerate(notebook.cells, start=1):
         for region in REGIONS:
@@ -120,6 +126,11 @@ def _problems(notebook: NotebookNode) -> Iterator[str]:
         # Without the markers nbgrader clears the whole cell, the learner's signature included.
         if cell.cell_type == "code" and mark.get("solution") and MARKER not in cell.source:
             yield f"cell '{mark.get('grade_id')}' needs {MARKER}"
+
+        # Hidden tests mean Python's own, whatever a learner's names are.
+        if cell.cell_type == "code" and mark.get("solution"):
+            for name in sorted(_defined(cell.source) & set(dir(builtins))):
+                yield f"cell '{mark.get('grade_id')}' defines {name}, a builtin: use another name"
 
     marks = [cell.metadata.nbgrader for cell in marked]
     for grade_id, times in Counter(mark.get("grade_id") for mark in marks).items():

@@ -188,6 +188,7 @@ def replaced(index, old, new):
         (replaced(3, "END MARK", "END OF MARK"), "cell 4 needs BEGIN MARK SCHEME and END"),
         (replaced(0, "#", "### BEGIN SOLUTION\n### END SOLUTION"), "nbgrader refuses it"),
         (marks(grade_id="doubled"), "grade id 'doubled' occurs 2 times"),
+        (replaced(1, "def doubled", "def sum"), "'doubled' defines sum, a builtin"),
         (marks(points=11), "the points add up to 19 instead of 20"),
         (marks(grade=False), "the points add up to 8 instead of 20"),
         (marks(schema_version=4), "nbgrader refuses it"),
