@@ -5,6 +5,7 @@ nbgrader calls `ExecuteInSandbox` instead of its own step.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 import symtable
@@ -91,6 +92,7 @@ class ExecuteInSandbox(Execute):
     printed = Integer(0)
     token = Unicode(help="the word of this run's assertions that must fail")
     inside = Unicode(help="the name of the module that runs tests, in this run's kernel")
+    secret = Unicode(help="the word with which tests prove that they were run")
 
     def create_kernel_manager(self) -> AsyncKernelManager:
         """Return a manager whose kernel has its Unix sockets in `run`."""
@@ -109,8 +111,10 @@ class ExecuteInSandbox(Execute):
         """Run the notebook; raise `NotGraded` if its tests cannot fail."""
         self.token, self.inside = secrets.token_hex(8), f"_{secrets.token_hex(8)}"
         original = nb.cells
-        keeping = _own_cell(_keeping(original, self.inside), "keep")
-        nb.cells = [keeping, *with_canaries(original, self.token)]
+        self.secret = secrets.token_hex(16)
+        keeping = _own_cell(_keeping(original, self.inside, self.secret), "keep")
+        # The second takes the first one's place as the cell that IPython remembers.
+        nb.cells = [keeping, _own_cell("0", "keep"), *with_canaries(original, self.token)]
         try:
             nb, resources = super().preprocess(nb, resources, km)
         except DeadKernelError:
@@ -122,7 +126,7 @@ class ExecuteInSandbox(Execute):
             raise NotGraded("it did not stop when it was told to") from None
         except RuntimeError as error:
             raise NotGraded(f"its kernel did not start: {error}") from None
-        keeping, *cells = nb.cells
+        keeping, _, *cells = nb.cells
         nb.cells = original
         if failed := [o for o in keeping.outputs if o.output_type == "error"]:
             raise NotGraded(f"the set-up cells fail in the sandbox: {failed[0].evalue}")
@@ -147,8 +151,9 @@ class ExecuteInSandbox(Execute):
         """Run a cell: a test inside its own names, and leave no trace of it in the history."""
         source, ours = cell.source, _is_test(cell) or OURS in cell.metadata
         if _is_test(cell):
-            forms = [_filled(form, self.token) for form in INSIDE]
-            arguments = [source, _names_shown(source), forms, self.token]
+            token = self._token_of(cell)
+            forms = [_filled(form, token) for form in INSIDE]
+            arguments = [source, _names_shown(source), forms, token]
             cell.source = f"__import__('sys').modules[{self.inside!r}].test(*{arguments!r})"
         try:
             self.execute_cell(cell, index, store_history=not ours)
@@ -156,12 +161,16 @@ class ExecuteInSandbox(Execute):
             cell.source = source
         return cell, resources
 
+    def _token_of(self, test: NotebookNode) -> str:
+        return f"{self.token}-{test.metadata.nbgrader.grade_id}"
+
     def _settle(self, test: NotebookNode) -> None:
         """Take away the error that proves that a test passed; raise `NotGraded` without any."""
+        token = self._token_of(test)
         errors = [output for output in test.outputs if output.output_type == "error"]
-        if not errors or any(self.token in e.evalue and e.ename == "Tampered" for e in errors):
+        if not errors or any(token in e.evalue and e.ename == "Tampered" for e in errors):
             raise NotGraded(f"{PROVE_NOTHING} (in {test.metadata.nbgrader.grade_id})")
-        if _proves(test, self.token):
+        if _proves(test, hashlib.sha256(f"{self.secret} {token}".encode()).hexdigest()):
             test.outputs.remove(errors[0])
 
     def process_message(self, msg: dict, cell: NotebookNode, cell_index: int):
@@ -210,7 +219,7 @@ def _filled(form: str, token: str) -> str:
     return form.format(a=a, b=b, x=f"x{secrets.token_hex(4)}", token=token)
 
 
-def _keeping(cells: list[NotebookNode], name: str) -> str:
+def _keeping(cells: list[NotebookNode], name: str, secret: str) -> str:
     """Return the code that brings `inside.py` into the kernel, under a name that nobody knows."""
     tests = [cell.source for cell in cells if _is_test(cell)]
     others = [cell.source for cell in cells if is_locked(cell) and not _is_test(cell)]
@@ -220,7 +229,7 @@ def _keeping(cells: list[NotebookNode], name: str) -> str:
     space = f"{{'__name__': {name!r}, '__builtins__': dict(vars(__import__('builtins')))}}"
     return (
         f"exec(compile({text!r}, '<grader>', 'exec'), {space})\n"
-        f"__import__('sys').modules[{name!r}].keep({setup!r}, {used!r})"
+        f"__import__('sys').modules[{name!r}].keep({setup!r}, {used!r}, {secret!r})"
     )
 
 

@@ -9,6 +9,7 @@ impossible: README.md says what stays possible.
 
 import ast
 import builtins
+import hashlib
 import linecache
 import random
 import sys
@@ -28,11 +29,13 @@ class Tampered(Exception):
     """An assertion that must fail did not."""
 
 
-def keep(setup, used):
+def keep(setup, used, secret):
     """Run the set-up cells; remember what their names and those of the packages mean.
 
-    `used` are the names that the tests look up in modules: xaikit loads some of its own late.
+    `used` are the names that the tests look up in modules: xaikit loads some of its own late. With
+    the secret a test proves that it was run.
     """
+    forget(secret)
     own = {"__name__": "__main__"}
     for source in setup:
         exec(python_of(source), own)
@@ -50,7 +53,15 @@ def keep(setup, used):
         classes=[(kind, dict(vars(kind))) for kind in classes],
         functions=[(f, f.__code__, f.__defaults__, f.__kwdefaults__) for f in functions],
         theirs=get_ipython().user_ns,
+        secret=secret,
     )
+
+
+def forget(word):
+    """Remove the source of cells that hold a word from where tracebacks find it."""
+    for name, entry in list(linecache.cache.items()):
+        if word in "".join(entry[2] if len(entry) > 2 else ()):
+            del linecache.cache[name]
 
 
 def put_back():
@@ -68,7 +79,7 @@ def put_back():
 
 
 def test(source, shown, forms, token):
-    """Run a test; if it passes, end with an error that has the token, as a proof.
+    """Run a test; if it passes, end with an error whose words prove it, by the secret.
 
     Parameters
     ----------
@@ -80,14 +91,19 @@ def test(source, shown, forms, token):
         Assertions that fail with the token. Some are tried between the test's own, and all behind
         them: so a comparison that an answer made to succeed is found while it does.
     token : str
-        A word that no test says.
+        A word that no test says, another one for each.
     """
     put_back()
+    forget(token)
     kept.update(forms=forms, token=token)
     code = compile(Between().visit(ast.parse(python_of(source))), "<test>", "exec")
     linecache.cache["<test>"] = (len(source), None, source.splitlines(keepends=True), "<test>")
     theirs = kept["theirs"]
-    shadows = {n: theirs[n] for n in kept["builtins"].keys() & theirs if not callable(theirs[n])}
+    shadows = {
+        name: theirs[name]
+        for name in kept["builtins"].keys() & theirs.keys()
+        if not name.startswith("_") and not callable(theirs[name])
+    }
     try:
         try:
             run(code, shown)
@@ -108,9 +124,10 @@ def test(source, shown, forms, token):
         raise
     finally:
         theirs.update(shadows)
+        del linecache.cache["<test>"]
     for form in forms:
         must_fail(form)
-    raise AssertionError(token)
+    raise AssertionError(hashlib.sha256(f"{kept['secret']} {token}".encode()).hexdigest())
 
 
 def run(code, shown):

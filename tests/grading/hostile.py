@@ -173,6 +173,14 @@ CHEATING = {
         "kernel.do_execute = types.MethodType(do_execute, kernel)",
         TAMPERED,
     ),
+    "own_test_runner": (
+        "class Runner:\n"
+        "    modules = property(lambda self: self)\n"
+        "    def __getitem__(self, name): return self\n"
+        "    def test(self, source, shown, forms, token): raise AssertionError(token)\n"
+        "def __import__(name): return Runner()",
+        ZERO,
+    ),
     "no_asserts_in_tests": (
         "import ast\n"
         "class NoAssert(ast.NodeTransformer):\n"
@@ -186,7 +194,7 @@ CHEATING = {
     ),
     "patched_range": ("range = lambda *a: []\nzip = float = range\nabs = lambda x: 0.0", ZERO),
     "patched_builtins": (
-        "import builtins\nbuiltins.abs = builtins.max = lambda *a: 0.0\nbuiltins.range = list",
+        "import builtins\nbuiltins.abs = lambda x: 0.0\nbuiltins.all = lambda x: True",
         ZERO,
     ),
     "own_numpy": (
