@@ -195,7 +195,7 @@ CHEATING = {
     "patched_range": ("range = lambda *a: []\nzip = float = range\nabs = lambda x: 0.0", ZERO),
     "patched_builtins": (
         "import builtins\nbuiltins.abs = lambda x: 0.0\nbuiltins.all = lambda x: True",
-        ZERO,
+        TAMPERED,  # NumPy's comparisons use them
     ),
     "own_numpy": (
         "import sys, types\n"
@@ -226,7 +226,8 @@ ANSWERS = {
         "np.abs = lambda x: np.zeros(1)\n"
         "    np.testing.assert_allclose = lambda *a, **k: None\n"
         "    return 0.0",
-        TAMPERED,
+        # The first comparison is looked up before the answer is called, and fails.
+        Expected("needs manual|failed: its tests prove nothing.*", None),
     ),
     "patches_and_undoes": (
         "import sys\n"
