@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import os
 import re
 import unicodedata
@@ -16,15 +14,14 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.utils import parse_utc
 
-from grading import register
-from grading.course import Course, GradingError, solution_of
+from grading import register, roster
+from grading.course import Course, solution_of
 from grading.given import Given, files_of
 from grading.notebooks import MAX_BYTES, Rejected, grade_ids, read, restored
+from grading.roster import LEARNER
 from tools.derive import derive
 from tools.normalise import to_text
 
-# It becomes the name of a folder, and nbgrader reads that as a pattern: no *, [, / or +.
-LEARNER = re.compile(r"\w(?:[\w.@ -]{0,98}[\w.@-])?")
 # Suffixes of browsers and file managers: "name (1)", "name-1", "name copy 2", "name - Copy".
 COPY = re.compile(r"(?: ?\((\d{1,3})\)|(?:_|-| - | )[cC]opy(?:[ -]?(\d{1,3}))?|-[cC]opy(\d{1,3}))$")
 
@@ -130,28 +127,15 @@ def read_roster(course: Course, path: Path) -> int:
     """Enter the learners of a CSV file into the gradebook, and return their number.
 
     Its first line names the columns: ``learner`` (or ``id``), and optionally ``first_name``,
-    ``last_name``, ``email``.
+    ``last_name``, ``email`` and any further id. A copy is kept in the work folder.
     """
-    try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise GradingError(f"the roster {path} cannot be read as CSV in UTF-8: {error}") from error
-    key = next((name for name in ("learner", "id") if rows and name in rows[0]), None)
-    if key is None:
-        raise GradingError(
-            f"the roster {path} needs a first line with a column 'learner', and a row for each one"
-        )
-    names = [unicodedata.normalize("NFC", (row[key] or "").strip()) for row in rows]
-    if bad := [name for name in names if not LEARNER.fullmatch(name)]:
-        raise GradingError(
-            f"the roster {path} holds names that no folder can have: {bad[:5]}; letters, digits, "
-            "spaces and . _ @ - are possible"
-        )
+    class_ = roster.read(path)
+    roster.save(course.root, class_)
     with course.gradebook() as gradebook:
-        for name, row in zip(names, rows, strict=True):
-            given = {k: row[k].strip() for k in ("first_name", "last_name", "email") if row.get(k)}
-            gradebook.update_or_create_student(name, **given)
-    return len(set(names))
+        for row in class_.rows:
+            given = {k: row[k] for k in ("first_name", "last_name", "email") if row.get(k)}
+            gradebook.update_or_create_student(row["learner"], **given)
+    return len(class_.rows)
 
 
 def _sort(
