@@ -19,8 +19,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from grading.course import GradingError
-from grading.limited import Limited, Rejected
+from grading.errors import GradingError, Rejected
+from grading.limited import Limited
 
 MAX_ENTRIES = 1_000_000
 # Of a zip file that a learner handed in.

@@ -14,16 +14,17 @@ import nbformat
 from nbformat import NotebookNode
 
 from grading import register, roster, times
-from grading.course import Course, GradingError, assignments, solution_of
+from grading.course import Course, assignments, solution_of
+from grading.errors import GradingError, Rejected
 from grading.given import Given, files_of
 from grading.layouts import copy_number, stem
-from grading.limited import Limited, Rejected
+from grading.limited import Limited
 from grading.notebooks import MAX_BYTES, is_of, prepared
 from grading.roster import LEARNER, Index, PlatformId, Question, folder_name
 from grading.whose import Found, Person, Sorted, sort
 from tools.derive import derive
 
-LEAVE_OUT = "-"
+LEAVE_OUT, LATER = "-", "a later file was"
 # How many files of a person, of other names than the assignment's, are looked into.
 MOST_LOOKS = 20
 
@@ -358,8 +359,8 @@ def _record(
     """Record that a learner's file is not taken in; what was graded before stays in its row."""
     before = known.get(learner)
     if before and before.submission:
-        note = f"a later file was {reason}; the one before counts"
-        notes = [part for part in before.notes.split("; ") if part and part != note]
+        note = f"{LATER} {reason.replace('; ', ', ')} (the one before counts)"
+        notes = [part for part in before.notes.split("; ") if part and not part.startswith(LATER)]
         register.record(course.database, before._replace(notes="; ".join([*notes, note])))
         return
     register.record(course.database, register.Entry(assignment, learner, register.FAILED, reason))

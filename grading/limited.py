@@ -15,12 +15,10 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
 
-SECONDS = 20
+from grading.errors import GradingError, Rejected
+
+START, SECONDS = 120, 20
 MEMORY = 1_500_000_000
-
-
-class Rejected(Exception):
-    """A submission that is not taken in; the message says why and what to do."""
 
 
 class Limited:
@@ -53,7 +51,10 @@ class Limited:
             What the function raised, or if it took too long or too much memory.
         """
         if self.process is None:
-            self._start()
+            try:
+                self._start()
+            except EOFError:
+                raise GradingError("the process that reads submissions ended at once") from None
         try:
             self.connection.send((function, arguments))
             if not self.connection.poll(self.seconds):
@@ -78,6 +79,10 @@ class Limited:
             start_new_session=True,
         )
         other.close()
+        # What it takes to start is not the file's fault.
+        if not self.connection.poll(START) or self.connection.recv() != "ready":
+            self._stop()
+            raise GradingError("the process that reads submissions does not start; see above why")
 
     def _stop(self) -> None:
         if self.process is not None:
@@ -95,6 +100,7 @@ def _serve(connection: Connection, memory: int) -> None:
 
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     resource.setrlimit(resource.RLIMIT_DATA, (memory, hard))
+    connection.send("ready")
     while True:
         try:
             function, arguments = connection.recv()
@@ -114,7 +120,4 @@ def _serve(connection: Connection, memory: int) -> None:
 
 
 if __name__ == "__main__":
-    # Under its own name, so that `Rejected` is the one that the functions raise.
-    from grading import limited
-
-    limited._serve(Connection(int(sys.argv[1])), int(sys.argv[2]))
+    _serve(Connection(int(sys.argv[1])), int(sys.argv[2]))

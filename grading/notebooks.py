@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 import nbformat
 from nbformat import NotebookNode
 
-from grading.limited import Rejected
+from grading.errors import Rejected
 from tools.normalise import to_text
 
 MAX_BYTES, MAX_CELLS, MAX_LINES = 10_000_000, 2_000, 5_000

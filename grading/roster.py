@@ -26,7 +26,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
-from grading.course import GradingError
+from grading.errors import GradingError
 
 ROSTER, PLATFORM_IDS, QUESTIONS = "roster.csv", "platform-ids.csv", "roster-questions.csv"
 # It becomes the name of a folder, and nbgrader reads that as a pattern: no *, [, / or +.

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import yaml
 
+from grading.errors import Rejected
 from grading.given import Given
 from grading.layouts import PLAIN_FOLDERS, Owner, Patterns, copy_number, stem, without_copy
-from grading.limited import Limited, Rejected
+from grading.limited import Limited
 
 METADATA, STAMP = "submission_metadata.yml", "timestamp.txt"
 MAX_TEXT = 5_000_000

@@ -9,9 +9,9 @@ from pathlib import PurePosixPath
 import pytest
 
 from grading import intake, whose
+from grading.errors import Rejected
 from grading.given import Given, files_of
 from grading.layouts import LAYOUTS, Patterns, stem
-from grading.limited import Rejected
 
 A = "03_shapley_values"
 OTHERS = [A, "04_shap"]
@@ -145,7 +145,7 @@ def named(path):
 
 
 @pytest.mark.parametrize("folder", ["", "export/"])
-@pytest.mark.parametrize("files", cases())
+@pytest.mark.parametrize("files", list(cases()))
 def test_each_layout_gives_its_learners(files, folder):
     files = {folder + named(path): learner.strip() for path, learner in files.items()}
     learners, nobodys = sorted_out(list(files))
