@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import nbformat
 from nbformat import NotebookNode
+from nbgrader.api import MissingEntry
 
 from grading import register, roster, times
 from grading.course import Course, assignments, solution_of
@@ -24,7 +25,9 @@ from grading.roster import LEARNER, Index, PlatformId, Question, folder_name
 from grading.whose import Found, Person, Sorted, sort
 from tools.derive import derive
 
-LEAVE_OUT, LATER = "-", "a later file was"
+LEAVE_OUT = "-"
+# Notes that a later run replaces.
+LATER, BEFORE = "a later file was", "before it was"
 # How many files of a person, of other names than the assignment's, are looked into.
 MOST_LOOKS = 20
 
@@ -109,23 +112,36 @@ def take_in(
         _record_people(course, assignment, learners, left_out)
         report.ignored.extend(f"{where}: {why}" for where, why in left_out)
         known = register.entries(course.database, assignment)
-        unclear = 0
+        whens: dict[str, datetime | None] = {}
+        unclear: dict[str, str] = {}
         for learner, people in sorted(learners.items()):
             try:
                 chosen = _choose(assignment, people, release, limited)
-                when, said = _time_of(chosen.found, handed_in.stamps, use_file_times, zone)
+                when, why = _time_of(chosen.found, handed_in.stamps, use_file_times, zone)
             except Rejected as error:
                 report.rejected.append(learner)
                 _record(course, assignment, learner, known, f"not taken in: {error}")
                 continue
-            unclear += bool(said)
+            if why:
+                unclear[learner] = why
             notes = [*chosen.notes, *_lateness(chosen.found, when)]
-            new = _take(course, assignment, learner, known.get(learner), chosen.text, when, notes)
+            before = known.get(learner)
+            new, when = _take(course, assignment, learner, before, chosen.text, when, notes)
             (report.taken if new else report.unchanged).append(learner)
-    if unclear:
-        hint = f"{unclear} times of the platform are not used ({said}); give --time-zone"
-        return report._replace(hints=(hint,))
-    return report
+            whens[learner] = when
+    # A graded submission may now have another time stamp.
+    with course.gradebook() as gradebook:
+        for submission in gradebook.assignment_submissions(assignment):
+            if submission.student_id in whens:
+                submission.timestamp = whens[submission.student_id]
+        gradebook.db.commit()
+    if not unclear:
+        return report
+    hint = (
+        f"{len(unclear)} times of the platform are not used: {next(iter(unclear.values()))}. Give "
+        "its zone, like --time-zone Asia/Seoul"
+    )
+    return report._replace(hints=(hint,))
 
 
 def read_roster(course: Course, path: Path) -> int:
@@ -432,7 +448,10 @@ def _time_of(
         If a ``timestamp.txt`` holds no clear time.
     """
     unclear = ""
-    stamp = next((stamps[folder] for folder in found.given.path.parents if folder in stamps), None)
+    folders = [folder for folder in found.given.path.parents[:2] if _is_stamped_by_others(folder)]
+    stamp = next((stamps[folder] for folder in folders if folder in stamps), None)
+    if found.owner.platform not in ("", "sakai"):
+        stamp = None
     if stamp is not None and not stamp.problem:
         try:
             return times.parse(stamp.read(200).decode("utf-8"), UTC), ""
@@ -450,6 +469,14 @@ def _time_of(
     return None, unclear
 
 
+def _is_stamped_by_others(folder: PurePosixPath) -> bool:
+    """Return whether a time stamp in a folder is not the learner's own, handed in with the rest."""
+    return not any(
+        part.lower().endswith(".zip") or part in ("exercises", "Submission attachment(s)")
+        for part in folder.parts
+    )
+
+
 def _lateness(found: Found, when: datetime | None) -> list[str]:
     if found.owner.late and when is None:
         return ["late, says the platform; without a time there is no penalty"]
@@ -464,8 +491,8 @@ def _take(
     text: str,
     when: datetime | None,
     notes: list[str],
-) -> bool:
-    """Write a learner's notebook and time; return whether it is new or has changed."""
+) -> tuple[bool, datetime | None]:
+    """Write a learner's notebook; return whether it is new or has changed, and its time."""
     path = course.submitted(assignment, learner)
     digest = hashlib.sha256(text.encode()).hexdigest()
     earlier = _stamped(path)
@@ -474,44 +501,34 @@ def _take(
         when = earlier
         notes.append(f"no time came with it: that of the version before, {when} UTC, counts")
     elif earlier is not None and when != earlier:
-        notes.append(f"handed in {when} UTC; before it was {earlier} UTC")
+        notes.append(f"handed in {when} UTC, {BEFORE} {earlier} UTC")
     same = before is not None and before.submission == digest
     if before is not None and not same:
         notes += _keep_earlier(course, assignment, learner)
     _write(path, text, when)
-    with course.gradebook() as gradebook:
-        # A graded submission may now have another time stamp.
-        for submission in gradebook.assignment_submissions(assignment):
-            if submission.student_id == learner:
-                submission.timestamp = when
-        gradebook.db.commit()
-    if before is not None and same and before.outcome != register.WAITING:
-        if when != earlier:
-            kept = [
-                note for note in before.notes.split("; ") if note and "before it was" not in note
-            ]
-            changed = [note for note in notes if "before it was" in note]
-            register.record(course.database, before._replace(notes="; ".join([*kept, *changed])))
-        return False
-    register.record(
-        course.database,
-        register.Entry(
-            assignment, learner, register.WAITING, notes="; ".join(notes), submission=digest
-        ),
+    entry = register.Entry(
+        assignment, learner, register.WAITING, notes="; ".join(notes), submission=digest
     )
-    return True
+    if before is not None and same:
+        said = [note for note in before.notes.split("; ") if note and BEFORE not in note]
+        said += [note for note in notes if BEFORE in note]
+        entry = before._replace(notes="; ".join(said))
+    if entry != before:
+        register.record(course.database, entry)
+    return entry.outcome == register.WAITING, when
 
 
 def _keep_earlier(course: Course, assignment: str, learner: str) -> list[str]:
     """Keep the version before, if points were given by hand; they wait for the instructor again."""
-    by_hand = 0
     with course.gradebook() as gradebook:
-        for submission in gradebook.assignment_submissions(assignment):
-            for notebook in submission.notebooks if submission.student_id == learner else ():
-                for grade in notebook.grades:
-                    if grade.manual_score is not None:
-                        grade.needs_manual_grade = True
-                        by_hand += 1
+        try:
+            notebooks = gradebook.find_submission(assignment, learner).notebooks
+        except MissingEntry:
+            return []
+        grades = [grade for notebook in notebooks for grade in notebook.grades]
+        by_hand = [grade for grade in grades if grade.manual_score is not None]
+        for grade in by_hand:
+            grade.needs_manual_grade = True
         gradebook.db.commit()
     path = course.submitted(assignment, learner)
     if not by_hand or not path.is_file():

@@ -94,7 +94,7 @@ def test_a_version_without_a_time_keeps_the_penalty_of_the_one_before(folders):
     stamp.write_text("2026-02-27 12:00 UTC")
     intake.take_in(course, NAME, folders / "given")
     assert row(course).penalty == 0
-    assert "handed in 2026-02-27 12:00:00 UTC; before it was 2026-03-02" in row(course).notes
+    assert "handed in 2026-02-27 12:00:00 UTC, before it was 2026-03-02" in row(course).notes
 
 
 def test_a_later_file_that_cannot_be_read_leaves_the_graded_one(folders):
