@@ -25,6 +25,7 @@ from grading.limited import Limited
 MAX_ENTRIES = 1_000_000
 # Of a zip file that a learner handed in.
 MAX_ARCHIVE, MAX_MEMBERS, MAX_DEPTH = 50_000_000, 20_000, 3
+MAX_NAME, MAX_PARTS = 255, 40
 # The errors of Python's readers of zip members; bzip2 raises OSError.
 DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, NotImplementedError)
 EMPTY_FOLDER = "empty folder"
@@ -209,12 +210,18 @@ def _decoded(name: bytes, otherwise: str) -> str:
 
 
 def _readable(path: str) -> PurePosixPath:
-    """Return a path in letters that can be printed and stored, without steps upwards."""
+    """Return a path in letters that can be printed and stored, without steps upwards.
+
+    It is cut where no file system has such names: patterns are searched in it.
+    """
     if any("\udc80" <= letter <= "\udcff" for letter in path):
         raw = path.encode("utf-8", "surrogateescape")
         path = _decoded(raw, raw.decode("utf-8", "replace"))
     parts = unicodedata.normalize("NFC", path).split("/")
-    return PurePosixPath(*(part for part in parts if part not in ("", ".", "..")))
+    parts = [part[:MAX_NAME] for part in parts if part not in ("", ".", "..")]
+    if len(parts) > MAX_PARTS:
+        parts = parts[: MAX_PARTS // 2] + parts[-MAX_PARTS // 2 :]
+    return PurePosixPath(*parts)
 
 
 def _is_of_the_system(name: str) -> bool:

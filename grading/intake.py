@@ -109,6 +109,7 @@ def take_in(
         handed_in = sort(assignment, assignments(course.solutions), files, limited)
         handed_in = _of_this_assignment(handed_in, release, limited)
         learners, left_out = _learners(course, assignment, handed_in)
+        former = _forget_former_names(course, assignment, learners)
         _record_people(course, assignment, learners, left_out)
         report.ignored.extend(f"{where}: {why}" for where, why in left_out)
         known = register.entries(course.database, assignment)
@@ -135,13 +136,13 @@ def take_in(
             if submission.student_id in whens:
                 submission.timestamp = whens[submission.student_id]
         gradebook.db.commit()
-    if not unclear:
-        return report
-    hint = (
-        f"{len(unclear)} times of the platform are not used: {next(iter(unclear.values()))}. Give "
-        "its zone, like --time-zone Asia/Seoul"
-    )
-    return report._replace(hints=(hint,))
+    hints = [*handed_in.hints, *former]
+    if unclear:
+        hints.append(
+            f"{len(unclear)} times of the platform are not used: {next(iter(unclear.values()))}. "
+            "Give its zone, like --time-zone Asia/Seoul"
+        )
+    return report._replace(hints=tuple(hints))
 
 
 def read_roster(course: Course, path: Path) -> int:
@@ -333,6 +334,49 @@ def _place(person: Person) -> str:
     if person.found:
         return str(person.found[0].given.path)
     return person.owner.key if not person.others else f"{person.owner.key} ({person.others[0]})"
+
+
+def _forget_former_names(
+    course: Course, assignment: str, learners: dict[str, list[Person]]
+) -> list[str]:
+    """Remove the rows of learners who had other names before there was a roster.
+
+    Who has points by hand, or other assignments, stays; the hint that is returned says so.
+    """
+    known = {
+        (entry.platform, entry.id_kind, entry.id): entry.learner
+        for entry in roster.platform_ids(course.root, assignment)
+        if entry.id_kind != "name"
+    }
+    former = {
+        old: learner
+        for learner, people in learners.items()
+        for person in people
+        for kind, value in person.owner.ids
+        if (old := known.get((person.owner.platform, kind, value), learner)) not in learners
+    }
+    hints, gone = [], []
+    with course.gradebook() as gradebook:
+        for old, learner in former.items():
+            try:
+                submissions = gradebook.find_student(old).submissions
+            except MissingEntry:
+                continue
+            by_hand = any(
+                grade.manual_score is not None
+                for submission in submissions
+                for notebook in submission.notebooks
+                for grade in notebook.grades
+            )
+            if by_hand or any(one.assignment.name != assignment for one in submissions):
+                hints.append(f"'{old}' of an earlier run is {learner} now, and keeps a row")
+                continue
+            gradebook.remove_student(old)
+            hints.append(f"'{old}' of an earlier run is {learner} now")
+            gone.append(old)
+    for old in gone:
+        register.forget_learner(course.database, assignment, old)
+    return hints
 
 
 def _record_people(

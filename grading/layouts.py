@@ -161,6 +161,8 @@ class Owner(NamedTuple):
         The time that stands in the name, or empty.
     file : str
         The learner's own name of the file, with the folders around it.
+    place : str
+        The folder of the export, or the learner's own folder if no platform made it.
     """
 
     platform: str
@@ -171,6 +173,7 @@ class Owner(NamedTuple):
     late: bool = False
     when: str = ""
     file: str = ""
+    place: str = ""
 
 
 class Patterns:
@@ -262,6 +265,7 @@ def _owner(folder: str, platform: str, match: re.Match) -> Owner:
         "late" in said,
         said.get("when") or (said["attempt"].replace("-", "") if platform == "blackboard" else ""),
         file,
+        folder,
     )
 
 

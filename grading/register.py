@@ -133,6 +133,16 @@ def forget(database: str, assignment: str, outcome: str) -> None:
         )
 
 
+def forget_learner(database: str, assignment: str, learner: str) -> None:
+    """Remove a learner's entry."""
+    with _connected(database) as connection:
+        connection.execute(
+            sql.delete(SUBMISSIONS).where(
+                SUBMISSIONS.c.assignment == assignment, SUBMISSIONS.c.learner == learner
+            )
+        )
+
+
 def record_end(database: str, entry: Entry) -> None:
     """Write a submission's outcome, unless a new version was taken in meanwhile: that one waits."""
     now = datetime.now(UTC).isoformat(timespec="seconds")

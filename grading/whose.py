@@ -15,7 +15,7 @@ from grading.layouts import PLAIN_FOLDERS, Owner, Patterns, copy_number, stem, w
 from grading.limited import Limited
 
 METADATA, STAMP = "submission_metadata.yml", "timestamp.txt"
-MAX_TEXT = 5_000_000
+MAX_TEXT = 50_000_000
 RECEIPT = re.compile(r"(?P<files>.*_attempt_\d{4}(?:-\d\d){5})")
 NAME_LINE = re.compile(r"[^:\n]+:\s*(?P<name>[^\n]+?)\s*\((?P<login>[^()\n]+)\)\s*$", re.MULTILINE)
 DATE_LINE = re.compile(r"^Date Submitted:\s*(?P<when>.+?)\s*$", re.MULTILINE)
@@ -69,11 +69,12 @@ class Person(NamedTuple):
 
 
 class Sorted(NamedTuple):
-    """Everybody's files, time stamps by their folder, and files of which nothing says whose."""
+    """Everybody's files, time stamps by their folder, files of nobody, and what went wrong."""
 
     people: list[Person]
     stamps: dict[PurePosixPath, Given]
     nobodys: list[Found]
+    hints: list[str]
 
 
 def sort(assignment: str, others: list[str], files: list[Given], limited: Limited) -> Sorted:
@@ -90,10 +91,19 @@ def sort(assignment: str, others: list[str], files: list[Given], limited: Limite
     """
     patterns = Patterns(assignment, [given.path for given in files])
     foreign = [Patterns(name, ()).name for name in others if name != assignment]
-    receipts, submitters = _receipts(files), _submitters(files, limited)
+    hints: list[str] = []
+    receipts, submitters = _receipts(files), _submitters(files, limited, hints)
     plain = _ByFolders(patterns, files)
     people: dict[str, Person] = {}
     stamps, nobodys = {}, []
+    owners_of_right = [
+        owner
+        for given in files
+        if patterns.label(stem(given.path.name)[0]) is not None
+        and (owner := patterns.owner(given.path) or plain.owner(given, True)[0])
+    ]
+    exports = {owner.place for owner in owners_of_right if owner.platform}
+    homes = {owner.place for owner in owners_of_right if not owner.platform and owner.place}
     for given in files:
         name, is_notebook = stem(given.path.name)
         if given.path.name == STAMP:
@@ -101,12 +111,18 @@ def sort(assignment: str, others: list[str], files: list[Given], limited: Limite
         # A zip file that could not be read may be the notebook, too.
         may_be = is_notebook or (given.path.suffix.lower() == ".zip" and bool(given.problem))
         own = patterns.label(name if is_notebook else given.path.stem)
-        if own is None and is_notebook and any(other.search(name) for other in foreign):
-            continue
         owner = patterns.owner(given.path)
         right, sure = own is not None, True
+        if own is None and is_notebook and any(other.search(name) for other in foreign):
+            # In an export of this assignment it is the wrong file.
+            if owner is None or owner.place not in exports:
+                continue
+            may_be = False
         if owner is None:
             owner, sure = plain.owner(given, may_be)
+            at_home = owner is not None and owner.place in homes
+            if not sure and not at_home and any(str(p) in homes for p in given.path.parents):
+                continue  # in a folder of somebody who handed in the assignment's
             owners = [owner] if owner else []
         else:
             right = right or patterns.label(without_copy(stem(owner.file)[0])) is not None
@@ -123,7 +139,7 @@ def sort(assignment: str, others: list[str], files: list[Given], limited: Limite
                 person.found.append(Found(given, owner, right))
             elif not given.is_folder and given.path.name != STAMP:
                 person.others.append(given.path.name)
-    return Sorted(list(people.values()), stamps, nobodys)
+    return Sorted(list(people.values()), stamps, nobodys, hints)
 
 
 class _ByFolders:
@@ -163,7 +179,7 @@ class _ByFolders:
             return None if given.path.parent in self.flat else self._innermost(folders), True
         own = self._own_folder(folders)
         if own is not None and own not in self.shared:
-            return self._person(own[:-2], own[-2]), True
+            return self._person(own[:-2], own[-2], "/".join(own[:-1])), True
         if not may_be or given.is_folder:
             return None, False
         behind = self.patterns.label_behind(name)
@@ -175,10 +191,10 @@ class _ByFolders:
         """Return whether a name begins with the assignment's."""
         return self.patterns.label_behind(name) is not None
 
-    def _person(self, prefix: tuple[str, ...], label: str) -> Owner:
+    def _person(self, prefix: tuple[str, ...], label: str, place: str = "") -> Owner:
         above = [part for part in prefix if not self._says_nothing(part)]
-        key = "/".join(("", *above, label))
-        return Owner("", f"path: {key[1:]}", label, (("path", key[1:]), ("label", label)))
+        key = "/".join((*above, label))
+        return Owner("", f"path: {key}", label, (("path", key), ("label", label)), place=place)
 
     def _innermost(self, folders: tuple[str, ...]) -> Owner | None:
         """Return the person whose folder is the innermost that says something."""
@@ -187,7 +203,8 @@ class _ByFolders:
             if self._says_nothing(part) or folders[:depth] in self.repositories | self.only_zips:
                 continue
             part = part[:-4] if part.lower().endswith(".zip") else part
-            return self._person(folders[: depth - 1], self.patterns.label(part) or part)
+            label = self.patterns.label(part) or part
+            return self._person(folders[: depth - 1], label, "/".join(folders[:depth]))
         return None
 
     def _says_nothing(self, folder: str) -> bool:
@@ -261,7 +278,7 @@ def _submission(path: PurePosixPath, owner: Owner) -> str:
     return str(path).removesuffix(owner.file).rstrip("/")
 
 
-def _submitters(files: list[Given], limited: Limited) -> dict[str, list[Owner]]:
+def _submitters(files: list[Given], limited: Limited, hints: list[str]) -> dict[str, list[Owner]]:
     """Return who handed in each folder of Gradescope's, by its path."""
     found: dict[str, list[Owner]] = {}
     for given in files:
@@ -269,7 +286,8 @@ def _submitters(files: list[Given], limited: Limited) -> dict[str, list[Owner]]:
             continue
         try:
             submissions = limited(gradescope, given.read(MAX_TEXT))
-        except (Rejected, OSError):
+        except (Rejected, OSError) as error:
+            hints.append(f"{given.path} cannot be read, so it names nobody: {error}")
             continue
         for folder, (people, when) in submissions.items():
             path = str(given.path.parent / folder)
@@ -286,7 +304,7 @@ def _submitters(files: list[Given], limited: Limited) -> dict[str, list[Owner]]:
     return {path: owners for path, owners in found.items() if owners}
 
 
-class _AnyTag(yaml.SafeLoader):
+class _AnyTag(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Reads what Ruby wrote; its types become plain tables and texts, and nothing is made."""
 
 

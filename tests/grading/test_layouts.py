@@ -260,6 +260,32 @@ def test_nobody_speaks_for_another_from_inside_a_folder(mine, inside):
     assert ([who.casefold() for who in learners], nobodys) == (["mallory"], [])
 
 
+@pytest.mark.parametrize(
+    "name", ["_" * 60_000, "1-2 - " + " - " * 20_000, "a-" * 30_000, "a/" * 30_000, "1_" * 30_000]
+)
+def test_names_of_any_length_are_looked_at_quickly(tmp_path, name):
+    zip_of({f"{name}.ipynb": b"", f"ben_{A}.ipynb": b""}, tmp_path / "given.zip")
+    found = whose.sort(A, OTHERS, list(files_of(tmp_path / "given.zip", here)), here)
+    assert "ben" in {person.owner.label for person in found.people}
+
+
+def test_the_wrong_notebook_in_an_export_is_somebodys(tmp_path):
+    export = ["Anna_1_assignsubmission_file_/A.ipynb", "Ben_2_assignsubmission_file_/04_shap.ipynb"]
+    found = whose.sort(A, OTHERS, [given(named(path)) for path in export], here)
+    assert {p.owner.label: (len(p.found), p.others) for p in found.people} == {
+        "Anna": (1, []),
+        "Ben": (0, ["04_shap.ipynb"]),
+    }
+    another = ["Anna_1_assignsubmission_file_/04_shap.ipynb", "anna_A.ipynb"]
+    learners, _ = sorted_out([f"x/{another[0]}", named(another[1])])
+    assert set(learners) == {"anna"}
+
+
+def test_lectures_in_a_course_that_was_handed_in_are_not_looked_into():
+    learners, nobodys = sorted_out([f"akim/exercises/{A}/{A}.ipynb", "akim/lectures/03_x.ipynb"])
+    assert (set(learners), nobodys) == ({"akim"}, [])
+
+
 def test_files_of_other_assignments_and_of_the_course_are_of_no_interest():
     course = ["akim/exercises/04_shap/04_shap.ipynb", "anna_04_shap.ipynb"]
     learners, nobodys = sorted_out([f"akim/exercises/{A}/{A}.ipynb", "b.csv", *course])

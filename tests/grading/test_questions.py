@@ -138,6 +138,25 @@ def test_without_a_roster_a_name_stays_when_another_of_it_comes(course, tmp_path
     assert sorted([*report.taken, *report.unchanged]) == ["kim", "kim 12"]
 
 
+def test_a_roster_that_comes_later_gives_learners_their_names(course, tmp_path):
+    given = put(tmp_path / "given", "kimanna_111_1_two_sums.ipynb", "x_112_1_two_sums.ipynb")
+    assert intake.take_in(course, NAME, given).taken == ["kimanna", "x"]
+    intake.read_roster(course, tmp_path / "class.csv")
+    report = intake.take_in(course, NAME, given)
+    assert report.taken == ["akim", "blee"]
+    assert report.hints == (
+        "'kimanna' of an earlier run is akim now",
+        "'x' of an earlier run is blee now",
+    )
+    assert {row.learner for row in export.rows(course, NAME)} == {
+        "akim",
+        "blee",
+        "O'Neil",
+        "min1",
+        "min2",
+    }
+
+
 def options(tmp_path, *more):
     given = ["--work", tmp_path / "work", "--solutions", tmp_path / "solutions"]
     return [str(word) for word in (*given, "--submissions", tmp_path / "given", *more)]
