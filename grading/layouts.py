@@ -10,25 +10,29 @@ and ``-`` between its words, and `{W}` one of these words. The named groups are
 - ``attempt``: the greatest counts; ``when``: the time, in the zone of the platform;
 - ``late``: the platform says so; ``file``: the learner's own name of the file.
 
-Sources, read in November 2026:
+Sources, as they were in November 2026 (where a platform is not open source, programs that read what
+it exports):
 
-- Moodle: ``mod/assign/locallib.php`` and ``mod/assign/classes/downloader.php`` (``fullname_id_
-  assignsubmission_file_``, as a folder or a prefix; ``Participant_id`` in blind marking).
-- Canvas: ``lib/content_zipper.rb`` (``get_filename``, ``add_upload_submission``: the name for
-  sorting without all that is no letter, ``LATE``, user id, attachment id, display name;
-  ``anon_…`` in anonymous grading) and ``Attachment.make_unique_filename`` (``-1``, ``-2``).
-- Blackboard: its help pages "Download assignments"; the receipt's fields from two programs that
-  read it (``Name: Anna Kim (akim)``, ``Date Submitted: Tuesday, 21 April 2020 06:34:13 o'clock
-  BST``).
-- Gradescope: ``submission_metadata.yml`` of "Export Submissions" (``:submitters:`` with ``:name:``,
-  ``:sid:``, ``:email:``; ``:created_at:``), as programs that read it use it.
-- Brightspace: programs that read its export (``user-folder - name - date``, a folder or a prefix).
-- Sakai: programs that read its ``download all`` (``Last, First(login)/Submission attachment(s)/``,
-  ``timestamp.txt`` of 14 or 17 digits, in UTC).
-- ILIAS: ``ilExSubmission::getDirectoryNameFromUserData`` (``lastname_firstname_login_id``); files
-  begin with a time of 14 digits.
-- GitHub Classroom: ``gh classroom clone student-repos`` (``slug-submissions/slug-login/``).
-- Teams: the library *Student Work* of a class (``Submitted files/name/assignment/Version 2/``).
+- Moodle: ``mod/assign/locallib.php``, ``download_submissions``
+  (``fullname_id_assignsubmission_file_`` as a folder, or as a prefix of the file's name).
+  ``Participant`` stands for names in blind marking.
+- Canvas: ``lib/content_zipper.rb``, ``get_filename`` and ``add_upload_submission`` (the name for
+  sorting, letters alone; ``LATE``; user id; attachment id; display name; ``anon_…`` in anonymous
+  grading), and ``Attachment.make_unique_filename`` (``-1``, ``-2``).
+- Blackboard: ``title_login_attempt_time_file``; a receipt of the same name with ``Name: Anna Kim
+  (akim)`` and ``Date Submitted: Tuesday, 21 April 2020 06:34:13 o'clock BST``
+  (kwurst/bb-file-cleanup, timdrysdale/gradex-cli).
+- Gradescope: ``submission_metadata.yml`` beside ``submission_1/``, with ``:submitters:`` of
+  ``:name:``, ``:sid:`` and ``:email:``, and ``:created_at:``.
+- Brightspace: ``user-folder - name - date``, as a folder or a prefix; a student number may
+  follow.
+- Sakai: ``Last, First(login)/Submission attachment(s)/``, or one name with ``_``;
+  ``timestamp.txt`` of 14 or 17 digits, taken for UTC.
+- ILIAS: ``ilExSubmission::getDirectoryNameFromUserData`` (``lastname_firstname_login_id``); a
+  file's name begins with a time of 14 digits.
+- GitHub Classroom: ``gh classroom clone student-repos`` makes ``slug-submissions/slug-login/``.
+- Teams: the library *Student Work* of a class, ``Submitted files/name/assignment/Version 2/``;
+  the word for *Version* is in the language of the class.
 """
 
 from __future__ import annotations
@@ -115,7 +119,7 @@ LAYOUTS = (
     ),
     Layout(
         "teams",
-        r"Submitted files/(?P<name>[^/]+)/(?:[^/]+/)??(?:Version (?P<attempt>\d+)/)?(?P<file>.+)",
+        r"Submitted files/(?P<name>[^/]+)/(?:[^/]+/(?:[^/\d]+ (?P<attempt>\d+)/)?)?(?P<file>.+)",
         "Submitted files/Anna Kim/Assignment 3/Version 2/A.ipynb",
     ),
     Layout(

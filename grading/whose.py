@@ -124,6 +124,7 @@ def sort(assignment: str, others: list[str], files: list[Given], limited: Limite
             if not sure and not at_home and any(str(p) in homes for p in given.path.parents):
                 continue  # in a folder of somebody who handed in the assignment's
             owners = [owner] if owner else []
+            right = right or (owner is not None and owner.label == patterns.label_behind(name))
         else:
             right = right or patterns.label(without_copy(stem(owner.file)[0])) is not None
             owners = submitters.get(_submission(given.path, owner), [owner])

@@ -102,7 +102,8 @@ github, zipped
     03-shapley-blee/A.ipynb: blee
 teams
     Submitted files/Anna Kim/Task 3/Version 2/A.ipynb: Anna Kim
-    Submitted files/Ben/A.ipynb: Ben
+    Submitted files/Lee, Ben/Task 3/A.ipynb: Lee_ Ben
+    Submitted files/Zoë/Task 3/Wersja 1/A.ipynb: Zoë
 teams, of one assignment
     Anna Kim/Version 2/A.ipynb: Anna Kim
     Anna Kim/Version 1/A.ipynb: Anna Kim
@@ -170,6 +171,7 @@ def test_each_example_of_the_table_is_of_its_platform(layout):
         ("1-7 - Kim - Feb 28, 2026 1159 PM/A.ipynb", "1-7 - Kim - Mar 1, 2026 1201 AM/A.ipynb"),
         ("K_An_kim_1/20260301221010_A.ipynb", "K_An_kim_1/20260301221011_A.ipynb"),
         ("Kim/Version 9/A.ipynb", "Kim/Version 10/A.ipynb"),
+        ("Submitted files/K/T/Versión 1/A.ipynb", "Submitted files/K/T/Versión 2/b.ipynb"),
         ("kim/A (1).ipynb", "kim/A (2).ipynb"),
         ("kim/Untitled.ipynb", "kim/A.ipynb"),
         ("03-shapley-kim/solutions/A/A.ipynb", "03-shapley-kim/exercises/A/A.ipynb"),
