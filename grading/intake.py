@@ -21,7 +21,7 @@ from grading.given import Given, files_of
 from grading.layouts import copy_number, stem
 from grading.limited import Limited
 from grading.notebooks import MAX_BYTES, is_of, prepared
-from grading.roster import LEARNER, Index, PlatformId, Question, folder_name
+from grading.roster import Index, PlatformId, Question, folder_name, is_learner
 from grading.whose import Found, Person, Sorted, sort
 from tools.derive import derive
 
@@ -30,6 +30,8 @@ LEAVE_OUT = "-"
 LATER, BEFORE = "a later file was", "before it was"
 # How many files of a person, of other names than the assignment's, are looked into.
 MOST_LOOKS = 20
+# Of a path that stands for a learner in the register.
+MOST_LETTERS = 128
 
 
 class Report(NamedTuple):
@@ -110,7 +112,8 @@ def take_in(
         handed_in = _of_this_assignment(handed_in, release, limited)
         learners, left_out = _learners(course, assignment, handed_in)
         former = _forget_former_names(course, assignment, learners)
-        _record_people(course, assignment, learners, left_out)
+        _record_people(course, assignment, learners)
+        _record_left_out(course, assignment, left_out, files, submissions.name)
         report.ignored.extend(f"{where}: {why}" for where, why in left_out)
         known = register.entries(course.database, assignment)
         whens: dict[str, datetime | None] = {}
@@ -209,7 +212,7 @@ def _learners(
     joined: dict[str, list[Person]] = defaultdict(list)
     asked, free, left_out, wrong = [], [], [], []
     nobodys = [
-        Person(found.owner, [found], [], True, set(found.given.path.parts))
+        Person(found.owner, [found], [], True, set(), str(found.given.path))
         for found in handed_in.nobodys
     ]
     for person in (*handed_in.people, *nobodys):
@@ -298,7 +301,7 @@ def _labelled(
     named: list[tuple[str, Person]] = []
     for person in people:
         owner = person.owner
-        label = owner.label if LEARNER.fullmatch(owner.label) else ""
+        label = owner.label if is_learner(owner.label) else ""
         # What a platform calls somebody may hold signs that no folder can have.
         if not label and owner.platform:
             label = folder_name(owner.label)
@@ -331,9 +334,7 @@ def _difference(label: str, person: Person) -> str:
 
 
 def _place(person: Person) -> str:
-    if person.found:
-        return str(person.found[0].given.path)
-    return person.owner.key if not person.others else f"{person.owner.key} ({person.others[0]})"
+    return str(person.found[0].given.path) if person.found else person.path
 
 
 def _forget_former_names(
@@ -375,17 +376,12 @@ def _forget_former_names(
             hints.append(f"'{old}' of an earlier run is {learner} now")
             gone.append(old)
     for old in gone:
-        register.forget_learner(course.database, assignment, old)
+        register.forget(course.database, assignment, old)
     return hints
 
 
-def _record_people(
-    course: Course,
-    assignment: str,
-    learners: dict[str, list[Person]],
-    left_out: list[tuple[str, str]],
-) -> None:
-    """Write who is known by which ids, and a row for each that is left out."""
+def _record_people(course: Course, assignment: str, learners: dict[str, list[Person]]) -> None:
+    """Write who is known by which ids."""
     roster.record_ids(
         course.root,
         (
@@ -399,11 +395,27 @@ def _record_people(
     with course.gradebook() as gradebook:
         for learner in learners:
             gradebook.update_or_create_student(learner)
-    register.forget(course.database, assignment, register.LEFT_OUT)
+
+
+def _record_left_out(
+    course: Course,
+    assignment: str,
+    left_out: list[tuple[str, str]],
+    files: list[Given],
+    source: str,
+) -> None:
+    """Write a row for each that is left out, in place of those of an earlier run of this export."""
+    here = {str(given.path)[-MOST_LETTERS:] for given in files}
+    for entry in register.entries(course.database, assignment).values():
+        same = entry.learner in here or entry.reason.endswith(f"({source})")
+        if entry.outcome == register.LEFT_OUT and same:
+            register.forget(course.database, assignment, entry.learner)
     register.record(
         course.database,
         *(
-            register.Entry(assignment, where[-128:], register.LEFT_OUT, why)
+            register.Entry(
+                assignment, where[-MOST_LETTERS:], register.LEFT_OUT, f"{why} ({source})"
+            )
             for where, why in left_out
         ),
     )

@@ -123,17 +123,7 @@ def record(database: str, *news: Entry) -> None:
             connection.execute(sql.insert(SUBMISSIONS).values(**entry._asdict(), changed=now))
 
 
-def forget(database: str, assignment: str, outcome: str) -> None:
-    """Remove the entries with an outcome."""
-    with _connected(database) as connection:
-        connection.execute(
-            sql.delete(SUBMISSIONS).where(
-                SUBMISSIONS.c.assignment == assignment, SUBMISSIONS.c.outcome == outcome
-            )
-        )
-
-
-def forget_learner(database: str, assignment: str, learner: str) -> None:
+def forget(database: str, assignment: str, learner: str) -> None:
     """Remove a learner's entry."""
     with _connected(database) as connection:
         connection.execute(

@@ -35,6 +35,16 @@ LEARNER = re.compile(r"\w(?:[\w.@' -]{0,98}[\w.@'-])?")
 NO_ID = {"first_name", "last_name", "section", "due"}
 # Columns with a whole name, beside first_name and last_name.
 NAMES = ("name", "full_name")
+# A name's length on disk; that of a file system is 255.
+MAX_BYTES = 240
+# Columns that are called so in exports of platforms.
+ALIASES = {
+    "email_address": "email",
+    "surname": "last_name",
+    "username": "login",
+    "id_number": "student_number",
+}
+KNOWN = {"learner", "id", "login", "student_number", "email", *NO_ID}
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -69,11 +79,17 @@ class Roster(NamedTuple):
     rows: list[dict[str, str]]
 
 
+def is_learner(name: str) -> bool:
+    """Return whether a learner's folder can have this name."""
+    return bool(LEARNER.fullmatch(name)) and len(name.encode()) <= MAX_BYTES
+
+
 def folder_name(text: str) -> str:
     """Return the nearest name that a learner's folder can have; empty if there is none."""
     text = unicodedata.normalize("NFC", text).replace("’", "'")
-    text = re.sub(r"[^\w.@' -]+", "_", text).strip(" ._-@'")[:100].strip(" ._-@'")
-    return text if LEARNER.fullmatch(text) else ""
+    text = re.sub(r"[^\w.@' -]+", "_", text).strip(" ._-@'")
+    text = text[:100].encode()[:MAX_BYTES].decode("utf-8", "ignore").strip(" ._-@'")
+    return text if is_learner(text) else ""
 
 
 def read(path: Path) -> Roster:
@@ -94,12 +110,13 @@ def read(path: Path) -> Roster:
             f"the roster {path} cannot be read as CSV in UTF-8: {error}; in a spreadsheet, save it "
             "as 'CSV UTF-8'"
         ) from error
+    table = [{_column(name): value for name, value in line.items() if name} for line in table]
     key = next((name for name in ("learner", "id") if table and name in table[0]), None)
     if key is None:
         raise GradingError(
             f"the roster {path} needs a first line with a column 'learner', and a row for each one"
         )
-    columns = [name for name in table[0] if name]
+    columns = list(table[0])
     rows = []
     for line in table:
         row = {name: _clean(line[name]) for name in columns}
@@ -144,9 +161,10 @@ class Index:
         self.numbers: dict[tuple[str, str], set[str]] = defaultdict(set)
         self.names: dict[str, set[str]] = defaultdict(set)
         mails: dict[str, set[str]] = defaultdict(set)
+        ids = {column for column in roster.columns if _tells_apart(column, roster)} - NO_ID
         for learner, row in self.rows.items():
             for column, value in row.items():
-                if value and column not in NO_ID:
+                if value and column in ids:
                     self.ids[value.casefold()].add(learner)
                     self.numbers[_squashed(column), value.casefold()].add(learner)
             first, last = row.get("first_name", ""), row.get("last_name", "")
@@ -208,6 +226,12 @@ class Index:
         return ""
 
 
+def _tells_apart(column: str, roster: Roster) -> bool:
+    """Return whether no two rows hold the same: the number of a group is no id."""
+    values = [row[column].casefold() for row in roster.rows if row.get(column)]
+    return len(set(values)) == len(values)
+
+
 def questions(root: Path, assignment: str | None = None) -> list[Question]:
     """Return the questions that were asked, with the answers that were filled in."""
     found = [Question(*row) for row in _rows(root / QUESTIONS, Question._fields)]
@@ -245,6 +269,13 @@ def record_ids(root: Path, new: Iterable[PlatformId]) -> None:
 
 def _place(entry: PlatformId) -> tuple[str, str, str, str]:
     return entry.assignment, entry.platform, entry.id_kind, entry.id
+
+
+def _column(name: str) -> str:
+    """Return a column's name as it is called here: "First name" is first_name."""
+    plain = name.strip().casefold().replace(" ", "_")
+    plain = ALIASES.get(plain, plain)
+    return plain if plain in KNOWN else name.strip()
 
 
 def _rows(path: Path, fields: tuple[str, ...]) -> list[list[str]]:

@@ -59,6 +59,8 @@ class Person(NamedTuple):
         Whether the names say that this assignment was handed in. If not, the content must.
     folders : set of str
         The folders around these files, where the platform or the instructor may have put sections.
+    path : str
+        One of these files.
     """
 
     owner: Owner
@@ -66,6 +68,7 @@ class Person(NamedTuple):
     others: list[str]
     sure: bool
     folders: set[str]
+    path: str
 
 
 class Sorted(NamedTuple):
@@ -133,7 +136,8 @@ def sort(assignment: str, others: list[str], files: list[Given], limited: Limite
             nobody = Owner("", f"file: {given.path}", "", ())
             nobodys.append(Found(given, nobody, right or plain.is_behind(name)))
         for owner in owners:
-            person = people.setdefault(owner.key, Person(owner, [], [], False, set()))
+            new = Person(owner, [], [], False, set(), str(given.path))
+            person = people.setdefault(owner.key, new)
             folders = {*person.folders, *given.path.parts[:-1]}
             people[owner.key] = person._replace(sure=person.sure or sure, folders=folders)
             if may_be:

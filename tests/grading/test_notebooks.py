@@ -100,7 +100,8 @@ def test_a_notebook_of_something_else_is_not_recognised():
 
 def test_the_answered_copy_of_an_untouched_cell_counts():
     notebook = answered()
-    copied = copy.deepcopy(cell_of(notebook, "double")) | {"id": "copied"}
+    copied = copy.deepcopy(cell_of(notebook, "double"))
+    copied["id"] = "copied"
     cell_of(notebook, "double").source = "# see below"
     notebook.cells.append(copied)
     found, notes = after_intake(notebook)

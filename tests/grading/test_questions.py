@@ -162,6 +162,18 @@ def options(tmp_path, *more):
     return [str(word) for word in (*given, "--submissions", tmp_path / "given", *more)]
 
 
+def test_what_is_left_out_of_one_export_stays_when_another_comes(course, tmp_path):
+    one = put(tmp_path / "one", "3/Anna_two_sums.ipynb", "3/two_sums.ipynb")
+    intake.take_in(course, NAME, one)
+    intake.take_in(course, NAME, put(tmp_path / "two", "ben_two_sums.ipynb", "two_sums.ipynb"))
+    left = [row.learner for row in export.rows(course, NAME) if row.status.startswith("left out")]
+    assert left == ["3/two_sums.ipynb", "two_sums.ipynb"]
+    (one / "3" / "two_sums.ipynb").rename(one / "3" / "carl_two_sums.ipynb")
+    intake.take_in(course, NAME, one)
+    left = [row.learner for row in export.rows(course, NAME) if row.status.startswith("left out")]
+    assert left == ["two_sums.ipynb"]
+
+
 def test_the_exit_codes_say_that_there_is_a_question_and_who_is_left_out(course, tmp_path, capsys):
     put(tmp_path / "given", "akim_two_sums.ipynb", "3/Anna_two_sums.ipynb", "3/two_sums.ipynb")
     assert main(["intake", NAME, *options(tmp_path)]) == 1

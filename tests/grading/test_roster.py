@@ -43,6 +43,28 @@ def test_tables_as_spreadsheets_write_them(tmp_path, text, encoding):
     assert (row["learner"], row["last_name"]) == ("anna", "Kim")
 
 
+def test_columns_may_be_called_as_platforms_call_them(tmp_path):
+    text = "ID,First name,Surname,Email address,Username,My own\n1,Anna,Kim,a@x.edu,akim,x\n"
+    class_ = roster.read(given(tmp_path, text))
+    assert class_.columns == [
+        "learner", "id", "first_name", "last_name", "email", "login", "My own",
+    ]  # fmt: skip
+    assert class_.rows[0]["login"] == "akim"
+
+
+def test_a_column_that_two_learners_share_is_no_id(tmp_path):
+    text = "learner,group,pair\nanna,3,1\nben,3,2\n"
+    index = roster.Index(roster.read(given(tmp_path, text)))
+    assert index.find("", [("label", "3")], set()) is None
+    assert index.find("", [("label", "2")], set()) == "ben"
+
+
+def test_a_name_is_no_longer_than_a_folders_name_can_be():
+    name = roster.folder_name("김" * 100)
+    assert len(name.encode()) == 240 and roster.is_learner(name)
+    assert not roster.is_learner("김" * 100)
+
+
 def test_one_name_twice_is_refused(tmp_path):
     with pytest.raises(GradingError, match="twice"):
         roster.read(given(tmp_path, "learner,section\nanna,1\nanna,2\n"))
