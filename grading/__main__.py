@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 from tqdm import tqdm
 
-from grading import autograde, export, feedback, intake, register, sandbox
+from grading import autograde, export, feedback, intake, register, sandbox, times
 from grading.course import Course, GradingError, assignments, open_course, prepare, solution_of
 
 COMMANDS = {
@@ -30,6 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
         course = open_course(given.work, given.solutions, given.db or os.environ.get("GRADING_DB"))
         solution_of(course, given.assignment)
         return _run(course, given)
+    except intake.Unanswered as error:
+        print(f"question: {error}", file=sys.stderr)
+        return 3
     except GradingError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -53,6 +56,9 @@ def _run(course: Course, given: argparse.Namespace) -> int:
         _export(course, given)
     if given.command in ("grade", "status"):
         print(export.summary(export.rows(course, given.assignment)))
+    if everything or given.command == "intake":
+        outcomes = {e.outcome for e in register.entries(course.database, given.assignment).values()}
+        return int(register.LEFT_OUT in outcomes)
     return 0
 
 
@@ -69,18 +75,22 @@ def _intake(course: Course, given: argparse.Namespace) -> None:
     if new := {name: value for name, value in wishes.items() if value is not None}:
         policy = register.late_policy(course.database, given.assignment)._replace(**new)
         register.set_late_policy(course.database, given.assignment, policy)
-    report = intake.take_in(course, given.assignment, given.submissions, given.file_times)
+    report = intake.take_in(
+        course, given.assignment, given.submissions, given.file_times, given.time_zone
+    )
     print(
         f"taken in: {len(report.taken)}, known before: {len(report.unchanged)}, "
         f"not taken in: {len(report.rejected)}"
     )
     for line in report.ignored:
         print(f"  left out {line}")
-    if not (report.taken or report.unchanged or report.rejected):
+    for line in report.hints:
+        print(f"  {line}")
+    if not (report.taken or report.unchanged or report.rejected or report.ignored):
         raise GradingError(
-            f"no submission of {given.assignment} in {given.submissions}; with NAME for the "
-            "assignment, expected are LEARNER/NAME/NAME.ipynb, LEARNER/NAME.ipynb or "
-            "LEARNER_NAME.ipynb"
+            f"no submission of {given.assignment} in {given.submissions}; expected is the export "
+            "of a learning platform, or, with NAME for the assignment, LEARNER/NAME/NAME.ipynb, "
+            "LEARNER/NAME.ipynb or LEARNER_NAME.ipynb"
         )
 
 
@@ -105,7 +115,7 @@ def _feedback(course: Course, given: argparse.Namespace) -> None:
     ready = [
         entry
         for entry in register.entries(course.database, given.assignment).values()
-        if entry.outcome != register.WAITING
+        if entry.outcome not in (register.WAITING, register.LEFT_OUT)
         and autograde.slice_of(entry.learner, given.shard[1]) == given.shard[0]
     ]
     for entry in tqdm(ready, unit="page", desc="feedback", disable=None):
@@ -137,11 +147,19 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
     add("--db", help="SQLAlchemy address of the gradebook (default: SQLite in the work folder)")
     if command in ("grade", "intake"):
         add("--submissions", type=Path, help="folder or zip file")
-        add("--roster", type=Path, help="CSV of the class: learner, first_name, last_name, email")
-        add("--due", type=_time, help='in UTC, like "2026-03-01 23:59"')
+        add(
+            "--roster", type=Path, help="CSV of the class: learner, names, and any ids of platforms"
+        )
+        add("--due", type=_time, help='like "2026-03-01 23:59 +0900"; without a zone, UTC')
         add("--late-penalty", type=_share, metavar="SHARE", help="of all points, a day begun")
         add("--grace", type=float, metavar="MINUTES", help="that cost nothing")
         add("--file-times", action="store_true", help="a file's time is when it was handed in")
+        add(
+            "--time-zone",
+            type=_zone,
+            metavar="ZONE",
+            help="of a platform's times that name none, like Asia/Seoul",
+        )
     if command in ("grade", "autograde", "feedback"):
         add("--shard", type=_shard, default=(1, 1), metavar="I/N", help="one of N slices")
     if command in ("grade", "autograde"):
@@ -155,11 +173,16 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
 
 def _time(text: str) -> datetime:
     try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        problem = f"{text!r} is not a time like '2026-03-01 23:59'"
-        raise argparse.ArgumentTypeError(problem) from None
-    return when if when.tzinfo is None else when.astimezone(UTC).replace(tzinfo=None)
+        return times.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _zone(text: str) -> tzinfo:
+    try:
+        return times.zone_named(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _share(text: str) -> float:

@@ -14,6 +14,7 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
 from grading import register
+from grading.errors import GradingError
 from tools.derive import derive
 
 # nbgrader's own default is no course, for which PostgreSQL finds no row.
@@ -28,10 +29,6 @@ c.CourseDirectory.course_id = {course_id!r}
 # formgrader's Autograde button would run learners' code with your rights. It meets this first.
 c.Autograde.force = "Use `python -m grading autograde`: it grades in a sandbox."
 """
-
-
-class GradingError(Exception):
-    """An error that stops a whole command; the message says what to do."""
 
 
 class Course(NamedTuple):

@@ -23,7 +23,8 @@ class Row(NamedTuple):
     ----------
     status : str
         ``"graded"``; ``"needs manual"``: points by hand are outstanding; ``"waiting"``: taken in,
-        not graded yet; ``"failed: why"``; ``"missing"``: in the gradebook, without a submission.
+        not graded yet; ``"failed: why"``; ``"left out: why"``: a file of which nobody knows whose
+        it is; ``"missing"``: in the gradebook, without a submission.
         ``", late"`` follows if the submission was late.
     score, automatic, manual, penalty : float or None
         Points; None if nothing was graded. A missing learner has a score of 0, a failed one None.
@@ -58,7 +59,17 @@ def rows(course: Course, assignment: str) -> list[Row]:
             _row(gradebook, student, assignment, entries.get(student.id), policy, most)
             for student in gradebook.students
         ]
+    table += [
+        _left_out(entry, most) for entry in entries.values() if entry.outcome == register.LEFT_OUT
+    ]
     return sorted(table, key=lambda row: row.learner)
+
+
+def _left_out(entry: register.Entry, most: float) -> Row:
+    """Return the row of a file of which nobody knows whose it is."""
+    status = f"left out: {entry.reason}"
+    nothing = (None, most, None, None, None, "", "", "")
+    return Row(entry.learner, "", "", "", entry.assignment, status, *nothing)
 
 
 def _row(gradebook: Gradebook, student, assignment, entry, policy, most: float) -> Row:
@@ -158,7 +169,7 @@ def summary(table: list[Row]) -> str:
         mean = sum(scores) / len(scores)
         lines.append(f"mean score of those graded: {mean:.2f} of {table[0].max_score:g}")
     for row in table:
-        if row.status.startswith("failed"):
+        if row.status.startswith(("failed", "left out")):
             lines.append(f"  {row.learner}: {row.status}")
     for row in table:
         if row.notes and not row.status.startswith("failed"):

@@ -34,7 +34,7 @@ POLICIES = sql.Table(
     sql.Column("grace_minutes", sql.Float, nullable=False),
 )
 
-WAITING, GRADED, FAILED = "waiting", "graded", "failed"
+WAITING, GRADED, FAILED, LEFT_OUT = "waiting", "graded", "failed", "left out"
 
 
 class Entry(NamedTuple):
@@ -43,9 +43,10 @@ class Entry(NamedTuple):
     Attributes
     ----------
     outcome : str
-        ``"waiting"`` for its grader, ``"graded"``, or ``"failed"``.
+        ``"waiting"`` for its grader, ``"graded"``, ``"failed"``, or ``"left out"``: a file of which
+        nobody knows whose it is; its `learner` is its path.
     reason : str
-        Why it failed.
+        Why it failed or was left out.
     notes : str
         Repairs and omissions, for the instructor.
     submission, solution : str
@@ -120,6 +121,16 @@ def record(database: str, *news: Entry) -> None:
                 )
             )
             connection.execute(sql.insert(SUBMISSIONS).values(**entry._asdict(), changed=now))
+
+
+def forget(database: str, assignment: str, learner: str) -> None:
+    """Remove a learner's entry."""
+    with _connected(database) as connection:
+        connection.execute(
+            sql.delete(SUBMISSIONS).where(
+                SUBMISSIONS.c.assignment == assignment, SUBMISSIONS.c.learner == learner
+            )
+        )
 
 
 def record_end(database: str, entry: Entry) -> None:
