@@ -131,11 +131,16 @@ def _made_apart(sheet: Sheet) -> tuple[str, str]:
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
-        signal.alarm(SECONDS)
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-        with open(writing, "w", encoding="utf-8") as file:
-            json.dump(_page_or_reason(sheet), file)
-        os._exit(0)
+        try:
+            signal.alarm(SECONDS)
+            hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, hard))
+            with open(writing, "w", encoding="utf-8") as file:
+                json.dump(_page_or_reason(sheet), file)
+            os._exit(0)
+        finally:
+            # Whatever went wrong, the fork must not go on as its parent.
+            os._exit(1)
     os.close(writing)
     with open(reading, encoding="utf-8") as file:
         answer = file.read()
@@ -180,7 +185,7 @@ def _sheet_of(
     late, penalty = submission.total_seconds_late, notebook.late_submission_penalty or 0.0
     sheet = sheet._replace(
         handed_in=f"{submission.timestamp:%-d %B %Y, %H:%M} UTC" if submission.timestamp else "",
-        lateness=f"{_span(late)} late" if late > 0 else "in time" if submission.duedate else "",
+        lateness=_lateness(submission),
         penalty=_penalty_in_words(late, penalty, policy),
         total=round(submission.score - penalty, 6),
         marks={
@@ -213,6 +218,14 @@ def _name(student) -> str:
     if last[:1] > "\u3000":
         return f"{last}{first}"
     return f"{first} {last}".strip() or student.id
+
+
+def _lateness(submission) -> str:
+    """Return how late a submission was, if both times are known."""
+    if submission.timestamp is None or submission.duedate is None:
+        return ""
+    late = submission.total_seconds_late
+    return f"{_span(late)} late" if late > 0 else "in time"
 
 
 def _penalty_in_words(late: float, penalty: float, policy: register.LatePolicy) -> str:

@@ -146,26 +146,32 @@ def page_of(sheet: Sheet) -> str:
     """
     release = nbformat.reads(sheet.release, as_version=4)
     facts: dict[str, Any] = {"sheet": sheet, "title": _title(release) or sheet.assignment}
-    if not sheet.marks:
-        happened, todo = next(
-            ((said, do) for part, said, do in ADVICE if part in sheet.reason), OTHERWISE
-        )
-        page = TEMPLATES.get_template("not_graded.html.j2")
-        return page.render(happened=happened, todo=todo, **facts)
+    facts |= _graded(sheet, release) if sheet.marks else _not_graded(sheet)
+    kind = "feedback" if sheet.marks else "not_graded"
+    page = TEMPLATES.get_template(f"{kind}.html.j2").render(**facts)
+    # Half a character, which JSON can hold, is in no file.
+    return page.encode("utf-8", "replace").decode("utf-8")
+
+
+def _not_graded(sheet: Sheet) -> dict[str, Any]:
+    """Return what happened, and what to do."""
+    happened, todo = next(
+        ((said, do) for part, said, do in ADVICE if part in sheet.reason), OTHERWISE
+    )
+    return {"happened": happened, "todo": todo}
+
+
+def _graded(sheet: Sheet, release: NotebookNode) -> dict[str, Any]:
+    """Return the exercises with a learner's cells, and the points."""
     exercises = exercises_of(release)
     theirs, others, left_out = _shared_out(_shown(sheet.notebook), release, exercises)
-    parts = [
-        _part(exercise, cells, sheet) for exercise, cells in zip(exercises, theirs, strict=True)
-    ]
-    waiting = sum(mark.most for mark in sheet.marks.values() if mark.waiting)
-    return TEMPLATES.get_template("feedback.html.j2").render(
-        parts=parts,
-        others=others,
-        left_out=left_out,
-        most=sum(mark.most for mark in sheet.marks.values()),
-        waiting=waiting,
-        **facts,
-    )
+    return {
+        "parts": [_part(*pair, sheet) for pair in zip(exercises, theirs, strict=True)],
+        "others": others,
+        "left_out": left_out,
+        "most": sum(mark.most for mark in sheet.marks.values()),
+        "waiting": sum(mark.most for mark in sheet.marks.values() if mark.waiting),
+    }
 
 
 def exercises_of(release: NotebookNode) -> list[Exercise]:

@@ -90,7 +90,13 @@ def wide():
         f"공정한 배분은 게임이 정해진 뒤에야 하나로 정해진다.\n\n{formula}\n\n###### deep\n\n# high"
     )
     table = (
-        "|" + "| ".join(f"column {i}" for i in range(30)) + "|\n" + "|-" * 30 + "|\n" + "|x" * 30
+        "|"
+        + "| ".join(f"column {i}" for i in range(30))
+        + "|\n"
+        + "|-" * 30
+        + "|\n"
+        + "|x" * 30
+        + "|"
     )
     return [new_markdown_cell(words), new_markdown_cell(table), code]
 
