@@ -83,7 +83,10 @@ OTHERWISE = (
 
 
 class Mark(NamedTuple):
-    """What a graded cell earned, of how much; or that a person is still to give its points."""
+    """What a graded cell earned, of how much; or that a person is still to give its points.
+
+    Points by hand that are waiting are those of a version before this one.
+    """
 
     points: float
     most: float
@@ -170,7 +173,8 @@ def _graded(sheet: Sheet, release: NotebookNode) -> dict[str, Any]:
         "others": others,
         "left_out": left_out,
         "most": sum(mark.most for mark in sheet.marks.values()),
-        "waiting": sum(mark.most for mark in sheet.marks.values() if mark.waiting),
+        "waiting": sum(mark.most for mark in sheet.marks.values() if _is_to_come(mark)),
+        "again": any(mark.waiting and mark.by_hand for mark in sheet.marks.values()),
     }
 
 
@@ -276,18 +280,24 @@ def _part(exercise: Exercise, cells: list[NotebookNode], sheet: Sheet) -> dict[s
 
 def _state(marks: list[Mark], written: bool) -> dict[str, Any]:
     """Return an exercise's colour, its points in words, and the points it is worth."""
-    here = [mark for mark in marks if not mark.waiting]
+    here = [mark for mark in marks if not _is_to_come(mark)]
     earned, most = sum(mark.points for mark in here), sum(mark.most for mark in here)
-    waiting = sum(mark.most for mark in marks if mark.waiting)
+    waiting = sum(mark.most for mark in marks if _is_to_come(mark))
     words = f"{earned:g} of {points(most)}"
     colour = "green" if earned >= most else "amber"
     if not written and not earned:
         colour, words = "grey", f"not written yet, {words}"
+    if any(mark.waiting for mark in here):
+        colour, words = "grey", f"{words} until your instructor looks again"
     if waiting:
         later = f"{points(waiting)} waiting for your instructor"
         colour, words = "grey", f"{words}, {later}" if most else later
     most += waiting
     return {"colour": colour, "points": words, "most": most, "share": earned / (most or 1)}
+
+
+def _is_to_come(mark: Mark) -> bool:
+    return mark.waiting and not mark.by_hand
 
 
 def _words(check: NotebookNode) -> list[tuple[str, Markup]]:

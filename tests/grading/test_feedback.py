@@ -109,6 +109,13 @@ def test_points_and_penalty_are_the_gradebooks():
     assert "3 of 4 points given by your instructor" in html
 
 
+def test_points_by_hand_of_a_version_before_count_until_they_are_looked_at():
+    marks = {**MARKS, "why": Mark(3, 4, waiting=True, by_hand=True)}
+    html = words_of(page_of(sheet(marks=marks, total=11.0)))
+    assert "11 of 20 points so far You handed in again." in html
+    assert "3 of 4 points until your instructor looks again" in html
+
+
 def test_a_page_needs_no_other_file():
     html = page_of(sheet())
     assert not re.search(r"<(script|link|iframe|object)|url\(|@import|src=\"(?!data:)", html)
