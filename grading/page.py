@@ -229,16 +229,17 @@ def _shared_out(
     place: dict[str, int] = {}
     for number, exercise in enumerate(exercises):
         for cell in exercise.cells:
-            place |= {_grade_id(cell): number} if _grade_id(cell) else {}
-            place |= {_letters(cell): number} if letters[_letters(cell)] == 1 else {}
+            # A text that occurs more than once ("Your answer") is nobody's place.
+            alone = _letters(cell) if letters[_letters(cell)] == 1 else ""
+            place |= dict.fromkeys((_grade_id(cell), alone, _heading(cell)), number)
+    place.pop("", None)
     found: list[list[NotebookNode]] = [[] for _ in exercises]
     others: list[NotebookNode] = []
     here, left_out = others, -MOST_CELLS
     for cell in cells:
-        key = _grade_id(cell) or _letters(cell)
-        if key in place:
-            here = found[place[key]]
-        own = not _grade_id(cell) and key not in letters and cell.source.strip()
+        for key in (_grade_id(cell), _letters(cell), _heading(cell)):
+            here = found[place[key]] if key in place else here
+        own = not _grade_id(cell) and _letters(cell) not in letters and cell.source.strip()
         left_out += bool(own)
         if _grade_id(cell) or (own and left_out <= 0):
             here.append(cell)
