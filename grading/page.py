@@ -310,7 +310,8 @@ def _words(check: NotebookNode) -> list[tuple[str, Markup]]:
                 words.append(("", Markup("A further test of the same kind, with fresh numbers:")))
             words.append(("wrong", rendering.plain(rendering.said(output))))
         elif output.output_type == "stream":
-            kind = "right" if output.text.startswith("✓") else ""
+            # An answer may print lines of its own before the check does.
+            kind = "right" if re.search("^✓", output.text, re.MULTILINE) else ""
             words.append((kind, rendering.output(output)))
         else:
             words.append(("", rendering.output(output)))

@@ -192,7 +192,7 @@ def output(out: NotebookNode) -> Markup:
     if kind == "stream":
         return plain(out.get("text", ""))
     if kind == "error":
-        return plain("\n".join(out.get("traceback") or [said(out)]), "error")
+        return plain("\n".join(out.get("traceback") or [said(out)]))
     data = out.get("data", {})
     for kind in PICTURES:
         if isinstance(data.get(kind), str):
@@ -215,9 +215,9 @@ def said(error: NotebookNode) -> str:
     return f"✗ {name}: {words}" if words else f"✗ {name}"
 
 
-def plain(words: str, kind: str = "") -> Markup:
+def plain(words: str) -> Markup:
     """Return text as it is."""
-    return Markup('<pre class="output {}">{}</pre>').format(kind, _shortened(strip_ansi(words)))
+    return Markup('<pre class="output">{}</pre>').format(_shortened(strip_ansi(words)))
 
 
 def _picture(kind: str, data: str) -> Markup:
