@@ -118,9 +118,11 @@ def _feedback(course: Course, given: argparse.Namespace) -> None:
         if entry.outcome not in (register.WAITING, register.LEFT_OUT)
         and autograde.slice_of(entry.learner, given.shard[1]) == given.shard[0]
     ]
-    for entry in tqdm(ready, unit="page", desc="feedback", disable=None):
-        feedback.write_feedback(course, entry)
+    with tqdm(total=len(ready), unit="page", desc="feedback", disable=None) as bar:
+        without = feedback.write_pages(course, ready, given.workers, bar.update)
     print(f"feedback for {len(ready)} learners below {course.root / 'feedback'}")
+    for learner, reason in without.items():
+        print(f"  {learner}: points without the notebook: {reason}")
 
 
 def _export(course: Course, given: argparse.Namespace) -> None:
@@ -162,8 +164,8 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
         )
     if command in ("grade", "autograde", "feedback"):
         add("--shard", type=_shard, default=(1, 1), metavar="I/N", help="one of N slices")
-    if command in ("grade", "autograde"):
         add("--workers", type=_positive, default=os.cpu_count() or 1, help="at a time")
+    if command in ("grade", "autograde"):
         add("--again", action="store_true", help="grade also what is graded")
         add("--cell-seconds", type=_positive, default=60, help="for one cell (default: 60)")
         add("--notebook-seconds", type=_positive, default=300, help="for all (default: 300)")

@@ -141,7 +141,6 @@ def grade(work, solutions, submissions, name=NAME, pace=PACE, **options):
     prepare(course, name)
     intake.take_in(course, name, Path(submissions))
     autograde.grade_waiting(course, name, pace, **options)
-    for entry in register.entries(course.database, name).values():
-        if entry.outcome != register.WAITING:
-            feedback.write_feedback(course, entry)
+    entries = register.entries(course.database, name).values()
+    feedback.write_pages(course, [one for one in entries if one.outcome != register.WAITING])
     return course
