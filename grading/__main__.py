@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from tqdm import tqdm
 
-from grading import autograde, export, feedback, intake, register, sandbox
+from grading import autograde, export, feedback, intake, learners, register, sandbox
 from grading.course import Course, GradingError, assignments, open_course, prepare, solution_of
 
 COMMANDS = {
@@ -45,6 +45,10 @@ def _run(course: Course, given: argparse.Namespace) -> int:
         raise GradingError(why)
     if everything or given.command == "intake":
         _intake(course, given)
+    if hasattr(given, "due"):
+        _set_late_policy(course, given)
+    if hasattr(given, "only"):
+        learners.known(course, given.only)
     if everything or given.command == "autograde":
         _autograde(course, given)
     if everything or given.command == "feedback":
@@ -56,19 +60,34 @@ def _run(course: Course, given: argparse.Namespace) -> int:
     return 0
 
 
+def _set_late_policy(course: Course, given: argparse.Namespace) -> None:
+    """Keep what was said about lateness; what was not said stays as it was."""
+    if given.due:
+        with course.gradebook() as gradebook:
+            gradebook.update_or_create_assignment(given.assignment, duedate=given.due)
+    learners.known(course, [learner for learner, _ in given.due_for])
+    for learner, due in given.due_for:
+        register.set_due_time(course.database, given.assignment, learner, due)
+    wishes = {
+        "per_day": given.late_penalty,
+        "grace_minutes": given.grace,
+        "max_share": given.max_penalty,
+    }
+    if new := {name: value for name, value in wishes.items() if value is not None}:
+        policy = register.late_policy(course.database, given.assignment)._replace(**new)
+        register.set_late_policy(course.database, given.assignment, policy)
+
+
 def _intake(course: Course, given: argparse.Namespace) -> None:
     if given.submissions is None:
         raise GradingError("say where the submissions are: --submissions FOLDER_OR_ZIP")
     prepare(course, given.assignment)
     if given.roster:
         print(f"{intake.read_roster(course, given.roster)} learners in the roster")
-    if given.due:
-        with course.gradebook() as gradebook:
-            gradebook.update_or_create_assignment(given.assignment, duedate=given.due)
-    wishes = {"per_day": given.late_penalty, "grace_minutes": given.grace}
-    if new := {name: value for name, value in wishes.items() if value is not None}:
-        policy = register.late_policy(course.database, given.assignment)._replace(**new)
-        register.set_late_policy(course.database, given.assignment, policy)
+        # Intake keeps a copy in which each row's learner is known.
+        copy = course.root / "roster.csv"
+        roster = copy if copy.is_file() else given.roster
+        learners.due_times_of_roster(course, given.assignment, roster)
     report = intake.take_in(course, given.assignment, given.submissions, given.file_times)
     print(
         f"taken in: {len(report.taken)}, known before: {len(report.unchanged)}, "
@@ -94,7 +113,7 @@ def _autograde(course: Course, given: argparse.Namespace) -> None:
             bar.update(done - bar.n)
 
         graded = autograde.grade_waiting(
-            course, given.assignment, pace, given.shard, given.again, progress
+            course, given.assignment, pace, given.shard, given.again, progress, given.only
         )
     print(f"graded now: {sum(entry.outcome != register.WAITING for entry in graded)}")
 
@@ -106,6 +125,7 @@ def _feedback(course: Course, given: argparse.Namespace) -> None:
         entry
         for entry in register.entries(course.database, given.assignment).values()
         if entry.outcome != register.WAITING
+        and (not given.only or entry.learner in given.only)
         and autograde.slice_of(entry.learner, given.shard[1]) == given.shard[0]
     ]
     for entry in tqdm(ready, unit="page", desc="feedback", disable=None):
@@ -115,8 +135,13 @@ def _feedback(course: Course, given: argparse.Namespace) -> None:
 
 def _export(course: Course, given: argparse.Namespace) -> None:
     export.record_penalties(course, given.assignment)
-    path = given.to or course.root / f"grades-{given.assignment}.csv"
-    export.write_csv(export.rows(course, given.assignment), path)
+    table = export.rows(course, given.assignment)
+    name = f"grades-{given.assignment}"
+    if given.command == "export" and given.only:
+        # Beside the table of the class, not over it.
+        table, name = [row for row in table if row.learner in given.only], f"{name}-only"
+    path = given.to or course.root / f"{name}.csv"
+    export.write_csv(table, path)
     print(f"grades in {path}")
 
 
@@ -137,11 +162,33 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
     add("--db", help="SQLAlchemy address of the gradebook (default: SQLite in the work folder)")
     if command in ("grade", "intake"):
         add("--submissions", type=Path, help="folder or zip file")
-        add("--roster", type=Path, help="CSV of the class: learner, first_name, last_name, email")
-        add("--due", type=_time, help='in UTC, like "2026-03-01 23:59"')
-        add("--late-penalty", type=_share, metavar="SHARE", help="of all points, a day begun")
-        add("--grace", type=float, metavar="MINUTES", help="that cost nothing")
+        add(
+            "--roster",
+            type=Path,
+            help="CSV of the class: learner, first_name, last_name, email, due",
+        )
         add("--file-times", action="store_true", help="a file's time is when it was handed in")
+    if command in ("grade", "intake", "export"):
+        add("--due", type=_time, help='in UTC, like "2026-03-01 23:59"')
+        add(
+            "--due-for",
+            type=_own_due,
+            action="append",
+            default=[],
+            metavar="LEARNER=TIME",
+            help="a due time of one learner's own; again for another",
+        )
+        add("--late-penalty", type=_share, metavar="SHARE", help="of all points, a day begun")
+        add("--max-penalty", type=_share, metavar="SHARE", help="of all points, at most")
+        add("--grace", type=float, metavar="MINUTES", help="that cost nothing")
+    if command in ("grade", "autograde", "feedback", "export"):
+        add(
+            "--only",
+            action="append",
+            default=[],
+            metavar="LEARNER",
+            help="only this learner; again for another",
+        )
     if command in ("grade", "autograde", "feedback"):
         add("--shard", type=_shard, default=(1, 1), metavar="I/N", help="one of N slices")
     if command in ("grade", "autograde"):
@@ -155,11 +202,16 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
 
 def _time(text: str) -> datetime:
     try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        problem = f"{text!r} is not a time like '2026-03-01 23:59'"
-        raise argparse.ArgumentTypeError(problem) from None
-    return when if when.tzinfo is None else when.astimezone(UTC).replace(tzinfo=None)
+        return learners.time_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _own_due(text: str) -> tuple[str, datetime]:
+    learner, _, time = text.partition("=")
+    if not learner or not time:
+        raise argparse.ArgumentTypeError(f"{text!r} is not like 'anna=2026-03-01 23:59'")
+    return learner, _time(time)
 
 
 def _share(text: str) -> float:

@@ -1,0 +1,81 @@
+"""Learners by name: those that a command is about, and due times of their own."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+
+from grading import register
+from grading.course import Course, GradingError
+
+
+def known(course: Course, names: Collection[str]) -> frozenset[str]:
+    """Return these names; a name that the gradebook lacks is an error, which lists those near it.
+
+    Near are learners whose own name, first and last name or e-mail address resembles it.
+    """
+    with course.gradebook() as gradebook:
+        words: dict[str, tuple[str, ...]] = {
+            student.id: (
+                student.id,
+                f"{student.first_name or ''} {student.last_name or ''}",
+                student.email or "",
+            )
+            for student in gradebook.students
+        }
+    for name in names:
+        if name not in words:
+            raise GradingError(f"no learner {name!r}; {_near(name, words)}")
+    return frozenset(names)
+
+
+def _near(name: str, words: dict[str, tuple[str, ...]]) -> str:
+    owners: dict[str, str] = {}
+    for learner, known_as in words.items():
+        owners.update((word.casefold().strip(), learner) for word in known_as if word.strip())
+    close = dict.fromkeys(owners[word] for word in get_close_matches(name.casefold(), owners))
+    if close:
+        return f"near: {', '.join(close)}"
+    if not words:
+        return "there are none yet: the command intake brings them in"
+    first = ", ".join(sorted(words)[:5])
+    return f"there are {len(words)}: {first}{', …' if len(words) > 5 else ''}"
+
+
+def time_of(text: str) -> datetime:
+    """Return the time, in UTC, that a text like "2026-03-01 23:59" or "…+09:00" gives.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    try:
+        when = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"{text!r} is not a time like '2026-03-01 23:59'") from None
+    return when if when.tzinfo is None else when.astimezone(UTC).replace(tzinfo=None)
+
+
+def due_times_of_roster(course: Course, assignment: str, roster: Path) -> None:
+    """Register the due times in a roster's column ``due``; an empty cell changes nothing.
+
+    Raises
+    ------
+    GradingError
+        If a cell holds no time; the message names its line.
+    """
+    table = csv.DictReader(io.StringIO(roster.read_text(encoding="utf-8-sig")))
+    for row in table:
+        if due := (row.get("due") or "").strip():
+            try:
+                when = time_of(due)
+            except ValueError as error:
+                problem = f"line {table.line_num} of {roster}, column due: {error}"
+                raise GradingError(problem) from None
+            learner = (row.get("learner") or row.get("id") or "").strip()
+            register.set_due_time(course.database, assignment, learner, when)
