@@ -10,7 +10,19 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from grading import autograde, export, feedback, intake, learners, register, sandbox
+from grading import (
+    autograde,
+    export,
+    feedback,
+    grades_back,
+    intake,
+    learners,
+    platforms,
+    register,
+    sandbox,
+    sheet,
+    summary,
+)
 from grading.course import Course, GradingError, assignments, open_course, prepare, solution_of
 
 COMMANDS = {
@@ -18,7 +30,8 @@ COMMANDS = {
     "intake": "take in the submissions of an assignment",
     "autograde": "grade what was taken in, in the sandbox",
     "feedback": "write a page for each learner",
-    "export": "write the grades, with a status for every learner, as CSV",
+    "export": "write the grades as a table, or in the file that your platform imports",
+    "summary": "write a page about the class: scores, exercises, mistakes, who needs a look",
     "status": "show where everything stands",
 }
 
@@ -53,8 +66,14 @@ def _run(course: Course, given: argparse.Namespace) -> int:
         _autograde(course, given)
     if everything or given.command == "feedback":
         _feedback(course, given)
+    if given.command == "export" and given.platform != "csv":
+        return _grades_back(course, given)
     if everything or given.command == "export":
         _export(course, given)
+    if everything or given.command == "summary":
+        path = course.root / f"summary-{given.assignment}.html"
+        summary.write_summary(course, given.assignment, path)
+        print(f"the class at a glance in {path}")
     if given.command in ("grade", "status"):
         print(export.summary(export.rows(course, given.assignment)))
     return 0
@@ -145,6 +164,29 @@ def _export(course: Course, given: argparse.Namespace) -> None:
     print(f"grades in {path}")
 
 
+def _grades_back(course: Course, given: argparse.Namespace) -> int:
+    """Write the file for a platform; return 1 if somebody's grade could not be written into it."""
+    export.record_penalties(course, given.assignment)
+    back = grades_back.fill(
+        course,
+        given.assignment,
+        given.platform,
+        given.template,
+        given.column,
+        given.also,
+        given.only,
+    )
+    name = f"grades-{given.assignment}-{given.platform}{back.suffix}"
+    path = given.to or course.root / name
+    sheet.write_whole(path, back.data)
+    print(f"{len(back.written)} grades in {path}; it goes {back.upload}")
+    for line in back.said:
+        print(f"  {line}")
+    for line in back.left_out:
+        print(f"NOT in this file: {line}", file=sys.stderr)
+    return 1 if back.left_out else 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m grading", description=__doc__.split(":")[1])
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -197,7 +239,24 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
         add("--cell-seconds", type=_positive, default=60, help="for one cell (default: 60)")
         add("--notebook-seconds", type=_positive, default=300, help="for all (default: 300)")
     if command in ("grade", "export"):
-        add("--to", type=Path, help="the CSV file")
+        add("--to", type=Path, metavar="FILE", help="where the table goes")
+    if command == "export":
+        add(
+            "--for",
+            dest="platform",
+            choices=["csv", *platforms.FORMATS],
+            default="csv",
+            help="the file that this platform imports (default: csv, the table of the class)",
+        )
+        add("--template", type=Path, metavar="FILE", help="the platform's own table, as exported")
+        add("--column", metavar="NAME", help="its column, if it is not called like the assignment")
+        add(
+            "--also",
+            nargs="+",
+            choices=[grades_back.NEEDS_MANUAL, grades_back.FAILED],
+            default=[],
+            help="write points so far where points by hand are missing; 0 where grading failed",
+        )
 
 
 def _time(text: str) -> datetime:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-import os
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +12,7 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from grading import register
 from grading.course import Course
+from grading.sheet import Sheet, harmless, to_bytes, write_whole
 
 
 class Row(NamedTuple):
@@ -152,23 +150,12 @@ def _span(seconds: float) -> str:
 
 def write_csv(table: list[Row], path: Path) -> None:
     """Write the table in one step: a program that reads the file sees the old or the new table."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(Row._fields)
-    for row in table:
-        writer.writerow(["" if value is None else _harmless(value) for value in row])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
-    # Excel reads UTF-8 if the file begins with this mark.
-    temporary.write_text("\ufeff" + text.getvalue(), encoding="utf-8", newline="")
-    os.replace(temporary, path)
+    cells = [[_cell(value) for value in row] for row in table]
+    write_whole(path, to_bytes(Sheet([list(Row._fields), *cells])))
 
 
-def _harmless(value: object) -> object:
-    """Return a value that a spreadsheet does not run as a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{value}"
-    return value
+def _cell(value: str | float | None) -> str:
+    return harmless(value) if isinstance(value, str) else "" if value is None else str(value)
 
 
 def summary(table: list[Row]) -> str:

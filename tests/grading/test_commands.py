@@ -142,7 +142,9 @@ def test_one_learner_is_graded_and_graded_again(folders, capsys):
     assert [page.parents[1].name for page in pages] == ["learner3"]
 
 
-@pytest.mark.parametrize("name", ["intake", "autograde", "feedback", "export", "status", "grade"])
+@pytest.mark.parametrize(
+    "name", ["intake", "autograde", "feedback", "export", "summary", "status", "grade"]
+)
 def test_every_command_has_help(name, capsys):
     with pytest.raises(SystemExit) as ended:
         main([name, "--help"])
