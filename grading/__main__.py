@@ -211,8 +211,11 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
         )
         add("--file-times", action="store_true", help="a file's time is when it was handed in")
     if command in ("grade", "intake", "export"):
-        add("--due", type=_time, help='in UTC, like "2026-03-01 23:59"')
-        add(
+        late = parser.add_argument_group("lateness (what is said stays until it is said anew)")
+        late.add_argument(
+            "--due", type=_time, metavar="TIME", help='in UTC, like "2026-03-01 23:59"'
+        )
+        late.add_argument(
             "--due-for",
             type=_own_due,
             action="append",
@@ -220,9 +223,18 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
             metavar="LEARNER=TIME",
             help="a due time of one learner's own; again for another",
         )
-        add("--late-penalty", type=_share, metavar="SHARE", help="of all points, a day begun")
-        add("--max-penalty", type=_share, metavar="SHARE", help="of all points, at most")
-        add("--grace", type=float, metavar="MINUTES", help="that cost nothing")
+        late.add_argument(
+            "--late-penalty",
+            type=_share,
+            metavar="SHARE",
+            help="what each day begun costs, as a share of all points",
+        )
+        late.add_argument(
+            "--max-penalty", type=_share, metavar="SHARE", help="what all days cost at most"
+        )
+        late.add_argument(
+            "--grace", type=float, metavar="MINUTES", help="lateness that costs nothing"
+        )
     if command in ("grade", "autograde", "feedback", "export"):
         add(
             "--only",
@@ -241,18 +253,26 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
     if command in ("grade", "export"):
         add("--to", type=Path, metavar="FILE", help="where the table goes")
     if command == "export":
-        add(
+        back = parser.add_argument_group("grades back into your platform")
+        back.add_argument(
             "--for",
             dest="platform",
             choices=["csv", *platforms.FORMATS],
             default="csv",
             help="the file that this platform imports (default: csv, the table of the class)",
         )
-        add("--template", type=Path, metavar="FILE", help="the platform's own table, as exported")
-        add("--column", metavar="NAME", help="its column, if it is not called like the assignment")
-        add(
+        back.add_argument(
+            "--template",
+            type=Path,
+            metavar="FILE",
+            help="the platform's own table, as it exported it",
+        )
+        back.add_argument(
+            "--column", metavar="NAME", help="its column, if it is not called like the assignment"
+        )
+        back.add_argument(
             "--also",
-            nargs="+",
+            action="append",
             choices=[grades_back.NEEDS_MANUAL, grades_back.FAILED],
             default=[],
             help="write points so far where points by hand are missing; 0 where grading failed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean, median
@@ -70,9 +71,7 @@ def write_summary(course: Course, assignment: str, path: Path) -> None:
     table = export.rows(course, assignment)
     names = exercise_names(course, assignment)
     scored = [row.score for row in table if row.score is not None and row.status != "missing"]
-    counts = {"graded": 0, "needs manual": 0, "waiting": 0, "failed": 0, "missing": 0}
-    for row in table:
-        counts[re.split("[:,]", row.status)[0]] += 1
+    counts = Counter(re.split("[:,]", row.status)[0] for row in table)
     templates = Environment(
         loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -80,7 +79,7 @@ def write_summary(course: Course, assignment: str, path: Path) -> None:
         assignment=assignment,
         in_all=len(table),
         scored=bool(scored),
-        counts={status: number for status, number in counts.items() if number},
+        counts=dict(sorted(counts.items())),
         late=sum(bool(row.late_by) for row in table),
         most=table[0].max_score if table else 0.0,
         mean=mean(scored) if scored else 0.0,
@@ -189,7 +188,7 @@ def _words(kind: str, text: str) -> str:
 
 def _why(row: Row) -> Iterator[str]:
     """Yield why an instructor looks at a learner."""
-    if row.status.startswith(("failed", "waiting")):
+    if row.score is None:
         yield row.status
     if row.notes:
         yield row.notes

@@ -171,10 +171,10 @@ def test_what_it_says(course, page_file, browser):
     # 12 with 20 or 16, 4 with 10, and 7.
     assert facts == [
         "19 learners",
-        "11 graded",
-        "6 needs manual",
         "1 failed",
+        "11 graded",
         "1 missing",
+        "6 needs manual",
         "15.5 mean of 20 points",
         "16.0 median",
     ]
