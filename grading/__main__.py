@@ -66,7 +66,10 @@ def _run(course: Course, given: argparse.Namespace) -> int:
         _autograde(course, given)
     if everything or given.command == "feedback":
         _feedback(course, given)
-    if given.command == "export" and given.platform != "csv":
+    if given.command == "export" and given.platform == "csv":
+        if given.template or given.column or given.also:
+            raise GradingError("say which platform the template is from: --for moodle, for example")
+    elif given.command == "export":
         return _grades_back(course, given)
     if everything or given.command == "export":
         _export(course, given)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from grading import export
 from grading.course import Course, GradingError
 from grading.export import Row
-from grading.platforms import FORMATS, Format, cell, places
+from grading.platforms import FORMATS, Format, cell, number, places
 from grading.sheet import Sheet, harmless, read, to_bytes
 from grading.who import Directory, Joined, join, plain, words
 
@@ -157,8 +157,8 @@ def _column_of(sheet: Sheet, form: Format, assignment: str, wanted: str | None) 
     """Return the number of the assignment's column."""
     headers = [header.strip() for header in sheet.rows[0]]
     titles = {
-        number: match[1]
-        for number, header in enumerate(headers)
+        place: match[1]
+        for place, header in enumerate(headers)
         if (match := re.fullmatch(form.grades, header))
     }
     if form.one_assignment:
@@ -166,17 +166,17 @@ def _column_of(sheet: Sheet, form: Format, assignment: str, wanted: str | None) 
     if wanted is None:
         name = words(assignment)
         short = name[1:] if name[0].isdigit() else name
-        of = {number: words(title) for number, title in titles.items()}
-        found = [number for number in of if of[number] in (name, short)] or [
-            number for number in of if _contains(of[number], short)
+        of = {place: words(title) for place, title in titles.items()}
+        found = [place for place in of if of[place] in (name, short)] or [
+            place for place in of if _contains(of[place], short)
         ]
     else:
-        found = [number for number in titles if headers[number] == wanted] or [
-            number for number in titles if wanted.casefold() in headers[number].casefold()
+        found = [place for place in titles if headers[place] == wanted] or [
+            place for place in titles if wanted.casefold() in headers[place].casefold()
         ]
     if len(found) == 1:
         return found[0]
-    there = ", ".join(f"'{headers[number]}'" for number in titles) or "none"
+    there = ", ".join(f"'{headers[place]}'" for place in titles) or "none"
     raise GradingError(
         f"{'more than one' if found else 'no'} column of {form.what} is called "
         f"{wanted or assignment!r}; say which one, --column NAME. There are: {there}"
@@ -197,36 +197,52 @@ def _filled(
     possible = form.possible(sheet, place)
     factor = _factor(possible, table, header, back)
     for row in table:
-        grade, number = grades[row.learner], joined.rows.get(row.learner)
-        if number is None:
-            why = joined.why.get(row.learner, "not in the template")
-            _leave_out(back, row, grade, why)
+        grade, at = grades[row.learner], joined.rows.get(row.learner)
+        if at is None:
+            _leave_out(back, row, grade, joined.why.get(row.learner, "not in the template"))
             continue
-        if form.comment in columns and (grade is not None or row.status.startswith("failed")):
-            at = columns[form.comment]
-            rows[number][at] = _with_comment(rows[number][at], comment(row))
-        if grade is None:
-            _leave_out(back, row, grade, "no grade written")
-        elif form.locked[0] in columns and (
-            rows[number][columns[form.locked[0]]].strip() == form.locked[1]
-        ):
-            _leave_out(back, row, grade, f"'{form.locked[0]}' is '{form.locked[1]}' there")
+        reason = _kept_because(rows[at], columns, form, place, row)
+        if grade is None or reason:
+            _leave_out(back, row, grade, reason or "no grade written")
         else:
-            rows[number][place] = _text(grade * factor)
+            rows[at][place] = _text(grade * factor)
             _write_down(back, row, grade)
             if possible and grade > row.max_score:
-                back.said.append(
-                    f"{_called(row)}: more than all points; Moodle takes no such grade"
-                )
+                back.said.append(f"{_called(row)}: above all points; Moodle takes no such grade")
+        tells = grade is not None or row.status.startswith("failed")
+        if form.comment in columns and tells and not reason:
+            words_at = columns[form.comment]
+            rows[at][words_at] = _with_comment(rows[at][words_at], comment(row))
     back.said.extend(joined.said)
-    ways = [name for way in form.names for name in way]
+    return back._replace(data=to_bytes(sheet._replace(rows=_sent_back(rows, form, columns, place))))
+
+
+def _sent_back(
+    rows: list[list[str]], form: Format, columns: dict[str, int], place: int
+) -> list[list[str]]:
+    """Return the columns that the import needs, without formulas in what it does not read."""
     ids = {columns[name] for name in (form.inner, *form.ids, form.comment) if name in columns}
-    kept = ids | {columns[name] for name in (*ways, *form.also) if name in columns} | {place}
-    content = [
-        [row[at] if number == 0 or at in ids else harmless(row[at]) for at in sorted(kept)]
-        for number, row in enumerate(rows)
+    others = [*(name for way in form.names for name in way), *form.also]
+    kept = sorted({place} | ids | {columns[name] for name in others if name in columns})
+    return [
+        [row[at] if line == 0 or at in ids else harmless(row[at]) for at in kept]
+        for line, row in enumerate(rows)
     ]
-    return back._replace(data=to_bytes(sheet._replace(rows=content)))
+
+
+def _kept_because(
+    cells: list[str], columns: dict[str, int], form: Format, place: int, row: Row
+) -> str | None:
+    """Return why a row keeps what stands in it, None if it takes our grade."""
+    name, word = form.locked
+    if name in columns and cells[columns[name]].strip() == word:
+        return f"'{name}' is '{word}' there"
+    before = cells[place].strip()
+    if before in form.excused:
+        return f"'{before}' stands there"
+    if row.status == "missing" and number(before):
+        return f"{before} stands there already"
+    return None
 
 
 def _factor(possible: float | None, table: list[Row], header: str, back: Back) -> float:
@@ -234,7 +250,9 @@ def _factor(possible: float | None, table: list[Row], header: str, back: Back) -
     most = table[0].max_score if table else 0.0
     if possible is None:
         back.said.append(f"how many points '{header}' has there is unknown; here it is {most:g}")
-    elif most and possible and possible != most:
+    elif possible == 0:
+        back.said.append(f"'{header}' has 0 points there: grades are not scaled")
+    elif most and possible != most:
         back.said.append(
             f"'{header}' has {possible:g} points there and {most:g} here: grades are multiplied "
             f"by {possible / most:g}"

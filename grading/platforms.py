@@ -55,6 +55,8 @@ class Format(NamedTuple):
         The column of comments for learners; empty if there is none.
     locked : (str, str)
         The column, and what stands there, of a row that the import skips.
+    excused : tuple of str
+        Words in place of a grade that say that this learner needs none.
     one_assignment : bool
         Whether the table is about one assignment, so that its column needs no name.
     """
@@ -71,6 +73,7 @@ class Format(NamedTuple):
     also: tuple[str, ...] = ()
     comment: str = ""
     locked: tuple[str, str] = ("", "")
+    excused: tuple[str, ...] = ()
     one_assignment: bool = False
 
 
@@ -149,6 +152,7 @@ FORMATS: dict[str, tuple[Format, ...]] = {
             inner="ID",
             ids=("SIS User ID", "SIS Login ID", "Integration ID"),
             also=("Root Account", "Section"),
+            excused=("EX", "N/A"),
         ),
     ),
     "blackboard": (
@@ -164,6 +168,7 @@ FORMATS: dict[str, tuple[Format, ...]] = {
             ids=("Username", "Student ID"),
             also=("Grading Notes", "Notes Format", "Feedback Format"),
             comment="Feedback to Learner",
+            excused=("Exempt",),
         ),
     ),
     "gradescope": (

@@ -155,6 +155,13 @@ def test_a_grade_that_moodle_has_locked_is_said(course):
     assert "101" not in moodle_worksheet(back.data)
 
 
+def test_a_row_that_keeps_its_grade_keeps_its_comment(course):
+    by_mail = WORKSHEET.replace('"No submission",,', '"No submission",15.00,', 1)
+    by_mail = by_mail.replace('Yes,-,,-,\n"Participant 107', 'Yes,-,,-,By mail.\n"Participant 107')
+    back = fill(course, NAME, "moodle", template(course, by_mail))
+    assert moodle_worksheet(back.data)["106"] == (15.0, "By mail.")
+
+
 def test_moodle_in_another_language_or_with_a_scale_is_refused_with_words(course):
     text = WORKSHEET.replace('"Maximum Grade"', "Scale")
     with pytest.raises(GradingError, match="expected are Identifier, Grade, Maximum Grade"):
@@ -265,6 +272,30 @@ def test_canvas_takes_its_gradebook(course, separator, encoding):
     assert back.written == {"akim": 20.0, "blee": 14.0, "zoneil": 12.5}
     assert any(line.startswith("dpark (Dora Park): not in the template") for line in back.said)
     assert not any("Points Possible" in line or "row 2" in line for line in back.said)
+
+
+@pytest.mark.parametrize("word", ["EX", "N/A"])
+def test_who_is_excused_stays_excused(course, word):
+    text = CANVAS.replace("S1 and S2,,55", f"S1 and S2,,{word}")
+    back = fill(course, NAME, "canvas", template(course, text))
+    assert canvas(back.data)[0]["502"] == word
+    assert back.left_out == [f"blee (Ben Lee): '{word}' stands there (graded, late, 14 points)"]
+
+
+@pytest.mark.parametrize(("before", "after"), [("15", "15"), ("0", "0"), ("", "0"), ("-", "0")])
+def test_a_grade_by_hand_is_no_zero_because_nothing_was_handed_in(course, before, after):
+    text = f"{CANVAS}x,507,,nbody,S1,,{before},,,\n"
+    back = fill(course, NAME, "canvas", template(course, text))
+    assert canvas(back.data)[0]["507"] == after
+    kept = "nobody (No Body): 15 stands there already (missing)" in back.said
+    assert kept == (before == "15")
+
+
+def test_a_column_without_points_is_said(course):
+    text = CANVAS.replace("100,10", "0,10")
+    back = fill(course, NAME, "canvas", template(course, text))
+    assert canvas(back.data)[0]["501"] == "20"
+    assert "'Two sums (4711)' has 0 points there: grades are not scaled" in back.said
 
 
 def test_two_columns_that_may_be_meant_are_asked_about(course):
@@ -434,6 +465,12 @@ def test_what_is_no_template_is_told(course, data, message):
 def test_who_needs_a_template_says_where_it_comes_from(course, platform):
     with pytest.raises(GradingError, match=r"--template FILE \(Grade"):
         fill(course, NAME, platform)
+
+
+def test_a_template_of_no_platform_is_an_error(course, capsys):
+    given = ["--work", str(course.root), "--solutions", str(course.solutions)]
+    assert main(["export", NAME, *given, "--template", "x.csv"]) == 2
+    assert "say which platform" in capsys.readouterr().err
 
 
 def test_the_command_says_who_is_left_out_and_returns_1(course, capsys):
