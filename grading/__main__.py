@@ -182,7 +182,8 @@ def _grades_back(course: Course, given: argparse.Namespace) -> int:
     name = f"grades-{given.assignment}-{given.platform}{back.suffix}"
     path = given.to or course.root / name
     sheet.write_whole(path, back.data)
-    print(f"{len(back.written)} grades in {path}; it goes {back.upload}")
+    print(f"grades of {len(back.written)} in {path}")
+    print(f"  where it goes: {back.upload}")
     for line in back.said:
         print(f"  {line}")
     for line in back.left_out:

@@ -120,12 +120,13 @@ def comment(row: Row) -> str:
     if row.score is None:
         return ""
     text = f"{_text(row.score)} of {row.max_score:g} points"
-    if row.status.startswith("needs manual"):
-        text += " so far, an answer waits for your instructor"
     if row.penalty:
         before = _text(row.score + row.penalty)
-        return f"{text}: {before}, less {_text(row.penalty)} for being {row.late_by} late."
-    return f"{text}; {row.late_by} late, which costs nothing." if row.late_by else f"{text}."
+        text += f": {before}, less {_text(row.penalty)} for being {row.late_by} late"
+    elif row.late_by:
+        text += f"; {row.late_by} late, which costs nothing"
+    waits = row.status.startswith("needs manual")
+    return f"{text}. An answer still waits for your instructor." if waits else f"{text}."
 
 
 def _grade(row: Row, also: Collection[str]) -> float | None:

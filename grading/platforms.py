@@ -110,7 +110,7 @@ FORMATS: dict[str, tuple[Format, ...]] = {
             what="Moodle's grading worksheet",
             download="in the assignment: View all submissions, Download grading worksheet, with "
             "Moodle in English (the worksheet is a feedback type in the assignment's settings)",
-            upload="there: Upload grading worksheet, with Moodle in English",
+            upload="in the assignment: Upload grading worksheet, with Moodle in English",
             needs=("Identifier", "Grade", "Maximum Grade", "Last modified (grade)"),
             grades="(Grade)",
             possible=_in_a_column("Maximum Grade"),
@@ -131,7 +131,7 @@ FORMATS: dict[str, tuple[Format, ...]] = {
         Format(
             what="Moodle's gradebook",
             download="in the course: Grades, Export, Plain text file",
-            upload="there: Grades, Import, CSV file; map Email address to useremail (or ID number "
+            upload="in the course: Grades, Import, CSV file; map Email address to useremail (or ID number "
             "to useridnumber), and the column to the assignment",
             needs=("First name",),
             grades=r"(?:Assignment: ?)?(.+) \(Real\)",
@@ -160,7 +160,7 @@ FORMATS: dict[str, tuple[Format, ...]] = {
             what="Blackboard's table",
             download="Grade Center (Ultra: Gradebook), Work Offline, Download; with comments, if "
             "you want ours",
-            upload="there: Work Offline, Upload",
+            upload="Work Offline, Upload",
             needs=("Username",),
             grades=r"(.+?) ?\[Total Pts: [\d.,]+.*\] ?\|\d+",
             possible=_in_the_header,

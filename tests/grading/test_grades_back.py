@@ -141,7 +141,7 @@ def test_points_so_far_and_zeros_are_written_if_asked(course):
     also = [grades_back.NEEDS_MANUAL, grades_back.FAILED]
     back = fill(course, NAME, "moodle", template(course, WORKSHEET), also=also)
     read = moodle_worksheet(back.data)
-    assert read["104"] == (16.0, "16 of 20 points so far, an answer waits for your instructor.")
+    assert read["104"] == (16.0, "16 of 20 points. An answer still waits for your instructor.")
     assert read["105"][0] == 0.0
     assert "dpark (Dora Park): 0 is written (failed: " in "\n".join(back.said)
 
@@ -480,7 +480,7 @@ def test_the_command_says_who_is_left_out_and_returns_1(course, capsys):
     assert main(words) == 1
     out, err = capsys.readouterr()
     made = course.root / f"grades-{NAME}-canvas.csv"
-    assert f"2 grades in {made}; it goes Grades, Import" in out
+    assert f"grades of 2 in {made}\n  where it goes: Grades, Import\n" in out
     assert "NOT in this file: zoneil (Zoë O'Neil): not in the template (graded, 12.5" in err
     assert canvas(made.read_bytes())[0]["501"] == "100"
     path = template(course, CANVAS)
