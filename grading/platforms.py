@@ -131,8 +131,8 @@ FORMATS: dict[str, tuple[Format, ...]] = {
         Format(
             what="Moodle's gradebook",
             download="in the course: Grades, Export, Plain text file",
-            upload="in the course: Grades, Import, CSV file; map Email address to useremail (or ID number "
-            "to useridnumber), and the column to the assignment",
+            upload="in the course: Grades, Import, CSV file; map Email address to useremail (or ID "
+            "number to useridnumber), and the column to the assignment",
             needs=("First name",),
             grades=r"(?:Assignment: ?)?(.+) \(Real\)",
             possible=_unknown,

@@ -77,11 +77,13 @@ def read(path: Path) -> Sheet:
 def to_bytes(sheet: Sheet) -> bytes:
     """Return the file of a table."""
     text = io.StringIO()
+    # Python's writer takes a lone "\r" for no line end, though readers do.
+    quoted = sheet.quoted or any("\r" in cell for row in sheet.rows for cell in row)
     writer = csv.writer(
         text,
         delimiter=sheet.delimiter,
         lineterminator=sheet.newline,
-        quoting=csv.QUOTE_ALL if sheet.quoted else csv.QUOTE_MINIMAL,
+        quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL,
     )
     writer.writerows(sheet.rows)
     return text.getvalue().encode(sheet.encoding)

@@ -124,13 +124,17 @@ def join(sheet: Sheet, form: Format, known: Directory) -> Joined:
             joined.said.append(
                 f"{names[number]}: joined by the name alone, to {_or(claims[number])}"
             )
+    rows_of: dict[str, set[int]] = {}
+    for number, found in claims.items():
+        for learner in found:
+            rows_of.setdefault(learner, set()).add(number)
     for number, found in claims.items():
         where = f"row {number + 1} of the template ({names[number]})"
-        rivals = [other for other, those in claims.items() if other != number and found & those]
+        rivals = sorted(set().union(*(rows_of[learner] for learner in found)))
         if not found:
             joined.said.append(f"{where}: nobody in this class")
-        elif rivals:
-            both = f"row {min(number, *rivals) + 1} and row {max(number, *rivals) + 1}"
+        elif len(rivals) > 1:
+            both = " and ".join(f"row {rival + 1}" for rival in rivals)
             joined.why.update(dict.fromkeys(found, f"{both} of the template ({names[number]}) fit"))
         elif len(found) > 1:
             joined.why.update(dict.fromkeys(found, f"{where} may be {_or(found)}"))

@@ -14,8 +14,10 @@ import unicodedata
 import zipfile
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from grading import export, grades_back, register
+from grading import export, grades_back, register, sheet
 from grading.__main__ import main
 from grading.course import GradingError, open_course, prepare
 from grading.grades_back import fill
@@ -66,6 +68,27 @@ def template(course, text, name="template.csv", encoding="utf-8", newline="\n"):
     path = course.root.parent / name
     path.write_bytes(text.replace("\n", newline).encode(encoding))
     return path
+
+
+# Not what no platform writes: half characters, and the sign that ends a text in C.
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+
+
+@given(
+    st.lists(st.lists(CELLS, min_size=2, max_size=3), max_size=4),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    st.sampled_from(",;\t"),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+)
+def test_a_table_is_read_as_it_was_written(tmp_path_factory, rows, encoding, mark, newline, quoted):
+    made = sheet.Sheet([["Student", "ID"], *rows], encoding, mark, newline, quoted)
+    path = tmp_path_factory.getbasetemp() / "sheet.csv"
+    path.write_bytes(sheet.to_bytes(made))
+    found = sheet.read(path)
+    assert found.rows == made.rows
+    assert (found.encoding, found.delimiter) == (encoding, mark)
+    assert sheet.to_bytes(sheet.read(path)) == path.read_bytes() or "\r\n" in str(rows)
 
 
 WORKSHEET = """\
@@ -321,13 +344,13 @@ def test_two_columns_that_may_be_meant_are_asked_about(course):
     ],
 )
 def test_a_column_is_found_by_whole_words(name, title, fits):
-    sheet = grades_back.Sheet([["Student", "ID", "Section", title]])
+    table = sheet.Sheet([["Student", "ID", "Section", title]])
     form = grades_back.FORMATS["canvas"][0]
     if fits:
-        assert grades_back._column_of(sheet, form, name, None) == 3
+        assert grades_back._column_of(table, form, name, None) == 3
     else:
         with pytest.raises(GradingError, match="say which one"):
-            grades_back._column_of(sheet, form, name, None)
+            grades_back._column_of(table, form, name, None)
 
 
 BLACKBOARD = """\
@@ -468,15 +491,15 @@ def test_who_needs_a_template_says_where_it_comes_from(course, platform):
 
 
 def test_a_template_of_no_platform_is_an_error(course, capsys):
-    given = ["--work", str(course.root), "--solutions", str(course.solutions)]
-    assert main(["export", NAME, *given, "--template", "x.csv"]) == 2
+    folders = ["--work", str(course.root), "--solutions", str(course.solutions)]
+    assert main(["export", NAME, *folders, "--template", "x.csv"]) == 2
     assert "say which platform" in capsys.readouterr().err
 
 
 def test_the_command_says_who_is_left_out_and_returns_1(course, capsys):
     path = template(course, CANVAS.replace("zoe@x.edu", "").replace("O'Neil, Zoë", "X"))
-    given = ["--work", str(course.root), "--solutions", str(course.solutions)]
-    words = ["export", NAME, *given, "--for", "canvas", "--template", str(path)]
+    folders = ["--work", str(course.root), "--solutions", str(course.solutions)]
+    words = ["export", NAME, *folders, "--for", "canvas", "--template", str(path)]
     assert main(words) == 1
     out, err = capsys.readouterr()
     made = course.root / f"grades-{NAME}-canvas.csv"
