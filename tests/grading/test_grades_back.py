@@ -14,7 +14,7 @@ import unicodedata
 import zipfile
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grading import export, grades_back, register, sheet
@@ -81,6 +81,7 @@ CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
     st.sampled_from(["\n", "\r\n"]),
     st.booleans(),
 )
+@example([["", "\r"]], "utf-8", ",", "\n", False)
 def test_a_table_is_read_as_it_was_written(tmp_path_factory, rows, encoding, mark, newline, quoted):
     made = sheet.Sheet([["Student", "ID"], *rows], encoding, mark, newline, quoted)
     path = tmp_path_factory.getbasetemp() / "sheet.csv"
