@@ -41,8 +41,8 @@ class Directory:
     Attributes
     ----------
     ids, numbers, names : dict
-        Learners by an id, by a number that only the platform's exports know, and by the words of
-        their name.
+        Learners by an id, by the platform's own number (from its exports, or a column of the roster
+        like ``canvas_id``), and by the words of their name.
     emails : dict
         The e-mail addresses of each learner.
     """
@@ -61,7 +61,9 @@ class Directory:
             self._name(row.learner, row.first_name, row.last_name)
         for line in _lines(course.root / "roster.csv", everyone):
             for column, value in line.items():
-                if column not in NO_ID:
+                if column == f"{platform}_id":
+                    _note(self.numbers, plain(value), line["learner"])
+                elif column not in NO_ID:
                     self._add(line["learner"], value)
             self._name(line["learner"], line.get("first_name", ""), line.get("last_name", ""))
         for line in _lines(course.root / "platform-ids.csv", everyone):

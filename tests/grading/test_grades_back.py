@@ -204,6 +204,14 @@ def test_blind_marking_joins_by_the_numbers_that_intake_saw(course):
     assert "blee (Ben Lee): not in the template (graded, late, 14 points)" in back.left_out
 
 
+def test_the_roster_may_hold_the_platforms_own_numbers(course):
+    roster = "learner,canvas_id,points\nakim,77,88\nblee,88,77\n"
+    (course.root / "roster.csv").write_text(roster, encoding="utf-8-sig")
+    rows = "Student,ID,Section,Two sums (1)\nx,77,S1,\ny,88,S1,\n"
+    back = fill(course, NAME, "canvas", template(course, rows))
+    assert canvas(back.data)[0] == {"77": "20", "88": "14"}
+
+
 MOODLE_GRADEBOOK = """\
 "First name","Last name","ID number",Institution,Department,"Email address",\
 "Assignment: Two sums (Real)","Assignment: Three sums (Real)","Course total (Real)",\
