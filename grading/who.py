@@ -75,12 +75,12 @@ class Directory:
                 self._add(line["learner"], line["id"])
 
     def _add(self, learner: str, value: str) -> None:
-        if value := plain(value):
-            _note(self.ids, value, learner)
-            # The name of a folder may be a person's, "Anna Kim", and so may a column "name".
-            _note(self.names, _in_any_order(value), learner)
-            if "@" in value:
-                _note(self.emails, learner, value)
+        value = plain(value)
+        _note(self.ids, value, learner)
+        # The name of a folder may be a person's, "Anna Kim", and so may a column "name".
+        _note(self.names, _in_any_order(value), learner)
+        if "@" in value:
+            _note(self.emails, learner, value)
 
     def _name(self, learner: str, first: str, last: str) -> None:
         if first.strip() and last.strip():
@@ -165,7 +165,8 @@ def _or(learners: set[str]) -> str:
 
 
 def _note(known: dict[str, set[str]], key: str, value: str) -> None:
-    known.setdefault(key, set()).add(value)
+    if key:
+        known.setdefault(key, set()).add(value)
 
 
 def _lines(path: Path, everyone: set[str]) -> Iterator[dict[str, str]]:

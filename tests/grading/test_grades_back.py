@@ -205,11 +205,12 @@ def test_blind_marking_joins_by_the_numbers_that_intake_saw(course):
 
 
 def test_the_roster_may_hold_the_platforms_own_numbers(course):
-    roster = "learner,canvas_id,points\nakim,77,88\nblee,88,77\n"
+    roster = "learner,canvas_id,points\nakim,77,88\nblee,88,77\nzoneil,,\n"
     (course.root / "roster.csv").write_text(roster, encoding="utf-8-sig")
-    rows = "Student,ID,Section,Two sums (1)\nx,77,S1,\ny,88,S1,\n"
+    rows = "Student,ID,SIS User ID,SIS Login ID,Section,Two sums (1)\n"
+    rows += "x,77,,,S1,\ny,88,,,S1,\n?,99,,,S1,\n"
     back = fill(course, NAME, "canvas", template(course, rows))
-    assert canvas(back.data)[0] == {"77": "20", "88": "14"}
+    assert canvas(back.data)[0] == {"77": "20", "88": "14", "99": ""}
 
 
 MOODLE_GRADEBOOK = """\
