@@ -10,7 +10,20 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from grading import autograde, export, feedback, intake, register, sandbox, times
+from grading import (
+    autograde,
+    export,
+    feedback,
+    grades_back,
+    intake,
+    learners,
+    platforms,
+    register,
+    sandbox,
+    sheet,
+    summary,
+    times,
+)
 from grading.course import Course, GradingError, assignments, open_course, prepare, solution_of
 
 COMMANDS = {
@@ -18,7 +31,8 @@ COMMANDS = {
     "intake": "take in the submissions of an assignment",
     "autograde": "grade what was taken in, in the sandbox",
     "feedback": "write a page for each learner",
-    "export": "write the grades, with a status for every learner, as CSV",
+    "export": "write the grades as a table, or in the file that your platform imports",
+    "summary": "write a page about the class: scores, exercises, mistakes, who needs a look",
     "status": "show where everything stands",
 }
 
@@ -48,12 +62,25 @@ def _run(course: Course, given: argparse.Namespace) -> int:
         raise GradingError(why)
     if everything or given.command == "intake":
         _intake(course, given)
+    if hasattr(given, "due"):
+        _set_late_policy(course, given)
+    if hasattr(given, "only"):
+        learners.known(course, given.only)
     if everything or given.command == "autograde":
         _autograde(course, given)
     if everything or given.command == "feedback":
         _feedback(course, given)
+    if given.command == "export" and given.platform == "csv":
+        if given.template or given.column or given.also:
+            raise GradingError("say which platform the template is from: --for moodle, for example")
+    elif given.command == "export":
+        return _grades_back(course, given)
     if everything or given.command == "export":
         _export(course, given)
+    if everything or given.command == "summary":
+        path = course.root / f"summary-{given.assignment}.html"
+        summary.write_summary(course, given.assignment, path)
+        print(f"the class at a glance in {path}")
     if given.command in ("grade", "status"):
         print(export.summary(export.rows(course, given.assignment)))
     if everything or given.command == "intake":
@@ -62,19 +89,31 @@ def _run(course: Course, given: argparse.Namespace) -> int:
     return 0
 
 
+def _set_late_policy(course: Course, given: argparse.Namespace) -> None:
+    """Keep what was said about lateness; what was not said stays as it was."""
+    if given.due:
+        with course.gradebook() as gradebook:
+            gradebook.update_or_create_assignment(given.assignment, duedate=given.due)
+    learners.known(course, [learner for learner, _ in given.due_for])
+    for learner, due in given.due_for:
+        register.set_due_time(course.database, given.assignment, learner, due)
+    wishes = {
+        "per_day": given.late_penalty,
+        "grace_minutes": given.grace,
+        "max_share": given.max_penalty,
+    }
+    if new := {name: value for name, value in wishes.items() if value is not None}:
+        policy = register.late_policy(course.database, given.assignment)._replace(**new)
+        register.set_late_policy(course.database, given.assignment, policy)
+
+
 def _intake(course: Course, given: argparse.Namespace) -> None:
     if given.submissions is None:
         raise GradingError("say where the submissions are: --submissions FOLDER_OR_ZIP")
     prepare(course, given.assignment)
     if given.roster:
         print(f"{intake.read_roster(course, given.roster)} learners in the roster")
-    if given.due:
-        with course.gradebook() as gradebook:
-            gradebook.update_or_create_assignment(given.assignment, duedate=given.due)
-    wishes = {"per_day": given.late_penalty, "grace_minutes": given.grace}
-    if new := {name: value for name, value in wishes.items() if value is not None}:
-        policy = register.late_policy(course.database, given.assignment)._replace(**new)
-        register.set_late_policy(course.database, given.assignment, policy)
+        learners.due_times_of_roster(course, given.assignment)
     report = intake.take_in(
         course, given.assignment, given.submissions, given.file_times, given.time_zone
     )
@@ -104,7 +143,7 @@ def _autograde(course: Course, given: argparse.Namespace) -> None:
             bar.update(done - bar.n)
 
         graded = autograde.grade_waiting(
-            course, given.assignment, pace, given.shard, given.again, progress
+            course, given.assignment, pace, given.shard, given.again, progress, given.only
         )
     print(f"graded now: {sum(entry.outcome != register.WAITING for entry in graded)}")
 
@@ -116,6 +155,7 @@ def _feedback(course: Course, given: argparse.Namespace) -> None:
         entry
         for entry in register.entries(course.database, given.assignment).values()
         if entry.outcome not in (register.WAITING, register.LEFT_OUT)
+        and (not given.only or entry.learner in given.only)
         and autograde.slice_of(entry.learner, given.shard[1]) == given.shard[0]
     ]
     with tqdm(total=len(ready), unit="page", desc="feedback", disable=None) as bar:
@@ -127,9 +167,38 @@ def _feedback(course: Course, given: argparse.Namespace) -> None:
 
 def _export(course: Course, given: argparse.Namespace) -> None:
     export.record_penalties(course, given.assignment)
-    path = given.to or course.root / f"grades-{given.assignment}.csv"
-    export.write_csv(export.rows(course, given.assignment), path)
+    table = export.rows(course, given.assignment)
+    name = f"grades-{given.assignment}"
+    if given.command == "export" and given.only:
+        # Beside the table of the class, not over it.
+        table, name = [row for row in table if row.learner in given.only], f"{name}-only"
+    path = given.to or course.root / f"{name}.csv"
+    export.write_csv(table, path)
     print(f"grades in {path}")
+
+
+def _grades_back(course: Course, given: argparse.Namespace) -> int:
+    """Write the file for a platform; return 1 if somebody's grade could not be written into it."""
+    export.record_penalties(course, given.assignment)
+    back = grades_back.fill(
+        course,
+        given.assignment,
+        given.platform,
+        given.template,
+        given.column,
+        given.also,
+        given.only,
+    )
+    name = f"grades-{given.assignment}-{given.platform}{back.suffix}"
+    path = given.to or course.root / name
+    sheet.write_whole(path, back.data)
+    print(f"grades of {len(back.written)} in {path}")
+    print(f"  where it goes: {back.upload}")
+    for line in back.said:
+        print(f"  {line}")
+    for line in back.left_out:
+        print(f"NOT in this file: {line}", file=sys.stderr)
+    return 1 if back.left_out else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -150,17 +219,52 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
     if command in ("grade", "intake"):
         add("--submissions", type=Path, help="folder or zip file")
         add(
-            "--roster", type=Path, help="CSV of the class: learner, names, and any ids of platforms"
+            "--roster",
+            type=Path,
+            help="CSV of the class: learner, names, any ids of platforms, due",
         )
-        add("--due", type=_time, help='like "2026-03-01 23:59 +0900"; without a zone, UTC')
-        add("--late-penalty", type=_share, metavar="SHARE", help="of all points, a day begun")
-        add("--grace", type=float, metavar="MINUTES", help="that cost nothing")
         add("--file-times", action="store_true", help="a file's time is when it was handed in")
         add(
             "--time-zone",
             type=_zone,
             metavar="ZONE",
             help="of a platform's times that name none, like Asia/Seoul",
+        )
+    if command in ("grade", "intake", "export"):
+        late = parser.add_argument_group("lateness (what is said stays until it is said anew)")
+        late.add_argument(
+            "--due",
+            type=_time,
+            metavar="TIME",
+            help='like "2026-03-01 23:59 +0900"; without a zone, UTC',
+        )
+        late.add_argument(
+            "--due-for",
+            type=_own_due,
+            action="append",
+            default=[],
+            metavar="LEARNER=TIME",
+            help="a due time of one learner's own; again for another",
+        )
+        late.add_argument(
+            "--late-penalty",
+            type=_share,
+            metavar="SHARE",
+            help="what each day begun costs, as a share of all points",
+        )
+        late.add_argument(
+            "--max-penalty", type=_share, metavar="SHARE", help="what all days cost at most"
+        )
+        late.add_argument(
+            "--grace", type=float, metavar="MINUTES", help="lateness that costs nothing"
+        )
+    if command in ("grade", "autograde", "feedback", "export"):
+        add(
+            "--only",
+            action="append",
+            default=[],
+            metavar="LEARNER",
+            help="only this learner; again for another",
         )
     if command in ("grade", "autograde", "feedback"):
         add("--shard", type=_shard, default=(1, 1), metavar="I/N", help="one of N slices")
@@ -170,7 +274,32 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
         add("--cell-seconds", type=_positive, default=60, help="for one cell (default: 60)")
         add("--notebook-seconds", type=_positive, default=300, help="for all (default: 300)")
     if command in ("grade", "export"):
-        add("--to", type=Path, help="the CSV file")
+        add("--to", type=Path, metavar="FILE", help="where the table goes")
+    if command == "export":
+        back = parser.add_argument_group("grades back into your platform")
+        back.add_argument(
+            "--for",
+            dest="platform",
+            choices=["csv", *platforms.FORMATS],
+            default="csv",
+            help="the file that this platform imports (default: csv, the table of the class)",
+        )
+        back.add_argument(
+            "--template",
+            type=Path,
+            metavar="FILE",
+            help="the platform's own table, as it exported it",
+        )
+        back.add_argument(
+            "--column", metavar="NAME", help="its column, if it is not called like the assignment"
+        )
+        back.add_argument(
+            "--also",
+            action="append",
+            choices=[grades_back.NEEDS_MANUAL, grades_back.FAILED],
+            default=[],
+            help="write points so far where points by hand are missing; 0 where grading failed",
+        )
 
 
 def _time(text: str) -> datetime:
@@ -178,6 +307,13 @@ def _time(text: str) -> datetime:
         return times.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _own_due(text: str) -> tuple[str, datetime]:
+    learner, _, time = text.partition("=")
+    if not learner or not time:
+        raise argparse.ArgumentTypeError(f"{text!r} is not like 'anna=2026-03-01 23:59'")
+    return learner, _time(time)
 
 
 def _zone(text: str) -> tzinfo:
