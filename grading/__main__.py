@@ -97,6 +97,11 @@ def _set_late_policy(course: Course, given: argparse.Namespace) -> None:
     learners.known(course, [learner for learner, _ in given.due_for])
     for learner, due in given.due_for:
         register.set_due_time(course.database, given.assignment, learner, due)
+    if register.due_times(course.database, given.assignment):
+        with course.gradebook() as gradebook:
+            # nbgrader, whose pages show lateness too, knows extensions of the class's time alone.
+            if gradebook.find_assignment(given.assignment).duedate is None:
+                raise GradingError("with a due time of one learner's own, give the class's: --due")
     wishes = {
         "per_day": given.late_penalty,
         "grace_minutes": given.grace,

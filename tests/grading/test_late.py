@@ -62,11 +62,13 @@ def test_a_due_time_of_ones_own(class_of_three):
     assert late == 2 * DAY
 
 
-def test_without_a_due_time_of_the_class_the_own_one_counts(class_of_three):
+def test_a_due_time_of_ones_own_needs_that_of_the_class(class_of_three, capsys):
     course = class_of_three
     with course.gradebook() as gradebook:
         gradebook.update_or_create_assignment(NAME, duedate=None)
-    assert run(course, "export", "--due-for", "anna=2026-03-01 12:00") == 0
+    assert run(course, "export", "--due-for", "anna=2026-03-01 12:00") == 2
+    assert "give the class's: --due" in capsys.readouterr().err
+    assert run(course, "export", "--due", "2026-03-02 12:00") == 0
     assert (rows(course)["anna"].penalty, rows(course)["ben"].penalty) == (2, 0)
 
 
