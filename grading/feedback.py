@@ -233,10 +233,11 @@ def _penalty_in_words(late: float, penalty: float, policy: register.LatePolicy) 
         return ""
     if not penalty:
         return "It was late, which costs nothing here." if policy.per_day else ""
+    most = f", together at most {100 * policy.max_share:g}%" if policy.max_share < 1 else ""
     after = f", after {policy.grace_minutes:g} minutes of grace" if policy.grace_minutes else ""
     return (
         f"{points(penalty)} taken off, since it was {_span(late)} late: each day begun costs "
-        f"{100 * policy.per_day:g}% of all points{after}."
+        f"{100 * policy.per_day:g}% of all points{most}{after}."
     )
 
 

@@ -391,6 +391,8 @@ def test_a_penalty_in_words():
         "4 points taken off, since it was 1 day 1 hour late: each day begun costs 10% "
         "of all points, after 15 minutes of grace."
     )
+    words = feedback._penalty_in_words(90_000, 4, policy._replace(max_share=0.2))
+    assert "costs 10% of all points, together at most 20%, after 15 minutes" in words
     assert "costs nothing" in feedback._penalty_in_words(600, 0, policy)
     assert feedback._penalty_in_words(0, 0, policy) == ""
 
