@@ -5,12 +5,25 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 from tqdm import tqdm
 
-from grading import autograde, export, feedback, intake, register, sandbox
+from grading import (
+    autograde,
+    export,
+    feedback,
+    grades_back,
+    intake,
+    learners,
+    platforms,
+    register,
+    sandbox,
+    sheet,
+    summary,
+    times,
+)
 from grading.course import Course, GradingError, assignments, open_course, prepare, solution_of
 
 COMMANDS = {
@@ -18,7 +31,8 @@ COMMANDS = {
     "intake": "take in the submissions of an assignment",
     "autograde": "grade what was taken in, in the sandbox",
     "feedback": "write a page for each learner",
-    "export": "write the grades, with a status for every learner, as CSV",
+    "export": "write the grades as a table, or in the file that your platform imports",
+    "summary": "write a page about the class: scores, exercises, mistakes, who needs a look",
     "status": "show where everything stands",
 }
 
@@ -30,6 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
         course = open_course(given.work, given.solutions, given.db or os.environ.get("GRADING_DB"))
         solution_of(course, given.assignment)
         return _run(course, given)
+    except intake.Unanswered as error:
+        print(f"question: {error}", file=sys.stderr)
+        return 3
     except GradingError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -45,15 +62,54 @@ def _run(course: Course, given: argparse.Namespace) -> int:
         raise GradingError(why)
     if everything or given.command == "intake":
         _intake(course, given)
+    if hasattr(given, "due"):
+        _set_late_policy(course, given)
+    if hasattr(given, "only"):
+        learners.known(course, given.only)
     if everything or given.command == "autograde":
         _autograde(course, given)
     if everything or given.command == "feedback":
         _feedback(course, given)
+    if given.command == "export" and given.platform == "csv":
+        if given.template or given.column or given.also:
+            raise GradingError("say which platform the template is from: --for moodle, for example")
+    elif given.command == "export":
+        return _grades_back(course, given)
     if everything or given.command == "export":
         _export(course, given)
+    if everything or given.command == "summary":
+        path = course.root / f"summary-{given.assignment}.html"
+        summary.write_summary(course, given.assignment, path)
+        print(f"the class at a glance in {path}")
     if given.command in ("grade", "status"):
         print(export.summary(export.rows(course, given.assignment)))
+    if everything or given.command == "intake":
+        outcomes = {e.outcome for e in register.entries(course.database, given.assignment).values()}
+        return int(register.LEFT_OUT in outcomes)
     return 0
+
+
+def _set_late_policy(course: Course, given: argparse.Namespace) -> None:
+    """Keep what was said about lateness; what was not said stays as it was."""
+    if given.due:
+        with course.gradebook() as gradebook:
+            gradebook.update_or_create_assignment(given.assignment, duedate=given.due)
+    learners.known(course, [learner for learner, _ in given.due_for])
+    for learner, due in given.due_for:
+        register.set_due_time(course.database, given.assignment, learner, due)
+    if register.due_times(course.database, given.assignment):
+        with course.gradebook() as gradebook:
+            # nbgrader, whose pages show lateness too, knows extensions of the class's time alone.
+            if gradebook.find_assignment(given.assignment).duedate is None:
+                raise GradingError("with a due time of one learner's own, give the class's: --due")
+    wishes = {
+        "per_day": given.late_penalty,
+        "grace_minutes": given.grace,
+        "max_share": given.max_penalty,
+    }
+    if new := {name: value for name, value in wishes.items() if value is not None}:
+        policy = register.late_policy(course.database, given.assignment)._replace(**new)
+        register.set_late_policy(course.database, given.assignment, policy)
 
 
 def _intake(course: Course, given: argparse.Namespace) -> None:
@@ -62,25 +118,23 @@ def _intake(course: Course, given: argparse.Namespace) -> None:
     prepare(course, given.assignment)
     if given.roster:
         print(f"{intake.read_roster(course, given.roster)} learners in the roster")
-    if given.due:
-        with course.gradebook() as gradebook:
-            gradebook.update_or_create_assignment(given.assignment, duedate=given.due)
-    wishes = {"per_day": given.late_penalty, "grace_minutes": given.grace}
-    if new := {name: value for name, value in wishes.items() if value is not None}:
-        policy = register.late_policy(course.database, given.assignment)._replace(**new)
-        register.set_late_policy(course.database, given.assignment, policy)
-    report = intake.take_in(course, given.assignment, given.submissions, given.file_times)
+        learners.due_times_of_roster(course, given.assignment)
+    report = intake.take_in(
+        course, given.assignment, given.submissions, given.file_times, given.time_zone
+    )
     print(
         f"taken in: {len(report.taken)}, known before: {len(report.unchanged)}, "
         f"not taken in: {len(report.rejected)}"
     )
     for line in report.ignored:
         print(f"  left out {line}")
-    if not (report.taken or report.unchanged or report.rejected):
+    for line in report.hints:
+        print(f"  {line}")
+    if not (report.taken or report.unchanged or report.rejected or report.ignored):
         raise GradingError(
-            f"no submission of {given.assignment} in {given.submissions}; with NAME for the "
-            "assignment, expected are LEARNER/NAME/NAME.ipynb, LEARNER/NAME.ipynb or "
-            "LEARNER_NAME.ipynb"
+            f"no submission of {given.assignment} in {given.submissions}; expected is the export "
+            "of a learning platform, or, with NAME for the assignment, LEARNER/NAME/NAME.ipynb, "
+            "LEARNER/NAME.ipynb or LEARNER_NAME.ipynb"
         )
 
 
@@ -94,7 +148,7 @@ def _autograde(course: Course, given: argparse.Namespace) -> None:
             bar.update(done - bar.n)
 
         graded = autograde.grade_waiting(
-            course, given.assignment, pace, given.shard, given.again, progress
+            course, given.assignment, pace, given.shard, given.again, progress, given.only
         )
     print(f"graded now: {sum(entry.outcome != register.WAITING for entry in graded)}")
 
@@ -105,19 +159,51 @@ def _feedback(course: Course, given: argparse.Namespace) -> None:
     ready = [
         entry
         for entry in register.entries(course.database, given.assignment).values()
-        if entry.outcome != register.WAITING
+        if entry.outcome not in (register.WAITING, register.LEFT_OUT)
+        and (not given.only or entry.learner in given.only)
         and autograde.slice_of(entry.learner, given.shard[1]) == given.shard[0]
     ]
-    for entry in tqdm(ready, unit="page", desc="feedback", disable=None):
-        feedback.write_feedback(course, entry)
+    with tqdm(total=len(ready), unit="page", desc="feedback", disable=None) as bar:
+        without = feedback.write_pages(course, ready, given.workers, bar.update)
     print(f"feedback for {len(ready)} learners below {course.root / 'feedback'}")
+    for learner, reason in without.items():
+        print(f"  {learner}: points without the notebook: {reason}")
 
 
 def _export(course: Course, given: argparse.Namespace) -> None:
     export.record_penalties(course, given.assignment)
-    path = given.to or course.root / f"grades-{given.assignment}.csv"
-    export.write_csv(export.rows(course, given.assignment), path)
+    table = export.rows(course, given.assignment)
+    name = f"grades-{given.assignment}"
+    if given.command == "export" and given.only:
+        # Beside the table of the class, not over it.
+        table, name = [row for row in table if row.learner in given.only], f"{name}-only"
+    path = given.to or course.root / f"{name}.csv"
+    export.write_csv(table, path)
     print(f"grades in {path}")
+
+
+def _grades_back(course: Course, given: argparse.Namespace) -> int:
+    """Write the file for a platform; return 1 if somebody's grade could not be written into it."""
+    export.record_penalties(course, given.assignment)
+    back = grades_back.fill(
+        course,
+        given.assignment,
+        given.platform,
+        given.template,
+        given.column,
+        given.also,
+        given.only,
+    )
+    name = f"grades-{given.assignment}-{given.platform}{back.suffix}"
+    path = given.to or course.root / name
+    sheet.write_whole(path, back.data)
+    print(f"grades of {len(back.written)} in {path}")
+    print(f"  where it goes: {back.upload}")
+    for line in back.said:
+        print(f"  {line}")
+    for line in back.left_out:
+        print(f"NOT in this file: {line}", file=sys.stderr)
+    return 1 if back.left_out else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -137,29 +223,109 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
     add("--db", help="SQLAlchemy address of the gradebook (default: SQLite in the work folder)")
     if command in ("grade", "intake"):
         add("--submissions", type=Path, help="folder or zip file")
-        add("--roster", type=Path, help="CSV of the class: learner, first_name, last_name, email")
-        add("--due", type=_time, help='in UTC, like "2026-03-01 23:59"')
-        add("--late-penalty", type=_share, metavar="SHARE", help="of all points, a day begun")
-        add("--grace", type=float, metavar="MINUTES", help="that cost nothing")
+        add(
+            "--roster",
+            type=Path,
+            help="CSV of the class: learner, names, any ids of platforms, due",
+        )
         add("--file-times", action="store_true", help="a file's time is when it was handed in")
+        add(
+            "--time-zone",
+            type=_zone,
+            metavar="ZONE",
+            help="of a platform's times that name none, like Asia/Seoul",
+        )
+    if command in ("grade", "intake", "export"):
+        late = parser.add_argument_group("lateness (what is said stays until it is said anew)")
+        late.add_argument(
+            "--due",
+            type=_time,
+            metavar="TIME",
+            help='like "2026-03-01 23:59 +0900"; without a zone, UTC',
+        )
+        late.add_argument(
+            "--due-for",
+            type=_own_due,
+            action="append",
+            default=[],
+            metavar="LEARNER=TIME",
+            help="a due time of one learner's own; again for another",
+        )
+        late.add_argument(
+            "--late-penalty",
+            type=_share,
+            metavar="SHARE",
+            help="what each day begun costs, as a share of all points",
+        )
+        late.add_argument(
+            "--max-penalty", type=_share, metavar="SHARE", help="what all days cost at most"
+        )
+        late.add_argument(
+            "--grace", type=float, metavar="MINUTES", help="lateness that costs nothing"
+        )
+    if command in ("grade", "autograde", "feedback", "export"):
+        add(
+            "--only",
+            action="append",
+            default=[],
+            metavar="LEARNER",
+            help="only this learner; again for another",
+        )
     if command in ("grade", "autograde", "feedback"):
         add("--shard", type=_shard, default=(1, 1), metavar="I/N", help="one of N slices")
-    if command in ("grade", "autograde"):
         add("--workers", type=_positive, default=os.cpu_count() or 1, help="at a time")
+    if command in ("grade", "autograde"):
         add("--again", action="store_true", help="grade also what is graded")
         add("--cell-seconds", type=_positive, default=60, help="for one cell (default: 60)")
         add("--notebook-seconds", type=_positive, default=300, help="for all (default: 300)")
     if command in ("grade", "export"):
-        add("--to", type=Path, help="the CSV file")
+        add("--to", type=Path, metavar="FILE", help="where the table goes")
+    if command == "export":
+        back = parser.add_argument_group("grades back into your platform")
+        back.add_argument(
+            "--for",
+            dest="platform",
+            choices=["csv", *platforms.FORMATS],
+            default="csv",
+            help="the file that this platform imports (default: csv, the table of the class)",
+        )
+        back.add_argument(
+            "--template",
+            type=Path,
+            metavar="FILE",
+            help="the platform's own table, as it exported it",
+        )
+        back.add_argument(
+            "--column", metavar="NAME", help="its column, if it is not called like the assignment"
+        )
+        back.add_argument(
+            "--also",
+            action="append",
+            choices=[grades_back.NEEDS_MANUAL, grades_back.FAILED],
+            default=[],
+            help="write points so far where points by hand are missing; 0 where grading failed",
+        )
 
 
 def _time(text: str) -> datetime:
     try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        problem = f"{text!r} is not a time like '2026-03-01 23:59'"
-        raise argparse.ArgumentTypeError(problem) from None
-    return when if when.tzinfo is None else when.astimezone(UTC).replace(tzinfo=None)
+        return times.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _own_due(text: str) -> tuple[str, datetime]:
+    learner, _, time = text.partition("=")
+    if not learner or not time:
+        raise argparse.ArgumentTypeError(f"{text!r} is not like 'anna=2026-03-01 23:59'")
+    return learner, _time(time)
+
+
+def _zone(text: str) -> tzinfo:
+    try:
+        return times.zone_named(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _share(text: str) -> float:

@@ -14,7 +14,7 @@ import threading
 import time
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import contextmanager
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -47,6 +47,7 @@ def grade_waiting(
     shard: tuple[int, int] = (1, 1),
     again: bool = False,
     progress: Callable[[int, int], None] = lambda done, of: None,
+    only: Collection[str] = (),
 ) -> list[register.Entry]:
     """Grade every submission that was taken in and not graded by the current solution.
 
@@ -63,6 +64,8 @@ def grade_waiting(
         Also grade what is graded already.
     progress : callable
         Called after each submission with the number done and the total.
+    only : collection of str
+        Only these learners; without any, everyone.
 
     Returns
     -------
@@ -83,6 +86,7 @@ def grade_waiting(
             for entry in register.entries(course.database, assignment).values()
             if slice_of(entry.learner, shard[1]) == shard[0]
             and (again or entry.outcome == register.WAITING or entry.solution != digest)
+            and (not only or entry.learner in only)
             # A rejected submission has no notebook to grade.
             and entry.submission
         ]

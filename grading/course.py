@@ -14,8 +14,10 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
 from grading import register
+from grading.errors import GradingError
 from tools.derive import derive
 
+TITLE = "xaikit: how a network came to its answer"
 # nbgrader's own default is no course, for which PostgreSQL finds no row.
 COURSE_ID = "default_course"
 # formgrader reads these settings when JupyterLab is started in the work folder.
@@ -25,13 +27,11 @@ c = get_config()
 c.CourseDirectory.root = {root!r}
 c.CourseDirectory.db_url = {database!r}
 c.CourseDirectory.course_id = {course_id!r}
-# formgrader's Autograde button would run learners' code with your rights. It meets this first.
+# formgrader's Autograde button would run learners' code with your rights, and its Generate Feedback
+# button would show them the hidden tests. They meet these lines first.
 c.Autograde.force = "Use `python -m grading autograde`: it grades in a sandbox."
+c.GenerateFeedback.force = "Use `python -m grading feedback`: its pages show no hidden test."
 """
-
-
-class GradingError(Exception):
-    """An error that stops a whole command; the message says what to do."""
 
 
 class Course(NamedTuple):
@@ -161,11 +161,6 @@ def nbgrader_config(course: Course) -> Config:
     ]
     config.LimitOutput.max_lines = 500
     config.LimitOutput.max_traceback = 60
-    config.GenerateFeedback.preprocessors = [
-        "grading.feedback.HideTests",
-        "nbgrader.preprocessors.GetGrades",
-        "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
-    ]
     # nbgrader looks for this folder but does not use it: submissions come through intake.
     config.Exchange.root = str(course.root / "exchange")
     return config

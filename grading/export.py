@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-import os
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +12,7 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from grading import register
 from grading.course import Course
+from grading.sheet import Sheet, harmless, to_bytes, write_whole
 
 
 class Row(NamedTuple):
@@ -23,7 +22,8 @@ class Row(NamedTuple):
     ----------
     status : str
         ``"graded"``; ``"needs manual"``: points by hand are outstanding; ``"waiting"``: taken in,
-        not graded yet; ``"failed: why"``; ``"missing"``: in the gradebook, without a submission.
+        not graded yet; ``"failed: why"``; ``"left out: why"``: a file of which nobody knows whose
+        it is; ``"missing"``: in the gradebook, without a submission.
         ``", late"`` follows if the submission was late.
     score, automatic, manual, penalty : float or None
         Points; None if nothing was graded. A missing learner has a score of 0, a failed one None.
@@ -49,19 +49,41 @@ def rows(course: Course, assignment: str) -> list[Row]:
     """Return the table of an assignment, in the order of the learners' names."""
     entries = register.entries(course.database, assignment)
     policy = register.late_policy(course.database, assignment)
+    own_due = register.due_times(course.database, assignment)
     with course.gradebook() as gradebook:
         try:
             most = gradebook.find_assignment(assignment).max_score
         except MissingEntry:
             most = 0.0
         table = [
-            _row(gradebook, student, assignment, entries.get(student.id), policy, most)
+            _row(
+                gradebook,
+                student,
+                assignment,
+                entries.get(student.id),
+                own_due.get(student.id),
+                policy,
+                most,
+            )
             for student in gradebook.students
         ]
+    table += [
+        _left_out(entry, most) for entry in entries.values() if entry.outcome == register.LEFT_OUT
+    ]
     return sorted(table, key=lambda row: row.learner)
 
 
-def _row(gradebook: Gradebook, student, assignment, entry, policy, most: float) -> Row:
+def _left_out(entry: register.Entry, most: float) -> Row:
+    """Return the row of a file of which nobody knows whose it is."""
+    status = f"left out: {entry.reason}"
+    nothing = (None, most, None, None, None, "", "", "")
+    return Row(entry.learner, "", "", "", entry.assignment, status, *nothing)
+
+
+def _row(gradebook: Gradebook, student, assignment, entry, own_due, policy, most: float) -> Row:
+    notes = [entry.notes] if entry and entry.notes else []
+    if own_due is not None:
+        notes.append(f"own due time {own_due:%Y-%m-%d %H:%M} UTC")
     row = Row(
         student.id,
         student.last_name or "",
@@ -76,7 +98,7 @@ def _row(gradebook: Gradebook, student, assignment, entry, policy, most: float) 
         None,
         "",
         "",
-        entry.notes if entry else "",
+        "; ".join(notes),
     )
     if entry is None:
         return row
@@ -87,7 +109,7 @@ def _row(gradebook: Gradebook, student, assignment, entry, policy, most: float) 
     submission = gradebook.find_submission(assignment, student.id)
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
     automatic = sum(grade.auto_score or 0.0 for grade in grades)
-    late = submission.total_seconds_late
+    late = _seconds_late(submission, own_due)
     penalty = _penalty(late, submission.score, most, policy)
     status = "needs manual" if submission.needs_manual_grade else "graded"
     return row._replace(
@@ -102,23 +124,34 @@ def _row(gradebook: Gradebook, student, assignment, entry, policy, most: float) 
 
 
 def record_penalties(course: Course, assignment: str) -> None:
-    """Write the late penalties into the gradebook, so that nbgrader's own pages show them."""
+    """Write late penalties and own due times into the gradebook, for nbgrader's own pages."""
     policy = register.late_policy(course.database, assignment)
+    own_due = register.due_times(course.database, assignment)
     with course.gradebook() as gradebook:
         for submission in gradebook.assignment_submissions(assignment):
-            late, most = submission.total_seconds_late, submission.max_score
+            due, usual = own_due.get(submission.student_id), submission.assignment.duedate
+            submission.extension = due - usual if due and usual else None
+            late, most = _seconds_late(submission, due), submission.max_score
             penalty = _penalty(late, submission.score, most, policy)
             for notebook in submission.notebooks:
                 notebook.late_submission_penalty = penalty or None
         gradebook.db.commit()
 
 
+def _seconds_late(submission, own_due: datetime | None) -> float:
+    due = own_due or submission.assignment.duedate
+    if due is None or submission.timestamp is None:
+        return 0.0
+    return max(0.0, (submission.timestamp - due).total_seconds())
+
+
 def _penalty(seconds: float, score: float, most: float, policy: register.LatePolicy) -> float:
-    """Return the late penalty in points: per_day · max score for each day begun."""
+    """Return the late penalty in points: per_day · max score for each day begun, up to the cap."""
     over = seconds - 60 * policy.grace_minutes
     if seconds <= 0 or over <= 0:
         return 0.0
-    return min(score, policy.per_day * most * math.ceil(over / 86_400))
+    share = min(policy.max_share, policy.per_day * math.ceil(over / 86_400))
+    return min(score, share * most)
 
 
 def _span(seconds: float) -> str:
@@ -128,23 +161,12 @@ def _span(seconds: float) -> str:
 
 def write_csv(table: list[Row], path: Path) -> None:
     """Write the table in one step: a program that reads the file sees the old or the new table."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(Row._fields)
-    for row in table:
-        writer.writerow(["" if value is None else _harmless(value) for value in row])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
-    # Excel reads UTF-8 if the file begins with this mark.
-    temporary.write_text("\ufeff" + text.getvalue(), encoding="utf-8", newline="")
-    os.replace(temporary, path)
+    cells = [[_cell(value) for value in row] for row in table]
+    write_whole(path, to_bytes(Sheet([list(Row._fields), *cells])))
 
 
-def _harmless(value: object) -> object:
-    """Return a value that a spreadsheet does not run as a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{value}"
-    return value
+def _cell(value: str | float | None) -> str:
+    return harmless(value) if isinstance(value, str) else "" if value is None else str(value)
 
 
 def summary(table: list[Row]) -> str:
@@ -158,7 +180,7 @@ def summary(table: list[Row]) -> str:
         mean = sum(scores) / len(scores)
         lines.append(f"mean score of those graded: {mean:.2f} of {table[0].max_score:g}")
     for row in table:
-        if row.status.startswith("failed"):
+        if row.status.startswith(("failed", "left out")):
             lines.append(f"  {row.learner}: {row.status}")
     for row in table:
         if row.notes and not row.status.startswith("failed"):

@@ -1,4 +1,4 @@
-"""The state of each submission: two tables of our own beside nbgrader's, in its database.
+"""The state of each submission: three tables of our own beside nbgrader's, in its database.
 
 nbgrader's gradebook holds scores only: a failed or missing notebook looks like a score of zero.
 """
@@ -32,9 +32,17 @@ POLICIES = sql.Table(
     sql.Column("assignment", sql.String(128), primary_key=True),
     sql.Column("per_day", sql.Float, nullable=False),
     sql.Column("grace_minutes", sql.Float, nullable=False),
+    sql.Column("max_share", sql.Float, nullable=False, server_default="1"),
+)
+DUE_TIMES = sql.Table(
+    "course_due_times",
+    TABLES,
+    sql.Column("assignment", sql.String(128), primary_key=True),
+    sql.Column("learner", sql.String(128), primary_key=True),
+    sql.Column("due", sql.DateTime, nullable=False),
 )
 
-WAITING, GRADED, FAILED = "waiting", "graded", "failed"
+WAITING, GRADED, FAILED, LEFT_OUT = "waiting", "graded", "failed", "left out"
 
 
 class Entry(NamedTuple):
@@ -43,9 +51,10 @@ class Entry(NamedTuple):
     Attributes
     ----------
     outcome : str
-        ``"waiting"`` for its grader, ``"graded"``, or ``"failed"``.
+        ``"waiting"`` for its grader, ``"graded"``, ``"failed"``, or ``"left out"``: a file of which
+        nobody knows whose it is; its `learner` is its path.
     reason : str
-        Why it failed.
+        Why it failed or was left out.
     notes : str
         Repairs and omissions, for the instructor.
     submission, solution : str
@@ -65,10 +74,14 @@ class Entry(NamedTuple):
 
 
 class LatePolicy(NamedTuple):
-    """The share of an assignment's points that each day begun costs, after `grace_minutes`."""
+    """The share of an assignment's points that each day begun costs, after `grace_minutes`.
+
+    All days together cost at most the share `max_share`.
+    """
 
     per_day: float = 0.0
     grace_minutes: float = 0.0
+    max_share: float = 1.0
 
 
 @contextmanager
@@ -82,9 +95,14 @@ def _connected(database: str) -> Iterator[sql.Connection]:
 
 
 def make_tables(database: str) -> None:
-    """Make the two tables if they are missing."""
+    """Make the three tables if they are missing."""
     with _connected(database) as connection:
         TABLES.create_all(connection)
+        columns = sql.inspect(connection).get_columns(POLICIES.name)
+        # A gradebook may be older than this column.
+        if "max_share" not in {column["name"] for column in columns}:
+            change = f"ALTER TABLE {POLICIES.name} ADD COLUMN max_share FLOAT NOT NULL DEFAULT 1"
+            connection.execute(sql.text(change))
 
 
 def entries(database: str, assignment: str) -> dict[str, Entry]:
@@ -122,6 +140,16 @@ def record(database: str, *news: Entry) -> None:
             connection.execute(sql.insert(SUBMISSIONS).values(**entry._asdict(), changed=now))
 
 
+def forget(database: str, assignment: str, learner: str) -> None:
+    """Remove a learner's entry."""
+    with _connected(database) as connection:
+        connection.execute(
+            sql.delete(SUBMISSIONS).where(
+                SUBMISSIONS.c.assignment == assignment, SUBMISSIONS.c.learner == learner
+            )
+        )
+
+
 def record_end(database: str, entry: Entry) -> None:
     """Write a submission's outcome, unless a new version was taken in meanwhile: that one waits."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -142,7 +170,7 @@ def late_policy(database: str, assignment: str) -> LatePolicy:
     query = sql.select(POLICIES).where(POLICIES.c.assignment == assignment)
     with _connected(database) as connection:
         row = connection.execute(query).mappings().first()
-    return LatePolicy(row["per_day"], row["grace_minutes"]) if row else LatePolicy()
+    return LatePolicy(*(row[field] for field in LatePolicy._fields)) if row else LatePolicy()
 
 
 def set_late_policy(database: str, assignment: str, policy: LatePolicy) -> None:
@@ -151,3 +179,19 @@ def set_late_policy(database: str, assignment: str, policy: LatePolicy) -> None:
         connection.execute(sql.delete(POLICIES).where(POLICIES.c.assignment == assignment))
         values = {"assignment": assignment, **policy._asdict()}
         connection.execute(sql.insert(POLICIES).values(**values))
+
+
+def due_times(database: str, assignment: str) -> dict[str, datetime]:
+    """Return the due times of learners who have one of their own, in UTC."""
+    query = sql.select(DUE_TIMES).where(DUE_TIMES.c.assignment == assignment)
+    with _connected(database) as connection:
+        return {row["learner"]: row["due"] for row in connection.execute(query).mappings()}
+
+
+def set_due_time(database: str, assignment: str, learner: str, due: datetime) -> None:
+    """Give a learner a due time of their own."""
+    mine = (DUE_TIMES.c.assignment == assignment) & (DUE_TIMES.c.learner == learner)
+    values = {"assignment": assignment, "learner": learner, "due": due}
+    with _connected(database) as connection:
+        connection.execute(sql.delete(DUE_TIMES).where(mine))
+        connection.execute(sql.insert(DUE_TIMES).values(**values))

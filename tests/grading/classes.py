@@ -1,10 +1,12 @@
 """Assignments and classes of learners to grade, made for the tests."""
 
 import copy
+import warnings
 from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from sqlalchemy.exc import SAWarning
 
 from grading import autograde, feedback, intake, register, sandbox
 from grading.course import open_course, prepare
@@ -135,13 +137,28 @@ PACE = autograde.Pace(
 )
 
 
+def recorded(course, learner, double=8.0, mean=8.0, why=4.0, when=None, notes=""):
+    """Enter a graded submission without running it; with `why=None` its answer in text waits."""
+    points = {"double-check": double, "mean-check": mean}
+    with course.gradebook() as gradebook, warnings.catch_warnings():
+        # SQLAlchemy warns about the order in which nbgrader makes its objects.
+        warnings.simplefilter("ignore", SAWarning)
+        gradebook.update_or_create_student(learner)
+        submission = gradebook.update_or_create_submission(NAME, learner, timestamp=when)
+        for one in submission.notebooks[0].grades:
+            one.auto_score = points.get(one.name)
+            one.manual_score = why if one.name == "why" else None
+            one.needs_manual_grade = one.name == "why" and why is None
+        gradebook.db.commit()
+    register.record(course.database, register.Entry(NAME, learner, register.GRADED, notes=notes))
+
+
 def grade(work, solutions, submissions, name=NAME, pace=PACE, **options):
     """Take in and grade a class; return its course."""
     course = open_course(Path(work), Path(solutions), options.pop("database", None))
     prepare(course, name)
     intake.take_in(course, name, Path(submissions))
     autograde.grade_waiting(course, name, pace, **options)
-    for entry in register.entries(course.database, name).values():
-        if entry.outcome != register.WAITING:
-            feedback.write_feedback(course, entry)
+    entries = register.entries(course.database, name).values()
+    feedback.write_pages(course, [one for one in entries if one.outcome != register.WAITING])
     return course

@@ -132,7 +132,19 @@ def test_a_changed_solution_grades_anew(folders, capsys):
     assert f"graded now: {graded}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["intake", "autograde", "feedback", "export", "status", "grade"])
+def test_one_learner_is_graded_and_graded_again(folders, capsys):
+    assert main(["intake", NAME, *options(folders, "--submissions", folders / "given")]) == 0
+    for more, graded in [(["--only", "learner5"], 2), ([], 0), (["--again"], 1)]:
+        assert main(["autograde", NAME, *options(folders, "--only", "learner3", *more)]) == 0
+        assert f"graded now: {graded}\n" in capsys.readouterr().out
+    assert main(["feedback", NAME, *options(folders, "--only", "learner3")]) == 0
+    pages = list((folders / "work" / "feedback").rglob("*.html"))
+    assert [page.parents[1].name for page in pages] == ["learner3"]
+
+
+@pytest.mark.parametrize(
+    "name", ["intake", "autograde", "feedback", "export", "summary", "status", "grade"]
+)
 def test_every_command_has_help(name, capsys):
     with pytest.raises(SystemExit) as ended:
         main([name, "--help"])
@@ -196,7 +208,7 @@ def test_of_the_late_policy_only_what_was_given_changes(folders):
         (["--grace", "5", "--late-penalty", "0"], (0.0, 5.0)),
     ]:
         assert main(["intake", NAME, *words, *given]) == 0
-        assert register.late_policy(database, NAME) == policy
+        assert register.late_policy(database, NAME)[:2] == policy
 
 
 def test_one_trial_of_the_sandbox_is_enough(folders, monkeypatch):

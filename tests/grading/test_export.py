@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from grading import export, feedback, harmless, register
+from grading import export, harmless, hidden, register
 from grading.course import open_course, prepare
 from tests.grading.classes import DOUBLE_CHECK, NAME, SECRET, TASK, marked, write_solution
 
@@ -87,7 +87,7 @@ def graded_notebook(*outputs, source=DOUBLE_CHECK, after=()):
 
 
 def shown(notebook):
-    notebook, _ = feedback.HideTests().preprocess(notebook, {})
+    notebook, _ = hidden.HideTests().preprocess(notebook, {})
     return notebook
 
 
@@ -115,7 +115,7 @@ def test_no_output_repeats_a_hidden_line(output):
     stolen = new_code_cell("print(In)")
     stolen.outputs = [output]
     notebook = shown(graded_notebook(after=[stolen]))
-    assert notebook.cells[2].outputs[0].text == feedback.REMOVED
+    assert notebook.cells[2].outputs[0].text == hidden.REMOVED
 
 
 def test_other_outputs_stay():

@@ -114,8 +114,8 @@ def test_the_first_page_shows_what_lateness_cost(graded):
     _, _, work = graded
     page = work / "feedback" / "late_lea" / NAME / f"{NAME}.html"
     text = page.read_text(encoding="utf-8")
-    assert "Late submission penalty (Score: -4.0)" in text
-    assert "(Score: 12.0 / 20.0)" in text
+    assert "4 points taken off, since it was 1 day 12 hours late" in text
+    assert "12 of 20 points" in text
 
 
 def test_a_second_call_grades_nothing_twice(graded, capsys):

@@ -1,0 +1,373 @@
+"""Find out whose file each one is: by the platform that named it, or by folders and names."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+import yaml
+
+from grading.errors import Rejected
+from grading.given import Given
+from grading.layouts import PLAIN_FOLDERS, Owner, Patterns, copy_number, stem, without_copy
+from grading.limited import Limited
+
+METADATA, STAMP = "submission_metadata.yml", "timestamp.txt"
+MAX_TEXT = 50_000_000
+RECEIPT = re.compile(r"(?P<files>.*_attempt_\d{4}(?:-\d\d){5})")
+NAME_LINE = re.compile(r"[^:\n]+:\s*(?P<name>[^\n]+?)\s*\((?P<login>[^()\n]+)\)\s*$", re.MULTILINE)
+DATE_LINE = re.compile(r"^Date Submitted:\s*(?P<when>.+?)\s*$", re.MULTILINE)
+
+
+class Found(NamedTuple):
+    """A file that may be a person's notebook.
+
+    Attributes
+    ----------
+    owner : Owner
+        What its path says.
+    right : bool
+        Whether its name says that it is this assignment's.
+    """
+
+    given: Given
+    owner: Owner
+    right: bool
+
+    @property
+    def rank(self) -> tuple:
+        """Of a person's files that with the greatest counts: the newest, and rightly named."""
+        number = copy_number(stem(self.given.path.name)[0])
+        no_solution = "solutions" not in self.given.path.parts
+        return (no_solution, self.owner.attempt, self.right, number == 0, number)
+
+
+class Person(NamedTuple):
+    """Somebody who handed in files.
+
+    Attributes
+    ----------
+    owner : Owner
+        Who it is.
+    found : list of Found
+        Files that may be the notebook.
+    others : list of str
+        The names of other files.
+    sure : bool
+        Whether the names say that this assignment was handed in. If not, the content must.
+    folders : set of str
+        The folders around these files, where the platform or the instructor may have put sections.
+    path : str
+        One of these files.
+    """
+
+    owner: Owner
+    found: list[Found]
+    others: list[str]
+    sure: bool
+    folders: set[str]
+    path: str
+
+
+class Sorted(NamedTuple):
+    """Everybody's files, time stamps by their folder, files of nobody, and what went wrong."""
+
+    people: list[Person]
+    stamps: dict[PurePosixPath, Given]
+    nobodys: list[Found]
+    hints: list[str]
+
+
+def sort(assignment: str, others: list[str], files: list[Given], limited: Limited) -> Sorted:
+    """Sort the files of an export by the persons who handed them in.
+
+    Parameters
+    ----------
+    assignment, others : str, list of str
+        The assignment's name, and the names of all others: their files are of no interest.
+    files : list of Given
+        What was handed in.
+    limited : Limited
+        Reads what platforms put beside the files.
+    """
+    patterns = Patterns(assignment, [given.path for given in files])
+    foreign = [Patterns(name, ()).name for name in others if name != assignment]
+    hints: list[str] = []
+    receipts, submitters = _receipts(files), _submitters(files, limited, hints)
+    plain = _ByFolders(patterns, files)
+    people: dict[str, Person] = {}
+    stamps, nobodys = {}, []
+    owners_of_right = [
+        owner
+        for given in files
+        if patterns.label(stem(given.path.name)[0]) is not None
+        and (owner := patterns.owner(given.path) or plain.owner(given, True)[0])
+    ]
+    exports = {owner.place for owner in owners_of_right if owner.platform}
+    homes = {owner.place for owner in owners_of_right if not owner.platform and owner.place}
+    for given in files:
+        name, is_notebook = stem(given.path.name)
+        if given.path.name == STAMP:
+            stamps[given.path.parent] = given
+        # A zip file that could not be read may be the notebook, too.
+        may_be = is_notebook or (given.path.suffix.lower() == ".zip" and bool(given.problem))
+        own = patterns.label(name if is_notebook else given.path.stem)
+        owner = patterns.owner(given.path)
+        right, sure = own is not None, True
+        if own is None and is_notebook and any(other.search(name) for other in foreign):
+            # In an export of this assignment it is the wrong file.
+            if owner is None or owner.place not in exports:
+                continue
+            may_be = False
+        if owner is None:
+            owner, sure = plain.owner(given, may_be)
+            at_home = owner is not None and owner.place in homes
+            if not sure and not at_home and any(str(p) in homes for p in given.path.parents):
+                continue  # in a folder of somebody who handed in the assignment's
+            owners = [owner] if owner else []
+            right = right or (owner is not None and owner.label == patterns.label_behind(name))
+        else:
+            right = right or patterns.label(without_copy(stem(owner.file)[0])) is not None
+            owners = submitters.get(_submission(given.path, owner), [owner])
+            owners = [_with_receipt(one, given.path, receipts) for one in owners]
+        if not owners and may_be and not given.is_folder:
+            nobody = Owner("", f"file: {given.path}", "", ())
+            nobodys.append(Found(given, nobody, right or plain.is_behind(name)))
+        for owner in owners:
+            new = Person(owner, [], [], False, set(), str(given.path))
+            person = people.setdefault(owner.key, new)
+            folders = {*person.folders, *given.path.parts[:-1]}
+            people[owner.key] = person._replace(sure=person.sure or sure, folders=folders)
+            if may_be:
+                person.found.append(Found(given, owner, right))
+            elif not given.is_folder and given.path.name != STAMP:
+                person.others.append(given.path.name)
+    return Sorted(list(people.values()), stamps, nobodys, hints)
+
+
+class _ByFolders:
+    """Whose file it is, if no platform named it: LEARNER/ASSIGNMENT, LEARNER_ASSIGNMENT, …"""
+
+    def __init__(self, patterns: Patterns, files: list[Given]) -> None:
+        self.patterns = patterns
+        self.behind: dict[PurePosixPath, set[str]] = defaultdict(set)
+        # Folders of a class, not of a learner.
+        self.flat: set[PurePosixPath] = set()
+        for given in files:
+            name, is_notebook = stem(given.path.name)
+            if is_notebook and patterns.label(name):
+                self.flat.add(given.path.parent)
+            if is_notebook and (label := patterns.label_behind(name)):
+                self.behind[given.path.parent].add(label)
+        self.flat |= self._only_copies(files)
+        self.zips = self._zips_of_one(files)
+        self.only_zips = self._only_zips(files)
+        self.repositories = self._repositories(files)
+        self.shared = self._shared(files)
+
+    def owner(self, given: Given, may_be: bool) -> tuple[Owner | None, bool]:
+        """Return the person, and whether names say that the file is this assignment's."""
+        folders = given.path.parts if given.is_folder else given.path.parts[:-1]
+        name, is_notebook = stem(given.path.name)
+        name = name if is_notebook else given.path.stem
+        label = self.patterns.label(name) if may_be else None
+        for depth in range(1, len(folders) + 1) if label is not None else ():
+            # What is in the zip file of one learner is named as they like.
+            if folders[:depth] in self.zips and (person := self._innermost(folders[:depth])):
+                return person, True
+        if label:
+            return self._person(folders, label), True
+        if label == "":
+            # Beside files with learners' names it is nobody's.
+            return None if given.path.parent in self.flat else self._innermost(folders), True
+        own = self._own_folder(folders)
+        if own is not None and own not in self.shared:
+            return self._person(own[:-2], own[-2], "/".join(own[:-1])), True
+        if not may_be or given.is_folder:
+            return None, False
+        behind = self.patterns.label_behind(name)
+        if behind and len(self.behind[given.path.parent]) > 1:
+            return self._person(folders, behind), True
+        return self._innermost(folders), False
+
+    def is_behind(self, name: str) -> bool:
+        """Return whether a name begins with the assignment's."""
+        return self.patterns.label_behind(name) is not None
+
+    def _person(self, prefix: tuple[str, ...], label: str, place: str = "") -> Owner:
+        above = [part for part in prefix if not self._says_nothing(part)]
+        key = "/".join((*above, label))
+        return Owner("", f"path: {key}", label, (("path", key), ("label", label)), place=place)
+
+    def _innermost(self, folders: tuple[str, ...]) -> Owner | None:
+        """Return the person whose folder is the innermost that says something."""
+        for depth in range(len(folders), 0, -1):
+            part = folders[depth - 1]
+            if self._says_nothing(part) or folders[:depth] in self.repositories | self.only_zips:
+                continue
+            part = part[:-4] if part.lower().endswith(".zip") else part
+            label = self.patterns.label(part) or part
+            return self._person(folders[: depth - 1], label, "/".join(folders[:depth]))
+        return None
+
+    def _says_nothing(self, folder: str) -> bool:
+        name = folder[:-4] if folder.lower().endswith(".zip") else folder
+        return self.patterns.label(name) == "" or bool(PLAIN_FOLDERS.fullmatch(name))
+
+    def _own_folder(self, folders: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Return the innermost folder LEARNER/ASSIGNMENT (nbgrader's form) around a file."""
+        for depth in range(len(folders), 1, -1):
+            if self.patterns.name.fullmatch(folders[depth - 1]):
+                return None if self._says_nothing(folders[depth - 2]) else folders[:depth]
+        return None
+
+    def _shared(self, files: list[Given]) -> set[tuple[str, ...]]:
+        """Return the folders ANY/ASSIGNMENT of a class: they hold notebooks of several learners."""
+        labels = defaultdict(set)
+        for given in files:
+            name, is_notebook = stem(given.path.name)
+            folders = given.path.parts[:-1]
+            label = self.patterns.label(name) if is_notebook else None
+            if label == "":
+                owner = self._innermost(folders)
+                label = owner.label if owner else None
+            for depth in range(2, len(folders) + 1) if label else ():
+                if self.patterns.name.fullmatch(folders[depth - 1]) and folders[depth - 2] != label:
+                    labels[folders[:depth]].add(label)
+        return set(labels)
+
+    def _zips_of_one(self, files: list[Given]) -> set[tuple[str, ...]]:
+        """Return the zip files that hold one notebook of the assignment, as folders."""
+        held: Counter[tuple[str, ...]] = Counter()
+        for given in files:
+            name, is_notebook = stem(given.path.name)
+            for depth in range(1, len(given.path.parts)):
+                folder = given.path.parts[:depth]
+                if is_notebook and folder[-1].lower().endswith(".zip"):
+                    held[folder] += self.patterns.label(name) is not None
+        return {folder for folder, number in held.items() if number == 1}
+
+    def _only_zips(self, files: list[Given]) -> set[tuple[str, ...]]:
+        """Return the zip files that are the only one in a folder: that is the learner's, then."""
+        held: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        for given in files:
+            for depth, part in enumerate(given.path.parts[:-1]):
+                if depth and part.lower().endswith(".zip"):
+                    held[given.path.parts[:depth]].add(part)
+        one = {(*folder, *zips) for folder, zips in held.items() if len(zips) == 1}
+        return {zipped for zipped in one if self.patterns.label(zipped[-1][:-4]) is None}
+
+    def _only_copies(self, files: list[Given]) -> set[PurePosixPath]:
+        """Return the one folder of an export that holds nothing but files of one name, numbered."""
+        paths = [given.path for given in files if stem(given.path.name)[1]]
+        right = [path for path in paths if self.patterns.label(stem(path.name)[0]) == ""]
+        places = {path.parent for path in paths}
+        return places if len(places) == 1 and len(right) > 1 else set()
+
+    def _repositories(self, files: list[Given]) -> set[tuple[str, ...]]:
+        """Return the folders of the whole course, which have one name at every learner's."""
+        roots = {
+            given.path.parts[:depth]
+            for given in files
+            for depth in range(2, len(given.path.parts) - 1)
+            if given.path.parts[depth] == "exercises"
+        }
+        same = len({root[-1] for root in roots}) == 1 and len({root[:-1] for root in roots}) > 1
+        return roots if same else set()
+
+
+def _submission(path: PurePosixPath, owner: Owner) -> str:
+    """Return the path of Gradescope's folder of a submission."""
+    return str(path).removesuffix(owner.file).rstrip("/")
+
+
+def _submitters(files: list[Given], limited: Limited, hints: list[str]) -> dict[str, list[Owner]]:
+    """Return who handed in each folder of Gradescope's, by its path."""
+    found: dict[str, list[Owner]] = {}
+    for given in files:
+        if given.path.name != METADATA or given.problem:
+            continue
+        try:
+            submissions = limited(gradescope, given.read(MAX_TEXT))
+        except (Rejected, OSError) as error:
+            hints.append(f"{given.path} cannot be read, so it names nobody: {error}")
+            continue
+        for folder, (people, when) in submissions.items():
+            path = str(given.path.parent / folder)
+            found[path] = [
+                Owner(
+                    "gradescope",
+                    f"gradescope: {ids.get('email') or ids.get('sid') or ids.get('name')}",
+                    ids.get("name") or ids.get("sid") or ids["email"],
+                    tuple({**ids, "submission": folder.removeprefix("submission_")}.items()),
+                    when=when,
+                )
+                for ids in people
+            ]
+    return {path: owners for path, owners in found.items() if owners}
+
+
+class _AnyTag(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Reads what Ruby wrote; its types become plain tables and texts, and nothing is made."""
+
+
+def _plain(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> object:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_scalar(node)  # type: ignore[arg-type]
+
+
+_AnyTag.add_multi_constructor("!", _plain)
+
+
+def gradescope(data: bytes) -> dict[str, tuple[list[dict[str, str]], str]]:
+    """Return submitters' ids and the time of each folder in the bytes of Gradescope's metadata."""
+    content = yaml.load(data, Loader=_AnyTag)
+    found = {}
+    for folder, said in content.items() if isinstance(content, dict) else ():
+        if not isinstance(said, dict):
+            continue
+        people = []
+        for person in said.get(":submitters") or ():
+            ids = {kind: str(person.get(f":{kind}") or "") for kind in ("name", "sid", "email")}
+            people.append({kind: value for kind, value in ids.items() if value})
+        when = said.get(":created_at")
+        when = when.get("utc", "") if isinstance(when, dict) else when
+        found[str(folder)] = ([ids for ids in people if ids], str(when or ""))
+    return found
+
+
+def _receipts(files: list[Given]) -> dict[str, tuple[dict[str, str], str]]:
+    """Return the name and login of Blackboard's receipts, and the time, by their path."""
+    found = {}
+    for given in files:
+        match = RECEIPT.fullmatch(str(given.path.with_suffix("")))
+        if match is None or given.path.suffix != ".txt" or given.problem:
+            continue
+        try:
+            text = given.read(100_000).decode("utf-8-sig", "replace")
+        except (Rejected, OSError):
+            continue
+        head, date = NAME_LINE.search(text.partition("\n")[0]), DATE_LINE.search(text)
+        if head:
+            found[match["files"]] = (head.groupdict(), date["when"] if date else "")
+    return found
+
+
+def _with_receipt(
+    owner: Owner, path: PurePosixPath, receipts: dict[str, tuple[dict[str, str], str]]
+) -> Owner:
+    match = RECEIPT.match(str(path)) if owner.platform == "blackboard" else None
+    ids, when = receipts.get(match["files"], ({}, "")) if match else ({}, "")
+    if not ids:
+        return owner
+    return owner._replace(
+        key=f"blackboard: {ids['login']}",
+        label=ids["login"],
+        ids=tuple({**dict(owner.ids), **ids}.items()),
+        when=when or owner.when,
+    )
