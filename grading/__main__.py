@@ -36,6 +36,11 @@ COMMANDS = {
     "status": "show where everything stands",
 }
 
+EXIT_CODES = (
+    "exit codes: 0; 1 if files are left out, since nobody knows whose they are; 2 for an error; "
+    "3 if roster-questions.csv asks something first"
+)
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit code."""
@@ -84,8 +89,7 @@ def _run(course: Course, given: argparse.Namespace) -> int:
     if given.command in ("grade", "status"):
         print(export.summary(export.rows(course, given.assignment)))
     if everything or given.command == "intake":
-        outcomes = {e.outcome for e in register.entries(course.database, given.assignment).values()}
-        return int(register.LEFT_OUT in outcomes)
+        return int(bool(register.left_out(course.database, given.assignment)))
     return 0
 
 
@@ -159,7 +163,7 @@ def _feedback(course: Course, given: argparse.Namespace) -> None:
     ready = [
         entry
         for entry in register.entries(course.database, given.assignment).values()
-        if entry.outcome not in (register.WAITING, register.LEFT_OUT)
+        if entry.outcome != register.WAITING
         and (not given.only or entry.learner in given.only)
         and autograde.slice_of(entry.learner, given.shard[1]) == given.shard[0]
     ]
@@ -210,7 +214,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m grading", description=__doc__.split(":")[1])
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text in COMMANDS.items():
-        _add_options(commands.add_parser(name, help=text, description=text), name)
+        codes = EXIT_CODES if name in ("grade", "intake") else None
+        parser_of_one = commands.add_parser(name, help=text, description=text, epilog=codes)
+        _add_options(parser_of_one, name)
     return parser
 
 
@@ -222,7 +228,7 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
     add("--solutions", type=Path, default=Path("solutions"), help="your solutions, hidden tests in")
     add("--db", help="SQLAlchemy address of the gradebook (default: SQLite in the work folder)")
     if command in ("grade", "intake"):
-        add("--submissions", type=Path, help="folder or zip file")
+        add("--submissions", type=Path, help="a platform's export, a folder or zip file")
         add(
             "--roster",
             type=Path,

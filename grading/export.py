@@ -67,9 +67,7 @@ def rows(course: Course, assignment: str) -> list[Row]:
             )
             for student in gradebook.students
         ]
-    table += [
-        _left_out(entry, most) for entry in entries.values() if entry.outcome == register.LEFT_OUT
-    ]
+    table += [_left_out(entry, most) for entry in register.left_out(course.database, assignment)]
     return sorted(table, key=lambda row: row.learner)
 
 

@@ -22,7 +22,7 @@ from grading.layouts import copy_number, stem
 from grading.limited import Limited
 from grading.notebooks import MAX_BYTES, is_of, prepared
 from grading.roster import Index, PlatformId, Question, folder_name, is_learner
-from grading.whose import Found, Person, Sorted, sort
+from grading.whose import Found, Person, Sorted, attempt_of, sort
 from tools.derive import derive
 
 LEAVE_OUT = "-"
@@ -140,6 +140,8 @@ def take_in(
                 submission.timestamp = whens[submission.student_id]
         gradebook.db.commit()
     hints = [*handed_in.hints, *former]
+    if any(not question.learner for question in roster.questions(course.root, assignment)):
+        hints.append(f"say whose they are in {course.root / roster.QUESTIONS}, column 'learner'")
     if unclear:
         hints.append(
             f"{len(unclear)} times of the platform are not used: {next(iter(unclear.values()))}. "
@@ -170,7 +172,7 @@ def _of_this_assignment(handed_in: Sorted, release: NotebookNode, limited: Limit
         if found.right:
             return True
         try:
-            return is_of_release(found.given, release, limited)
+            return _holds_exercises(found.given, release, limited)
         except (Rejected, OSError):
             return True  # a broken file may be somebody's work
 
@@ -187,7 +189,7 @@ def _of_this_assignment(handed_in: Sorted, release: NotebookNode, limited: Limit
     return handed_in._replace(people=people, nobodys=nobodys)
 
 
-def is_of_release(given: Given, release: NotebookNode, limited: Limited) -> bool:
+def _holds_exercises(given: Given, release: NotebookNode, limited: Limited) -> bool:
     """Return whether a file is a notebook with exercises of an assignment."""
     if given.problem:
         raise Rejected(given.problem)
@@ -406,9 +408,8 @@ def _record_left_out(
 ) -> None:
     """Write a row for each that is left out, in place of those of an earlier run of this export."""
     here = {str(given.path)[-MOST_LETTERS:] for given in files}
-    for entry in register.entries(course.database, assignment).values():
-        same = entry.learner in here or entry.reason.endswith(f"({source})")
-        if entry.outcome == register.LEFT_OUT and same:
+    for entry in register.left_out(course.database, assignment):
+        if entry.learner in here or entry.reason.endswith(f"({source})"):
             register.forget(course.database, assignment, entry.learner)
     register.record(
         course.database,
@@ -445,14 +446,12 @@ def _choose(
     found = [found for person in people for found in person.found]
     found = sorted(found, key=lambda each: each.rank, reverse=True)
     others = [name for person in people for name in person.others]
-    if not found:
-        held = f"only {', '.join(others[:3])}" if others else "nothing"
+    if not found and others:
         raise Rejected(
-            f"no notebook: there is {held}; hand in {assignment}.ipynb itself, not an archive or a "
-            "printout"
-            if others
-            else f"no notebook: the folder holds no {assignment}.ipynb"
+            f"no notebook: there is only {', '.join(others[:3])}; hand in {assignment}.ipynb itself"
         )
+    if not found:
+        raise Rejected(f"no notebook: the folder holds no {assignment}.ipynb")
     chosen = found[0]
     if not chosen.right:
         chosen = _with_exercises(found, release, limited) or chosen
@@ -470,6 +469,8 @@ def _choose(
         same = {path.name for path in rest} == {given.path.name}
         shown = [str(path) if same else path.name for path in rest[:5]]
         notes.append(f"not looked at: {', '.join(shown)}")
+    if any(attempt_of(name) > chosen.owner.attempt for name in others):
+        notes.append("a newer attempt holds no notebook")
     return Chosen(text, notes, chosen)
 
 
@@ -483,7 +484,7 @@ def _with_exercises(found: list[Found], release: NotebookNode, limited: Limited)
     """Return the first file that holds exercises of the assignment."""
     for each in found[:MOST_LOOKS]:
         try:
-            if is_of_release(each.given, release, limited):
+            if _holds_exercises(each.given, release, limited):
                 return each
         except (Rejected, OSError):
             continue
@@ -566,7 +567,8 @@ def _take(
         assignment, learner, register.WAITING, notes="; ".join(notes), submission=digest
     )
     if before is not None and same:
-        said = [note for note in before.notes.split("; ") if note and BEFORE not in note]
+        said = [note for note in before.notes.split("; ") if note and not note.startswith(LATER)]
+        said = [note for note in said if BEFORE not in note]
         said += [note for note in notes if BEFORE in note]
         entry = before._replace(notes="; ".join(said))
     if entry != before:

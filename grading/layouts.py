@@ -205,7 +205,7 @@ class Patterns:
         return sorted(matches, key=lambda entry: entry[0])
 
     def _usual_layouts(self) -> set[tuple[str, Layout]]:
-        """Return the folders where at least half of the folders and notebooks are named so."""
+        """Return the folders where half of the folders and notebooks are named so."""
         entries: dict[str, set[str]] = {}
         named: dict[tuple[str, Layout], set[str]] = {}
         for path, matches in self._found.items():
@@ -216,9 +216,11 @@ class Patterns:
                 folder, entry = str(path)[:start], str(path)[start:].partition("/")[0]
                 named.setdefault((folder, layout), set()).add(entry)
         return {
-            place
-            for place, those in named.items()
-            if 2 * len(those & entries.get(place[0], set())) >= len(entries.get(place[0], set()))
+            (folder, layout)
+            for (folder, layout), those in named.items()
+            if 2 * len(those & entries.get(folder, those)) >= len(entries.get(folder, those))
+            # With the assignment's bare name in it, it is one learner's folder.
+            and not any(self.name.fullmatch(stem(name)[0]) for name in entries.get(folder, ()))
         }
 
     def owner(self, path: PurePosixPath) -> Owner | None:

@@ -107,10 +107,20 @@ def make_tables(database: str) -> None:
 
 def entries(database: str, assignment: str) -> dict[str, Entry]:
     """Return an assignment's entries, by learner."""
+    found = _all_entries(database, assignment)
+    return {entry.learner: entry for entry in found if entry.outcome != LEFT_OUT}
+
+
+def left_out(database: str, assignment: str) -> list[Entry]:
+    """Return the entries of files of which nobody knows whose they are."""
+    return [entry for entry in _all_entries(database, assignment) if entry.outcome == LEFT_OUT]
+
+
+def _all_entries(database: str, assignment: str) -> list[Entry]:
     query = sql.select(SUBMISSIONS).where(SUBMISSIONS.c.assignment == assignment)
     with _connected(database) as connection:
         rows = connection.execute(query.order_by(SUBMISSIONS.c.learner)).mappings().all()
-    return {row["learner"]: _entry(row) for row in rows}
+    return [_entry(row) for row in rows]
 
 
 def entry_of(database: str, assignment: str, learner: str) -> Entry:

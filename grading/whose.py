@@ -11,7 +11,7 @@ import yaml
 
 from grading.errors import Rejected
 from grading.given import Given
-from grading.layouts import PLAIN_FOLDERS, Owner, Patterns, copy_number, stem, without_copy
+from grading.layouts import PLAIN_FOLDERS, Owner, Patterns, copy_number, stem
 from grading.limited import Limited
 
 METADATA, STAMP = "submission_metadata.yml", "timestamp.txt"
@@ -92,59 +92,86 @@ def sort(assignment: str, others: list[str], files: list[Given], limited: Limite
     limited : Limited
         Reads what platforms put beside the files.
     """
-    patterns = Patterns(assignment, [given.path for given in files])
-    foreign = [Patterns(name, ()).name for name in others if name != assignment]
-    hints: list[str] = []
-    receipts, submitters = _receipts(files), _submitters(files, limited, hints)
-    plain = _ByFolders(patterns, files)
+    export = _Export(assignment, others, files, limited)
     people: dict[str, Person] = {}
     stamps, nobodys = {}, []
-    owners_of_right = [
-        owner
-        for given in files
-        if patterns.label(stem(given.path.name)[0]) is not None
-        and (owner := patterns.owner(given.path) or plain.owner(given, True)[0])
-    ]
-    exports = {owner.place for owner in owners_of_right if owner.platform}
-    homes = {owner.place for owner in owners_of_right if not owner.platform and owner.place}
     for given in files:
-        name, is_notebook = stem(given.path.name)
         if given.path.name == STAMP:
             stamps[given.path.parent] = given
-        # A zip file that could not be read may be the notebook, too.
-        may_be = is_notebook or (given.path.suffix.lower() == ".zip" and bool(given.problem))
-        own = patterns.label(name if is_notebook else given.path.stem)
-        owner = patterns.owner(given.path)
-        right, sure = own is not None, True
-        if own is None and is_notebook and any(other.search(name) for other in foreign):
-            # In an export of this assignment it is the wrong file.
-            if owner is None or owner.place not in exports:
-                continue
-            may_be = False
-        if owner is None:
-            owner, sure = plain.owner(given, may_be)
-            at_home = owner is not None and owner.place in homes
-            if not sure and not at_home and any(str(p) in homes for p in given.path.parents):
-                continue  # in a folder of somebody who handed in the assignment's
-            owners = [owner] if owner else []
-            right = right or (owner is not None and owner.label == patterns.label_behind(name))
-        else:
-            right = right or patterns.label(without_copy(stem(owner.file)[0])) is not None
-            owners = submitters.get(_submission(given.path, owner), [owner])
-            owners = [_with_receipt(one, given.path, receipts) for one in owners]
-        if not owners and may_be and not given.is_folder:
+        if (told := export.tell(given)) is None:
+            continue
+        if not told.owners and told.may_be and not given.is_folder:
             nobody = Owner("", f"file: {given.path}", "", ())
-            nobodys.append(Found(given, nobody, right or plain.is_behind(name)))
-        for owner in owners:
+            nobodys.append(Found(given, nobody, told.right))
+        for owner in told.owners:
             new = Person(owner, [], [], False, set(), str(given.path))
             person = people.setdefault(owner.key, new)
             folders = {*person.folders, *given.path.parts[:-1]}
-            people[owner.key] = person._replace(sure=person.sure or sure, folders=folders)
-            if may_be:
-                person.found.append(Found(given, owner, right))
+            people[owner.key] = person._replace(sure=person.sure or told.sure, folders=folders)
+            if told.may_be:
+                person.found.append(Found(given, owner, told.right))
             elif not given.is_folder and given.path.name != STAMP:
                 person.others.append(given.path.name)
-    return Sorted(list(people.values()), stamps, nobodys, hints)
+    return Sorted(list(people.values()), stamps, nobodys, export.hints)
+
+
+class _Told(NamedTuple):
+    """What a path tells: the owners, and whether it may be, and is named as, the notebook."""
+
+    owners: list[Owner]
+    may_be: bool
+    right: bool
+    sure: bool
+
+
+class _Export:
+    """All that the files of an export tell about each of them."""
+
+    def __init__(
+        self, assignment: str, others: list[str], files: list[Given], limited: Limited
+    ) -> None:
+        self.hints: list[str] = []
+        self.patterns = Patterns(assignment, [given.path for given in files])
+        self.foreign = [Patterns(name, ()).name for name in others if name != assignment]
+        self.receipts = _receipts(files)
+        self.submitters = _submitters(files, limited, self.hints)
+        self.plain = _ByFolders(self.patterns, files)
+        owners = [
+            self.patterns.owner(given.path) or self.plain.owner(given, True)[0]
+            for given in files
+            if self.patterns.label(stem(given.path.name)[0]) is not None
+        ]
+        # Where this assignment was handed in: exports of platforms, and learners' own folders.
+        self.exports = {owner.place for owner in owners if owner and owner.platform}
+        self.homes = {owner.place for owner in owners if owner and not owner.platform} - {""}
+
+    def tell(self, given: Given) -> _Told | None:
+        """Return what a file's path tells; None if the file is of no interest."""
+        name, is_notebook = stem(given.path.name)
+        # A zip file that could not be read may be the notebook, too.
+        may_be = is_notebook or (given.path.suffix.lower() == ".zip" and bool(given.problem))
+        right = self.patterns.label(name if is_notebook else given.path.stem) is not None
+        owner = self.patterns.owner(given.path)
+        if is_notebook and not right and any(other.search(name) for other in self.foreign):
+            if owner is None or owner.place not in self.exports:
+                return None
+            may_be = False  # in an export of this assignment it is the wrong file
+        if owner is None:
+            return self._tell_by_folders(given, name, may_be, right)
+        right = right or self.patterns.label(stem(owner.file)[0]) is not None
+        owners = self.submitters.get(_submission(given.path, owner), [owner])
+        owners = [_with_receipt(one, given.path, self.receipts) for one in owners]
+        return _Told(owners, may_be, right, True)
+
+    def _tell_by_folders(self, given: Given, name: str, may_be: bool, right: bool) -> _Told | None:
+        owner, sure = self.plain.owner(given, may_be)
+        behind = self.patterns.label_behind(name)
+        if owner is None:
+            return _Told([], may_be, right or behind is not None, sure)
+        in_a_home = any(str(folder) in self.homes for folder in given.path.parents)
+        if not sure and in_a_home and owner.place not in self.homes:
+            return None  # another file of somebody who handed in the assignment's
+        return _Told([owner], may_be, right or owner.label == behind, sure)
 
 
 class _ByFolders:
@@ -191,10 +218,6 @@ class _ByFolders:
         if behind and len(self.behind[given.path.parent]) > 1:
             return self._person(folders, behind), True
         return self._innermost(folders), False
-
-    def is_behind(self, name: str) -> bool:
-        """Return whether a name begins with the assignment's."""
-        return self.patterns.label_behind(name) is not None
 
     def _person(self, prefix: tuple[str, ...], label: str, place: str = "") -> Owner:
         above = [part for part in prefix if not self._says_nothing(part)]
@@ -345,7 +368,7 @@ def _receipts(files: list[Given]) -> dict[str, tuple[dict[str, str], str]]:
     """Return the name and login of Blackboard's receipts, and the time, by their path."""
     found = {}
     for given in files:
-        match = RECEIPT.fullmatch(str(given.path.with_suffix("")))
+        match = RECEIPT.fullmatch(str(given.path).removesuffix(".txt"))
         if match is None or given.path.suffix != ".txt" or given.problem:
             continue
         try:
@@ -356,6 +379,12 @@ def _receipts(files: list[Given]) -> dict[str, tuple[dict[str, str], str]]:
         if head:
             found[match["files"]] = (head.groupdict(), date["when"] if date else "")
     return found
+
+
+def attempt_of(name: str) -> tuple:
+    """Return the attempt of one of Blackboard's receipts, as `Owner.attempt`; else the oldest."""
+    match = RECEIPT.match(name)
+    return (match["files"].rpartition("_")[2].zfill(20), "") if match else ()
 
 
 def _with_receipt(

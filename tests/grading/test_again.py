@@ -87,6 +87,8 @@ def test_a_version_without_a_time_keeps_the_penalty_of_the_one_before(folders):
     register.set_late_policy(course.database, NAME, register.LatePolicy(0.1))
     assert row(course).penalty == 4
     stamp.unlink()
+    assert intake.take_in(course, NAME, folders / "given").unchanged == ["anna"]
+    assert row(course).penalty == 4
     hand_in(folders / "given", "anna", answered(double="return x + x"))
     course = graded(folders)
     assert row(course).penalty == 4

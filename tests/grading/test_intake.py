@@ -270,6 +270,22 @@ def test_a_platforms_own_time_needs_its_zone(course, tmp_path, zone, when):
     assert bool(report.hints) == (zone is None)
 
 
+def test_a_newer_attempt_without_a_notebook_is_noted(course, tmp_path):
+    (tmp_path / "given").mkdir()
+    stamps = [f"Task_anna_attempt_2026-03-0{day}-22-10-30" for day in (1, 2)]
+    (tmp_path / "given" / f"{stamps[0]}_two_sums.ipynb").write_bytes(to_bytes(answered()))
+    for receipt in stamps:
+        (tmp_path / "given" / f"{receipt}.txt").write_text("Name: Anna Kim (anna)")
+    assert intake.take_in(course, NAME, tmp_path / "given").taken == ["anna"]
+    notes = register.entries(course.database, NAME)["anna"].notes
+    assert notes == "a newer attempt holds no notebook"
+    (tmp_path / "given" / f"{stamps[1]}.txt").unlink()
+    (tmp_path / "work" / "gradebook.db").unlink()
+    prepare(open_course(tmp_path / "work", course.solutions), NAME)
+    intake.take_in(course, NAME, tmp_path / "given")
+    assert register.entries(course.database, NAME)["anna"].notes == ""
+
+
 @pytest.mark.parametrize("text", ["2026-03-02 07:59:00 +0900", "2026-03-02 07:59 KST"])
 def test_the_zone_of_a_time_stamp_is_understood(course, tmp_path, text):
     path = hand_in(tmp_path / "given", "anna", answered())

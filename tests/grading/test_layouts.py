@@ -288,6 +288,12 @@ def test_lectures_in_a_course_that_was_handed_in_are_not_looked_into():
     assert (set(learners), nobodys) == ({"akim"}, [])
 
 
+def test_a_learners_own_names_are_no_platforms():
+    files = ["anna/A.ipynb", "anna/fig_1_2_b.ipynb", "anna/a_3_4_c.png", "ben/A.ipynb"]
+    learners, nobodys = sorted_out([named(path) for path in files])
+    assert (set(learners), nobodys) == ({"anna", "ben"}, [])
+
+
 def test_files_of_other_assignments_and_of_the_course_are_of_no_interest():
     course = ["akim/exercises/04_shap/04_shap.ipynb", "anna_04_shap.ipynb"]
     learners, nobodys = sorted_out([f"akim/exercises/{A}/{A}.ipynb", "b.csv", *course])

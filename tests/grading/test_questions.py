@@ -78,9 +78,11 @@ def test_any_id_joins_the_roster(tmp_path, path, learner):
         [("name", "Anna")],
     ],
 )
-def test_what_means_nobody_or_several_joins_nobody(tmp_path, ids):
+@pytest.mark.parametrize("folders", [set(), {"3"}, {"1", "2"}])
+def test_what_means_nobody_or_several_joins_nobody(tmp_path, ids, folders):
     (tmp_path / "class.csv").write_text(CLASS, encoding="utf-8")
-    assert roster.Index(roster.read(tmp_path / "class.csv")).find("moodle", ids, set()) is None
+    index = roster.Index(roster.read(tmp_path / "class.csv"))
+    assert index.find("moodle", ids, folders) is None
 
 
 def test_whom_the_roster_does_not_tell_is_asked_about_before_anything_is_taken_in(course, tmp_path):
@@ -192,6 +194,8 @@ def test_what_is_left_out_goes_into_the_table_and_leaves_it_when_it_has_an_answe
     with open(tmp_path / "grades.csv", encoding="utf-8-sig", newline="") as file:
         assert len([row for row in csv.DictReader(file) if "left out" in row["status"]]) == 1
     (question,) = roster.questions(course.root, NAME)
+    assert "roster-questions.csv" in str(intake.take_in(course, NAME, given).hints)
     roster.ask(course.root, NAME, [question._replace(learner="Carl")])
     assert intake.take_in(course, NAME, given).taken == ["Anna", "Carl"]
     assert {row.status for row in export.rows(course, NAME)} == {"waiting"}
+    assert intake.take_in(course, NAME, given).hints == ()
