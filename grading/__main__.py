@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
+from distributed import Client
 from tqdm import tqdm
 
-from grading import autograde, export, feedback, intake, register, sandbox
+from grading import autograde, cluster, export, feedback, intake, register, sandbox
 from grading.course import Course, GradingError, assignments, open_course, prepare, solution_of
 
 COMMANDS = {
@@ -23,13 +24,13 @@ COMMANDS = {
 }
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command; return the exit code."""
+def main(arguments: list[str] | None = None, client: Client | None = None) -> int:
+    """Run one command, with the workers of a cluster if there is a client; return the exit code."""
     given = _parser().parse_args(arguments)
     try:
-        course = open_course(given.work, given.solutions, given.db or os.environ.get("GRADING_DB"))
+        course = open_course(given.work, given.solutions)
         solution_of(course, given.assignment)
-        return _run(course, given)
+        return _run(course, given, client)
     except GradingError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -38,15 +39,20 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def _run(course: Course, given: argparse.Namespace) -> int:
+def _run(course: Course, given: argparse.Namespace, client: Client | None) -> int:
     everything = given.command == "grade"
     # Checked before anything changes: nothing is graded without a sandbox.
-    if (everything or given.command == "autograde") and (why := sandbox.missing()):
-        raise GradingError(why)
+    if everything or given.command == "autograde":
+        if client is not None:
+            cluster.expect_encryption(client.scheduler_info()["address"])
+        elif given.scheduler:
+            cluster.expect_encryption(given.scheduler)
+        elif why := sandbox.missing():
+            raise GradingError(why)
     if everything or given.command == "intake":
         _intake(course, given)
     if everything or given.command == "autograde":
-        _autograde(course, given)
+        _autograde(course, given, client)
     if everything or given.command == "feedback":
         _feedback(course, given)
     if everything or given.command == "export":
@@ -84,17 +90,18 @@ def _intake(course: Course, given: argparse.Namespace) -> None:
         )
 
 
-def _autograde(course: Course, given: argparse.Namespace) -> None:
+def _autograde(course: Course, given: argparse.Namespace, client: Client | None) -> None:
     limits = sandbox.Limits()._replace(seconds=given.notebook_seconds)
     pace = autograde.Pace(given.workers, given.cell_seconds, limits)
-    with tqdm(unit="notebook", desc=given.assignment, disable=None) as bar:
+    workers = cluster.workers_at(given.scheduler) if given.scheduler else nullcontext(client)
+    with workers as client, tqdm(unit="notebook", desc=given.assignment, disable=None) as bar:
 
         def progress(done: int, of: int) -> None:
             bar.total = of
             bar.update(done - bar.n)
 
         graded = autograde.grade_waiting(
-            course, given.assignment, pace, given.shard, given.again, progress
+            course, given.assignment, pace, client, given.again, progress
         )
     print(f"graded now: {sum(entry.outcome != register.WAITING for entry in graded)}")
 
@@ -106,7 +113,6 @@ def _feedback(course: Course, given: argparse.Namespace) -> None:
         entry
         for entry in register.entries(course.database, given.assignment).values()
         if entry.outcome != register.WAITING
-        and autograde.slice_of(entry.learner, given.shard[1]) == given.shard[0]
     ]
     for entry in tqdm(ready, unit="page", desc="feedback", disable=None):
         feedback.write_feedback(course, entry)
@@ -134,7 +140,6 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
     add("assignment", help=f"its name: {names}" if names else "its name")
     add("--work", type=Path, default=Path("grades"), help="work folder (default: grades)")
     add("--solutions", type=Path, default=Path("solutions"), help="your solutions, hidden tests in")
-    add("--db", help="SQLAlchemy address of the gradebook (default: SQLite in the work folder)")
     if command in ("grade", "intake"):
         add("--submissions", type=Path, help="folder or zip file")
         add("--roster", type=Path, help="CSV of the class: learner, first_name, last_name, email")
@@ -142,10 +147,9 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
         add("--late-penalty", type=_share, metavar="SHARE", help="of all points, a day begun")
         add("--grace", type=float, metavar="MINUTES", help="that cost nothing")
         add("--file-times", action="store_true", help="a file's time is when it was handed in")
-    if command in ("grade", "autograde", "feedback"):
-        add("--shard", type=_shard, default=(1, 1), metavar="I/N", help="one of N slices")
     if command in ("grade", "autograde"):
-        add("--workers", type=_positive, default=os.cpu_count() or 1, help="at a time")
+        add("--workers", type=_positive, default=cluster.WORKERS, help="at a time, on this machine")
+        add("--scheduler", metavar="tls://…", help="the workers of a Dask cluster grade instead")
         add("--again", action="store_true", help="grade also what is graded")
         add("--cell-seconds", type=_positive, default=60, help="for one cell (default: 60)")
         add("--notebook-seconds", type=_positive, default=300, help="for all (default: 300)")
@@ -167,13 +171,6 @@ def _share(text: str) -> float:
     if not 0 <= share <= 1:
         raise argparse.ArgumentTypeError(f"{text} is not a share between 0 and 1")
     return share
-
-
-def _shard(text: str) -> tuple[int, int]:
-    first, _, second = text.partition("/")
-    if not (first.isdigit() and second.isdigit() and 1 <= int(first) <= int(second)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not like 1/4: a slice, and of how many")
-    return int(first), int(second)
 
 
 def _positive(text: str) -> int:

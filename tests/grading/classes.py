@@ -137,7 +137,7 @@ PACE = autograde.Pace(
 
 def grade(work, solutions, submissions, name=NAME, pace=PACE, **options):
     """Take in and grade a class; return its course."""
-    course = open_course(Path(work), Path(solutions), options.pop("database", None))
+    course = open_course(Path(work), Path(solutions))
     prepare(course, name)
     intake.take_in(course, name, Path(submissions))
     autograde.grade_waiting(course, name, pace, **options)
