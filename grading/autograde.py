@@ -116,7 +116,7 @@ def _graded(
             else:
                 yield entry, task
 
-    here = cluster.workers_here(min(pace.workers, len(waiting)))
+    here = cluster.workers_here(min(pace.workers, len(waiting)), course.root / ".workers")
     with nullcontext(client) if client else here as connected:
         for entry, end in cluster.outcomes(connected, run_notebook, tasks()):
             if isinstance(end, KilledWorker):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import dask
@@ -22,24 +23,30 @@ from grading.course import GradingError
 
 # Dask does not count the memory of what its workers start: a kernel, and a grader beside it.
 WORKERS = max(1, min(CPU_COUNT, MEMORY_LIMIT // (sandbox.Limits().resident + run.TRUSTED_MEMORY)))
-# Dask's pages for browsers ask for no certificate.
-NO_PAGES: dict[str, Any] = {
-    "distributed.scheduler.http.routes": [],
-    "distributed.worker.http.routes": [],
-}
 
 
 @contextmanager
-def workers_here(number: int) -> Iterator[Client]:
-    """Start workers on this machine, with certificates that only this process and they have."""
+def workers_here(number: int, scratch: Path) -> Iterator[Client]:
+    """Start workers on this machine, with certificates that only this process and they have.
+
+    `scratch` is a folder of this user's: Dask imports what lies in it.
+    """
+    settings = {
+        "temporary-directory": str(scratch),
+        # Dask's pages for browsers ask for no certificate.
+        "distributed.scheduler.http.routes": [],
+        "distributed.worker.http.routes": [],
+    }
     with (
-        dask.config.set(NO_PAGES),
+        dask.config.set(settings),
         LocalCluster(
             n_workers=number,
             threads_per_worker=1,
             memory_limit=None,
             security=Security.temporary(),
-            dashboard_address=None,
+            # Else its page would be at port 8787, and a second grader would warn of the first.
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
             silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
