@@ -25,7 +25,7 @@ def certificates(folder):
     roles = ("client", "scheduler", "worker")
     settings = {f"{tls}.{role}.cert": str(ca) for role in roles}
     settings |= {f"{tls}.{role}.key": str(key) for role in roles}
-    return {f"{tls}.ca-file": str(ca), **settings}
+    return {f"{tls}.ca-file": str(ca), "temporary-directory": str(folder), **settings}
 
 
 def kill(process):
