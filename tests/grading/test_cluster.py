@@ -13,7 +13,7 @@ from distributed import Security
 
 from grading import autograde, cluster, export, intake, register, run
 from grading.course import GradingError, open_course, prepare
-from tests.grading.classes import NAME, PACE, answered, hand_in, write_solution
+from tests.grading.classes import NAME, PACE, answered, hand_in, to_bytes, write_solution
 from tests.grading.nodes import cluster_of
 
 LEARNERS = 6
@@ -92,6 +92,28 @@ def test_a_worker_without_a_sandbox_grades_nobody(course, tmp_path):
 def test_a_worker_with_another_version_of_the_course_is_unfit():
     with pytest.raises(run.UnfitWorker, match="is not the one of the client"):
         run.run_notebook("", PACE, "another checkout")
+
+
+def test_a_grader_that_breaks_down_or_does_not_end_costs_its_submission_only(monkeypatch):
+    here = run.fingerprint()
+    assert run.unfit(here) is None
+    monkeypatch.setattr(run, "EXTRA_SECONDS", 0.5 - PACE.limits.seconds)
+    late = run.run_notebook(to_bytes(answered()).decode(), PACE, here)
+    assert (late.text, late.reason) == (None, "its grader did not come to an end")
+    monkeypatch.setattr(run.sys, "executable", "/bin/false")
+    broken = run.run_notebook("", PACE, here)
+    assert (broken.text, broken.reason) == (None, "its grader broke down (exit code 1)")
+
+
+def test_the_memory_of_a_grader_is_limited(tmp_path):
+    code = "import os, sys\nfrom grading import run\nrun.TRUSTED_MEMORY = 2**26\n"
+    code += "run.main(run.Path(sys.argv[1]), os.getppid())"
+    task = json.dumps([to_bytes(answered()).decode(), PACE.cell_seconds, PACE.limits])
+    ended = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], input=task, capture_output=True, text=True
+    )
+    assert ended.returncode and not ended.stdout
+    assert "Cannot allocate memory" in ended.stderr or "MemoryError" in ended.stderr
 
 
 def answer_of(port, context):
