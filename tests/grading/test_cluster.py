@@ -97,23 +97,33 @@ def test_a_worker_with_another_version_of_the_course_is_unfit():
 def test_a_grader_that_breaks_down_or_does_not_end_costs_its_submission_only(monkeypatch):
     here = run.fingerprint()
     assert run.unfit(here) is None
-    monkeypatch.setattr(run, "EXTRA_SECONDS", 0.5 - PACE.limits.seconds)
-    late = run.run_notebook(to_bytes(answered()).decode(), PACE, here)
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "EXTRA_SECONDS", 0.5 - PACE.limits.seconds)
+        late = run.run_notebook(to_bytes(answered()).decode(), PACE, here)
     assert (late.text, late.reason) == (None, "its grader did not come to an end")
-    monkeypatch.setattr(run.sys, "executable", "/bin/false")
-    broken = run.run_notebook("", PACE, here)
+    broken = run.run_notebook("no notebook", PACE, here)
     assert (broken.text, broken.reason) == (None, "its grader broke down (exit code 1)")
+    assert "NotJSONError" in broken.words
+
+
+def test_a_worker_that_cannot_load_nbgrader_is_unfit(monkeypatch):
+    assert run.unfit(run.fingerprint()) is None
+    monkeypatch.setattr(run, "FORKS", {})
+    monkeypatch.setattr(run.sys, "executable", "/bin/false")
+    with pytest.raises(run.UnfitWorker, match="nbgrader cannot be loaded"):
+        run.run_notebook("", PACE, run.fingerprint())
 
 
 def test_the_memory_of_a_grader_is_limited(tmp_path):
-    code = "import os, sys\nfrom grading import run\nrun.TRUSTED_MEMORY = 2**26\n"
-    code += "run.main(run.Path(sys.argv[1]), os.getppid())"
+    code = "import os\nfrom grading import run\nrun.TRUSTED_MEMORY = 2**26\nrun.main(os.getppid())"
     task = json.dumps([to_bytes(answered()).decode(), PACE.cell_seconds, PACE.limits])
+    (tmp_path / "task").write_text(task)
     ended = subprocess.run(
-        [sys.executable, "-c", code, tmp_path], input=task, capture_output=True, text=True
+        [sys.executable, "-c", code], input=f"60 {tmp_path}\n", capture_output=True, text=True
     )
-    assert ended.returncode and not ended.stdout
-    assert "Cannot allocate memory" in ended.stderr or "MemoryError" in ended.stderr
+    assert ended.stdout == "ready\n1\n"
+    words = (tmp_path / "words").read_text()
+    assert "MemoryError" in words or "Cannot allocate memory" in words, words
 
 
 def answer_of(port, context):
