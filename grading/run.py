@@ -59,7 +59,7 @@ class UnfitWorker(Exception):
     """A worker that must not grade; the message says why and what to do."""
 
 
-def run_notebook(text: str, pace: Pace, checkout: str) -> Ran:
+def run_notebook(text: str, pace: Pace, checkout: str = "") -> Ran:
     """Run a notebook in the sandbox, in a process of its own.
 
     Parameters
@@ -69,14 +69,15 @@ def run_notebook(text: str, pace: Pace, checkout: str) -> Ran:
     pace : Pace
         Its limits.
     checkout : str
-        The client's `fingerprint`: another version of the course would give other grades.
+        On another machine than the client's, the client's `fingerprint`: another version of the
+        course would give other grades.
 
     Raises
     ------
     UnfitWorker
         If this machine has no sandbox, or another version of the course.
     """
-    if why := unfit(checkout):
+    if checkout and (why := unfit(checkout)):
         raise UnfitWorker(f"{socket.gethostname()}: {why}")
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as home:
