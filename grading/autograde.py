@@ -123,8 +123,8 @@ def _graded(
                 yield _failed(course, entry, "every worker that ran it died")
             elif isinstance(end, Exception):
                 raise GradingError(
-                    f"a worker cannot grade: {end}. Each needs the same checkout of the course as "
-                    "here, with its environment, and bubblewrap"
+                    "a worker cannot grade; each needs the same checkout of the course as here, "
+                    f"with its environment, and bubblewrap. What was said: {end}"
                 ) from end
             else:
                 try:

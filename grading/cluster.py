@@ -36,6 +36,8 @@ def workers_here(number: int, scratch: Path) -> Iterator[Client]:
         # Dask's pages for browsers ask for no certificate.
         "distributed.scheduler.http.routes": [],
         "distributed.worker.http.routes": [],
+        # A hundred times a second, of a worker that waits.
+        "distributed.worker.profile.enabled": False,
     }
     with (
         dask.config.set(settings),
