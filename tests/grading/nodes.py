@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -41,11 +42,12 @@ def kill(process):
 class Nodes:
     """The processes of a cluster."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, environment):
+        self.environment = environment
         self.settings = certificates(folder / "certificates")
         self.file, self.port, self.running = folder / "scheduler.json", 0, []
 
-    def start(self, workers, **environment):
+    def start(self, workers):
         """Start the scheduler, always at the same address, and some nodes with a worker each."""
         self.file.unlink(missing_ok=True)
         address = ["--host", "tls://127.0.0.1", "--port", self.port, "--no-dashboard"]
@@ -56,20 +58,20 @@ class Nodes:
         self.address = json.loads(self.file.read_text())["address"]
         self.port = self.address.rpartition(":")[2]
         for _ in range(workers):
-            self.add(**environment)
+            self.add()
 
-    def add(self, **environment):
+    def add(self):
         """Start a node with one worker."""
         words = [self.address, "--nthreads", "1", "--no-dashboard"]
-        self._start("worker", *words, **environment)
+        self._start("worker", *words)
 
-    def _start(self, role, *words, **environment):
+    def _start(self, role, *words):
         line = [sys.executable, "-m", f"distributed.cli.dask_{role}", *map(str, words)]
         given = {
             f"DASK_{key.replace('.', '__').replace('-', '_').upper()}": value
             for key, value in self.settings.items()
         }
-        given = {**os.environ, **given, **environment}
+        given = {**os.environ, **given, **self.environment}
         silent = subprocess.DEVNULL
         process = subprocess.Popen(line, cwd=ROOT, env=given, stdout=silent, stderr=silent)
         self.running.append(process)
@@ -83,10 +85,12 @@ class Nodes:
 @contextmanager
 def cluster_of(workers, folder, **environment):
     """Start a cluster; this process has its certificate."""
-    nodes = Nodes(folder)
-    try:
-        nodes.start(workers, **environment)
-        with dask.config.set(nodes.settings):
-            yield nodes
-    finally:
-        nodes.stop()
+    # A node that is killed leaves its folders; and pytest's are too long for the path of a socket.
+    with tempfile.TemporaryDirectory() as temporary:
+        nodes = Nodes(folder, {"TMPDIR": temporary, **environment})
+        try:
+            nodes.start(workers)
+            with dask.config.set(nodes.settings):
+                yield nodes
+        finally:
+            nodes.stop()
