@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
+from contextlib import nullcontext
 from datetime import datetime, tzinfo
 from pathlib import Path
 
+from distributed import Client
 from tqdm import tqdm
 
 from grading import (
     autograde,
+    cluster,
     export,
     feedback,
     grades_back,
@@ -42,13 +44,13 @@ EXIT_CODES = (
 )
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command; return the exit code."""
+def main(arguments: list[str] | None = None, client: Client | None = None) -> int:
+    """Run one command, with the workers of a cluster if there is a client; return the exit code."""
     given = _parser().parse_args(arguments)
     try:
-        course = open_course(given.work, given.solutions, given.db or os.environ.get("GRADING_DB"))
+        course = open_course(given.work, given.solutions)
         solution_of(course, given.assignment)
-        return _run(course, given)
+        return _run(course, given, client)
     except intake.Unanswered as error:
         print(f"question: {error}", file=sys.stderr)
         return 3
@@ -60,11 +62,16 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def _run(course: Course, given: argparse.Namespace) -> int:
+def _run(course: Course, given: argparse.Namespace, client: Client | None) -> int:
     everything = given.command == "grade"
     # Checked before anything changes: nothing is graded without a sandbox.
-    if (everything or given.command == "autograde") and (why := sandbox.missing()):
-        raise GradingError(why)
+    if everything or given.command == "autograde":
+        if client is not None:
+            cluster.expect_encryption(client.scheduler_info()["address"])
+        elif given.scheduler:
+            cluster.expect_encryption(given.scheduler)
+        elif why := sandbox.missing():
+            raise GradingError(why)
     if everything or given.command == "intake":
         _intake(course, given)
     if hasattr(given, "due"):
@@ -72,7 +79,7 @@ def _run(course: Course, given: argparse.Namespace) -> int:
     if hasattr(given, "only"):
         learners.known(course, given.only)
     if everything or given.command == "autograde":
-        _autograde(course, given)
+        _autograde(course, given, client)
     if everything or given.command == "feedback":
         _feedback(course, given)
     if given.command == "export" and given.platform == "csv":
@@ -142,17 +149,18 @@ def _intake(course: Course, given: argparse.Namespace) -> None:
         )
 
 
-def _autograde(course: Course, given: argparse.Namespace) -> None:
+def _autograde(course: Course, given: argparse.Namespace, client: Client | None) -> None:
     limits = sandbox.Limits()._replace(seconds=given.notebook_seconds)
     pace = autograde.Pace(given.workers, given.cell_seconds, limits)
-    with tqdm(unit="notebook", desc=given.assignment, disable=None) as bar:
+    workers = cluster.workers_at(given.scheduler) if given.scheduler else nullcontext(client)
+    with workers as client, tqdm(unit="notebook", desc=given.assignment, disable=None) as bar:
 
         def progress(done: int, of: int) -> None:
             bar.total = of
             bar.update(done - bar.n)
 
         graded = autograde.grade_waiting(
-            course, given.assignment, pace, given.shard, given.again, progress, given.only
+            course, given.assignment, pace, client, given.again, progress, given.only
         )
     print(f"graded now: {sum(entry.outcome != register.WAITING for entry in graded)}")
 
@@ -165,7 +173,6 @@ def _feedback(course: Course, given: argparse.Namespace) -> None:
         for entry in register.entries(course.database, given.assignment).values()
         if entry.outcome != register.WAITING
         and (not given.only or entry.learner in given.only)
-        and autograde.slice_of(entry.learner, given.shard[1]) == given.shard[0]
     ]
     with tqdm(total=len(ready), unit="page", desc="feedback", disable=None) as bar:
         without = feedback.write_pages(course, ready, given.workers, bar.update)
@@ -226,7 +233,6 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
     add("assignment", help=f"its name: {names}" if names else "its name")
     add("--work", type=Path, default=Path("grades"), help="work folder (default: grades)")
     add("--solutions", type=Path, default=Path("solutions"), help="your solutions, hidden tests in")
-    add("--db", help="SQLAlchemy address of the gradebook (default: SQLite in the work folder)")
     if command in ("grade", "intake"):
         add("--submissions", type=Path, help="a platform's export, a folder or zip file")
         add(
@@ -278,9 +284,9 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
             help="only this learner; again for another",
         )
     if command in ("grade", "autograde", "feedback"):
-        add("--shard", type=_shard, default=(1, 1), metavar="I/N", help="one of N slices")
-        add("--workers", type=_positive, default=os.cpu_count() or 1, help="at a time")
+        add("--workers", type=_positive, default=cluster.WORKERS, help="at a time, on this machine")
     if command in ("grade", "autograde"):
+        add("--scheduler", metavar="tls://…", help="the workers of a Dask cluster grade instead")
         add("--again", action="store_true", help="grade also what is graded")
         add("--cell-seconds", type=_positive, default=60, help="for one cell (default: 60)")
         add("--notebook-seconds", type=_positive, default=300, help="for all (default: 300)")
@@ -339,13 +345,6 @@ def _share(text: str) -> float:
     if not 0 <= share <= 1:
         raise argparse.ArgumentTypeError(f"{text} is not a share between 0 and 1")
     return share
-
-
-def _shard(text: str) -> tuple[int, int]:
-    first, _, second = text.partition("/")
-    if not (first.isdigit() and second.isdigit() and 1 <= int(first) <= int(second)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not like 1/4: a slice, and of how many")
-    return int(first), int(second)
 
 
 def _positive(text: str) -> int:

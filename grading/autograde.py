@@ -1,50 +1,44 @@
-"""Grade the waiting submissions, each in a process of its own, several at a time."""
+"""Grade the waiting submissions: each is prepared and recorded here, and run by a worker between.
+
+This is nbgrader's autograde, cut in three. Only this process writes to the gradebook.
+"""
 
 from __future__ import annotations
 
 import fcntl
-import multiprocessing
-import os
-import re
-import resource
-import secrets
-import shutil
-import tempfile
-import threading
-import time
+import traceback
 import warnings
-import zlib
-from collections.abc import Callable, Collection
-from contextlib import contextmanager
-from multiprocessing.connection import wait
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, nullcontext
 
 import nbformat
-from nbgrader.apps import NbGraderAPI
+from distributed import Client, KilledWorker
+from nbformat import NotebookNode
+from nbgrader import preprocessors
+from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SAWarning
 
-from grading import register, sandbox
+from grading import cluster, register
 from grading.course import Course, GradingError, digest_of, nbgrader_config, prepare, solution_of
+from grading.run import Pace, Ran, fingerprint, run_notebook
 
-# The memory of the trusted side: a notebook can send it more than it expects.
-TRUSTED_MEMORY = 3 * sandbox.GIGABYTE
-NOT_GRADED = re.compile(r"^\s*grading\.execute\.NotGraded: (.*)$", re.MULTILINE)
-
-
-class Pace(NamedTuple):
-    """How many workers grade, and the limits of each submission."""
-
-    workers: int = 2
-    cell_seconds: int = 60
-    limits: sandbox.Limits = sandbox.Limits()
+# nbgrader's own steps before a notebook runs, and after. There is none for late penalties: it
+# computes them before points are given by hand.
+BEFORE = (
+    preprocessors.ClearOutput,
+    preprocessors.DeduplicateIds,
+    preprocessors.OverwriteKernelspec,
+    preprocessors.OverwriteCells,
+    preprocessors.CheckCellMetadata,
+)
+AFTER = (preprocessors.SaveAutoGrades, preprocessors.CheckCellMetadata)
 
 
 def grade_waiting(
     course: Course,
     assignment: str,
     pace: Pace,
-    shard: tuple[int, int] = (1, 1),
+    client: Client | None = None,
     again: bool = False,
     progress: Callable[[int, int], None] = lambda done, of: None,
     only: Collection[str] = (),
@@ -56,10 +50,9 @@ def grade_waiting(
     course, assignment
         Which submissions.
     pace : Pace
-        Workers and limits.
-    shard : (int, int)
-        ``(i, n)``: only the i-th of n slices of the learners. A learner's slice depends on the
-        name only, so machines need not agree on the class.
+        The limits of each, and how many workers this machine has for them.
+    client : distributed.Client, optional
+        A connection to the workers of a cluster, which grade instead.
     again : bool
         Also grade what is graded already.
     progress : callable
@@ -75,34 +68,32 @@ def grade_waiting(
     Raises
     ------
     GradingError
-        If the same slice is being graded already. The caller first asks `sandbox.missing`:
-        without a sandbox each submission fails.
+        If the assignment is being graded already, or a worker cannot grade: it has no sandbox or
+        another version of the course, or the cluster is lost. What was graded stays graded.
     """
     prepare(course, assignment)
     digest = digest_of(solution_of(course, assignment))
-    with _alone(course, assignment, shard):
+    with _alone(course, assignment):
         waiting = [
-            entry
+            entry._replace(solution=digest)
             for entry in register.entries(course.database, assignment).values()
-            if slice_of(entry.learner, shard[1]) == shard[0]
-            and (again or entry.outcome == register.WAITING or entry.solution != digest)
+            if (again or entry.outcome == register.WAITING or entry.solution != digest)
             and (not only or entry.learner in only)
             # A rejected submission has no notebook to grade.
             and entry.submission
         ]
-        return _grade_all(course, waiting, digest, pace, progress)
-
-
-def slice_of(learner: str, slices: int) -> int:
-    """Return which of n slices, 1 to n, a learner belongs to."""
-    return zlib.crc32(learner.encode()) % slices + 1
+        done = []
+        for entry in _graded(course, waiting, pace, client):
+            register.record_end(course.database, entry)
+            done.append(register.entry_of(course.database, assignment, entry.learner))
+            progress(len(done), len(waiting))
+    return done
 
 
 @contextmanager
-def _alone(course: Course, assignment: str, shard: tuple[int, int]):
+def _alone(course: Course, assignment: str) -> Iterator[None]:
     """Hold a lock, which the system releases even when this process is killed."""
-    path = course.root / f".grading-{assignment}-{shard[0]}-of-{shard[1]}"
-    with open(path, "w") as file:
+    with open(course.root / f".grading-{assignment}", "w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -112,102 +103,88 @@ def _alone(course: Course, assignment: str, shard: tuple[int, int]):
         yield
 
 
-def _grade_all(course, waiting, digest, pace, progress) -> list[register.Entry]:
-    # One process per submission, so that no submission can change the grader of the next. They
-    # are forked from a server that has loaded nbgrader.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["grading.autograde", "grading.feedback"])
-    todo, done = list(reversed(waiting)), []
-    running: dict[Any, tuple] = {}
-    while todo or running:
-        while todo and len(running) < pace.workers:
-            entry = todo.pop()
-            # The new process makes and removes it, even when this one is killed.
-            home = Path(tempfile.gettempdir()) / f"grading-{secrets.token_hex(8)}"
-            process = context.Process(
-                target=_grade_in_process, args=(course, entry, digest, pace, home), daemon=False
-            )
-            process.start()
-            deadline = time.monotonic() + pace.limits.seconds + 60
-            running[process.sentinel] = (process, entry, home, deadline)
-        ended = wait(list(running), timeout=1)
-        late = [s for s, (*_, deadline) in running.items() if time.monotonic() > deadline]
-        for sentinel in {*ended, *late}:
-            process, entry, home, _ = running.pop(sentinel)
-            if sentinel in late:
-                process.kill()
-            process.join()
-            # It still exists if that process was killed.
-            shutil.rmtree(home, ignore_errors=True)
-            if process.exitcode:
-                reason = "its grader did not come to an end"
-                if sentinel not in late:
-                    reason = f"its grader broke down (exit code {process.exitcode})"
-                _fail(course, entry, digest, reason)
-            done.append(register.entry_of(course.database, entry.assignment, entry.learner))
-            progress(len(done), len(waiting))
-    return done
-
-
-def _grade_in_process(course: Course, entry, digest: str, pace: Pace, home: Path) -> None:
-    """Grade one submission in this process, which ends when the grader that started it ends."""
-    home.mkdir(mode=0o700)
-    threading.Thread(target=_end_with_parent, args=(home,), daemon=True).start()
-    # SQLAlchemy warns about the order in which nbgrader makes its objects.
-    warnings.filterwarnings("ignore", category=SAWarning)
-    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    resource.setrlimit(resource.RLIMIT_DATA, (TRUSTED_MEMORY, hard))
-    started = time.monotonic()
-    try:
-        reason = grade_one(course, entry.assignment, entry.learner, pace, home)
-    finally:
-        # Before the end is recorded: after that the grader may end, and this process with it.
-        shutil.rmtree(home, ignore_errors=True)
-    seconds = round(time.monotonic() - started, 2)
-    if reason:
-        _fail(course, entry, digest, reason, seconds)
+def _graded(
+    course: Course, waiting: list[register.Entry], pace: Pace, client: Client | None
+) -> Iterator[register.Entry]:
+    """Yield the new entry of each waiting submission as it comes in."""
+    if not waiting:
         return
-    stopped = _cells_out_of_time(course.autograded(entry.assignment, entry.learner))
-    graded = entry._replace(
-        outcome=register.GRADED,
-        reason="",
-        notes=_notes(entry.notes, stopped),
-        solution=digest,
-        seconds=seconds,
-    )
-    register.record_end(course.database, graded)
+    broken = []
+
+    def tasks() -> Iterator[tuple[register.Entry, tuple]]:
+        for entry in waiting:
+            try:
+                task = (_prepared(course, entry), pace, fingerprint() if client else "")
+            except Exception:  # whatever a learner's file does costs that learner only
+                broken.append(_failed(course, entry, "nbgrader gave up", traceback.format_exc()))
+            else:
+                yield entry, task
+
+    here = cluster.workers_here(min(pace.workers, len(waiting)), course.root / ".workers")
+    with nullcontext(client) if client else here as connected:
+        for entry, end in cluster.outcomes(connected, run_notebook, tasks()):
+            if isinstance(end, KilledWorker):
+                yield _failed(course, entry, "every worker that ran it died")
+            elif isinstance(end, Exception):
+                raise GradingError(
+                    "a worker cannot grade; each needs the same checkout of the course as here, "
+                    f"with its environment, and bubblewrap. What was said: {end}"
+                ) from end
+            else:
+                try:
+                    yield _recorded(course, entry, end)
+                except Exception:
+                    yield _failed(course, entry, "nbgrader gave up", traceback.format_exc())
+    yield from broken
 
 
-def grade_one(course: Course, assignment: str, learner: str, pace: Pace, home: Path) -> str | None:
-    """Grade one submission into the gradebook; return why it got no score, or None if it did.
-
-    `home` is an empty folder for this run only; the caller removes it.
-    """
-    run = home / "run"
-    run.mkdir(mode=0o700)
-    verdict = home / "verdict"
-    config = nbgrader_config(course)
-    config.ExecuteInSandbox.run = str(run)
-    config.ExecuteInSandbox.verdict = str(verdict)
-    config.ExecuteInSandbox.request = sandbox.request(run, verdict, pace.limits)
-    config.ExecuteInSandbox.timeout = pace.cell_seconds
-    answer = NbGraderAPI(config=config).autograde(assignment, learner, force=True)
-    if answer["success"]:
-        return None
-    log = answer.get("log", "")
-    if found := NOT_GRADED.search(log):
-        return found[1]
-    (course.root / "logs").mkdir(exist_ok=True)
-    place = course.root / "logs" / f"{assignment}-{learner}.log"
-    place.write_text(f"{log}\n{answer.get('error', '')}", encoding="utf-8")
-    return f"nbgrader gave up; its words are in {place.relative_to(course.root)}"
+def _prepared(course: Course, entry: register.Entry) -> str:
+    """Return a notebook's text with the solution's tests; enter its submission in the gradebook."""
+    path = course.submitted(entry.assignment, entry.learner)
+    when = CourseDirectory(config=nbgrader_config(course)).get_existing_timestamp(str(path.parent))
+    with course.gradebook() as gradebook, warnings.catch_warnings():
+        # SQLAlchemy warns about the order in which nbgrader makes its objects.
+        warnings.simplefilter("ignore", SAWarning)
+        gradebook.update_or_create_student(entry.learner)
+        new = {"timestamp": when} if when else {}
+        gradebook.update_or_create_submission(entry.assignment, entry.learner, **new)
+    notebook = nbformat.read(path, as_version=4)
+    return nbformat.writes(_after_steps(course, entry, BEFORE, notebook))
 
 
-def _fail(course: Course, entry, digest: str, reason: str, seconds: float | None = None) -> None:
-    failed = entry._replace(
-        outcome=register.FAILED, reason=reason, solution=digest, seconds=seconds
-    )
-    register.record_end(course.database, failed)
+def _recorded(course: Course, entry: register.Entry, ran: Ran) -> register.Entry:
+    """Write the scores of an executed notebook, if there is one; return the new entry."""
+    path = course.autograded(entry.assignment, entry.learner)
+    path.unlink(missing_ok=True)
+    if ran.text is None:
+        return _failed(course, entry, ran.reason, ran.words, ran.seconds)
+    notebook = nbformat.reads(ran.text, as_version=4)
+    text = nbformat.writes(_after_steps(course, entry, AFTER, notebook))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    notes = _notes(entry.notes, _cells_out_of_time(notebook))
+    return entry._replace(outcome=register.GRADED, reason="", notes=notes, seconds=ran.seconds)
+
+
+def _after_steps(course: Course, entry: register.Entry, steps, notebook: NotebookNode):
+    """Return a notebook after steps of nbgrader, which are told whose it is."""
+    about = {"student": entry.learner, "assignment": entry.assignment, "db_url": course.database}
+    resources = {"nbgrader": {**about, "notebook": entry.assignment}}
+    for step in steps:
+        notebook, resources = step(config=nbgrader_config(course))(notebook, resources)
+    return notebook
+
+
+def _failed(
+    course: Course, entry: register.Entry, reason: str, words: str = "", seconds: float = 0.0
+) -> register.Entry:
+    """Return the new entry of a submission without a score; put a grader's words into a log."""
+    if words:
+        log = course.root / "logs" / f"{entry.assignment}-{entry.learner}.log"
+        log.parent.mkdir(exist_ok=True)
+        log.write_text(words, encoding="utf-8")
+        reason += f"; its words are in {log.relative_to(course.root)}"
+    return entry._replace(outcome=register.FAILED, reason=reason, seconds=seconds)
 
 
 def _notes(before: str, stopped: int) -> str:
@@ -218,22 +195,8 @@ def _notes(before: str, stopped: int) -> str:
     return "; ".join(notes)
 
 
-def _cells_out_of_time(path: Path) -> int:
-    notebook = nbformat.read(path, as_version=4)
+def _cells_out_of_time(notebook: NotebookNode) -> int:
     return sum(
         any(output.get("ename") == "CellTimeoutError" for output in cell.get("outputs", []))
         for cell in notebook.cells
     )
-
-
-def _end_with_parent(home: Path) -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        # The kernel ends later than the grader, and may still be making its sockets.
-        for _ in range(20):
-            shutil.rmtree(home, ignore_errors=True)
-            if not home.exists():
-                break
-            time.sleep(0.05)
-        os._exit(1)

@@ -18,7 +18,7 @@ from grading.errors import GradingError
 from tools.derive import derive
 
 TITLE = "xaikit: how a network came to its answer"
-# nbgrader's own default is no course, for which PostgreSQL finds no row.
+# nbgrader's parts have two defaults, of which one is no course.
 COURSE_ID = "default_course"
 # formgrader reads these settings when JupyterLab is started in the work folder.
 FORMGRADER_SETTINGS = """\
@@ -43,13 +43,15 @@ class Course(NamedTuple):
         The work folder: gradebook, submissions taken in, graded notebooks, feedback.
     solutions : Path
         Folder of the solutions, ``solutions/NAME/NAME.ipynb``.
-    database : str
-        SQLAlchemy's address of the gradebook.
     """
 
     root: Path
     solutions: Path
-    database: str
+
+    @property
+    def database(self) -> str:
+        """The gradebook's address for SQLAlchemy: SQLite, since only one process writes to it."""
+        return f"sqlite:///{self.root}/gradebook.db"
 
     def submitted(self, assignment: str, learner: str) -> Path:
         """Return the path where nbgrader looks for a submission's notebook."""
@@ -68,27 +70,23 @@ class Course(NamedTuple):
         return Gradebook(self.database, COURSE_ID)
 
 
-def open_course(work: Path, solutions: Path, database: str | None = None) -> Course:
+def open_course(work: Path, solutions: Path) -> Course:
     """Make a course's work folder, open its gradebook once, and return the course."""
     work = work.resolve()
     work.mkdir(parents=True, exist_ok=True)
     # nbgrader makes a new gradebook with the first program alembic on the path.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    course = Course(work, solutions.resolve(), database or f"sqlite:///{work}/gradebook.db")
+    course = Course(work, solutions.resolve())
     try:
         with course.gradebook():
             pass
         register.make_tables(course.database)
-    except Exception as error:  # the drivers' errors share no useful base class
-        raise GradingError(
-            f"the gradebook cannot be opened at {_without_password(course.database)}: {error}"
-        ) from error
+    except Exception as error:  # those of nbgrader, alembic and SQLAlchemy have no common class
+        raise GradingError(f"{work / 'gradebook.db'} cannot be opened: {error}") from error
     settings = FORMGRADER_SETTINGS.format(
         root=str(work), database=course.database, course_id=COURSE_ID
     )
-    config = work / "nbgrader_config.py"
-    config.touch(mode=0o600)
-    config.write_text(settings, encoding="utf-8")
+    (work / "nbgrader_config.py").write_text(settings, encoding="utf-8")
     return course
 
 
@@ -120,8 +118,8 @@ def prepare(course: Course, assignment: str) -> None:
     derive(solution.read_text(encoding="utf-8"))  # raises if the solution has a fault
     source = course.root / "source" / assignment / solution.name
     stamp = source.with_name(".in-gradebook")
-    known = f"{digest_of(solution)} {hashlib.sha256(course.database.encode()).hexdigest()}"
-    # Check the gradebook too: it may be a new one at the old address.
+    known = digest_of(solution)
+    # Check the gradebook too: it may be a new one.
     if stamp.is_file() and stamp.read_text() == known and _holds(course, assignment):
         return
     source.parent.mkdir(parents=True, exist_ok=True)
@@ -142,7 +140,7 @@ def _holds(course: Course, assignment: str) -> bool:
 
 
 def nbgrader_config(course: Course) -> Config:
-    """Return nbgrader's settings, with the steps that replace its own."""
+    """Return nbgrader's settings, with the steps of feedback that replace its own."""
     config = Config()
     config.CourseDirectory.root = str(course.root)
     config.CourseDirectory.db_url = course.database
@@ -150,27 +148,6 @@ def nbgrader_config(course: Course) -> Config:
     # Files beside a solution must not reach learners.
     config.CourseDirectory.ignore = [".*", "*.py", "*.md", "*.pyc", "__pycache__"]
     config.OverwriteCells.add_missing_cells = True
-    # No late penalties by nbgrader: it computes them before points are given by hand.
-    config.Autograde.autograde_preprocessors = [
-        "grading.execute.ExecuteInSandbox",
-        "nbconvert.preprocessors.ClearMetadataPreprocessor",
-        "nbgrader.preprocessors.LimitOutput",
-        "grading.harmless.Harmless",
-        "nbgrader.preprocessors.SaveAutoGrades",
-        "nbgrader.preprocessors.CheckCellMetadata",
-    ]
-    config.LimitOutput.max_lines = 500
-    config.LimitOutput.max_traceback = 60
     # nbgrader looks for this folder but does not use it: submissions come through intake.
     config.Exchange.root = str(course.root / "exchange")
     return config
-
-
-def _without_password(address: str) -> str:
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
-
-    try:
-        return make_url(address).render_as_string(hide_password=True)
-    except ArgumentError:
-        return "what is no address of a database"

@@ -1,14 +1,18 @@
 """Assignments and classes of learners to grade, made for the tests."""
 
+import atexit
+import contextlib
 import copy
+import tempfile
 import warnings
+from functools import cache
 from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sqlalchemy.exc import SAWarning
 
-from grading import autograde, feedback, intake, register, sandbox
+from grading import autograde, cluster, feedback, intake, register, sandbox
 from grading.course import open_course, prepare
 from tools.derive import derive
 from tools.normalise import to_text
@@ -151,11 +155,19 @@ def recorded(course, learner, double=8.0, mean=8.0, why=4.0, when=None, notes=""
             one.needs_manual_grade = one.name == "why" and why is None
         gradebook.db.commit()
     register.record(course.database, register.Entry(NAME, learner, register.GRADED, notes=notes))
+@cache
+def workers():
+    """Start workers that grade all classes of this process; return the client."""
+    started = contextlib.ExitStack()
+    atexit.register(started.close)
+    folder = started.enter_context(tempfile.TemporaryDirectory())
+    return started.enter_context(cluster.workers_here(PACE.workers, Path(folder)))
 
 
 def grade(work, solutions, submissions, name=NAME, pace=PACE, **options):
     """Take in and grade a class; return its course."""
-    course = open_course(Path(work), Path(solutions), options.pop("database", None))
+    options.setdefault("client", workers())
+    course = open_course(Path(work), Path(solutions))
     prepare(course, name)
     intake.take_in(course, name, Path(submissions))
     autograde.grade_waiting(course, name, pace, **options)

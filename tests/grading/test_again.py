@@ -1,10 +1,6 @@
 """A second run, on submissions that are graded already."""
 
 import os
-import signal
-import tempfile
-from multiprocessing.context import ForkServerProcess
-from types import SimpleNamespace
 
 import pytest
 
@@ -131,62 +127,19 @@ def test_notes_of_repairs_stay_and_those_of_time_are_new(repairs, stopped):
 )
 def test_a_version_that_comes_while_one_is_graded_waits(folders, monkeypatch, code, end):
     given = folders / "given"
-    grade_all = autograde._grade_all
+    graded_ones = autograde._graded
 
     def meanwhile(course, *more):
         hand_in(given, "anna", answered(before=code))
         assert intake.take_in(course, NAME, given).taken == ["anna"]
-        return grade_all(course, *more)
+        return graded_ones(course, *more)
 
     hand_in(given, "anna", answered(mean="return 0.0"))
     with monkeypatch.context() as patch:
-        patch.setattr(autograde, "_grade_all", meanwhile)
+        patch.setattr(autograde, "_graded", meanwhile)
         course = graded(folders)
     entry = register.entry_of(course.database, NAME, "anna")
     assert (entry.outcome, entry.solution, row(course).status) == (register.WAITING, "", "waiting")
     autograde.grade_waiting(course, NAME, PACE)
     after = register.entry_of(course.database, NAME, "anna")
     assert (after.outcome, after.submission) == (end, entry.submission)
-
-
-def kills_its_grader(course, entry, digest, pace, home):
-    (home / "run").mkdir(parents=True)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def test_a_grader_that_is_killed_leaves_no_folder(folders, monkeypatch):
-    hand_in(folders / "given", "anna", answered())
-    (folders / "temporary").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folders / "temporary"))
-    monkeypatch.setattr(autograde, "_grade_in_process", kills_its_grader)
-    course = graded(folders)
-    assert "its grader broke down" in register.entry_of(course.database, NAME, "anna").reason
-    assert not list(folders.glob("temporary/grading-*"))
-
-
-def test_a_grader_that_ends_before_its_processes_begin_leaves_no_folder(folders, monkeypatch):
-    def end(self):
-        raise KeyboardInterrupt
-
-    hand_in(folders / "given", "anna", answered())
-    (folders / "temporary").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folders / "temporary"))
-    monkeypatch.setattr(ForkServerProcess, "start", end)
-    with pytest.raises(KeyboardInterrupt):
-        graded(folders)
-    assert not list(folders.glob("temporary/grading-*"))
-
-
-def test_its_folder_is_gone_before_its_end_is_recorded(tmp_path, monkeypatch):
-    # Another program may kill the grader as soon as it sees the end.
-    def grade(course, assignment, learner, pace, home):
-        (home / "run").mkdir()
-        return "it was not graded"
-
-    home, left = tmp_path / "home", []
-    monkeypatch.setattr(autograde.resource, "setrlimit", lambda *_: None)
-    monkeypatch.setattr(autograde, "grade_one", grade)
-    monkeypatch.setattr(autograde, "_fail", lambda *_: left.append(home.exists()))
-    entry = SimpleNamespace(assignment=NAME, learner="anna")
-    autograde._grade_in_process(None, entry, "", PACE, home)
-    assert left == [False]
