@@ -301,6 +301,15 @@ def test_workers_have_one_thread_and_keep_freed_memory(page):
     assert set(page.client.run(os.environ.get, "MALLOC_TRIM_THRESHOLD_").values()) == {None}
 
 
+def test_nothing_listens_to_other_machines(page):
+    import psutil
+
+    processes = [os.getpid(), *page.client.run(os.getpid).values()]
+    connections = [c for pid in processes for c in psutil.Process(pid).net_connections()]
+    hosts = [c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN]
+    assert len(hosts) >= 3 and set(hosts) == {"127.0.0.1"}
+
+
 def test_an_error_names_its_block_of_rows(page):
     x = page.x.copy()
     x[150, 3] = np.inf
@@ -378,7 +387,7 @@ def test_the_client_of_a_cluster_elsewhere(page, tmp_path, monkeypatch):
     """A scheduler without workers, with certificates made for this test."""
     from distributed import LocalCluster, Security
 
-    made = Security.temporary()
+    made = Security.temporary()  # what security=True makes
     for name in ("ca_file", "client_cert", "client_key"):
         file = "ca.pem" if name == "ca_file" else f"{name.removeprefix('client_')}.pem"
         (tmp_path / file).write_text(getattr(made, f"tls_{name}"))
