@@ -101,11 +101,7 @@ def by_blocks(page, explain, model, x=X, size=SIZE, **more):
     import dask
 
     return page.da.from_array(x, chunks=(size, -1)).map_blocks(
-        page.explain_block,
-        explain=explain,
-        model=dask.delayed(model),
-        meta=np.empty((0, 0)),
-        **more,
+        page.explain_block, explain, dask.delayed(model), meta=np.empty((0, 0)), **more
     )
 
 
@@ -115,8 +111,8 @@ def by_parts(page, explain, model, table, **more):
 
     return page.dd.from_pandas(table, npartitions=3, sort=False).map_partitions(
         page.explain_part,
-        explain=explain,
-        model=dask.delayed(model),
+        explain,
+        dask.delayed(model),
         meta=page.score_table(table.columns),
         **more,
     )
@@ -285,8 +281,8 @@ def test_a_scattered_model_is_the_same_model(page):
     rows = page.da.from_array(X, chunks=(SIZE, -1))
     found = rows.map_blocks(
         page.explain_block,
-        explain=page.kernel_shap,
-        model=page.client.scatter(NETWORK, broadcast=True),
+        page.kernel_shap,
+        page.client.scatter(NETWORK, broadcast=True),
         background=BACKGROUND,
         meta=np.empty((0, 0)),
     )
@@ -343,8 +339,8 @@ def test_a_filter_may_leave_partitions_empty(page, least):
     assert 0 in lengths(kept)
     found = kept.map_partitions(
         page.explain_part,
-        explain=page.kernel_shap,
-        model=dask.delayed(NETWORK),
+        page.kernel_shap,
+        dask.delayed(NETWORK),
         background=BACKGROUND,
         meta=page.score_table(NAMES),
     ).compute()
