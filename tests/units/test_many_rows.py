@@ -7,6 +7,7 @@ import ast
 import copy
 import os
 import re
+from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -118,6 +119,16 @@ def by_parts(page, explain, model, table, **more):
     )
 
 
+@contextmanager
+def one_thread():
+    """Compute as a worker does; torch has a setting of its own."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        yield
+    torch.set_num_threads(threads)
+
+
 def lengths(parts):
     return parts.map_partitions(len).compute().tolist()
 
@@ -151,7 +162,7 @@ def test_two_workers_compute_the_bits_of_one_process(page, method, model):
     explain, model = getattr(page, method), MODELS[model]
     found = by_blocks(page, explain, model, **given(method))
     assert found.chunks[0] == (15, 15, 10)
-    with threadpool_limits(1):
+    with one_thread():
         blocks = [explain(rows, model, **given(method)) for rows in cut(X, found.chunks[0])]
         whole = explain(X, model, **given(method))
         here = found.compute(scheduler="sync")
@@ -171,7 +182,7 @@ def test_frames_of_numbers(page, method, model):
     others = pd.DataFrame(BACKGROUND, columns=NAMES)[sorted(NAMES)]  # in another order
     parts = by_parts(page, explain, model, NUMBERS, **given(method, others))
     found = parts.compute()
-    with threadpool_limits(1):
+    with one_thread():
         tables = cut(NUMBERS, lengths(parts))
         answers = [explain(table, model, **given(method, others)) for table in tables]
         whole = explain(NUMBERS, model, **given(method, others))
@@ -232,7 +243,7 @@ def test_mixed_columns_keep_names_order_and_types(page, method):
     explain, model = getattr(page, method, categories), strict_model(typed)
     parts = by_parts(page, explain, model, TABLE, background=OTHERS)
     found = parts.compute()
-    with threadpool_limits(1):
+    with one_thread():
         tables = cut(TABLE, lengths(parts))
         values = [explain(table, model, OTHERS).values for table in tables]
         whole = explain(TABLE, model, OTHERS)
