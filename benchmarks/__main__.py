@@ -10,6 +10,7 @@ from benchmarks import (
     estimators,
     grading,
     inside,
+    many_rows,
     pictures,
     propagation,
     ranking,
@@ -28,6 +29,7 @@ SECTIONS = {
     "propagation costs": (propagation.cost_table, ["numpy"]),
     "ranking": (ranking.table, ["numpy", "scikit-learn"]),
     "selection": (selection.table, ["numpy", "scikit-learn"]),
+    "many rows": (many_rows.table, ["numpy", "scikit-learn", "dask", "distributed"]),
     "grading": (grading.table, ["nbgrader", "nbclient"]),
 }
 

@@ -1,6 +1,7 @@
 """The benchmarks' tools, and a small run. No test asserts a time."""
 
 import sys
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from benchmarks import (
     estimators,
     games,
     inside,
+    many_rows,
     memory,
     pictures,
     propagation,
@@ -225,3 +227,27 @@ def test_the_same_task_is_timed_on_every_kind_of_array():
     assert line[0] == f"{name}, 30-512-512-1, 2 rows"
     assert float(line[1]) > 0 and float(line[2]) > 0
     assert (line[3] == "–") == (not torch.cuda.is_available())
+
+
+def test_many_rows_are_timed_on_no_worker_on_one_and_on_two(monkeypatch):
+    """Dask's threads stand in for workers; tests/units/test_many_rows.py starts real ones."""
+    started = []
+    monkeypatch.setattr(
+        many_rows, "Client", lambda n_workers, **_: nullcontext(started.append(n_workers))
+    )
+    found = many_rows.speeds(rows=5, blocks=3)
+    assert started == [1, 2] and list(found) == list(many_rows.tasks())
+    assert all(len(speeds) == 3 and min(speeds) > 0 for speeds in found.values())
+    monkeypatch.setattr(many_rows, "timed", lambda scores, **where: (np.array(len(where)), 1.0))
+    with pytest.raises(AssertionError, match="Not equal to tolerance"):
+        many_rows.speeds(rows=5, blocks=3)
+
+
+def test_too_small_a_gain_from_a_second_worker_is_named(monkeypatch):
+    tasks = {"fast": (None, None, 1.5), "slow": (None, None, 1.6), "free": (None, None, None)}
+    monkeypatch.setattr(many_rows, "tasks", lambda: tasks)
+    monkeypatch.setattr(many_rows, "speeds", lambda: {name: [1050.0, 40.0, 60.0] for name in tasks})
+    table = many_rows.table()
+    assert table.rows[0] == ["fast", "1,050", "40", "60", "1.50", "1.5"]
+    assert [row[-1] for row in table.rows] == ["1.5", "1.6", "–"]
+    assert table.missed == ["slow: two workers are 1.50 × as fast as one, at least 1.6"]

@@ -1,5 +1,6 @@
 """Data frames: the model sees the columns it was given, by name and in their own types."""
 
+import pickle
 import re
 import warnings
 from itertools import permutations
@@ -303,6 +304,21 @@ def test_no_warning_about_names_for_methods_that_add_numbers():
 def test_what_does_not_fit_is_refused_in_words(explain, message):
     with pytest.raises((TypeError, ValueError), match=re.escape(message)):
         explain()
+
+
+def test_how_a_frame_holds_its_columns_does_not_show_in_the_last_digit():
+    """A frame that was pickled with its columns in another order holds them backwards."""
+    x, names = np.random.default_rng(0).normal(size=(50, 6)), list("abcdef")
+    network = xk.Network.mlp([6, 8, 1], seed=1)
+    turned = pickle.loads(pickle.dumps(pd.DataFrame(x, columns=names)[names[::-1]]))[names]
+    assert turned.to_numpy().strides[1] < 0
+    for row in range(50):
+        one, same = x[row : row + 1], turned[row : row + 1]
+        np.testing.assert_array_equal(network(same), network(one))
+        found = xk.integrated_gradients(network, same, baseline=turned[:1])
+        expected = xk.integrated_gradients(network, one, baseline=x[:1])
+        np.testing.assert_array_equal(found.values, expected.values)
+        np.testing.assert_array_equal(found.base, expected.base)
 
 
 # Properties.

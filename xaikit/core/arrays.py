@@ -190,7 +190,9 @@ def _array_of(x: Any, name: str) -> np.ndarray:
             "inputs is explained by a function of one of them, or of all of them side by side"
         )
     try:
-        return np.asarray(x)
+        # In C order always: a frame's own order changes when the frame is sent to another process,
+        # and with it the last digits of a matrix product.
+        return np.asarray(x, order="C")
     except ValueError:
         raise ValueError(
             f"{name} is a {type(x).__name__} of rows with different lengths, expected rows (n, d)"

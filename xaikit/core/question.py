@@ -236,12 +236,13 @@ def ask(
     TypeError
         For a model that is not callable, or has no gradients where they are needed; outputs that
         are labels; x that is not numeric or does not match the weights in library, device or dtype;
-        a target that is not a whole number.
+        x or a baseline of Dask; a target that is not a whole number.
     ValueError
         For infinity in x, NaN in x for a model with gradients, NaN or infinity in the model's
         outputs, x that is empty or has another width than the weights, a target out of range, a
         baseline of another shape or other names.
     """
+    tables.expect_in_memory(x, "x")
     names, made = tables.column_names(x), None
     if not (keep_forward or isinstance(model, DifferentiableModel)):
         models.expect_callable(model)

@@ -25,6 +25,15 @@ def column_names(x: Any) -> list[str] | None:
     return list(names) if all(isinstance(name, str) for name in names) else None
 
 
+def expect_in_memory(x: Any, what: str) -> None:
+    """Raise a TypeError for a collection of Dask, whose blocks may be on other machines."""
+    if type(x).__module__.partition(".")[0] == "dask":
+        raise TypeError(
+            f"{what} is a Dask {type(x).__name__}, expected rows in memory: give {what}.compute(), "
+            "or explain x block by block, with map_blocks or map_partitions (the page Many rows)"
+        )
+
+
 def aligned(values: Any, names: Sequence[str] | None, what: str) -> Any:
     """Return a table or a row of numbers, its columns in the order of `names`.
 
@@ -32,9 +41,12 @@ def aligned(values: Any, names: Sequence[str] | None, what: str) -> Any:
 
     Raises
     ------
+    TypeError
+        For a collection of Dask.
     ValueError
         For other names.
     """
+    expect_in_memory(values, what)
     own = column_names(values)
     if own is None or names is None or own == list(names):
         return values

@@ -14,6 +14,9 @@ a layer with other weights is ``dataclasses.replace(layer, weight=…, bias=…)
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
@@ -48,6 +51,16 @@ class Layer:
             if arrays.is_array(value := getattr(self, field.name))
         }
         return replace(self, **changed)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over what was pickled, with arrays at addresses that their type asks for.
+
+        Dask hands over arrays that start at any byte. A product copies such weights each time, and
+        for a single row it adds in another order.
+        """
+        for name, value in state.items():
+            kept = np.require(value, requirements="A") if isinstance(value, np.ndarray) else value
+            object.__setattr__(self, name, kept)
 
 
 def check_weights(layer: Layer, dimensions: str) -> None:
