@@ -61,7 +61,7 @@ def made(tmp_path_factory):
 def course(made, tmp_path):
     """Return a copy, which a test may change."""
     root = shutil.copytree(made.root, tmp_path / "work")
-    return made._replace(root=root, database=f"sqlite:///{root}/gradebook.db")
+    return made._replace(root=root)
 
 
 def template(course, text, name="template.csv", encoding="utf-8", newline="\n"):
