@@ -155,6 +155,8 @@ def recorded(course, learner, double=8.0, mean=8.0, why=4.0, when=None, notes=""
             one.needs_manual_grade = one.name == "why" and why is None
         gradebook.db.commit()
     register.record(course.database, register.Entry(NAME, learner, register.GRADED, notes=notes))
+
+
 @cache
 def workers():
     """Start workers that grade all classes of this process; return the client."""
