@@ -171,8 +171,7 @@ def _feedback(course: Course, given: argparse.Namespace) -> None:
     ready = [
         entry
         for entry in register.entries(course.database, given.assignment).values()
-        if entry.outcome != register.WAITING
-        and (not given.only or entry.learner in given.only)
+        if entry.outcome != register.WAITING and (not given.only or entry.learner in given.only)
     ]
     with tqdm(total=len(ready), unit="page", desc="feedback", disable=None) as bar:
         without = feedback.write_pages(course, ready, given.workers, bar.update)

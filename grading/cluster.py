@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from grading.course import GradingError
 
 # Dask does not count the memory of what its workers start: a kernel, and a grader beside it.
 WORKERS = max(1, min(CPU_COUNT, MEMORY_LIMIT // (sandbox.Limits().resident + run.TRUSTED_MEMORY)))
+
+LOOK_EVERY = 10.0  # seconds, for tasks that got lost
 
 
 @contextmanager
@@ -113,14 +115,38 @@ def outcomes(
         return future
 
     tasks: dict[Future, tuple[Any, tuple]] = {}
-    ended = as_completed([submit(*one) for one in inputs], loop=client.loop)
-    for future in ended:
-        name, given = tasks.pop(future)
-        try:
-            end = future.result()
-        except CancelledError:
-            ended.add(submit(name, given))
-        except Exception as error:
-            yield name, error
-        else:
-            yield name, end
+    for one in inputs:
+        submit(*one)
+    while tasks:
+        ended = as_completed(list(tasks), loop=client.loop, timeout=LOOK_EVERY)
+        with suppress(TimeoutError):
+            for future in ended:
+                name, given = tasks.pop(future)
+                try:
+                    end = future.result()
+                except CancelledError:
+                    ended.add(submit(name, given))
+                except Exception as error:
+                    yield name, error
+                else:
+                    yield name, end
+        for future in _forgotten(client, list(tasks)):
+            submit(*tasks.pop(future))
+
+
+def _forgotten(client: Client, futures: list[Future]) -> list[Future]:
+    """Return the tasks that will never end.
+
+    While a client connects to a scheduler that was restarted, a new task can get lost between them.
+    """
+    if client.scheduler is None:  # the client has given up
+        return futures
+    try:
+        states = client.sync(client.scheduler.get_task_status, keys=[one.key for one in futures])
+    except OSError:  # the scheduler is lost now
+        return []
+    return [
+        one
+        for one in futures
+        if one.key not in client.futures or states[one.key] in (None, "released", "forgotten")
+    ]

@@ -66,6 +66,18 @@ def test_a_scheduler_that_is_restarted_costs_nobody_a_grade(course, tmp_path):
     everyone_has_a_grade(course, graded)
 
 
+def test_a_task_that_gets_lost_is_run_again(course, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "LOOK_EVERY", 0.5)
+    with cluster.workers_here(2, tmp_path / "workers") as client:
+
+        def progress(done, of):
+            if done == 1:
+                client.futures.clear()  # as a client does that connects anew
+
+        graded = autograde.grade_waiting(course, NAME, PACE, client, progress=progress)
+    everyone_has_a_grade(course, graded)
+
+
 def test_a_scheduler_that_does_not_come_back_is_said(course, tmp_path, monkeypatch):
     with cluster_of(1, tmp_path) as nodes, cluster.workers_at(nodes.address) as client:
         monkeypatch.setattr(client, "_timeout", 1)
