@@ -7,6 +7,7 @@ who has a certificate is listened to.
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -41,21 +42,30 @@ def workers_here(number: int, scratch: Path) -> Iterator[Client]:
         # A hundred times a second, of a worker that waits.
         "distributed.worker.profile.enabled": False,
     }
-    with (
-        dask.config.set(settings),
-        LocalCluster(
-            n_workers=number,
-            threads_per_worker=1,
-            memory_limit=None,
-            security=Security.temporary(),
-            # Else its page would be at port 8787, and a second grader would warn of the first.
-            dashboard_address="127.0.0.1:0",
-            scheduler_kwargs={"dashboard": False},
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
-        yield client
+    with dask.config.set(settings):
+        with _deaf():
+            started = LocalCluster(
+                n_workers=number,
+                threads_per_worker=1,
+                memory_limit=None,
+                security=Security.temporary(),
+                # Else its page would be at port 8787, and a second grader would warn of the first.
+                dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False},
+                silence_logs=logging.CRITICAL,
+            )
+        with started, Client(started, set_as_default=False) as client:
+            yield client
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Let processes that start meanwhile ignore Ctrl-C: a terminal sends it to them, too."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
