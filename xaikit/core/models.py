@@ -1,7 +1,6 @@
 """The interface of a model: its outputs and, where it has them, its gradients."""
 
 from collections.abc import Callable
-from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -121,14 +120,19 @@ def expect_gradients(model: Any) -> DifferentiableModel:
 
 
 def outputs(
-    model: Callable, rows: Any, what: str = "the model's output", fresh: bool = False
+    model: Callable,
+    rows: Any,
+    what: str = "the model's output",
+    fresh: bool = False,
+    made: Callable | None = None,
 ) -> Array:
     """Return a model's outputs (n, k) for checked rows, or raise if they are not finite numbers.
 
     (n,) is one output per row. A model that ends in squeeze() may return () or (k,) for one row.
 
     A function gets a copy of the rows, because it may change them in place. No copy is made of
-    `fresh` rows, which were made for this call and are not read after it.
+    `fresh` rows, which were made for this call and are not read after it. If rows are to be a frame
+    or a sparse matrix, `made` makes it of the array.
 
     Raises
     ------
@@ -140,8 +144,9 @@ def outputs(
     if isinstance(model, DifferentiableModel):
         result = model.outputs(rows)
     else:
-        copied = arrays.copied if arrays.is_array(rows) else copy  # a list of texts
-        result = model(rows if fresh else copied(rows))
+        copied = arrays.copied if arrays.is_array(rows) else list  # a list of texts
+        given = rows if fresh else copied(rows)
+        result = model(made(given) if made else given)
     result = arrays.dense(result)
     if not arrays.is_array(result):
         result = _as_array(result)
@@ -153,12 +158,11 @@ def outputs(
             f"the model returned labels ({example!r}), expected numbers: "
             "give its predict_proba, or a function that returns scores"
         )
-    n = rows.shape[0] if hasattr(rows, "shape") else len(rows)  # a sparse matrix has no len
-    result = arrays.unsqueezed(result, n)
-    if result.ndim not in (1, 2) or result.shape[0] != n:
+    result = arrays.unsqueezed(result, len(rows))
+    if result.ndim not in (1, 2) or result.shape[0] != len(rows):
         raise ValueError(
-            f"the model returned shape {tuple(result.shape)} for {n} rows, "
-            f"expected ({n},) or ({n}, k){batch_hint(rows)}"
+            f"the model returned shape {tuple(result.shape)} for {len(rows)} rows, "
+            f"expected ({len(rows)},) or ({len(rows)}, k){batch_hint(rows)}"
         )
     result = expect_finite(arrays.floating(result), what)
     return result[:, None] if result.ndim == 1 else result

@@ -84,9 +84,7 @@ class Question:
         """Return F (m, k) of rows like x (m, …); for a frame they are cells or numbers."""
         if self.table is not None:
             rows, fresh = rows if tables.is_frame(rows) else self.table.frame_of(rows), True
-        elif self.made is not None:
-            rows, fresh = self.made(rows if fresh else arrays.copied(rows)), True
-        return self._as_for_x(models.outputs(self.model, rows, fresh=fresh))
+        return self._as_for_x(models.outputs(self.model, rows, fresh=fresh, made=self.made))
 
     def calls(self, count: int, width: int, rows_each: int = 1) -> Iterator[slice]:
         """Cut 0 … count into slices, one for each call of the model.
@@ -107,8 +105,7 @@ class Question:
             table, cells = self.table.joined(rows, what)
             return replace(self, table=table), cells
         rows = arrays.dense(tables.aligned(rows, self.names, what))
-        if tables.is_frame(rows) and rows.ndim == 1:
-            rows = rows.to_frame().T
+        rows = tables.as_frame(rows, None, what) if tables.is_frame(rows) else rows
         missing = not isinstance(self.model, DifferentiableModel)
         x, rows = _of_one_kind(self.x, rows, what, missing)
         if tuple(rows.shape[1:]) != tuple(x.shape[1:]):
@@ -259,7 +256,7 @@ def ask(
     if forward:
         output = expect_finite(forward.output, "the model's output")
     else:
-        output = models.outputs(model, made(rows) if made else rows)
+        output = models.outputs(model, rows, made=made)
     targets = as_targets(target, *output.shape)
     missing = not isinstance(model, DifferentiableModel)
     baseline = arrays.dense(tables.aligned(baseline, names, "baseline"))

@@ -1,7 +1,7 @@
 """Coalitions of features as mixed rows: x where a feature is present, another row elsewhere."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import NamedTuple
 
@@ -24,12 +24,12 @@ def mixing_game(
     question: Question, others: Array, groups: Mapping[str, Sequence] | None = None
 ) -> Game:
     """Make the game v(S) = mean over m of F(x_S, others_{−S}); others is (1 or n, m, …)."""
-    x = question.x
     # Copies: the game may be evaluated much later, when the caller's arrays hold other numbers.
-    flat, others = arrays.copied(x).reshape(len(x), -1), arrays.copied(others)
-    others = others.reshape(others.shape[0], others.shape[1], -1)
+    question, others = replace(question, x=arrays.copied(question.x)), arrays.copied(others)
+    rows = len(question.x)
+    flat, others = question.x.reshape(rows, -1), others.reshape(*others.shape[:2], -1)
     players = players_of(groups, flat.shape[1], question.names)
-    data = players.data(flat if question.table is None else question.data)
+    data = players.data(question.data.reshape(rows, -1))
     if question.table is not None:
         flat, others = question.table.first_equal(flat), question.table.first_equal(others)
     return Game(

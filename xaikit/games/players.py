@@ -97,16 +97,21 @@ def column_places(members: Any, columns: int, names: Sequence[str] | None, what:
     return np.array(places, dtype=int)
 
 
+def category_places(
+    categorical: Sequence, columns: int, names: Sequence[str] | None
+) -> list[np.ndarray]:
+    """Return the columns of each category: a name or a number is one, several are a block."""
+    lists = [[e] if isinstance(e, str | int | np.integer) else e for e in categorical]
+    return [column_places(members, columns, names, "categorical") for members in lists]
+
+
 def blocks_of(categorical: Sequence, columns: int, names: Sequence[str] | None) -> dict[str, Any]:
     """Return the groups of categories that are written in several columns (one-hot blocks)."""
     blocks: dict[str, Any] = {}
-    for entry in categorical:
-        if isinstance(entry, str | int | np.integer):
-            column_places([entry], columns, names, "categorical")
-        else:
-            places = column_places(entry, columns, names, "categorical")
-            own = [names[i] if names is not None else f"x{i}" for i in places]
-            name = _common_start(own)
+    for places in category_places(categorical, columns, names):
+        own = [names[i] if names is not None else f"x{i}" for i in places]
+        name = _common_start(own)
+        if len(own) > 1:
             blocks[" + ".join(own) if name in ("", *blocks) else name] = places
     return blocks
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.question import Question
-from xaikit.games.players import column_places
+from xaikit.games.players import category_places
 
 Groups = list[np.ndarray]
 
@@ -27,11 +27,7 @@ def as_groups(categorical: Any, question: Question) -> Groups:
         For a column that x does not have, or that two categories share; for columns of a frame
         that hold no numbers and are not named.
     """
-    columns = question.x.shape[1]
-    groups = []
-    for entry in categorical:
-        members = [entry] if isinstance(entry, str | int | np.integer) else entry
-        groups.append(column_places(members, columns, question.names, "categorical"))
+    groups = category_places(categorical, question.x.shape[1], question.names)
     taken = np.concatenate(groups) if groups else np.array([], dtype=int)
     if len(set(taken.tolist())) < len(taken):
         raise ValueError("a column stands in two entries of categorical")
