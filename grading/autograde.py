@@ -189,7 +189,7 @@ def _failed(
 
 def _notes(before: str, stopped: int) -> str:
     """Return intake's notes and the number of cells out of time in this run, not an earlier one."""
-    notes = [note for note in before.split("; ") if note and not note.endswith("out of time")]
+    notes = [note for note in register.each_note(before) if not note.endswith("out of time")]
     if stopped:
         notes.append(f"{stopped} cell{'' if stopped == 1 else 's'} out of time")
     return "; ".join(notes)

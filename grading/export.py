@@ -45,6 +45,12 @@ class Row(NamedTuple):
     notes: str
 
 
+def called(row: Row) -> str:
+    """Return whose row it is, for a person who reads it."""
+    name = f"{row.first_name} {row.last_name}".strip()
+    return f"{row.learner} ({name})" if name else row.learner
+
+
 def rows(course: Course, assignment: str) -> list[Row]:
     """Return the table of an assignment, in the order of the learners' names."""
     entries = register.entries(course.database, assignment)

@@ -6,27 +6,26 @@ import json
 import math
 import os
 import pickle
-import resource
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from pathlib import Path
 
 from nbgrader.api import Gradebook
 
 from grading import register
 from grading.course import TITLE, Course, GradingError, solution_of
+from grading.limited import CHECKOUT, limit_memory
 from grading.page import Mark, Sheet, page_of, points
 from grading.sandbox import GIGABYTE
+from grading.sheet import write_whole
 from tools.derive import derive
 
 SECONDS, MEMORY = 30, GIGABYTE  # for one page
 MOST_BYTES = 20_000_000  # of a graded notebook
 BATCH = 25  # pages that one process makes: its start takes a second
 NOTE = "feedback page without the notebook"
-CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 def write_pages(
@@ -72,7 +71,7 @@ def write_pages(
 
 def _note(course: Course, entry: register.Entry, why: str) -> None:
     """Keep among a submission's notes why its page lacks the notebook, and no older reason."""
-    notes = [note for note in entry.notes.split("; ") if note and not note.startswith(NOTE)]
+    notes = [note for note in register.each_note(entry.notes) if not note.startswith(NOTE)]
     notes += [f"{NOTE}: {why}"] if why else []
     if (new := "; ".join(notes)) != entry.notes:
         register.record_end(course.database, entry._replace(notes=new))
@@ -85,10 +84,7 @@ def _write_batch(course: Course, entries: list[register.Entry], release: str) ->
     reasons = {}
     for entry, (page, why) in zip(entries, pages_of(sheets), strict=True):
         path = course.feedback(entry.assignment, entry.learner)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.new")
-        temporary.write_text(page, encoding="utf-8")
-        os.replace(temporary, path)
+        write_whole(path, page.encode())
         reasons[entry.learner] = why
     return reasons
 
@@ -133,8 +129,7 @@ def _made_apart(sheet: Sheet) -> tuple[str, str]:
     if not child:
         try:
             signal.alarm(SECONDS)
-            hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, hard))
+            limit_memory(MEMORY)
             with open(writing, "w", encoding="utf-8") as file:
                 json.dump(_page_or_reason(sheet), file)
             os._exit(0)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from grading import export
 from grading.course import Course, GradingError
-from grading.export import Row
+from grading.export import Row, called
 from grading.platforms import FORMATS, Format, cell, number, places
 from grading.sheet import Sheet, harmless, read, to_bytes
 from grading.who import Directory, Joined, join, plain, words
@@ -209,7 +209,7 @@ def _filled(
             rows[at][place] = _text(grade * factor)
             _write_down(back, row, grade)
             if possible and grade > row.max_score:
-                back.said.append(f"{_called(row)}: above all points; Moodle takes no such grade")
+                back.said.append(f"{called(row)}: above all points; Moodle takes no such grade")
         tells = grade is not None or row.status.startswith("failed")
         if form.comment in columns and tells and not reason:
             words_at = columns[form.comment]
@@ -277,7 +277,7 @@ def _for_moodle_without_ids(
         content.append([*who, _text(grade), html.escape(comment(row), quote=False)])
         _write_down(back, row, grade)
         if not row.email:
-            back.said.append(f"{_called(row)}: no e-mail address; map another column in Moodle")
+            back.said.append(f"{called(row)}: no e-mail address; map another column in Moodle")
     return back._replace(data=to_bytes(Sheet(content)))
 
 
@@ -339,15 +339,15 @@ def _for_gradescope(
 def _write_down(back: Back, row: Row, grade: float) -> None:
     back.written[row.learner] = grade
     if row.status == "missing" or row.status.startswith("failed"):
-        back.said.append(f"{_called(row)}: 0 is written ({row.status})")
+        back.said.append(f"{called(row)}: 0 is written ({row.status})")
 
 
 def _leave_out(back: Back, row: Row, grade: float | None, why: str) -> None:
     """Say why a learner's grade is not written; it is serious if there is work behind it."""
     if grade is None or row.status == "missing":
-        back.said.append(f"{_called(row)}: {why} ({row.status})")
+        back.said.append(f"{called(row)}: {why} ({row.status})")
     else:
-        back.left_out.append(f"{_called(row)}: {why} ({row.status}, {_text(grade)} points)")
+        back.left_out.append(f"{called(row)}: {why} ({row.status}, {_text(grade)} points)")
 
 
 def _with_comment(before: str, ours: str) -> str:
@@ -363,8 +363,3 @@ def _text(number: float) -> str:
 
 def _contains(title: list[str], name: list[str]) -> bool:
     return any(title[i : i + len(name)] == name for i in range(len(title)))
-
-
-def _called(row: Row) -> str:
-    name = f"{row.first_name} {row.last_name}".strip()
-    return f"{row.learner} ({name})" if name else row.learner

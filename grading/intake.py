@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
@@ -22,6 +21,7 @@ from grading.layouts import copy_number, stem
 from grading.limited import Limited
 from grading.notebooks import MAX_BYTES, is_of, prepared
 from grading.roster import Index, PlatformId, Question, folder_name, is_learner
+from grading.sheet import write_whole
 from grading.whose import Found, Person, Sorted, attempt_of, sort
 from tools.derive import derive
 
@@ -433,7 +433,7 @@ def _record(
     before = known.get(learner)
     if before and before.submission:
         note = f"{LATER} {reason.replace('; ', ', ')} (the one before counts)"
-        notes = [part for part in before.notes.split("; ") if part and not part.startswith(LATER)]
+        notes = [part for part in register.each_note(before.notes) if not part.startswith(LATER)]
         register.record(course.database, before._replace(notes="; ".join([*notes, note])))
         return
     register.record(course.database, register.Entry(assignment, learner, register.FAILED, reason))
@@ -567,8 +567,11 @@ def _take(
         assignment, learner, register.WAITING, notes="; ".join(notes), submission=digest
     )
     if before is not None and same:
-        said = [note for note in before.notes.split("; ") if note and not note.startswith(LATER)]
-        said = [note for note in said if BEFORE not in note]
+        said = [
+            n
+            for n in register.each_note(before.notes)
+            if not n.startswith(LATER) and BEFORE not in n
+        ]
         said += [note for note in notes if BEFORE in note]
         entry = before._replace(notes="; ".join(said))
     if entry != before:
@@ -609,10 +612,7 @@ def _stamped(path: Path) -> datetime | None:
 
 
 def _write(path: Path, text: str, when: datetime | None) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(".new")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(temporary, path)
+    write_whole(path, text.encode())
     if when is not None:
         stamp = path.with_name("timestamp.txt")
         stamp.write_text(f"{when.isoformat(sep=' ')} UTC\n", encoding="utf-8")

@@ -17,6 +17,7 @@ from typing import Any
 
 from grading.errors import GradingError, Rejected
 
+CHECKOUT = Path(__file__).resolve().parents[1]
 START, SECONDS = 120, 20
 MEMORY = 1_500_000_000
 
@@ -71,11 +72,10 @@ class Limited:
     def _start(self) -> None:
         self.connection, other = Pipe()
         line = [sys.executable, "-m", __name__, str(other.fileno()), str(self.memory)]
-        home = str(Path(__file__).resolve().parents[1])
         self.process = subprocess.Popen(
             line,
             # No password of the gradebook's: the files are learners'.
-            env={"PYTHONPATH": os.pathsep.join([home, *sys.path])},
+            env={"PYTHONPATH": os.pathsep.join([str(CHECKOUT), *sys.path])},
             pass_fds=[other.fileno()],
             start_new_session=True,
         )
@@ -93,14 +93,19 @@ class Limited:
             self.process = None
 
 
+def limit_memory(size: int) -> None:
+    """Let this process have so many bytes; mapped libraries do not count."""
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (size, hard))
+
+
 def _serve(connection: Connection, memory: int) -> None:
     """Call what is asked for, until the other side ends."""
     # Loaded before the limit holds, so that it counts what the files need.
     import grading.given
     import grading.notebooks  # noqa: F401
 
-    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, hard))
+    limit_memory(memory)
     connection.send("ready")
     while True:
         try:

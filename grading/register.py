@@ -73,6 +73,11 @@ class Entry(NamedTuple):
     seconds: float | None = None
 
 
+def each_note(notes: str) -> list[str]:
+    """Return an entry's notes one by one."""
+    return [note for note in notes.split("; ") if note]
+
+
 class LatePolicy(NamedTuple):
     """The share of an assignment's points that each day begun costs, after `grace_minutes`.
 

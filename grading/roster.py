@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 import unicodedata
 from collections import defaultdict
@@ -27,6 +26,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from grading.errors import GradingError
+from grading.sheet import FORMULA, harmless, write_whole
 
 ROSTER, PLATFORM_IDS, QUESTIONS = "roster.csv", "platform-ids.csv", "roster-questions.csv"
 # It becomes the name of a folder, and nbgrader reads that as a pattern: no *, [, / or +.
@@ -45,7 +45,6 @@ ALIASES = {
     "id_number": "student_number",
 }
 KNOWN = {"learner", "id", "login", "student_number", "email", *NO_ID}
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class PlatformId(NamedTuple):
@@ -101,10 +100,7 @@ def read(path: Path) -> Roster:
         If it cannot be read, has no such column, an empty name, or one name twice.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        head = text.partition("\n")[0]
-        delimiter = max(",;\t", key=head.count)
-        table = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
+        table = _table(path)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise GradingError(
             f"the roster {path} cannot be read as CSV in UTF-8: {error}; in a spreadsheet, save it "
@@ -282,25 +278,26 @@ def _rows(path: Path, fields: tuple[str, ...]) -> list[list[str]]:
     if not path.is_file():
         return []
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        delimiter = max(",;\t", key=text.partition("\n")[0].count)
-        table = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-        return [[_clean(row[field]) for field in fields] for row in table]
+        return [[_clean(row[field]) for field in fields] for row in _table(path)]
     except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
         raise GradingError(
             f"{path} cannot be read as CSV in UTF-8 with the columns {', '.join(fields)}: {error}"
         ) from error
 
 
+def _table(path: Path) -> list[dict[str, str]]:
+    text = path.read_text(encoding="utf-8-sig")
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
+
+
 def _write(path: Path, columns: list[str], rows: Iterable[dict[str, str]]) -> None:
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
-    temporary = path.with_name(f".{path.name}.new")
-    # Excel reads UTF-8 if the file begins with this mark.
-    temporary.write_text("\ufeff" + text.getvalue(), encoding="utf-8", newline="")
-    os.replace(temporary, path)
+    writer.writerows({name: harmless(value) for name, value in row.items()} for row in rows)
+    # Excel reads UTF-8 if the file begins with this encoding's mark.
+    write_whole(path, text.getvalue().encode("utf-8-sig"))
 
 
 def _squashed(text: str) -> str:
@@ -309,11 +306,7 @@ def _squashed(text: str) -> str:
     return "".join(letter for letter in letters if letter.isalnum())
 
 
-def _harmless(value: str) -> str:
-    """Return a value that a spreadsheet does not run as a formula; `_clean` takes it back."""
-    return f"'{value}" if value[:1] in FORMULA else value
-
-
 def _clean(value: str | None) -> str:
+    """Return a cell's text, as it was before `sheet.harmless`."""
     text = unicodedata.normalize("NFC", value or "").strip()
     return text[1:] if text[:1] == "'" and text[1:2] in FORMULA else text

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import resource
 import shutil
 import signal
 import socket
@@ -26,8 +25,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from grading import sandbox
+from grading.limited import CHECKOUT, limit_memory
 
-CHECKOUT = Path(__file__).resolve().parents[1]
 # The memory of the trusted side: a notebook can send it more than it expects.
 TRUSTED_MEMORY = 3 * sandbox.GIGABYTE
 # Beyond a submission's own seconds: for the start and the end of its kernel.
@@ -170,8 +169,7 @@ def _run_and_exit(home: Path) -> None:
         words = os.open(home / "words", os.O_WRONLY | os.O_CREAT, 0o600)
         os.dup2(words, 1)
         os.dup2(words, 2)
-        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-        resource.setrlimit(resource.RLIMIT_DATA, (TRUSTED_MEMORY, hard))
+        limit_memory(TRUSTED_MEMORY)
         text, cell_seconds, limits = json.loads((home / "task").read_text(encoding="utf-8"))
         ran = _executed(text, cell_seconds, sandbox.Limits(*limits), home)
         (home / "ran").write_text(json.dumps(ran), encoding="utf-8")

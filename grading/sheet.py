@@ -8,9 +8,11 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from grading.course import GradingError
+from grading.errors import GradingError
 
 MAX_BYTES = 50_000_000
+# A cell that begins so is run by a spreadsheet.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 WORKBOOKS = {b"PK": "an Excel workbook", b"\xd0\xcf": "an old Excel workbook"}
 
 
@@ -99,5 +101,4 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def harmless(text: str) -> str:
     """Return a text that a spreadsheet does not run as a formula; a mere "-" is none."""
-    formula = text[:1] in ("=", "+", "-", "@", "\t", "\r") and text != "-"
-    return f"'{text}" if formula else text
+    return f"'{text}" if text[:1] in FORMULA and text != "-" else text

@@ -11,16 +11,16 @@ from statistics import mean, median
 from typing import NamedTuple
 
 import nbformat
+from nbconvert.filters import strip_ansi
 from nbgrader.utils import is_grade
 
 from grading import export, register
 from grading.course import Course, solution_of
-from grading.export import Row
+from grading.export import Row, called
 from grading.page import TEMPLATES
 from grading.sheet import write_whole
 
 MISTAKES, BARS = 10, 10
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
 HEADING = re.compile(r"^#{1,4} +(.+?)(?: *\([^()]*points?\b[^()]*\))?\s*$", re.MULTILINE)
 NUMBER = re.compile(r"[-+−]?(?:\d[\d.,]*|\.\d+)(?:e[-+]?\d+)?|\b(?:nan|inf)\b")
 # Arrays and shapes, once their numbers are written as "#".
@@ -83,8 +83,8 @@ def write_summary(course: Course, assignment: str, path: Path) -> None:
         bars=bars(scored, table[0].max_score) if scored else [],
         exercises=exercises(course, assignment, names),
         mistakes=mistakes(course, assignment, names)[:MISTAKES],
-        looks=[(_called(row), why) for row in table for why in _why(row)],
-        missing=[_called(row) for row in table if row.status == "missing"],
+        looks=[(called(row), why) for row in table for why in _why(row)],
+        missing=[called(row) for row in table if row.status == "missing"],
     )
     write_whole(path, page.encode())
 
@@ -171,7 +171,7 @@ def _errors(path: Path) -> Iterator[tuple[str, str]]:
 
 def _words(kind: str, text: str) -> str:
     """Return an error's first paragraph in words."""
-    first = ANSI.sub("", text).strip().split("\n\n")[0]
+    first = strip_ansi(text).strip().split("\n\n")[0]
     first = " ".join(first.split())[:300]
     if kind == "NotImplementedError":
         return "not written yet"
@@ -188,8 +188,3 @@ def _why(row: Row) -> Iterator[str]:
         yield row.status
     if row.notes:
         yield row.notes
-
-
-def _called(row: Row) -> str:
-    name = f"{row.first_name} {row.last_name}".strip()
-    return f"{row.learner} ({name})" if name else row.learner

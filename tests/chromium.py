@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,3 +21,17 @@ def chromium(playwright) -> str:
     if not found:
         (pytest.fail if os.environ.get("XAI_CI") == "1" else pytest.skip)(HOW_TO_INSTALL)
     return found
+
+
+@contextmanager
+def headless(*flags: str):
+    """Start Chromium without a window; it ends with the `with`."""
+    # It needs an extra, and without it the other tests of a file can run.
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium(playwright), args=["--headless", "--no-sandbox", *flags]
+        )
+        yield browser
+        browser.close()

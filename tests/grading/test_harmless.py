@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from nbgrader.server_extensions.formgrader.handlers import template_path
 
 from grading.harmless import Harmless, make_harmless
-from tests.chromium import chromium
+from tests.chromium import headless
 from tests.grading.classes import NAME, answered, grade, hand_in, write_solution
 from tests.grading.payloads import payloads
 
@@ -34,17 +34,11 @@ ADDRESS = "http://grader.test/"
 
 @pytest.fixture(scope="module")
 def page():
-    from playwright.sync_api import sync_playwright
-
     def formulas(route):
         name = route.request.url.partition("?")[0].partition("/2.7.7/")[2]
         route.fulfill(path=MATHJAX / name.replace("latest.js", "tex-chtml.js"))
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium(playwright),
-            args=["--headless", "--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND"],
-        )
+    with headless("--host-resolver-rules=MAP * ~NOTFOUND") as browser:
         page = browser.new_page()
         page.route("**/mathjax/2.7.7/**", formulas)
         page.add_init_script(
@@ -52,7 +46,6 @@ def page():
             "window.hits = []; window.stolen = name => hits.push(name); window.$ = () => ({})"
         )
         yield page
-        browser.close()
 
 
 @cache

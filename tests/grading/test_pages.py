@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from grading import export
 from grading.page import page_of
 from tests.browser import axe
-from tests.chromium import chromium
+from tests.chromium import headless
 from tests.grading.classes import NAME, answered, grade, hand_in, write_solution
 from tests.grading.sheets import MARKS, sheet, with_cells
 from tests.lab import TOKEN, plain_lab, running
@@ -33,15 +33,8 @@ def course(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium(playwright),
-            args=["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"],
-        )
+    with headless("--disable-gpu", "--no-first-run") as browser:
         yield browser.new_page(viewport={"width": 1000, "height": 900})
-        browser.close()
 
 
 def screenshot(page, name):

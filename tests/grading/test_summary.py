@@ -12,7 +12,7 @@ from grading import export, register, summary
 from grading.__main__ import main
 from grading.course import open_course, prepare
 from tests.browser.axe import faults
-from tests.chromium import chromium
+from tests.chromium import headless
 from tests.grading.classes import NAME, answered, cell_of, recorded, solution, write_solution
 
 SCRIPT = "<script>document.title = 'owned'</script><img src=x onerror='document.title=1'>"
@@ -135,15 +135,8 @@ def page_file(course):
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium(playwright),
-            args=["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"],
-        )
+    with headless("--disable-gpu", "--no-first-run") as browser:
         yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

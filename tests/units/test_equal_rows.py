@@ -32,6 +32,7 @@ def test_payoffs_are_those_of_every_mixed_row(tables):
     mixed = np.where(masks[:, None, None], x[:, None], others)  # (B, n, m, d)
     outputs = additive_and_more(mixed.reshape(-1, x.shape[1])).reshape(mixed.shape[:3])
     game = xk.marginal_game(additive_and_more, x, others)
+    # Sums of quarters are exact; only the division by the number of background rows rounds.
     np.testing.assert_allclose(game(masks), outputs.mean(axis=2), rtol=1e-13, atol=1e-13)
 
 

@@ -124,9 +124,11 @@ def one_thread():
     """Compute as a worker does; torch has a setting of its own."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    with threadpool_limits(1):
-        yield
-    torch.set_num_threads(threads)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def lengths(parts):
