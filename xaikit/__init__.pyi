@@ -13,7 +13,16 @@ from .methods.integrated_gradients import integrated_gradients
 from .methods.kernel_shap import kernel_shap
 from .methods.lime import lime_tabular, lime_text
 from .methods.lrp import lrp
-from .methods.lrp_rules import LRPEpsilon, LRPFlat, LRPGamma, LRPWSquare, LRPZBox
+from .methods.lrp_composites import lrp_composite
+from .methods.lrp_rules import (
+    LRPEpsilon,
+    LRPFlat,
+    LRPGamma,
+    LRPRatio,
+    LRPWSquare,
+    LRPZBox,
+    LRPZPlus,
+)
 from .methods.shapley import exact_shapley, permutation_shapley
 from .metrics.agreement import rank_agreement
 from .metrics.axioms import check_axioms
@@ -42,8 +51,10 @@ __all__ = [
     "LRPEpsilon",
     "LRPFlat",
     "LRPGamma",
+    "LRPRatio",
     "LRPWSquare",
     "LRPZBox",
+    "LRPZPlus",
     "LeakyReLU",
     "MaxPool2d",
     "Network",
@@ -72,6 +83,7 @@ __all__ = [
     "lime_tabular",
     "lime_text",
     "lrp",
+    "lrp_composite",
     "marginal_game",
     "max_sensitivity",
     "parameter_randomisation",

@@ -23,6 +23,7 @@ class Rule(NamedTuple):
     ours: object
     table: Callable
     epsilon: float = 0.0
+    relative: bool = False
 
 
 def plain(a, weight, touched, bias):
@@ -53,6 +54,14 @@ def zbox(low, high):
     return table
 
 
+def zplus(a, weight, touched, bias):
+    return np.maximum(weight * a, 0), np.maximum(bias, 0)
+
+
+def ratio(a, weight, touched, bias):
+    return np.abs(weight * a), 0 * bias
+
+
 def squares(a, weight, touched, bias):
     return weight**2, 0 * bias
 
@@ -65,9 +74,12 @@ RULES = {
     "LRP-0": Rule(xk.LRPEpsilon(0.0), plain),
     "ε": Rule(xk.LRPEpsilon(0.25), plain, 0.25),
     "small ε": Rule(xk.LRPEpsilon(1e-6), plain, 1e-6),
+    "relative ε": Rule(xk.LRPEpsilon(relative=0.25), plain, 0.25, True),
     "γ": Rule(xk.LRPGamma(0.25), gamma(0.25)),
     "large γ": Rule(xk.LRPGamma(50.0), gamma(50.0)),
     "z^B": Rule(xk.LRPZBox(-1e3, 2e3), zbox(-1e3, 2e3)),
+    "z⁺": Rule(xk.LRPZPlus(), zplus),
+    "ratio": Rule(xk.LRPRatio(), ratio),
     "w²": Rule(xk.LRPWSquare(), squares),
     "flat": Rule(xk.LRPFlat(), equal),
 }
@@ -90,18 +102,27 @@ def matrix(layer, shape, weight=None):
 
 
 def share_out(layer, a, relevance, rule):
-    """Pass relevance (n, …) through a dense, convolutional or average pooling layer."""
+    """Pass relevance (n, …) through a dense, convolutional or average pooling layer, or a sum."""
+    if isinstance(layer, xk.Residual):  # its inputs are a and f, one behind the other
+        half = a[0].size // 2
+        table = touched = np.hstack([np.eye(half), np.eye(half)])
+        return _share_out(table, touched, np.zeros(half), a, relevance, rule)
     weight = getattr(layer, "weight", None)
     table = matrix(layer, a.shape[1:], weight)
     # 1 for each weight, also for zeros; a pool's weights are never zero.
     touched = np.sign(matrix(layer, a.shape[1:], None if weight is None else np.ones_like(weight)))
     bias = getattr(layer, "bias", None)
     bias = np.zeros(len(touched)) if bias is None else np.repeat(bias, len(touched) // len(bias))
+    return _share_out(table, touched, bias, a, relevance, rule)
+
+
+def _share_out(table, touched, bias, a, relevance, rule):
     steps = []
     for row, given in zip(a.reshape(len(a), -1), relevance.reshape(len(a), -1), strict=True):
         c, b = rule.table(row, table, touched, bias)
         z = c.sum(axis=1) + b
-        extra = np.where(z >= 0, rule.epsilon, -rule.epsilon)
+        epsilon = rule.epsilon * (np.sqrt((z**2).mean()) if rule.relative else 1)
+        extra = np.where(z >= 0, epsilon, -epsilon)
         nothing = z + extra == 0
         s = np.where(nothing, 0, given) / np.where(nothing, 1, z + extra)
         lost = (extra * s).sum() + given[nothing].sum()
@@ -127,11 +148,11 @@ def through(layer, a, relevance, rule):
             passed = twin_gradients(lambda x, _: twin(layer, x, {}), a, {}, relevance)[1].numpy()
             return Step(passed, nothing, total(relevance) - total(passed), size)
         case xk.Residual():
-            f = run(layer.layers, a)[-1]
-            both = np.abs(a) + np.abs(f)
-            kept = relevance * np.where(both > 0, np.abs(a) / np.where(both > 0, both, 1), 0.5)
-            inside = chain(layer.layers, a, relevance - kept, rule)
-            return inside._replace(passed=kept + inside.passed, size=size + inside.size)
+            both = np.stack([a, run(layer.layers, a)[-1]], axis=1)
+            step = share_out(layer, both, relevance, rule)
+            inside = chain(layer.layers, a, step.passed[:, 1], rule)
+            booked = (old + new for old, new in zip(step[1:], inside[1:], strict=True))
+            return Step(step.passed[:, 0] + inside.passed, *booked)
     return Step(relevance, nothing, nothing, size)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import xaikit as xk
-from tests.units.relevance import RULES, Rule, chain, through, total, zbox
+from tests.units.relevance import RULES, Rule, chain, share_out, through, total, zbox
 from tests.units.support import (
     BACKENDS,
     assert_equal,
@@ -114,18 +114,7 @@ def test_a_whole_network_composes_its_formulas(exact_backend, name, kind):
 # Where LRP-0 is gradient × input, and where it is not.
 
 
-@st.composite
-def piecewise_linear_chains(draw):
-    """Draw Dense, Conv2d, ReLU, LeakyReLU and pools, with biases, and rows for them."""
-    kinds = {"kinds": (xk.ReLU, xk.LeakyReLU)}
-    return draw(
-        networks(**kinds).filter(
-            lambda drawn: not any(isinstance(layer, xk.Residual) for layer in drawn[0].layers)
-        )
-    )
-
-
-@given(drawn=piecewise_linear_chains(), seed=seeds)
+@given(drawn=networks(kinds=(xk.ReLU, xk.LeakyReLU)), seed=seeds)
 def test_lrp_0_is_gradient_times_input(exact_backend, drawn, seed):
     network, x = drawn
     target = np.random.default_rng(seed).integers(0, network(x).shape[1], len(x))
@@ -137,15 +126,12 @@ def test_lrp_0_is_gradient_times_input(exact_backend, drawn, seed):
 @pytest.mark.parametrize(
     ("layers", "lrp", "gradient"),
     [
-        ([xk.Residual([xk.Dense([[-0.5]])])], 1.0, 1.0),
-        ([xk.Residual([xk.Dense([[1.0]], [-3.0])])], 0.0, 4.0),
         ([xk.Dense([[5.0]]), xk.ReLU6()], 6.0, 0.0),
         ([xk.Dense([[1.0]]), xk.Tanh()], np.tanh(2), 2 / np.cosh(2) ** 2),
     ],
-    ids=["sum without a bias", "sum with a bias", "saturated ReLU6", "tanh"],
+    ids=["saturated ReLU6", "tanh"],
 )
 def test_lrp_0_is_not_gradient_times_input_everywhere(backend, layers, lrp, gradient):
-    """x = 2: of the sum a + f, a = 2 gets 2/3 and f = 2 − 3 gets 1/3, of which −2/3 goes to a."""
     network, x = backend.network(xk.Network([xk.Dense([[1.0]]), *layers])), backend.array([[2.0]])
     scores = xk.gradient_x_input(network, x).values
     assert_equal(scores, np.array([[gradient]]), backend)
@@ -210,27 +196,41 @@ def test_zero_counts_as_positive(backend, kind):
     assert numpy_of(without.details["ledger"][1].absorbed).tolist() == [6, 6]
 
 
-def test_a_sum_is_split_by_size_and_in_halves_where_both_are_zero(backend):
-    """a + 3a of (1, −2, 0), where f is a dense layer with zeros outside the diagonal."""
+def test_a_sum_of_zero_absorbs_its_relevance(backend):
+    """a + f of (1, −2, 0): f = 3a, but −a in the second column, where the sum is 0."""
     network = xk.Network(
-        [xk.Residual([xk.Dense(3 * np.eye(3))]), xk.Dense([[1.0, 1.0, 1.0]], [9.0])]
+        [xk.Residual([xk.Dense(np.diag([3.0, -1.0, 3.0]))]), xk.Dense(np.ones((1, 3)), [5.0])]
     )
     result = xk.lrp(
         backend.network(network), backend.array([[1.0, -2.0, 0.0]]), rule={1: xk.LRPFlat()}
     )
-    # 5 is split into shares of 5/3. Where both are 0, f's half meets z = 0 and is absorbed.
-    assert_equal(result.values, np.array([[5 / 3, 5 / 3, 5 / 6]]), backend)
-    assert_equal(result.details["ledger"][1].absorbed, np.array([5 / 6]), backend)
+    # F = 4 + 0 + 0 + 5 = 9 is split into thirds: 3 of the first sum go to a and to 3a.
+    assert_equal(result.values, np.array([[3.0, 0.0, 0.0]]), backend)
+    assert_equal(result.details["ledger"][1].absorbed, np.array([6.0]), backend)
 
 
-@pytest.mark.parametrize(("f", "share"), [(0.0, 1.0), (1.0, 0.75), (-1.0, 0.75), (9.0, 0.25)])
-def test_the_sums_split_by_hand(backend, f, share):
-    """a = 3, and f is only a bias: a gets |a| / (|a| + |f|), the bias gets the rest."""
+# a = 3, and f is only a bias: F = 3 + f. What the rule of the sum gives to a, to f, and to nobody.
+SUMS = {
+    "LRP-0": (1.0, PLAIN, 3.0, 1.0, 0.0),
+    "LRP-0, opposite signs": (-1.0, PLAIN, 3.0, -1.0, 0.0),
+    "ε": (-1.0, xk.LRPEpsilon(2.0), 1.5, -0.5, 1.0),
+    "relative ε": (-1.0, xk.LRPEpsilon(relative=1.0), 1.5, -0.5, 1.0),
+    "γ": (-1.0, xk.LRPGamma(1.0), 6 * 2 / 5, -2 / 5, 0.0),
+    "z⁺": (-1.0, xk.LRPZPlus(), 2.0, 0.0, 0.0),
+    "ratio": (-1.0, xk.LRPRatio(), 1.5, 0.5, 0.0),
+    "flat": (-1.0, xk.LRPFlat(), 1.0, 1.0, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_the_sums_split_by_hand(backend, name):
+    f, rule, to_a, to_f, absorbed = SUMS[name]
     network = backend.network(xk.Network([xk.Residual([xk.Dense([[0.0]], [f])])]))
-    result = xk.lrp(network, backend.array([[3.0]]), rule=PLAIN)
-    assert_equal(result.values, np.array([[share * (3 + f)]]), backend)
+    result = xk.lrp(network, backend.array([[3.0]]), rule={"sum": rule})
+    assert_equal(result.values, np.array([[to_a]]), backend)
     (row,) = result.details["ledger"]
-    assert_equal(row.to_bias, np.array([(1 - share) * (3 + f)]), backend)
+    assert_equal(row.to_bias, np.array([to_f]), backend)
+    assert_equal(row.absorbed, np.array([absorbed]), backend)
 
 
 # γ, for inputs of both signs.
@@ -398,26 +398,29 @@ def test_the_layers_index_comes_before_first_before_its_kind(backend, composite,
             close(relevances[i], step.passed, step.size, 10 * backend.tolerance)
 
 
-def residual_by_hand(layers, a, relevance, rules):
-    """Return the relevance after a sum a + f(a), with a rule for each layer of f."""
+def residual_by_hand(layers, a, relevance, rules, summed):
+    """Return the relevance after a sum a + f(a), with a rule for it and for each layer of f."""
     values = run(layers, a)
-    kept = relevance * np.abs(a) / (np.abs(a) + np.abs(values[-1]))
-    passed = relevance - kept
+    both = np.stack([a, values[-1]], axis=1)
+    kept, passed = share_out(xk.Residual(layers), both, relevance, RULES[summed]).passed.swapaxes(
+        0, 1
+    )
     for layer, inputs, name in zip(layers[::-1], values[-2::-1], rules[::-1], strict=True):
         passed = through(layer, inputs, passed, RULES[name]).passed
     return kept + passed
 
 
 @pytest.mark.parametrize(
-    ("composite", "inside"),
+    ("composite", "inside", "summed"),
     [
-        ({"dense": "ε"}, ["ε", None, "ε"]),
-        ({"dense": "ε", "first": "flat"}, ["flat", None, "ε"]),
-        ({"dense": "ε", "first": "flat", 0: "γ"}, ["γ", None, "γ"]),
-        ({1: "γ"}, ["LRP-0", None, "LRP-0"]),
+        ({"dense": "ε"}, ["ε", None, "ε"], "LRP-0"),
+        ({"dense": "ε", "sum": "ratio"}, ["ε", None, "ε"], "ratio"),
+        ({"dense": "ε", "first": "flat"}, ["flat", None, "ε"], "LRP-0"),
+        ({"dense": "ε", "first": "flat", 0: "γ", "sum": "ε"}, ["γ", None, "γ"], "γ"),
+        ({1: "γ"}, ["LRP-0", None, "LRP-0"], "LRP-0"),
     ],
 )
-def test_rules_reach_into_a_residual(exact_backend, composite, inside):
+def test_rules_reach_into_a_residual(exact_backend, composite, inside, summed):
     """Inside it "first" also means the first layer, and the Residual's index has priority."""
     rng = np.random.default_rng(0)
     inner = [xk.Dense(rng.normal(size=(3, 3)), rng.normal(size=3)), xk.ReLU()]
@@ -427,7 +430,7 @@ def test_rules_reach_into_a_residual(exact_backend, composite, inside):
     rules = {key: RULES[name].ours for key, name in composite.items()}
     result = xk.lrp(exact_backend.network(network), exact_backend.array(x), rule=rules)
     given = numpy_of(result.details["relevance"][1])
-    expected = residual_by_hand(inner, x, given, [name or "LRP-0" for name in inside])
+    expected = residual_by_hand(inner, x, given, [name or "LRP-0" for name in inside], summed)
     assert_equal(result.values, expected, exact_backend, 1e-11)
 
 
@@ -447,8 +450,83 @@ def test_one_rule_is_a_composite_of_it_everywhere(exact_backend, name):
     network, x = small_network("pictures")
     here, rows, rule = exact_backend.network(network), exact_backend.array(x), RULES[name].ours
     expected = numpy_of(xk.lrp(here, rows, 1, rule).values)
-    composite = dict.fromkeys(("conv", "dense", "pool"), rule)
+    composite = dict.fromkeys(("conv", "dense", "pool", "sum"), rule)
     assert_equal(xk.lrp(here, rows, 1, composite).values, expected, exact_backend, 0)
+
+
+COMPOSITES = {
+    "epsilon-plus": {"conv": "z⁺", "dense": "small ε"},
+    "epsilon-plus-flat": {"first": "flat", "conv": "z⁺", "dense": "small ε"},
+    "epsilon-gamma-box": {"first": "z^B", "conv": "γ", "dense": "small ε"},
+    # Of the four layers with convolutions, 1, 3, 5 and 6, the upper half gets ε.
+    "zones": {"first": "z^B", "conv": "γ", 5: "relative ε", 6: "relative ε"},
+}
+
+
+@pytest.mark.parametrize("name", COMPOSITES)
+def test_composites_by_their_names(name):
+    network, x = composite_network()
+    expected = {key: RULES[rule].ours for key, rule in COMPOSITES[name].items()}
+    box = {"low": -1e3, "high": 2e3} if "first" in expected and "flat" not in name else {}
+    found = xk.lrp_composite(name, network, **box)
+    assert np.array_equal(
+        xk.lrp(network, x, 1, found).values, xk.lrp(network, x, 1, expected).values
+    )
+    if not box:
+        assert np.array_equal(
+            xk.lrp(network, x, 1, name).values, xk.lrp(network, x, 1, found).values
+        )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("epsilon-plus-box",), "unknown composite 'epsilon-plus-box': expected one of epsilon-"),
+        (("zones", None, 0.0), "rule=lrp_composite('zones', network, low=…, high=…)"),
+        (("zones", None, 0.0, 1.0), "'zones' needs the network"),
+        (("zones", xk.Network([xk.Dense([[1.0]])]), 0.0, 1.0), "the network has none"),
+    ],
+)
+def test_composites_that_cannot_be_made_are_refused_in_words(arguments, message):
+    *places, low, high = [*arguments, None, None][:4] if len(arguments) > 2 else [*arguments, 0, 1]
+    with pytest.raises(ValueError, match=re.escape(message)):
+        xk.lrp_composite(*places, low=low, high=high)
+
+
+# ε as a share of the layer's typical z.
+
+
+@given(scale=st.sampled_from([0.1, 3.0, 10.0]), seed=seeds)
+def test_relative_epsilon_does_not_notice_the_scale_of_a_layer(exact_backend, scale, seed):
+    """A layer's weights and biases times c, the next one's weights by c: the same function."""
+    rng = np.random.default_rng(seed)
+    inputs, first, hidden = 3, 5, 4
+    layers = [xk.Dense(rng.normal(size=(first, inputs)), rng.normal(size=first)), xk.ReLU()]
+    layers += [xk.Dense(rng.normal(size=(hidden, first)), rng.normal(size=hidden)), xk.ReLU()]
+    layers += [xk.Dense(rng.normal(size=(2, hidden)), rng.normal(size=2))]
+    one, two = layers[0], layers[2]
+    other = [replace(one, weight=scale * one.weight, bias=scale * one.bias), layers[1]]
+    other += [replace(two, weight=two.weight / scale), *layers[3:]]
+    x, rule = rng.normal(size=(6, inputs)), xk.LRPEpsilon(relative=0.25)
+    scores, scores_too = (
+        numpy_of(
+            xk.lrp(exact_backend.network(xk.Network(n)), exact_backend.array(x), 1, rule).values
+        )
+        for n in (layers, other)
+    )
+    np.testing.assert_allclose(scores, scores_too, rtol=1e-9, atol=1e-12)
+
+
+def test_relative_epsilon_by_hand(backend):
+    """z = (3, 4): ε = 0.5 · √12.5; R = z, so that a unit passes on z² / (z + ε)."""
+    network = xk.Network([xk.Dense([[3.0], [4.0]]), xk.Dense([[1.0, 1.0]])])
+    result = xk.lrp(
+        backend.network(network), backend.array([[1.0]]), rule={0: xk.LRPEpsilon(relative=0.5)}
+    )
+    epsilon = 0.5 * np.sqrt(12.5)
+    passed = 9 / (3 + epsilon) + 16 / (4 + epsilon)
+    assert_equal(result.values, np.array([[passed]]), backend)
+    assert_equal(result.details["ledger"][1].absorbed, np.array([7 - passed]), backend)
 
 
 # Nothing becomes NaN or infinite.
@@ -491,7 +569,7 @@ def test_nothing_to_share_by_is_no_nan(backend, name, scene, above):
     layers, x = SILENT[scene]
     rule = RULES[name].ours
     last = rule if above == "as below" else xk.LRPFlat()
-    rules = dict.fromkeys(("conv", "dense", "pool"), rule) | {len(layers) - 1: last}
+    rules = dict.fromkeys(("conv", "dense", "pool", "sum"), rule) | {len(layers) - 1: last}
     with np.errstate(all="raise", under="ignore"):
         result = xk.lrp(backend.network(xk.Network(layers)), backend.array(x), rule=rules)
     for relevance in result.details["relevance"]:
@@ -644,6 +722,8 @@ def test_bounds_may_come_from_another_library(backend):
     [
         (lambda: xk.LRPEpsilon(-0.1), "epsilon is -0.1, expected a number ≥ 0"),
         (lambda: xk.LRPEpsilon(np.nan), "epsilon is nan, expected a number ≥ 0"),
+        (lambda: xk.LRPEpsilon(relative=-1), "relative is -1, expected a number ≥ 0"),
+        (lambda: xk.LRPEpsilon(0.1, relative=0.2), "epsilon is 0.1 and relative is 0.2: give one"),
         (lambda: xk.LRPEpsilon(np.inf), "epsilon is inf, expected a number ≥ 0"),
         (lambda: xk.LRPGamma(-1), "gamma is -1, expected a number ≥ 0"),
         (lambda: xk.LRPGamma(np.nan), "gamma is nan, expected a number ≥ 0"),
@@ -670,16 +750,22 @@ EPSILON = xk.LRPEpsilon(0.25)
 @pytest.mark.parametrize(
     ("rule", "error", "message"),
     [
-        (0.25, TypeError, "expected a rule such as LRPEpsilon(0.25), or a dict of rules, got 0.25"),
-        ("epsilon", TypeError, "or a dict of rules, got 'epsilon'"),
-        (xk.LRPEpsilon, TypeError, "or a dict of rules, got <function LRPEpsilon"),
-        ({"dense": 0.25}, TypeError, "or a dict of rules, got 0.25"),
-        ({"dense": EPSILON, 0: None}, TypeError, "or a dict of rules, got None"),
+        (
+            0.25,
+            TypeError,
+            "expected a rule such as LRPEpsilon(0.25), a dict of rules, or the name of a "
+            "composite, got 0.25",
+        ),
+        ("epsilon", ValueError, "unknown composite 'epsilon': expected one of epsilon-plus, "),
+        ("zones", ValueError, "'zones' has LRP-z^B in the first layer, which needs the bounds"),
+        (xk.LRPEpsilon, TypeError, "or the name of a composite, got <function LRPEpsilon"),
+        ({"dense": 0.25}, TypeError, "or the name of a composite, got 0.25"),
+        ({"dense": EPSILON, 0: None}, TypeError, "or the name of a composite, got None"),
         (
             {"convs": EPSILON},
             ValueError,
-            "unknown key 'convs' in a composite: expected 'first', 'conv', 'dense', 'pool', or a "
-            "layer's index from 0 to 2",
+            "unknown key 'convs' in a composite: expected 'first', 'conv', 'dense', 'pool', 'sum', "
+            "or a layer's index from 0 to 2",
         ),
         ({3: EPSILON}, ValueError, "unknown key 3 in a composite"),
         ({-1: EPSILON}, ValueError, "unknown key -1 in a composite"),

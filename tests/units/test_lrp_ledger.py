@@ -93,7 +93,8 @@ def test_it_closes_through_a_network_like_that_of_the_photos(exact_backend, name
     result = xk.lrp(here, exact_backend.array(x), [0, 1, 2], RULES[name].ours)
     assert_closes(result, here)
     spread = np.abs(numpy_of(result.values)).reshape(3, -1)
-    assert (spread > 0).mean() > 0.5  # relevance did reach the input
+    # Relevance did reach the input. Under z⁺ only those who pushed a unit up hold any.
+    assert (spread > 0).mean() > (0.25 if name == "z⁺" else 0.5)
 
 
 @given(name=st.sampled_from(sorted(RULES)), drawn=networks())
@@ -177,7 +178,9 @@ def test_a_residual_books_what_its_layers_booked(backend):
     """a = 2, f = 2a + 4 = 8, F = 10: f gets 8, its bias 4; ε = 8 absorbs half of f's 8."""
     layers = [xk.Residual([xk.Dense([[2.0]], [4.0])])]
     assert rows_of(layers, [[2.0]], xk.LRPEpsilon(0.0), backend) == [[[10], [6], [4], [0]]]
-    assert rows_of(layers, [[2.0]], xk.LRPEpsilon(8.0), backend) == [[[10], [4], [2], [4]]]
+    assert rows_of(layers, [[2.0]], {"dense": xk.LRPEpsilon(8.0)}, backend) == [
+        [[10], [4], [2], [4]]
+    ]
     nested = [xk.Residual([xk.Residual([xk.Dense([[2.0]], [4.0])]), xk.Dense([[1.0]], [6.0])])]
     # a = 2, f = 10 + 6 = 16, F = 18: of f's 16 the outer bias gets 6, then the inner one 4.
     assert rows_of(nested, [[2.0]], xk.LRPEpsilon(0.0), backend) == [[[18], [8], [10], [0]]]

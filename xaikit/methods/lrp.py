@@ -1,8 +1,9 @@
 """Layer-wise relevance propagation: the output is redistributed layer by layer, with a ledger.
 
 A rule is data: the inputs and weights that replace a layer's own while relevance passes through it.
-The rules LRP-0, ε, γ, z^B, w² and flat are in `lrp_rules.py`. The four steps of every rule are
-written once, in `_share_out`. Lecture 05 shows the effect of each rule on a picture.
+The rules LRP-0, ε, γ, z⁺, z^B, w², flat and the ratio split are in `lrp_rules.py`, composites by
+their usual names in `lrp_composites.py`. The four steps of every rule are written once, in
+`_share_out`. Lecture 05 shows the effect of each rule on a picture.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from xaikit.core.attribution import Attribution
 from xaikit.core.chunks import cache_rows, chunks
 from xaikit.core.question import ask
 from xaikit.core.targets import one_hot
+from xaikit.methods.lrp_composites import lrp_composite
 from xaikit.methods.lrp_rules import PLAIN, LRPEpsilon, Rule, Shares
 from xaikit.networks.activations import Activation
 from xaikit.networks.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
@@ -50,13 +52,12 @@ def lrp(
     network: Network,
     x: Any,
     target: Any = 0,
-    rule: Rule | Mapping[str | int, Rule] | None = None,
+    rule: Rule | Mapping[str | int, Rule] | str | None = None,
 ) -> Attribution:
     """Redistribute the output layer by layer, from each unit to its inputs by their shares of z.
 
-    LRP-0 equals gradient × input on networks of dense and convolutional layers, ReLU, leaky ReLU
-    and pools. It does not with a residual sum (split by size), a saturated ReLU6, or smooth
-    activations.
+    LRP-0 equals gradient × input on networks of dense and convolutional layers, ReLU, leaky ReLU,
+    pools and residual sums. It does not with a saturated ReLU6 or smooth activations.
 
     Parameters
     ----------
@@ -66,11 +67,12 @@ def lrp(
         Rows to explain, or a single row.
     target : int or (n,) ints
         The output column; one for all rows or one for each.
-    rule : rule or dict of rules
-        One rule for every dense, convolutional and average pooling layer; None is
-        ``LRPEpsilon(0.25)``. Or a composite: the keys are a layer's index, "first" (the first
-        layer with weights), "conv", "dense" or "pool" (average), in this order of precedence;
-        other layers get LRP-0. A layer inside a Residual has the Residual's index.
+    rule : rule, dict of rules, or str
+        One rule for every dense, convolutional and average pooling layer and every residual sum;
+        None is ``LRPEpsilon(0.25)``. Or a composite: the keys are a layer's index, "first" (the
+        first layer with weights), "conv", "dense", "pool" (average) or "sum" (residual), in this
+        order of precedence; other layers get LRP-0. A layer inside a Residual has the Residual's
+        index. Or the name of a composite, see `lrp_composite`.
 
     Returns
     -------
@@ -89,9 +91,8 @@ def lrp(
 
     Notes
     -----
-    Activations pass relevance on unchanged. A max pool passes it to the largest entry, a sum
-    a + f(a) to both terms in proportion to |a| and |f|. An average pool is a convolution with
-    equal weights.
+    Activations pass relevance on unchanged. A max pool passes it to the largest entry. An average
+    pool is a convolution with equal weights, a residual sum a + f(a) a unit with weights 1 and 1.
 
     References
     ----------
@@ -100,6 +101,8 @@ def lrp(
       doi:10.1007/978-3-030-28954-6_10.
     """
     expect_network(network, "lrp")
+    if isinstance(rule, str):
+        rule = lrp_composite(rule, network)
     rule_of = _composite(LRPEpsilon(0.25) if rule is None else rule, network)
     question = ask(network, x, target, keep_forward=True)
     assert question.forward is not None
@@ -130,7 +133,8 @@ def _composite(rule: Rule | Mapping[str | int, Rule], network: Network) -> RuleO
     for value in rule.values() if isinstance(rule, Mapping) else [rule]:
         if not isinstance(value, Rule):
             raise TypeError(
-                f"expected a rule such as LRPEpsilon(0.25), or a dict of rules, got {value!r}"
+                f"expected a rule such as LRPEpsilon(0.25), a dict of rules, or the name of a "
+                f"composite, got {value!r}"
             )
     if not isinstance(rule, Mapping):
         return lambda layer, index: rule
@@ -154,7 +158,7 @@ def _composite(rule: Rule | Mapping[str | int, Rule], network: Network) -> RuleO
     return rule_of
 
 
-KINDS = {"conv": Conv2d, "dense": Dense, "pool": AvgPool2d}
+KINDS = {"conv": Conv2d, "dense": Dense, "pool": AvgPool2d, "sum": Residual}
 
 
 def _weighted(layers):
@@ -173,7 +177,7 @@ def _through(
     if isinstance(layer, Activation):
         return relevance, (0.0, 0.0)
     if isinstance(layer, Residual):
-        return _through_sum(layer, a, relevance, rule_of, index)
+        return _through_sum(layer, a, output, relevance, rule_of, index)
     if isinstance(layer, Dense | Conv2d | AvgPool2d):
         return _share_out(layer, a, output, relevance, rule_of(layer, index))
     if isinstance(layer, MaxPool2d | Flatten):
@@ -188,7 +192,11 @@ def _through(
 
 
 def _share_out(
-    layer: Dense | Conv2d | AvgPool2d, a: Array, output: Array, relevance: Array, rule: Rule
+    layer: "Dense | Conv2d | AvgPool2d | _Sum",
+    a: Array,
+    output: Array,
+    relevance: Array,
+    rule: Rule,
 ) -> tuple[Array, tuple[Array, Array]]:
     """Forward, divide, backward, multiply: the four steps of every rule."""
     xp = namespace(a)
@@ -206,7 +214,7 @@ def _share_out(
             z = sum((part.forward(inputs) for inputs, part in parts), xp.zeros_like(output))
             z = z if bias is None else z + bias.reshape(-1, *[1] * (z.ndim - 2))
         # 2 · Divide.
-        s, lost = _divide(given, z, rule.epsilon)
+        s, lost = _divide(given, z, rule)
         absorbed = absorbed + lost
         if bias is not None:
             to_bias = to_bias + xp.sum(s.reshape(*s.shape[:2], -1), axis=2) @ bias
@@ -218,7 +226,7 @@ def _share_out(
     return passed, (to_bias, absorbed)
 
 
-def _divide(relevance: Array, z: Array, epsilon: float) -> tuple[Array, Array]:
+def _divide(relevance: Array, z: Array, rule: Rule) -> tuple[Array, Array]:
     """Return s = R / (z + ε sign(z)), written over z, and what was absorbed of each row, (n,).
 
     z is a layer's output, which nobody reads after this; new memory would cost more than the
@@ -228,17 +236,27 @@ def _divide(relevance: Array, z: Array, epsilon: float) -> tuple[Array, Array]:
     absorbed = xp.zeros_like(z.reshape(len(z), -1)[:, 0])
     for rows in chunks(len(z), cache_rows(z[0])):
         R, sums = relevance[rows], z[rows]
-        if epsilon:
-            # sign(0) = +1: to −0.0, + 0.0 gives 0.0.
-            side = xp.copysign(arrays.like(epsilon, z), sums + 0.0)
-            z[rows] = R / (sums + side)
-            absorbed[rows] = _total(side * z[rows])
+        if not rule.epsilon:
+            z[rows], absorbed[rows] = _quotient(R, sums)
+            continue
+        epsilon = arrays.like(rule.epsilon, z)
+        if rule.relative:
+            others = tuple(range(1, sums.ndim))
+            epsilon = epsilon * xp.sqrt(xp.mean(sums**2, axis=others, keepdims=True))
+        # sign(0) = +1: to −0.0, + 0.0 gives 0.0.
+        side = xp.copysign(epsilon, sums + 0.0)
+        if rule.relative:  # a layer whose z are all 0 has ε = 0
+            z[rows], lost = _quotient(R, sums + side)
         else:
-            # A unit with z = 0 has no shares to divide by: its relevance is absorbed.
-            is_zero = xp.astype(sums == 0, z.dtype)
-            absorbed[rows] = _total(R * is_zero)
-            z[rows] = R * (1 - is_zero) / (sums + is_zero)
+            z[rows], lost = R / (sums + side), 0.0
+        absorbed[rows] = lost + _total(side * z[rows])
     return z, absorbed
+
+
+def _quotient(R: Array, z: Array) -> tuple[Array, Array]:
+    """Return R / z, and what is absorbed by units with z = 0, which have no shares, (n,)."""
+    is_zero = namespace(z).astype(z == 0, z.dtype)
+    return R * (1 - is_zero) / (z + is_zero), _total(R * is_zero)
 
 
 def _parts(layer: Any, a: Array, shares: Shares) -> list[tuple[Array, Any]]:
@@ -261,25 +279,35 @@ def _cases(rule: Rule, output: Array, relevance: Array) -> list[tuple[Shares, Ar
     return [(rule.above, above), (rule.below, relevance - above)]
 
 
+@dataclass(frozen=True, eq=False)
+class _Sum(Layer):
+    """w₁a + w₂f of a and f, stacked (n, 2, …): with weights 1, 1 the sum of a Residual."""
+
+    weight: Array
+    bias: None = None
+
+    def forward(self, a: Array) -> Array:
+        return self.weight[0] * a[:, 0] + self.weight[1] * a[:, 1]
+
+    def backward(self, a: Array, grad: Array) -> Array:
+        return namespace(a).stack([self.weight[0] * grad, self.weight[1] * grad], axis=1)
+
+
 def _through_sum(
-    layer: Residual, a: Array, relevance: Array, rule_of: RuleOf, index: int
+    layer: Residual, a: Array, output: Array, relevance: Array, rule_of: RuleOf, index: int
 ) -> tuple[Array, tuple[Any, Any]]:
-    """Split the relevance of a + f(a) by |a| and |f|, and propagate f's part through f's layers."""
-    xp = namespace(a)
+    """Share the relevance of a + f(a) out, and propagate f's part through f's layers."""
     values = run(layer.layers, a)
-    size, other = xp.abs(a), xp.abs(values[-1])
-    both = size + other
-    half = xp.zeros_like(both) + 0.5
-    share = xp.where(both > 0, size / xp.where(both > 0, both, xp.ones_like(both)), half)
-    kept = share * relevance
-    passed: Array = relevance - kept
-    to_bias, absorbed = 0.0, 0.0
+    terms = namespace(a).stack([a, values[-1]], axis=1)
+    weights = arrays.like([1.0, 1.0], a)
+    shared, booked = _share_out(_Sum(weights), terms, output, relevance, rule_of(layer, index))
+    kept, passed = shared[:, 0], shared[:, 1]
     for inner, before, after in zip(
         reversed(layer.layers), reversed(values[:-1]), reversed(values[1:]), strict=True
     ):
-        passed, booked = _through(inner, before, after, passed, rule_of, index)
-        to_bias, absorbed = to_bias + booked[0], absorbed + booked[1]
-    return kept + passed, (to_bias, absorbed)
+        passed, more = _through(inner, before, after, passed, rule_of, index)
+        booked = booked[0] + more[0], booked[1] + more[1]
+    return kept + passed, booked
 
 
 def _as_convolution(layer: AvgPool2d, a: Array) -> Conv2d:

@@ -33,6 +33,11 @@ def negative(values: Array) -> Array:
     return values.clip(max=0)
 
 
+def size(values: Array) -> Array:
+    """Return |values|."""
+    return abs(values)
+
+
 def ones(values: Array) -> Array:
     """Return a one for each value."""
     return namespace(values).ones_like(values)
@@ -86,7 +91,9 @@ class Rule:
     below : Shares
         … and for all others.
     epsilon : float
-        ε ≥ 0: each z is moved away from zero by this much.
+        ε ≥ 0: each z is moved away from zero by this much …
+    relative : bool
+        … or by this share of the root mean square of z over the layer's units, row by row.
     low, high : array or None
         The bounds of the inputs, for z^B.
     """
@@ -95,6 +102,7 @@ class Rule:
     above: Shares
     below: Shares
     epsilon: float = 0.0
+    relative: bool = False
     low: Any = None
     high: Any = None
 
@@ -102,15 +110,28 @@ class Rule:
 PLAIN = Shares(((same, same),))
 
 
-def LRPEpsilon(epsilon: float = 0.0) -> Rule:
+def LRPEpsilon(epsilon: float = 0.0, *, relative: float | None = None) -> Rule:
     """LRP-ε: R_j = Σ_k a_j w_kj / (z_k + ε sign(z_k)) R_k; LRP-0 for ε = 0.
 
     ε absorbs a share of every unit's relevance, the largest where z is small. Without the sign, a
     negative z would move towards zero or across it.
+
+    Parameters
+    ----------
+    epsilon : float
+        ε ≥ 0, in the units of z.
+    relative : float
+        Instead: ε is this share of the root mean square of the layer's z, for each row. Then it
+        does not depend on the scale of a layer (Montavon et al. 2019 take 0.25).
     """
-    if not 0 <= epsilon < np.inf:
-        raise ValueError(f"epsilon is {epsilon}, expected a number ≥ 0")
-    return Rule(f"LRP-ε ({epsilon:g})" if epsilon else "LRP-0", PLAIN, PLAIN, float(epsilon))
+    share = epsilon if relative is None else relative
+    name = "epsilon" if relative is None else "relative"
+    if not 0 <= share < np.inf:
+        raise ValueError(f"{name} is {share}, expected a number ≥ 0")
+    if relative is not None and epsilon:
+        raise ValueError(f"epsilon is {epsilon} and relative is {relative}: give one of them")
+    words = f"LRP-ε ({share:g}{' rms' if relative else ''})" if share else "LRP-0"
+    return Rule(words, PLAIN, PLAIN, float(share), relative is not None)
 
 
 def LRPGamma(gamma: float = 0.25) -> Rule:
@@ -128,6 +149,26 @@ def LRPGamma(gamma: float = 0.25) -> Rule:
     return Rule(f"LRP-γ ({gamma:g})", above, below)
 
 
+def LRPZPlus() -> Rule:
+    """LRP-z⁺: only positive contributions count, and a positive bias; also called α = 1, β = 0.
+
+    For inputs ≥ 0 it is LRP-γ with γ → ∞ at units with z > 0. A unit that nobody pushed up
+    absorbs its relevance (Bach et al. 2015, doi:10.1371/journal.pone.0130140).
+    """
+    shares = Shares(((positive, positive), (negative, negative)), bias=positive)
+    return Rule("LRP-z⁺", shares, shares)
+
+
+def LRPRatio() -> Rule:
+    """Ratio split: relevance in proportion to the sizes |a_j w_kj|, none to the bias.
+
+    Made for residual sums, where a and f may nearly cancel (Otsuki et al. 2024, arXiv:2407.09115):
+    ``{"sum": LRPRatio()}``.
+    """
+    shares = Shares(((size, size),), bias=None)
+    return Rule("LRP-ratio", shares, shares)
+
+
 def LRPZBox(low: Any, high: Any) -> Rule:
     """LRP-z^B: z = Wa − W⁺ low − W⁻ high, no bias, for a first layer with inputs in [low, high].
 
@@ -141,7 +182,7 @@ def LRPZBox(low: Any, high: Any) -> Rule:
     minus_low, minus_high = (partial(minus, bound) for bound in bounds)
     parts = ((same, same), (minus_low, positive), (minus_high, negative))
     shares = Shares(parts, bias=None)
-    return Rule("LRP-z^B", shares, shares, 0.0, *bounds)
+    return Rule("LRP-z^B", shares, shares, low=bounds[0], high=bounds[1])
 
 
 def LRPWSquare() -> Rule:

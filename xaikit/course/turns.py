@@ -1,0 +1,129 @@
+"""Small exercises inside the lectures: `your_turn` says at once whether an answer is right.
+
+An exercise is a value, or a function with the inputs that it is tried on. The lecture asks; here
+are the right answer and what others commonly mean by theirs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+# Two decimals by pencil are enough.
+CLOSE = 0.006
+NOT_YET = "○ Your turn: write your answer in place of the dots, and run this cell again."
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A small exercise.
+
+    Attributes
+    ----------
+    right : value or function
+        The answer.
+    mistakes : dict from words to value or function
+        Wrong answers with a known reason.
+    tries : sequence of tuples
+        For functions: the arguments that they are called with.
+    """
+
+    right: Any
+    mistakes: Mapping[str, Any] = field(default_factory=dict)
+    tries: Sequence[tuple] = ()
+
+
+def your_turn(name: str, answer: Any) -> None:
+    """Print whether an answer to a lecture's small exercise is right, and if not, what it shows.
+
+    Parameters
+    ----------
+    name : str
+        The exercise, as the lecture names it.
+    answer : number, array, list or function
+        ``...`` stands for no answer yet. Numbers may be rounded to two decimals.
+
+    Raises
+    ------
+    ValueError
+        For a name that no exercise has.
+    """
+    if name not in TURNS:
+        raise ValueError(f"no small exercise {name!r}: expected one of {', '.join(TURNS)}")
+    print(_verdict(TURNS[name], answer))
+
+
+def _verdict(turn: Turn, answer: Any) -> str:
+    if answer is ...:
+        return NOT_YET
+    if turn.tries:
+        return _verdict_of_function(turn, answer)
+    right, given = np.asarray(turn.right, float), _numbers(answer)
+    if given is None or given.shape != right.shape:
+        expected = f"{right.size} numbers" if right.size > 1 else "a number"
+        return f"✗ {answer!r} was given, and {expected} was expected."
+    if _close(given, right):
+        return "✓ Right."
+    for words, wrong in turn.mistakes.items():
+        if _close(given, np.asarray(wrong, float)):
+            return f"✗ Not yet: {words}"
+    return "✗ Not yet. Go back to the last formula, and put its numbers in one by one."
+
+
+def _verdict_of_function(turn: Turn, answer: Any) -> str:
+    if not callable(answer):
+        return f"✗ {answer!r} was given, and a function was expected: its name, without brackets."
+    outputs = []
+    for arguments in turn.tries:
+        called = f"{getattr(answer, '__name__', 'it')}({', '.join(map(_shown, arguments))})"
+        try:
+            output = answer(*(np.copy(a) if isinstance(a, np.ndarray) else a for a in arguments))
+        except Exception as error:  # whatever a learner's function does is an answer
+            return f"✗ {called} raised {type(error).__name__}: {error}"
+        if output is None or output is ...:
+            return NOT_YET
+        right, given = np.asarray(turn.right(*arguments), float), _numbers(output)
+        if given is None or given.shape != right.shape:
+            return f"✗ {called} returned {output!r}; {_shown(right)} was expected."
+        outputs.append((called, given, right))
+    if all(_close(given, right) for _, given, right in outputs):
+        return "✓ Right."
+    for words, wrong in turn.mistakes.items():
+        theirs = [np.asarray(wrong(*arguments), float) for arguments in turn.tries]
+        if all(_close(given, w) for (_, given, _), w in zip(outputs, theirs, strict=True)):
+            return f"✗ Not yet: {words}"
+    called, given, right = next(o for o in outputs if not _close(o[1], o[2]))
+    return f"✗ Not yet: {called} is {_shown(right)}, and yours returned {_shown(given)}."
+
+
+def _numbers(answer: Any) -> np.ndarray | None:
+    """Return an answer as an array, or None if it is no numbers."""
+    try:
+        return np.asarray(answer, float)
+    except (TypeError, ValueError):
+        return None
+
+
+def _close(given: np.ndarray, right: np.ndarray) -> bool:
+    return given.shape == right.shape and bool((np.abs(given - right) <= CLOSE).all())
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        return f"{value:.6g}"
+    if isinstance(value, np.ndarray):
+        return np.array2string(value, precision=3, suppress_small=True, separator=", ")
+    return repr(value)
+
+
+# Exercises by lecture and name.
+TURNS = {
+    "05: shares": Turn(
+        [10.0, -2.5, -2.5],
+        {
+            "these are contributions. Share the unit's relevance, 5, out by them.": [2, -0.5, -0.5],
+            "the bias is a supplier, too: it belongs to z.": [0.0, 2.5, 2.5],
+        },
+    ),
+}
