@@ -12,6 +12,7 @@ with needs("matplotlib", "a plot"):
 from xaikit.course.plots.drawings import (
     draw_classes,
     draw_line,
+    draw_maps,
     draw_network,
     draw_pictures,
     draw_product,
@@ -39,6 +40,7 @@ __all__ = [
     "draw_flow",
     "draw_joining",
     "draw_line",
+    "draw_maps",
     "draw_neighbourhood",
     "draw_network",
     "draw_path",
