@@ -20,7 +20,7 @@ from xaikit.course.plots.drawings import (
 from xaikit.course.plots.flow import draw_flow
 from xaikit.course.plots.games import draw_joining
 from xaikit.course.plots.neighbourhoods import draw_neighbourhood
-from xaikit.course.plots.paths import draw_path
+from xaikit.course.plots.paths import draw_path, draw_walk
 from xaikit.course.plots.units import draw_unit
 from xaikit.plots.bars import attribution_bars
 from xaikit.plots.beeswarm import beeswarm
@@ -47,6 +47,7 @@ __all__ = [
     "draw_pictures",
     "draw_product",
     "draw_unit",
+    "draw_walk",
     "plt",
     "say",
     "style",
