@@ -5,6 +5,7 @@ import sys
 
 from benchmarks import (
     backward,
+    claims,
     coalitions,
     devices,
     estimators,
@@ -29,6 +30,7 @@ SECTIONS = {
     "propagation costs": (propagation.cost_table, ["numpy"]),
     "ranking": (ranking.table, ["numpy", "scikit-learn"]),
     "selection": (selection.table, ["numpy", "scikit-learn"]),
+    "claims": (claims.table, ["numpy", "scikit-learn"]),
     "many rows": (many_rows.table, ["numpy", "scikit-learn", "dask", "distributed"]),
     "grading": (grading.table, ["nbgrader", "nbclient"]),
 }
