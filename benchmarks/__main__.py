@@ -6,6 +6,7 @@ import sys
 from benchmarks import (
     backward,
     claims,
+    classes,
     coalitions,
     devices,
     estimators,
@@ -32,6 +33,7 @@ SECTIONS = {
     "selection": (selection.table, ["numpy", "scikit-learn"]),
     "claims": (claims.table, ["numpy", "scikit-learn"]),
     "many rows": (many_rows.table, ["numpy", "scikit-learn", "dask", "distributed"]),
+    "class": (classes.table, ["nbgrader", "distributed"]),
     "grading": (grading.table, ["nbgrader", "nbclient"]),
 }
 
