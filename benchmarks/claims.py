@@ -88,6 +88,56 @@ def forecaster(seed: int, activation: str = "relu"):
     return data.x_test, network
 
 
+# Lectures 00 and 01.
+
+
+@cache
+def _slopes(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return new digits, and each one's saliency map for its own class."""
+    _, tests, classes, reader = digits(seed)
+    return tests, xk.saliency(reader, tests, target=classes).values
+
+
+@claim("00", "over all digits ink is steeper than paper")
+def ink_is_steeper(seed: int) -> float:
+    """1 minus the mean ratio of slopes, paper ÷ ink."""
+    tests, maps = _slopes(seed)
+    paper, ink = (np.mean(maps, where=where, axis=1) for where in (tests == 0, tests > 0))
+    return 1 - float(np.mean(paper / ink))
+
+
+@claim("00", "training again changes a map more than shaking does")
+def retraining_changes_more(seed: int) -> float:
+    """Mean similarity after shaking minus that after training again, over 60 digits."""
+    rows, tests, classes, reader = digits(seed)
+    data = datasets.digits(seed)
+    other = xk.Network.mlp([64, 64, 32, 10], seed=seed + 100)
+    other.fit(rows, data.y_train, loss="cross_entropy", epochs=30, seed=seed + 100)
+    first, chosen = _slopes(seed)[1], range(60)
+    again = xk.saliency(other, tests[chosen], target=classes[chosen]).values
+    moved = tests[chosen] + np.random.default_rng(seed).normal(scale=0.3, size=(60, 64))
+    shaken = xk.saliency(reader, moved, target=classes[chosen]).values
+    return float(
+        np.mean(
+            [
+                np.corrcoef(first[i], shaken[i])[0, 1] - np.corrcoef(first[i], again[i])[0, 1]
+                for i in chosen
+            ]
+        )
+    )
+
+
+@claim("01", "explaining a difference of scores changes the first measurement of many tumours")
+def differences_have_other_firsts(seed: int) -> float:
+    """Share of tumours with another first measurement, minus a tenth."""
+    tumours = datasets.breast_cancer(seed)
+    network = xk.Network.mlp([30, 16, 8, 2], seed=seed)
+    network.fit(tumours.x_train, tumours.y_train, loss="cross_entropy", epochs=30, seed=seed)
+    zero, one = (xk.gradient_x_input(network, tumours.x_test, target=c).values for c in (0, 1))
+    first, of_difference = (np.abs(v).argmax(axis=1) for v in (one, one - zero))
+    return float(np.mean(first != of_difference)) - 0.1
+
+
 # Lecture 05.
 
 
@@ -198,3 +248,110 @@ def paper_and_ink_agree_least(seed: int) -> float:
     alike = dict(_baselines_alike(seed))
     paper = alike.pop(("paper", "ink"))
     return min(alike.values()) - paper
+
+
+# Lecture 07.
+
+
+@cache
+def _errors_at_160_passes(seed: int) -> dict[str, float]:
+    """Return each method's error ÷ the size of the exact values, for 20 patients."""
+    patients, network = forecaster(seed)
+    rows = patients[:20]
+    exact = xk.exact_shapley(xk.baseline_game(network, rows)).values
+
+    def error(values: np.ndarray) -> float:
+        return float(
+            np.mean(np.linalg.norm(values - exact, axis=1) / np.linalg.norm(exact, axis=1))
+        )
+
+    games = [xk.baseline_game(network, row) for row in rows]
+    drawn = {
+        name: np.array([method(game, budget=160, seed=seed).values for game in games])
+        for name, method in {
+            "permutations": xk.permutation_shapley,
+            "KernelSHAP": xk.kernel_shap,
+        }.items()
+    }
+    found = {"DASP": xk.dasp(network, rows).values, **drawn}
+    return {name: error(values) for name, values in found.items()}
+
+
+@claim("07", "with ten players and 160 passes DASP is ahead of permutations")
+def dasp_is_ahead_of_permutations(seed: int) -> float:
+    """Error of permutations minus DASP's."""
+    errors = _errors_at_160_passes(seed)
+    return errors["permutations"] - errors["DASP"]
+
+
+@claim("07", "with ten players and 160 passes KernelSHAP is ahead of DASP")
+def kernel_shap_is_ahead_of_dasp(seed: int) -> float:
+    """Error of DASP minus KernelSHAP's."""
+    errors = _errors_at_160_passes(seed)
+    return errors["DASP"] - errors["KernelSHAP"]
+
+
+# Lecture 09.
+
+CONTRIBUTIONS = ("grad × input", "IG", "LRP-ε", "DASP", "Shapley")
+
+
+@cache
+def _columns(seed: int) -> dict[str, np.ndarray]:
+    """Return the scores of the lecture's methods for patients of one split."""
+    patients, network = forecaster(seed)
+    background = datasets.diabetes(seed).x_train
+    found = {
+        "saliency": xk.saliency(network, patients),
+        "LIME": xk.lime_tabular(network, patients, background, seed=seed),
+        "grad × input": xk.gradient_x_input(network, patients),
+        "IG": xk.integrated_gradients(network, patients, rule="exact"),
+        "LRP-ε": xk.lrp(network, patients, rule=xk.LRPEpsilon(0.25)),
+        "DASP": xk.dasp(network, patients),
+        "Shapley": xk.exact_shapley(xk.baseline_game(network, patients)),
+    }
+    return {name: scores.values for name, scores in found.items()}
+
+
+@claim("09", "the five contributions agree more with each other than with slopes")
+def contributions_are_a_block(seed: int) -> float:
+    """Smallest rank correlation within the five minus the largest of a slope with one of them."""
+    columns = _columns(seed)
+    agreement = xk.rank_agreement(columns, top=3).spearman.mean(axis=0)
+    names = list(columns)
+    inside = [names.index(name) for name in CONTRIBUTIONS]
+    outside = [i for i in range(len(names)) if i not in inside]
+    block = agreement[np.ix_(inside, inside)][~np.eye(len(inside), dtype=bool)]
+    return float(block.min() - agreement[np.ix_(outside, inside)].max())
+
+
+@claim("09", "every contribution has a smaller deletion area than saliency and LIME")
+def contributions_are_deleted_first(seed: int) -> float:
+    """Smallest area of the two slopes minus the largest of the five."""
+    patients, network = forecaster(seed)
+    areas = {
+        name: float(xk.deletion(network, patients, scores, random=0).auc.mean())
+        for name, scores in _columns(seed).items()
+    }
+    return min(areas["saliency"], areas["LIME"]) - max(areas[name] for name in CONTRIBUTIONS)
+
+
+@cache
+def _infidelity(seed: int, name: str, kind: str) -> float:
+    patients, network = forecaster(seed)
+    settings = {"optimal_scale": True, "samples": 300, "perturbation": kind, "spread": 0.1}
+    return float(xk.infidelity(network, patients, _columns(seed)[name], **settings).value.mean())
+
+
+@claim("09", "for features that disappear Shapley values predict best, before DASP")
+def shapley_predicts_subsets(seed: int) -> float:
+    """Infidelity of DASP ÷ that of Shapley values, minus 1."""
+    ratio = _infidelity(seed, "DASP", "subset") / _infidelity(seed, "Shapley", "subset")
+    return ratio - 1
+
+
+@claim("09", "for small steps gradient × input predicts best, before integrated gradients")
+def gradient_predicts_small_steps(seed: int) -> float:
+    """Infidelity of integrated gradients ÷ that of gradient × input, minus 1."""
+    ratio = _infidelity(seed, "IG", "gaussian") / _infidelity(seed, "grad × input", "gaussian")
+    return ratio - 1
