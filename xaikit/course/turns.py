@@ -134,4 +134,20 @@ TURNS = {
             "each feature goes its own distance: 2 and 3.": [4.5, 2.0],
         },
     ),
+    "07: variance": Turn(
+        [4.0, 2.0],
+        {
+            "nobody is drawn twice: times (K − k)/(K − 1).": [4, 4],
+            "σ² divides by the number of players, 3, not by 2.": [4, 3],
+            "this is one draw. Two are present.": [2, 2],
+        },
+    ),
+    "07: behind the gate": Turn(
+        1.3956,
+        {
+            "this is relu(m). What lies above 0 leans to the right: add s · p(r).": 1.0,
+            "the density counts s times: s is 2.": 1.0433,
+            "this takes the variance, 4, for s.": 2.0997,
+        },
+    ),
 }

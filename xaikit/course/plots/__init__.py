@@ -21,6 +21,8 @@ from xaikit.course.plots.flow import draw_flow
 from xaikit.course.plots.games import draw_joining
 from xaikit.course.plots.neighbourhoods import draw_neighbourhood
 from xaikit.course.plots.paths import draw_path, draw_walk
+from xaikit.course.plots.propagation import draw_costs, draw_normal, draw_propagation
+from xaikit.course.plots.side_by_side import draw_columns, draw_strip
 from xaikit.course.plots.units import draw_unit
 from xaikit.plots.bars import attribution_bars
 from xaikit.plots.beeswarm import beeswarm
@@ -37,15 +39,20 @@ __all__ = [
     "beeswarm",
     "colour",
     "draw_classes",
+    "draw_columns",
+    "draw_costs",
     "draw_flow",
     "draw_joining",
     "draw_line",
     "draw_maps",
     "draw_neighbourhood",
     "draw_network",
+    "draw_normal",
     "draw_path",
     "draw_pictures",
     "draw_product",
+    "draw_propagation",
+    "draw_strip",
     "draw_unit",
     "draw_walk",
     "plt",

@@ -1,0 +1,176 @@
+"""Drawings of DASP: a bell curve and what a ReLU lets through, the whole method, error and cost."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from xaikit.core import arrays
+from xaikit.methods import moments
+from xaikit.networks.layers import Dense
+from xaikit.networks.network import Network
+from xaikit.plots.looks import NEUTRAL, POSITIVE
+
+CERTAIN = 1e-9
+GAP = 1.35  # from one bell to the next; each is 1 high
+LINES = [("o-", POSITIVE), ("^--", "#009e73"), ("s-.", "#aa4499")]
+
+
+def draw_normal(mean: float, spread: float, draws: int = 10**6, seed: int = 0) -> tuple[float, ...]:
+    """Draw a normal distribution, before a ReLU and behind it, with drawn numbers below the curve.
+
+    The part of the bell right of 0 is shaded: there the gate is open.
+
+    Parameters
+    ----------
+    mean, spread : float
+        Mean and standard deviation before the ReLU.
+    draws, seed : int
+        How many numbers are drawn, and with which seed.
+
+    Returns
+    -------
+    tuple of float
+        Of the drawn numbers: the share with an open gate, and the mean behind the ReLU.
+    """
+    drawn = mean + spread * np.random.default_rng(seed).standard_normal(draws)
+    passed = np.maximum(drawn, 0)
+    z = np.linspace(mean - 3.6 * spread, mean + 3.6 * spread, 400)
+    _, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9))
+    left.plot(z, _bell(z, mean, spread), color="black")
+    above = np.maximum(z, 0)
+    left.fill_between(above, _bell(above, mean, spread), color=POSITIVE, alpha=0.45)
+    left.axvline(mean, color="black", linewidth=0.8)
+    for edge in (mean - spread, mean + spread):
+        left.axvline(edge, color=NEUTRAL, linestyle=":", linewidth=1.2)
+    left.set(xlabel="z: solid line m, dotted m − s and m + s", title="before the ReLU")
+    left.set(ylabel="density", yticks=[], ylim=(0, None))
+    width = spread / 8
+    edges = np.arange(0, max(passed.max(), width) + width, width)
+    shares = np.full(draws, 1 / draws)
+    opened = drawn > 0
+    right.hist(passed[opened], edges, weights=shares[opened], color=POSITIVE, alpha=0.45)
+    right.bar(-width, 1 - opened.mean(), width=width, color=NEUTRAL)
+    right.axvline(passed.mean(), color="black")
+    right.set(xlabel="relu(z): line at its mean", title="behind it (grey: gate closed)")
+    right.set_ylabel("share of the draws")
+    return float(opened.mean()), float(passed.mean())
+
+
+def draw_propagation(
+    network: Network, x: np.ndarray, player: int, size: int, baseline: np.ndarray | None = None
+) -> tuple[float, float]:
+    """Draw DASP for one player and one coalition size, through a network with one hidden layer.
+
+    Above: `size` of the others without the player, below: with it. From left to right: how probable
+    it is that each is present, what the hidden units receive, what they pass on, the mean output.
+
+    Returns
+    -------
+    tuple of float
+        The mean of the first output, without and with the player.
+    """
+    if len(network.layers) != 3:
+        raise ValueError(f"expected one hidden layer: {network!r}")
+    first, _, last = network.layers
+    assert isinstance(first, Dense) and isinstance(last, Dense)
+    x = np.asarray(x, dtype=float)
+    b = np.zeros_like(x) if baseline is None else np.asarray(baseline, dtype=float)
+    brought = first.weight * (x - b)
+    rest, K = np.delete(brought, player, axis=1), len(x) - 1
+    start = first.forward(b[None])[0] + size * rest.mean(axis=1)
+    variance = size * rest.var(axis=1) * (K - size) / max(K - 1, 1)
+    figure, axes = plt.subplots(2, 4, figsize=(7, 4), sharex="col", width_ratios=[1, 1.2, 1.2, 0.9])
+    means = []
+    for row, present, words in zip(axes, (0, 1), ("without", "with"), strict=True):
+        chances = np.full(len(x), size / K)
+        chances[player] = present
+        shades = [POSITIVE if j == player else NEUTRAL for j in range(len(x))]
+        row[0].bar(range(1, len(x) + 1), chances, color=shades)
+        row[0].set(ylim=(0, 1.05), xticks=range(1, len(x) + 1), yticks=sorted({0, size / K, 1}))
+        row[0].set_ylabel(f"{words} player {player + 1}")
+        m = start + present * brought[:, player]
+        passed, _ = moments.relu(m, variance)
+        _ridges(row[1], m, variance, m, cut=False)
+        _ridges(row[2], m, variance, passed, cut=True)
+        output = float(last.forward(passed[None])[0, 0])
+        row[3].bar([0], [output], color="black", width=0.5)
+        row[3].text(0, max(output, 0.0), f"{output:.2f}", ha="center", va="bottom")
+        means.append(output)
+    low, high = min(0.0, *means), max(0.0, *means)
+    margin = 0.25 * (high - low) or 1.0
+    for row in axes:
+        row[3].axhline(0, color=NEUTRAL, linewidth=0.8)
+        row[3].set(ylim=(low - margin, high + margin), xlim=(-1, 1), xticks=[], yticks=[])
+    titles = ("1 · present?", "2 · received: z", "3 · passed on", "4 · mean output")
+    for ax, title in zip(axes[0], titles, strict=True):
+        ax.set_title(title)
+    for ax, label in zip(axes[1], ("player", "line: mean", "line: mean", ""), strict=True):
+        ax.set_xlabel(label)
+    words = f"step of player {player + 1} at size {size}: {means[1] - means[0]:+.2f}"
+    figure.suptitle(words, fontsize=11)
+    return means[0], means[1]
+
+
+def draw_costs(
+    lines: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]], level: str
+) -> dict[str, dict[str, float]]:
+    """Draw error against forward passes, a panel for each task, a line for each method.
+
+    Parameters
+    ----------
+    lines : mapping from a title to a mapping from a method to (passes, error) pairs
+        At most three methods.
+    level : str
+        A method whose third error is drawn as a level.
+
+    Returns
+    -------
+    dict
+        For each title and other method: the passes at which its line falls to that level.
+    """
+    _, axes = plt.subplots(1, len(lines), figsize=(7, 3.4), squeeze=False)
+    met: dict[str, dict[str, float]] = {}
+    for ax, (title, methods) in zip(axes[0], lines.items(), strict=True):
+        floor = methods[level][2][1]
+        ax.axhline(floor, color=NEUTRAL, linewidth=0.8)
+        met[title] = {}
+        for (marker, shade), (name, points) in zip(LINES, methods.items(), strict=False):
+            cost, wrong = np.transpose(points)
+            ax.loglog(cost, wrong, marker, color=shade, label=name, markersize=4)
+            if name != level:
+                log = np.interp(-np.log(floor), -np.log(wrong), np.log(cost))
+                met[title][name] = float(np.exp(log))
+        ax.set(title=title, xlabel="forward passes a row")
+        for axis, ticks in [(ax.xaxis, cost[[0, 2, 4]]), (ax.yaxis, [0.01, 0.03, 0.1])]:
+            axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
+            axis.set_ticks([], minor=True)
+    axes[0, 0].set_ylabel("relative error")
+    axes[0, 0].legend(frameon=False, fontsize=8)
+    return met
+
+
+def _bell(z: np.ndarray, mean: float, spread: float) -> np.ndarray:
+    return np.exp(-0.5 * ((z - mean) / spread) ** 2) / (spread * (2 * np.pi) ** 0.5)
+
+
+def _ridges(ax: Axes, m: np.ndarray, variance: np.ndarray, means: np.ndarray, cut: bool) -> None:
+    """Draw one bell above the other, one for each unit; `cut` collects what is below 0 in a bar."""
+    spreads = variance**0.5
+    low, high = (m - 3.2 * spreads).min() - 0.5, (m + 3.2 * spreads).max() + 0.5
+    if cut:
+        low = -0.08 * high
+    z = np.linspace(max(low, 0.0) if cut else low, high, 300)
+    for unit, (mean, spread, marked) in enumerate(zip(m, spreads, means, strict=True)):
+        floor = GAP * unit
+        if spread > CERTAIN:
+            height = _bell(z, mean, spread) / _bell(mean, mean, spread)
+            ax.fill_between(z, floor, floor + height, color=NEUTRAL, alpha=0.35)
+            if cut:
+                closed = float(arrays.normal_cdf(np.array(-mean / spread)))
+                ax.bar(low / 2, closed, width=-low, bottom=floor, color=NEUTRAL)
+        ax.plot([marked, marked], [floor, floor + 1], color="black")
+        ax.text(marked, floor + 1.02, f" {marked:.2f}", ha="left", va="bottom", fontsize=8)
+    ax.set(ylim=(0, GAP * len(m)), yticks=[])
+    ax.spines["left"].set_visible(False)
