@@ -150,4 +150,13 @@ TURNS = {
             "this takes the variance, 4, for s.": 2.0997,
         },
     ),
+    "08: a swap": Turn(
+        [0.0, 2.0],
+        {
+            "the selector predicts a loss: a small slope is good.": [1, 3],
+            "first the column that leaves, then the one that enters.": [2, 0],
+            "the column that leaves is the shown one with the largest slope.": [1, 2],
+            "the column that enters is the hidden one with the smallest slope.": [0, 3],
+        },
+    ),
 }

@@ -5,6 +5,7 @@ from xaikit.course.datasets.comments import Comments, youtube_comments, youtube_
 from xaikit.course.datasets.drawn import small_network, small_row
 from xaikit.course.datasets.models import california_model
 from xaikit.course.datasets.pictures import Pictures, digits, mnist
+from xaikit.course.datasets.runs import ranking_runs
 from xaikit.course.datasets.tabular import (
     Housing,
     Table,
@@ -24,6 +25,7 @@ __all__ = [
     "diabetes",
     "digits",
     "mnist",
+    "ranking_runs",
     "small_network",
     "small_row",
     "synthetic",

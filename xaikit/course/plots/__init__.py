@@ -22,6 +22,16 @@ from xaikit.course.plots.games import draw_joining
 from xaikit.course.plots.neighbourhoods import draw_neighbourhood
 from xaikit.course.plots.paths import draw_path, draw_walk
 from xaikit.course.plots.propagation import draw_costs, draw_normal, draw_propagation
+from xaikit.course.plots.ranking import (
+    draw_ball,
+    draw_batches,
+    draw_leads,
+    draw_pixels,
+    draw_predictions,
+    draw_runs,
+    draw_stairs,
+    draw_training,
+)
 from xaikit.course.plots.side_by_side import draw_columns, draw_strip
 from xaikit.course.plots.units import draw_unit
 from xaikit.plots.bars import attribution_bars
@@ -38,11 +48,14 @@ __all__ = [
     "attribution_bars",
     "beeswarm",
     "colour",
+    "draw_ball",
+    "draw_batches",
     "draw_classes",
     "draw_columns",
     "draw_costs",
     "draw_flow",
     "draw_joining",
+    "draw_leads",
     "draw_line",
     "draw_maps",
     "draw_neighbourhood",
@@ -50,9 +63,14 @@ __all__ = [
     "draw_normal",
     "draw_path",
     "draw_pictures",
+    "draw_pixels",
+    "draw_predictions",
     "draw_product",
     "draw_propagation",
+    "draw_runs",
+    "draw_stairs",
     "draw_strip",
+    "draw_training",
     "draw_unit",
     "draw_walk",
     "plt",
