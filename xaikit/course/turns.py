@@ -159,4 +159,12 @@ TURNS = {
             "the column that enters is the hidden one with the smallest slope.": [0, 3],
         },
     ),
+    "09: the area": Turn(
+        2.0,
+        {
+            "the mean of the outputs counts both ends fully: each piece is a trapezoid.": 2.25,
+            "this is the sum of the pieces. Each is a third wide.": 6,
+            "this is the sum of the outputs.": 9,
+        },
+    ),
 }

@@ -19,6 +19,7 @@ from xaikit.course.plots.drawings import (
 )
 from xaikit.course.plots.flow import draw_flow
 from xaikit.course.plots.games import draw_joining
+from xaikit.course.plots.measures import draw_agreement, draw_curve, draw_two_measures
 from xaikit.course.plots.neighbourhoods import draw_neighbourhood
 from xaikit.course.plots.paths import draw_path, draw_walk
 from xaikit.course.plots.propagation import draw_costs, draw_normal, draw_propagation
@@ -48,11 +49,13 @@ __all__ = [
     "attribution_bars",
     "beeswarm",
     "colour",
+    "draw_agreement",
     "draw_ball",
     "draw_batches",
     "draw_classes",
     "draw_columns",
     "draw_costs",
+    "draw_curve",
     "draw_flow",
     "draw_joining",
     "draw_leads",
@@ -71,6 +74,7 @@ __all__ = [
     "draw_stairs",
     "draw_strip",
     "draw_training",
+    "draw_two_measures",
     "draw_unit",
     "draw_walk",
     "plt",

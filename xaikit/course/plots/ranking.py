@@ -106,7 +106,9 @@ def draw_ball(x: np.ndarray, y: np.ndarray, radius: float) -> None:
     _, ax = plt.subplots(figsize=(5.5, 3.4))
     for value, marker, shade, name in ((0, "o", NEGATIVE, "inside"), (1, "^", POSITIVE, "outside")):
         at = y == value
-        ax.scatter(*x[at].T, s=14, marker=marker, color=shade, label=f"class {value}: {name}")
+        ax.scatter(
+            x[at, 0], x[at, 1], s=14, marker=marker, color=shade, label=f"class {value}: {name}"
+        )
     ax.add_patch(plt.Circle((0, 0), radius, fill=False))
     ax.set(xlabel="first column", ylabel="second column", aspect="equal")
     ax.set(xlim=(-3.6, 3.6), ylim=(-3.6, 3.6))
