@@ -73,10 +73,13 @@ WRONG_ANSWERS = {
     )
     | {
         "insertion, spelled here": deletion_area(
-            "this is insertion",
+            "insertion has the same area",
             "def deletion_area(f, x, baseline, order):\n"
             "    gone = np.tri(len(x) + 1, len(x), -1)[:, np.argsort(order)]\n"
             "    return np.trapezoid(f(np.where(gone, x, baseline)), dx=1 / len(x))\n",
+        ),
+        "insertion": deletion_area(
+            "insertion has the same area", start="baseline.copy()", step="left[i] = x[i]"
         ),
         "one row without its axis": deletion_area("a single row is x[None]", area="f(x)"),
         "its inputs changed": deletion_area("changed one of its inputs", start="x"),

@@ -270,6 +270,27 @@ def plain(answer: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
     return values
 
 
+def pair(answer: Any, words: str) -> list[Any]:
+    """Return the two parts of an answer, or raise a Mistake with these words.
+
+    They may be a tuple, a list, or one array that unpacks into two.
+    """
+    if answer is None:
+        raise Mistake(
+            f"{words.split()[0].rstrip(':')} returned nothing: is there a return at its end?"
+        )
+    if not isinstance(answer, tuple | list):
+        try:
+            answer = np.asarray(arrays.to_numpy(answer))
+        except (TypeError, ValueError):
+            raise Mistake(words) from None
+        if answer.ndim == 0:
+            raise Mistake(words)
+    if len(answer) != 2:
+        raise Mistake(words)
+    return list(answer)
+
+
 def _shape_in_words(shape: tuple[int, ...]) -> str:
     return f"an array of shape {shape}" if shape else "a single number"
 

@@ -45,11 +45,10 @@ def by_hand(answer: Callable, handed: bool = False) -> Callable:
 
 def _two(given: Any, shape: tuple[int, ...], name: str) -> list[np.ndarray]:
     """Return the two parts of an answer, mean and variance."""
-    if given is None:
-        raise Mistake(f"{name} returned nothing: is there a return at its end?")
-    if not isinstance(given, tuple | list) or len(given) != 2:
-        raise Mistake(f"{name} returns two things, mean and variance: return mean, variance")
-    return [plain(part, shape, f"{name}, {what}") for part, what in zip(given, WHAT, strict=True)]
+    parts = checks.pair(
+        given, f"{name} returns two things, mean and variance: return mean, variance"
+    )
+    return [plain(part, shape, f"{name}, {what}") for part, what in zip(parts, WHAT, strict=True)]
 
 
 WHAT = ("mean", "variance")
@@ -146,7 +145,7 @@ def _coalition_of(P: np.ndarray, player: int, k: int, answer: Callable) -> Any:
             given = by_hand(answer)(P, player, k)
     except ZeroDivisionError:
         raise Mistake(words) from None
-    if len(P) == 2 and isinstance(given, tuple | list) and len(given) == 2:
+    if len(P) == 2 and shape_of(given) == (2,):
         variance = np.asarray(given[1])
         if variance.dtype.kind == "f" and not np.isfinite(variance).all():
             raise Mistake(words)
@@ -207,6 +206,9 @@ def relu_moments(m, v):
         "in the mean square, Φ(r) is multiplied by m² + v": dict(square="m**2 * below + m * s * p"),
         "a variance before the ReLU shrinks by more than the share that is open": dict(
             variance="v * below"
+        ),
+        "Φ(r)² is no factor of a variance: take the mean square, minus the squared mean": dict(
+            variance="v * below**2"
         ),
     },
     names={"norm": norm},
@@ -581,6 +583,10 @@ def size_weights(M, kind):
         ),
         "the coalitions do not contain the player: draw from M − 1 others": dict(
             end="np.array([comb(M, k) for k in range(M)]) / 2**M"
+        ),
+        "the coalitions do not contain the player: draw from M − 1 others, not from M, and "
+        "dividing by the sum does not mend it": dict(
+            end="np.array([comb(M, k) for k in range(M)]) / sum(comb(M, k) for k in range(M))"
         ),
     },
     names={"comb": comb},

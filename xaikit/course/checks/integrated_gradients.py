@@ -7,7 +7,7 @@ from operator import itemgetter
 import numpy as np
 
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
+from xaikit.course.checks import Mistake, compare, judge, pair, passed, plain, shape_of, shapes_fit
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.mistakes import Answer
 from xaikit.methods import exact_path
@@ -74,7 +74,11 @@ def slopes_on_the_way(answer: Callable, rounds: int = 20) -> None:
         n, d = (int(v) for v in rng.permutation([3, 4, 5, 6])[:2])
         _, gradient = _curve(rng, d)
         x, baseline, alphas = *_ends(rng, d), np.sort(rng.uniform(0.05, 0.8, size=n))
-        given = by_hand(answer)(gradient, x, baseline, alphas)
+        hint = (
+            f"alphas is ({n},), the step x − b is ({d},): alphas[:, None] has a row for each point"
+        )
+        with shapes_fit("slopes_on_the_way", hint):
+            given = by_hand(answer)(gradient, x, baseline, alphas)
         if shape_of(given) == (d, n):
             raise Mistake(
                 "slopes_on_the_way: your table is transposed, it has a row for each point"
@@ -157,10 +161,9 @@ def quadrature(answer: Callable) -> None:
     for n in (3, *(int(v) for v in rng.integers(4, 60, size=8)), 2):
         for rule in RULES:
             given = by_hand(answer)(rule, n)
-            if not isinstance(given, tuple | list) or len(given) != 2:
-                raise Mistake("quadrature returns two arrays, alphas and weights: return a, w")
+            parts = pair(given, "quadrature returns two arrays, alphas and weights: return a, w")
             name = f"quadrature({rule!r}, {n})"
-            alphas, weights = (plain(part, (n,), name) for part in given)
+            alphas, weights = (plain(part, (n,), name) for part in parts)
             compare(alphas, _places(rule, n), ALPHAS.mistaken(rule, n), f"{name}, alphas")
             compare(weights, _weights(rule, n), WEIGHTS.mistaken(rule, n), f"{name}, weights")
     passed("quadrature: three rules, the weights of each sum to 1")
@@ -236,6 +239,10 @@ def integrated_gradients(gradient, x, baseline, steps):
         "n points from 0 to 1 with both ends: take the middles (j + ½) / n": dict(
             alphas="np.linspace(0, 1, steps)"
         ),
+        "you begin in the middle of the first part and end at x: the last point is the middle of "
+        "the last part, 1 − ½ / n": dict(alphas="np.linspace(0.5 / steps, 1, steps)"),
+        "these are the n points between n + 1 parts, (j + 1) / (n + 1): take the middles of n "
+        "parts, (j + ½) / n": dict(alphas="np.arange(1, steps + 1) / (steps + 1)"),
         "you walk from zero, α x: the way begins at the baseline": dict(
             points="alphas[:, None] * x"
         ),

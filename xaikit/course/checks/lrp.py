@@ -9,6 +9,7 @@ from itertools import permutations
 
 import numpy as np
 
+from xaikit.core import arrays
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, close, compare, judge, passed, plain, shape_of
 from xaikit.course.checks import last_inputs as last_inputs
@@ -133,6 +134,14 @@ def four_steps(a, W, b, R):
         "no ReLU in here: a unit with negative z hands relevance back too": dict(
             s="np.where(z > 0, R / z, 0.0)"
         ),
+        "only positive contributions are shared here: that is the z⁺ rule, and LRP-0 keeps the "
+        "negative ones": dict(
+            z="np.maximum(W, 0) @ a + np.maximum(b, 0)", c="np.maximum(W, 0).T @ s"
+        ),
+        "only positive contributions are shared here, and no bias: that is the z⁺ rule, and LRP-0 "
+        "keeps negative contributions and the bias": dict(
+            z="np.maximum(W, 0) @ a", c="np.maximum(W, 0).T @ s"
+        ),
         "this has a number for each unit: an input adds up over the units, axis 0": dict(
             end="(W * a * s[:, None]).sum(axis=1)"
         ),
@@ -166,10 +175,16 @@ def four_steps(answer: Callable, rounds: int = 20) -> None:
                 f"{name}: you divide by 0, and no unit receives z = 0 here. Is there a ReLU on z? "
                 "A unit with negative z hands relevance back too"
             )
+        single = _is_single(given)
         given = plain(given, (inputs,), name)
+        if single and close(given, expected, 1e-4):
+            continue  # right, in single precision
         misconceptions: dict = FOUR_STEPS.mistaken(a, W, b, R)
         # No z is near 0 here, so a right answer agrees to nearly all digits.
-        few = "right to a few digits only. LRP-0 divides by z alone: no ε against a division by 0"
+        few = (
+            "right to a few digits only. LRP-0 divides by z alone: no ε against a division by 0. "
+            "Or is a part of yours in single precision, np.float32?"
+        )
         nearly = close(given, expected, 1e-3) and not close(given, expected, 1e-10)
         if nearly:
             misconceptions = {**misconceptions, few: given}
@@ -177,6 +192,14 @@ def four_steps(answer: Callable, rounds: int = 20) -> None:
         if nearly:
             raise Mistake(f"{name}: {few}")
     passed(f"{name}: {rounds} random layers")
+
+
+def _is_single(given: object) -> bool:
+    """Return whether an answer's numbers are of single precision."""
+    try:
+        return np.asarray(arrays.to_numpy(given)).dtype == np.float32
+    except (TypeError, ValueError):
+        return False
 
 
 HAND_BACK = Answer(
@@ -211,6 +234,9 @@ def hand_back(a, W, b, R, epsilon, gamma):
         "γ is missing: W + γ max(W, 0), and the same for the bias": dict(rho="w"),
         "γ is a number, not a switch: W + γ max(W, 0), and the same for the bias": dict(
             rho="w + (gamma > 0) * np.maximum(w, 0)"
+        ),
+        "γ is counted twice: W + γ max(W, 0), not W + (1 + γ) max(W, 0)": dict(
+            rho="w + (1 + gamma) * np.maximum(w, 0) if gamma else w"
         ),
         "γ favours positive weights; yours favours negative ones": dict(
             rho="w + gamma * np.minimum(w, 0)"
@@ -312,6 +338,8 @@ def ledger(a, W, b, R, epsilon):
         "the biases' account has the same s, with ε in its denominator": dict(
             accounts="[passed, b @ (R / z), side @ s]"
         ),
+        "the biases' account has the same s, with ε in its denominator; the rest is then not what "
+        "ε absorbed": dict(accounts="[passed, b @ (R / z), R.sum() - passed - b @ (R / z)]"),
         "the biases' relevance may be negative: keep every unit's sign when you add up": dict(
             accounts="[passed, abs(b * s).sum(), side @ s]"
         ),

@@ -13,7 +13,7 @@ from operator import itemgetter
 import numpy as np
 
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, judge, passed, plain, shapes_fit
+from xaikit.course.checks import Mistake, compare, judge, pair, passed, plain, shapes_fit
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.mistakes import Answer
 from xaikit.methods import dual_net
@@ -150,6 +150,9 @@ def mask_losses(predict, x, y, masks):
     ),
     {
         "the input is not masked: hidden entries must be 0": dict(shown="x"),
+        "a hidden entry becomes 0, not its column's mean": dict(
+            shown="np.where(m == 1, x, x.mean(axis=0))"
+        ),
         "a 1 in the mask means shown: you hid those": dict(shown="x * (1 - m)"),
         "a 1 in the mask means shown: you hid those, and told predict so": dict(
             shown="x * (1 - m)", mask="np.broadcast_to(1 - m, x.shape)"
@@ -277,8 +280,7 @@ def selector_loss(answer: Callable, rounds: int = 20) -> None:
         f, L = rng.normal(size=count), rng.normal(size=count)
         w = rng.integers(2, 11, size=count) + 0.5
         given = by_hand(answer)(f, L, w)
-        if not isinstance(given, tuple | list) or len(given) != 2:
-            raise Mistake("selector_loss: return two things, the loss and its slopes")
+        given = pair(given, "selector_loss: return two things, the loss and its slopes")
         value = plain(given[0], (), "selector_loss, the loss")
         slopes = plain(given[1], (count,), "selector_loss, the slopes")
         error = f - L

@@ -14,6 +14,7 @@ from xaikit.course.checks import (
     all_differ,
     compare,
     judge,
+    pair,
     passed,
     plain,
     shape_of,
@@ -137,9 +138,9 @@ def deletion_area(f, x, baseline, order):
         "each step puts one feature back: features that are gone stay gone": dict(
             step="left = x.copy(); left[i] = baseline[i]"
         ),
-        "you remove the last of the order first": dict(order="order[::-1]"),
-        "this is insertion: start from x, and put the baseline in": dict(
-            start="baseline.copy()", step="left[i] = x[i]"
+        "you remove the last of the order first, or you start from the baseline and put x in "
+        "(insertion has the same area): start from x, and remove the first of the order first": (
+            dict(order="order[::-1]")
         ),
         "features go to zero instead of to the baseline": dict(step="left[i] = 0"),
         "`order` holds column numbers, first removed first: you read it as ranks": dict(
@@ -436,9 +437,8 @@ def infidelity_and_error(answer: Callable, rounds: int = 20) -> None:
         x, slopes = rng.normal(size=(2, d))
         changes = rng.normal(size=(m, d))
         given = by_hand(answer)(f, x, slopes, changes)
-        if not isinstance(given, tuple | list | np.ndarray) or len(given) != 2:
-            raise Mistake("infidelity returns the value and its standard error: return a, b")
-        value, error = (plain(part, (), "infidelity") for part in given)
+        parts = pair(given, "infidelity returns the value and its standard error: return a, b")
+        value, error = (plain(part, (), "infidelity") for part in parts)
         predicted = np.array(
             [sum(s * c for s, c in zip(slopes, change, strict=True)) for change in changes]
         )
