@@ -59,6 +59,9 @@ WRONG_ANSWERS = {
             "def slopes_on_the_way(gradient, x, baseline, alphas):\n"
             "    return [gradient(a * baseline + (1 - a) * x) for a in alphas]\n",
         ),
+        "α without its axis": slopes_on_the_way(
+            "alphas[:, None] has a row for each point", points="baseline + alphas * (x - baseline)"
+        ),
         "transposed": slopes_on_the_way("your table is transposed", end="gradient(points).T"),
         "points as columns": slopes_on_the_way("write α as a column", end="gradient(points.T)"),
         "the average": slopes_on_the_way(

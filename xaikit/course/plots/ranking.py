@@ -6,7 +6,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import ListedColormap
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from xaikit.plots.looks import NEGATIVE, NEUTRAL, POSITIVE
 
@@ -148,7 +148,7 @@ def draw_leads(leads: Mapping[str, np.ndarray], unit: str) -> dict[str, tuple[fl
     found = {}
     for row, (name, values) in enumerate(leads.items()):
         spread = values.std(ddof=1) / np.sqrt(len(values))
-        half = student.ppf(0.975, len(values) - 1) * spread
+        half = float(stdtrit(len(values) - 1, 0.975)) * spread
         found[name] = float(values.mean()), float(half)
         ax.plot(values, np.full(len(values), row - 0.18), "o", color=NEUTRAL, markersize=4)
         ax.errorbar([values.mean()], [row + 0.12], xerr=half, fmt="D", color="black", capsize=3)
