@@ -291,6 +291,85 @@ def kernel_shap_is_ahead_of_dasp(seed: int) -> float:
     return errors["DASP"] - errors["KernelSHAP"]
 
 
+@claim("07", "training far too long makes DASP's error larger")
+def overfitting_costs_dasp(seed: int) -> float:
+    """Error of the over-fitted network ÷ that of the other, minus 1."""
+    errors, _ = _with_and_without_overfitting(seed)
+    return errors[1] / errors[0] - 1
+
+
+@claim("07", "training far too long makes DASP's gap larger, relative to the change")
+def overfitting_widens_the_gap(seed: int) -> float:
+    """Relative gap of the over-fitted network ÷ that of the other, minus 1."""
+    _, gaps = _with_and_without_overfitting(seed)
+    return gaps[1] / gaps[0] - 1
+
+
+@cache
+def _with_and_without_overfitting(seed: int) -> tuple[list[float], list[float]]:
+    """Return DASP's mean relative errors, and its mean gaps ÷ the mean change, of two networks."""
+    data = datasets.diabetes(seed)
+    patients, network = forecaster(seed)
+    goal = (data.y_train - data.y_train.mean()) / data.y_train.std()
+    over = xk.Network.mlp([10, 64, 32, 1], seed=seed)
+    over.fit(data.x_train, goal, epochs=300, seed=seed)
+    errors, gaps = [], []
+    for model in (network, over):
+        guess = xk.dasp(model, patients)
+        exact = xk.exact_shapley(xk.baseline_game(model, patients)).values
+        errors.append(_relative_error(guess.values, exact))
+        gaps.append(float(np.abs(guess.gap).mean() / np.abs(guess.output - guess.base).mean()))
+    return errors, gaps
+
+
+def _relative_error(values: np.ndarray, exact: np.ndarray) -> float:
+    sizes = np.linalg.norm(exact, axis=1)
+    return float((np.linalg.norm(values - exact, axis=1) / sizes).mean())
+
+
+@cache
+def _errors_on_digits(seed: int) -> tuple[float, dict[tuple[str, int], float]]:
+    """Return DASP's error for six digits, and those of what is drawn, by method and passes."""
+    _, tests, classes, reader = digits(seed)
+    chosen = np.random.default_rng(seed).permutation(len(tests))[:6]
+    rows, labels = tests[chosen], classes[chosen]
+    pairs = zip(rows, labels, strict=True)
+    games = [xk.baseline_game(reader, row, target=int(label)) for row, label in pairs]
+    exact = np.array([xk.permutation_shapley(game, budget=60_000).values for game in games])
+    drawn = {
+        (name, budget): _relative_error(
+            np.array([method(game, budget=budget, seed=seed).values for game in games]), exact
+        )
+        for name, method in (
+            ("permutations", xk.permutation_shapley),
+            ("KernelSHAP", xk.kernel_shap),
+        )
+        for budget in (1024, 4096)
+    }
+    return _relative_error(xk.dasp(reader, rows, labels).values, exact), drawn
+
+
+@claim("07", "with 64 players and 1,024 passes DASP is ahead of permutations")
+def dasp_is_ahead_with_many_players(seed: int) -> float:
+    """Error of permutations minus DASP's, six digits."""
+    ours, drawn = _errors_on_digits(seed)
+    return drawn["permutations", 1024] - ours
+
+
+@claim("07", "with 64 players and 1,024 passes DASP is ahead of KernelSHAP")
+def dasp_is_ahead_of_kernel_shap(seed: int) -> float:
+    """Error of KernelSHAP minus DASP's, six digits."""
+    ours, drawn = _errors_on_digits(seed)
+    return drawn["KernelSHAP", 1024] - ours
+
+
+@claim("07", "with 64 players KernelSHAP has caught up with DASP for four times the passes")
+def kernel_shap_catches_up(seed: int) -> float:
+    """DASP's error minus that of KernelSHAP with 4,096 passes, six digits."""
+    ours, drawn = _errors_on_digits(seed)
+    return ours - drawn["KernelSHAP", 4096]
+
+
 # Lecture 09.
 
 CONTRIBUTIONS = ("grad × input", "IG", "LRP-ε", "DASP", "Shapley")
