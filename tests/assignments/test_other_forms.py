@@ -78,3 +78,9 @@ def test_what_is_not_two_parts(given):
 def test_nothing_is_no_pair():
     with pytest.raises(Mistake, match="f returned nothing"):
         pair(None, "f returns two")
+
+
+def test_an_array_of_two_numbers_is_one_part_where_a_part_has_two():
+    with pytest.raises(Mistake, match="f returns two"):
+        pair(np.zeros(2), "f returns two", (2,))
+    assert [part.tolist() for part in pair(np.eye(2), "f returns two", (2,))] == [[1, 0], [0, 1]]

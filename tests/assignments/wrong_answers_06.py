@@ -118,6 +118,7 @@ WRONG_ANSWERS = {
             "both ends",
             "at the middle of the way",
             "keep the sign",
+            "between n + 1 parts",
         ),
     )
     | {

@@ -177,7 +177,7 @@ WRONG_ANSWERS = {
         ),
         "the loss alone": selector_loss("return two things", end="loss"),
         "the example by heart": selector_loss("selector_loss, the loss: got", loss="0.015"),
-        "no return": selector_loss("return two things", end="None"),
+        "no return": selector_loss("returned nothing", end="None"),
     },
     "search_step": planted(checks.SEARCH_STEP, {"search_step-check"})
     | {

@@ -141,7 +141,7 @@ WRONG_ANSWERS = {
             "    return np.mean(squares), np.sqrt(np.var(squares, ddof=1) / len(squares))\n",
         ),
         "the value alone": infidelity("the value and its standard error", end="value"),
-        "no return": infidelity("the value and its standard error", end="None"),
+        "no return": infidelity("returned nothing", end="None"),
         "xaikit's infidelity": infidelity(
             SWITCHED_OFF,
             end="xk.infidelity(f, x, slopes, perturbation=changes, slopes=True)[:2]",

@@ -270,21 +270,21 @@ def plain(answer: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
     return values
 
 
-def pair(answer: Any, words: str) -> list[Any]:
+def pair(answer: Any, words: str, part: tuple[int, ...] = ()) -> list[Any]:
     """Return the two parts of an answer, or raise a Mistake with these words.
 
-    They may be a tuple, a list, or one array that unpacks into two.
+    They may be a tuple, a list, or one array that unpacks into two; an array with the shape of one
+    `part` is that part alone.
     """
     if answer is None:
-        raise Mistake(
-            f"{words.split()[0].rstrip(':')} returned nothing: is there a return at its end?"
-        )
+        name = words.split()[0].rstrip(":")
+        raise Mistake(f"{name} returned nothing: is there a return at its end?")
     if not isinstance(answer, tuple | list):
         try:
             answer = np.asarray(arrays.to_numpy(answer))
         except (TypeError, ValueError):
             raise Mistake(words) from None
-        if answer.ndim == 0:
+        if answer.shape in ((), part):
             raise Mistake(words)
     if len(answer) != 2:
         raise Mistake(words)

@@ -45,9 +45,8 @@ def by_hand(answer: Callable, handed: bool = False) -> Callable:
 
 def _two(given: Any, shape: tuple[int, ...], name: str) -> list[np.ndarray]:
     """Return the two parts of an answer, mean and variance."""
-    parts = checks.pair(
-        given, f"{name} returns two things, mean and variance: return mean, variance"
-    )
+    words = f"{name} returns two things, mean and variance: return mean, variance"
+    parts = checks.pair(given, words, shape)
     return [plain(part, shape, f"{name}, {what}") for part, what in zip(parts, WHAT, strict=True)]
 
 

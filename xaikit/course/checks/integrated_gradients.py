@@ -161,7 +161,8 @@ def quadrature(answer: Callable) -> None:
     for n in (3, *(int(v) for v in rng.integers(4, 60, size=8)), 2):
         for rule in RULES:
             given = by_hand(answer)(rule, n)
-            parts = pair(given, "quadrature returns two arrays, alphas and weights: return a, w")
+            words = "quadrature returns two arrays, alphas and weights: return a, w"
+            parts = pair(given, words, (n,))
             name = f"quadrature({rule!r}, {n})"
             alphas, weights = (plain(part, (n,), name) for part in parts)
             compare(alphas, _places(rule, n), ALPHAS.mistaken(rule, n), f"{name}, alphas")
