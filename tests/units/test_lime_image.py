@@ -11,6 +11,7 @@ from lime.lime_image import LimeImageExplainer
 
 import xaikit as xk
 from tests.units.coalitions import recorded
+from xaikit.core import arrays
 
 RNG = np.random.default_rng(0)
 PHOTO = RNG.uniform(size=(12, 12, 3))
@@ -196,9 +197,18 @@ def test_whole_numbers_and_lists_are_pictures_too():
     np.testing.assert_allclose(as_bytes.values, expected, atol=1e-9)
     listed = xk.lime_image(total, levels.tolist(), 2, baseline=0, ridge=0)
     np.testing.assert_allclose(listed.values, expected, atol=1e-9)
-    tensor = torch.tensor(levels)
-    even = xk.lime_image(lambda p: p.double().square().sum(dim=(1, 2)), tensor, 2)
-    assert np.all(even.values > 0)  # a mean of bytes is no whole number
+
+
+@pytest.mark.parametrize("kind", [np.array, torch.tensor])
+def test_a_mean_of_whole_numbers_is_no_whole_number(kind):
+    seen = []
+
+    def total(pictures):
+        seen.append(arrays.to_numpy(pictures).astype(float))
+        return seen[-1].sum(axis=(1, 2))
+
+    xk.lime_image(total, kind([[0, 1, 2, 3]] * 4), 2)
+    assert set(np.unique(np.concatenate(seen))) == {0, 0.5, 1, 2, 2.5, 3}
 
 
 def test_each_distinct_picture_is_asked_once():

@@ -163,5 +163,5 @@ def _means(image: arrays.Array, everywhere: np.ndarray, axis: int | None) -> arr
     if axis is not None:  # a mean for each channel
         part = everywhere * everywhere.shape[axis] + np.indices(everywhere.shape)[axis]
     total = np.bincount(part.ravel(), arrays.float64(image).ravel())
-    means = total / np.maximum(np.bincount(part.ravel()), 1)
+    means = total / np.bincount(part.ravel())
     return arrays.like(means[part], arrays.floating(image))
