@@ -119,6 +119,22 @@ def _shown(value: Any) -> str:
 
 # Exercises by lecture and name.
 TURNS = {
+    "02: ridge": Turn(
+        [1.0, 1.0],
+        {
+            "this is the line without a ridge: add λ to the entry of the slope.": [0.0, 3.0],
+            "the level is not complexity: λ stands in the slope's entry only.": [0.6, 1.2],
+            "λ is added to the slope's entry whole, not halved.": [0.75, 1.5],
+        },
+    ),
+    "02: log-odds": Turn(
+        0.8334,
+        {
+            "log-odds are added, probabilities are not: go back from log-odds 1.61.": 2.11,
+            "these are the odds, five to one: the probability is odds / (1 + odds).": 5.0028,
+            "probability 0.5 is log-odds 0: go back from log-odds 1.61, not 2.11.": 0.8919,
+        },
+    ),
     "05: shares": Turn(
         [10.0, -2.5, -2.5],
         {

@@ -18,8 +18,9 @@ from xaikit.course.plots.drawings import (
 )
 from xaikit.course.plots.flow import draw_flow
 from xaikit.course.plots.games import draw_joining
-from xaikit.course.plots.neighbourhoods import draw_neighbourhood
+from xaikit.course.plots.neighbourhoods import draw_clouds, draw_neighbourhood, draw_widths
 from xaikit.course.plots.paths import draw_path
+from xaikit.course.plots.segments import draw_segments
 from xaikit.course.plots.units import draw_unit
 from xaikit.plots.bars import attribution_bars
 from xaikit.plots.beeswarm import beeswarm
@@ -36,6 +37,7 @@ __all__ = [
     "beeswarm",
     "colour",
     "draw_classes",
+    "draw_clouds",
     "draw_flow",
     "draw_joining",
     "draw_line",
@@ -44,7 +46,9 @@ __all__ = [
     "draw_path",
     "draw_pictures",
     "draw_product",
+    "draw_segments",
     "draw_unit",
+    "draw_widths",
     "plt",
     "say",
     "style",
