@@ -135,6 +135,22 @@ TURNS = {
             "probability 0.5 is log-odds 0: go back from log-odds 1.61, not 2.11.": 0.8919,
         },
     ),
+    "03: weight": Turn(
+        1 / 12,
+        {
+            "this is the weight of all coalitions of one size together: 1/M.": 1 / 4,
+            "only 3 players are left to choose S from: 3 coalitions of size 1 share 1/M.": 1 / 16,
+            "those who follow may stand in any order, too: (M − |S| − 1)! ways.": 1 / 24,
+            "with M = 3 this is right; here four players join.": 1 / 6,
+        },
+    ),
+    "03: unanimity": Turn(
+        [0.5, 0.5, 0.0],
+        {
+            "cats banned never adds anything: by the dummy axiom it gets 0.": [1 / 3] * 3,
+            "together they get v(N), which is 1.": [1.0, 1.0, 0.0],
+        },
+    ),
     "05: shares": Turn(
         [10.0, -2.5, -2.5],
         {

@@ -17,7 +17,7 @@ from xaikit.course.plots.drawings import (
     draw_product,
 )
 from xaikit.course.plots.flow import draw_flow
-from xaikit.course.plots.games import draw_joining
+from xaikit.course.plots.games import draw_coalitions, draw_errors, draw_joining
 from xaikit.course.plots.neighbourhoods import draw_clouds, draw_neighbourhood, draw_widths
 from xaikit.course.plots.paths import draw_path
 from xaikit.course.plots.segments import draw_segments
@@ -38,6 +38,8 @@ __all__ = [
     "colour",
     "draw_classes",
     "draw_clouds",
+    "draw_coalitions",
+    "draw_errors",
     "draw_flow",
     "draw_joining",
     "draw_line",
