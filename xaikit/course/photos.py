@@ -79,7 +79,7 @@ def superpixels(pixels: np.ndarray, count: int = 25, place: float = 0.5) -> np.n
     int array (h, w)
     """
     height, width = pixels.shape[:2]
-    points = np.stack(np.indices((height, width)), axis=-1).reshape(-1, 2)
+    points = np.indices((height, width)).reshape(2, -1).T
     along = round(count**0.5)
     step = max(height, width) / along
     numbers = np.hstack([points * (place / step), pixels.reshape(-1, 3) / 255])

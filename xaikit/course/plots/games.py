@@ -80,26 +80,29 @@ def draw_coalitions(
         The player who joins first, second, …
     """
     _, ax = plt.subplots(figsize=(7, 4))
-    place, box = {}, {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+    place: dict[frozenset[str], tuple[int, float]] = {}
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
     for size in range(len(players) + 1):
         column = list(combinations(players, size))
         for row, coalition in enumerate(column):
             place[frozenset(coalition)] = (size, (len(column) - 1) / 2 - row)
     way = [frozenset(order[:k]) for k in range(len(order) + 1)]
-    for coalition, start in place.items():
-        names = [p for p in players if p in coalition]
+    for present, start in place.items():
+        names = [p for p in players if p in present]
         for i, player in enumerate(players):
-            if player in coalition:
+            if player in present:
                 continue
             shade, stroke = STROKES[i]
             after = frozenset([*names, player])
             end = place[after]
-            thick = after in way and coalition in way
-            line = {"linewidth": 3.5 if thick else 1.2, "zorder": 1}
-            ax.plot(*zip(start, end, strict=True), stroke, color=shade, **line)
+            width = 3.5 if after in way and present in way else 1.2
+            across, up = zip(start, end, strict=True)
+            ax.plot(across, up, stroke, color=shade, linewidth=width, zorder=1)
             added = payoff([*names, player]) - payoff(names)
-            at = 0.62 * np.array(start) + 0.38 * np.array(end)
-            ax.text(*at, f"{added:+g}", color=shade, ha="center", va="center", bbox=box, fontsize=9)
+            x, y = 0.62 * np.array(start) + 0.38 * np.array(end)
+            ax.text(
+                x, y, f"{added:+g}", color=shade, ha="center", va="center", bbox=box, fontsize=9
+            )
         words = "\n".join([*names, f"{payoff(names):g}"]) if names else f"∅\n{payoff(names):g}"
         frame = {"facecolor": "white", "edgecolor": "black", "boxstyle": "round"}
         ax.text(*start, words, ha="center", va="center", bbox=frame, fontsize=9, zorder=3)

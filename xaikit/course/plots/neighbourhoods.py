@@ -77,8 +77,10 @@ def _draw_plane(
     ax.contour(across, up, height, levels=[0], colors="black", linewidths=1.8, zorder=3)
     fitted = float(explained.details["intercept"]) + grid @ slopes - output
     if fitted.min() < 0 < fitted.max():
-        dashed = {"linewidths": 1.8, "linestyles": "dashed"}
-        ax.contour(across, up, fitted, levels=[0], colors="black", zorder=3, **dashed)
+        border = ax.contour(
+            across, up, fitted, levels=[0], colors="black", linewidths=1.8, zorder=3
+        )
+        border.set_linestyle("dashed")
     ax.plot(*x, "*", color="black", markeredgecolor="white", markersize=15, zorder=4)
     ax.set(xlim=(across[0], across[-1]), ylim=(up[0], up[-1]))
     ax.set(xlabel=f"{names[0]} (sd)", ylabel=f"{names[1]} (sd)")
@@ -139,7 +141,7 @@ def draw_widths(
 def draw_clouds(drawn: np.ndarray, real: np.ndarray, axes: Sequence[str], words: str) -> None:
     """Draw drawn rows (B, 2), and over them the real ones (n, 2), which `words` name."""
     _, ax = plt.subplots(figsize=(5, 3.6))
-    ax.scatter(*drawn.T, s=6, color=NEUTRAL, label="perturbed")
-    ax.scatter(*real.T, s=10, marker="^", color="black", label=words)
+    ax.scatter(drawn[:, 0], drawn[:, 1], s=6, color=NEUTRAL, label="perturbed")
+    ax.scatter(real[:, 0], real[:, 1], s=10, marker="^", color="black", label=words)
     ax.set(xlabel=f"{axes[0]} (sd)", ylabel=f"{axes[1]} (sd)")
     ax.legend(frameon=False, loc="upper left")
