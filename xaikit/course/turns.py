@@ -119,6 +119,47 @@ def _shown(value: Any) -> str:
 
 # Exercises by lecture and name.
 TURNS = {
+    "04: weights": Turn(
+        [4 / (5 * 1 * 4), 4 / (10 * 2 * 3)],
+        {
+            "these are all coalitions of a size together. One of them has that, divided by "
+            "how many there are, C(5, s).": [1.0, 4 / 6],
+            "above the line stands M − 1, which is 4.": [1 / 20, 1 / 60],
+            "this is LIME's kept fraction.": [0.2, 0.4],
+            "above the line stands M − 1, not M.": [5 / 20, 5 / 60],
+        },
+    ),
+    "04: conditional": Turn(
+        [1.375, -0.875],
+        {
+            "these are the marginal values: no correlation is in them.": [1.0, -0.5],
+            "r is halved: r/2 stands before the brackets.": [1.75, -1.25],
+            "the sign of the part that moves is wrong: w₂x₁ − w₁x₂ is positive here.": [
+                0.625,
+                -0.125,
+            ],
+            "what bmi gains, blood pressure loses.": [1.375, -0.125],
+        },
+    ),
+    "04b: tree": Turn(
+        [0.4375, 0.1875],
+        {
+            "the order is park, size.": [0.1875, 0.4375],
+            "these are the marginal values. For the tree, v(size) is the share of flats near a "
+            "park among all.": [0.3125, 0.3125],
+            "this is one order of joining, park first: average it with the other.": [0.375, 0.25],
+            "this is one order of joining, size first: average it with the other.": [0.5, 0.125],
+            "v(∅) is not 0: it is the mean premium, 3/8.": [0.625, 0.375],
+        },
+    ),
+    "04b: odd orders": Turn(
+        [10.0, 4.0, 4.0],
+        {
+            "the product of two players counts for nothing: its order is even.": [14.0, 8.0, 4.0],
+            "the 2 is missing: from −1 to 1 a product rises by 2.": [5.0, 2.0, 2.0],
+            "three players share the product of three: divide by |T|.": [18.0, 12.0, 12.0],
+        },
+    ),
     "05: shares": Turn(
         [10.0, -2.5, -2.5],
         {

@@ -9,6 +9,15 @@ from xaikit.core.extras import needs
 with needs("matplotlib", "a plot"):
     import matplotlib.pyplot as plt
 
+from xaikit.course.plots.coalitions import (
+    METHODS,
+    draw_absence,
+    draw_errors,
+    draw_places,
+    draw_sample,
+    draw_scores,
+    draw_weights,
+)
 from xaikit.course.plots.drawings import (
     draw_classes,
     draw_line,
@@ -29,13 +38,16 @@ from xaikit.plots.waterfall import waterfall
 
 __all__ = [
     "DIVERGING",
+    "METHODS",
     "NEGATIVE",
     "NEUTRAL",
     "POSITIVE",
     "attribution_bars",
     "beeswarm",
     "colour",
+    "draw_absence",
     "draw_classes",
+    "draw_errors",
     "draw_flow",
     "draw_joining",
     "draw_line",
@@ -43,8 +55,12 @@ __all__ = [
     "draw_network",
     "draw_path",
     "draw_pictures",
+    "draw_places",
     "draw_product",
+    "draw_sample",
+    "draw_scores",
     "draw_unit",
+    "draw_weights",
     "plt",
     "say",
     "style",
