@@ -119,6 +119,35 @@ def _shown(value: Any) -> str:
 
 # Exercises by lecture and name.
 TURNS = {
+    "00: step": Turn(
+        [1.9, 1.6],
+        {
+            "these are the weights after a step up the slope: subtract.": [1.1, 0.4],
+            "the step is the slope times 0.05.": [9.5, 13.0],
+            "this is 0.05 times the slope: subtract it from the weight.": [-0.4, -0.6],
+            "the order is w₁, w₂.": [1.6, 1.9],
+            "take both slopes before you move a weight.": [1.564, 1.6],
+        },
+    ),
+    "00: softmax": Turn(
+        [np.exp(2) / (np.exp(2) + 1), 1 / (np.exp(2) + 1)],
+        {
+            "these are shares of the scores. Take e to the power of each score first.": [
+                5 / 8,
+                3 / 8,
+            ],
+            "the class with the larger score gets the larger probability.": [
+                1 / (np.exp(2) + 1),
+                np.exp(2) / (np.exp(2) + 1),
+            ],
+        },
+    ),
+    "01: path": Turn(
+        [-2.0, 3.0],
+        {
+            "unit 1 is closed with these biases: no path runs through it.": [2.0, -2.0],
+        },
+    ),
     "04: weights": Turn(
         [4 / (5 * 1 * 4), 4 / (10 * 2 * 3)],
         {

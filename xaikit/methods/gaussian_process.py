@@ -116,8 +116,8 @@ def gaussian_process_shapley(
     References
     ----------
     The method is this project's. That only odd orders count: Fumagalli et al. 2026, An Odd
-    Estimator for Shapley Values, arXiv:2602.01399. The prior's parameters maximise the marginal likelihood: Rasmussen
-    & Williams 2006, Gaussian Processes for Machine Learning, ch. 5.
+    Estimator for Shapley Values, arXiv:2602.01399. The prior's parameters maximise the marginal
+    likelihood: Rasmussen & Williams 2006, Gaussian Processes for Machine Learning, ch. 5.
     """
     players, seed = len(game.players), as_seed(seed)
     if isinstance(budget, int | np.integer) and budget > MOST_EVALUATIONS:

@@ -18,6 +18,7 @@ from xaikit.course.plots.coalitions import (
     draw_scores,
     draw_weights,
 )
+from xaikit.course.plots.descent import draw_descent
 from xaikit.course.plots.drawings import (
     draw_classes,
     draw_line,
@@ -47,6 +48,7 @@ __all__ = [
     "colour",
     "draw_absence",
     "draw_classes",
+    "draw_descent",
     "draw_errors",
     "draw_flow",
     "draw_joining",
