@@ -5,6 +5,7 @@ from math import comb
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 
 from xaikit.plots.looks import NEUTRAL, colour
 
@@ -45,13 +46,20 @@ def draw_weights(players: int, weights: Mapping[str, np.ndarray]) -> None:
         ax.set(xlabel=f"players present, of {players}", xticks=sizes)
 
 
-def draw_scores(values: Mapping[str, np.ndarray], features: Sequence[str], ax=None) -> None:
+def draw_scores(
+    values: Mapping[str, np.ndarray],
+    features: Sequence[str],
+    ax: Axes | None = None,
+    unit: str = "Shapley value",
+    style: str = "+.2f",
+) -> None:
     """Draw the values that several explanations give to the same features, side by side.
 
-    The colour shows the sign, the hatch the explanation.
+    The colour shows the sign, the hatch the explanation. `style` is how the numbers are written:
+    sizes, such as saliency, have no sign.
     """
     if ax is None:
-        _, ax = plt.subplots(figsize=(7, 0.5 + 0.42 * len(values) * len(features)))
+        _, ax = plt.subplots(figsize=(7, min(4.4, 0.6 + 0.42 * len(values) * len(features))))
     height = 0.8 / len(values)
     reach = max(np.abs(np.concatenate(list(values.values()))).max(), 1e-9)
     lines, names = [], []
@@ -64,7 +72,7 @@ def draw_scores(values: Mapping[str, np.ndarray], features: Sequence[str], ax=No
             bar = {"color": colour(scores[i]), "hatch": hatch, "edgecolor": "white"}
             ax.barh(y, scores[i], 0.9 * height, **bar)
             ax.annotate(
-                f"{scores[i] + 0.0:+.2f}",
+                f"{scores[i] + 0.0:{style}}",
                 (max(scores[i], 0), y),
                 xytext=(4, 0),
                 textcoords="offset points",
@@ -76,7 +84,7 @@ def draw_scores(values: Mapping[str, np.ndarray], features: Sequence[str], ax=No
     ax.set_ylim(-len(features) + 0.5, 0.5)
     low = min(scores.min() for scores in values.values())
     ax.set_xlim(min(low, 0) - 0.08 * reach, 1.35 * reach)
-    ax.set_xlabel("Shapley value")
+    ax.set_xlabel(unit)
 
 
 def draw_absence(
