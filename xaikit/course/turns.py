@@ -142,10 +142,24 @@ TURNS = {
             ],
         },
     ),
-    "01: path": Turn(
-        [-2.0, 3.0],
+    "01: slopes": Turn(
+        [-5.0, 5.0],
         {
-            "unit 1 is closed with these biases: no path runs through it.": [2.0, -2.0],
+            "these are the slopes of the first patient. Other inputs open other gates.": [
+                6.0,
+                -2.0,
+            ],
+            "all gates are open here. What do the units of the first layer receive?": [4.0, 7.0],
+            "the second unit of the second layer is open now: it receives 1.": [-4.0, 4.0],
+            "these are slopes times inputs. The slopes alone are asked for.": [2.5, 2.5],
+        },
+    ),
+    "01: difference": Turn(
+        [4.5, 1.5],
+        {
+            "this is the sum of the two. Subtract the importances for S₁.": [1.5, 0.5],
+            "this is S₁ − S₀: the other way round.": [-4.5, -1.5],
+            "these are the importances for S₀ alone.": [3.0, 1.0],
         },
     ),
     "04: weights": Turn(

@@ -25,6 +25,7 @@ from xaikit.course.plots.drawings import (
     draw_network,
     draw_pictures,
     draw_product,
+    draw_sums,
 )
 from xaikit.course.plots.flow import draw_flow
 from xaikit.course.plots.games import draw_joining
@@ -61,6 +62,7 @@ __all__ = [
     "draw_product",
     "draw_sample",
     "draw_scores",
+    "draw_sums",
     "draw_unit",
     "draw_weights",
     "plt",

@@ -1,6 +1,6 @@
 """Drawings of what the lectures compute: networks, matrices, lines, classes, pictures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -120,6 +120,24 @@ def draw_line(
     right.axvline(0, color="black", linewidth=0.8)
     right.set_yticks([0, -1, -2], list(bars))
     right.set_xlabel("each in its own unit")
+
+
+def draw_sums(panels: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
+    """Draw sums of scores against outputs, and return the largest distance for each panel.
+
+    Parameters
+    ----------
+    panels : dict from title to (outputs, sums)
+        Both of shape (n,). Complete scores lie on the diagonal.
+    """
+    _, axes = plt.subplots(
+        1, len(panels), figsize=(7, 3.4), sharex=True, sharey=True, squeeze=False
+    )
+    for ax, (title, (outputs, sums)) in zip(axes[0], panels.items(), strict=True):
+        ax.scatter(outputs, sums, s=12, color="black", alpha=0.6)
+        ax.axline((0, 0), slope=1, color=NEUTRAL, linewidth=1)
+        ax.set(title=title, xlabel="output", ylabel="sum of products")
+    return {title: float(np.abs(s - o).max()) for title, (o, s) in panels.items()}
 
 
 def draw_classes(
