@@ -68,9 +68,8 @@ def draw_scores(
             y = -i - (k - (len(values) - 1) / 2) * height
             lines.append(y)
             names.append(f"{feature}, {name}")
-            hatch = HATCHES[k % len(HATCHES)]
-            bar = {"color": colour(scores[i]), "hatch": hatch, "edgecolor": "white"}
-            ax.barh(y, scores[i], 0.9 * height, **bar)
+            shade, hatch = colour(scores[i]), HATCHES[k % len(HATCHES)]
+            ax.barh(y, scores[i], 0.9 * height, color=shade, hatch=hatch, edgecolor="white")
             ax.annotate(
                 f"{scores[i] + 0.0:{style}}",
                 (max(scores[i], 0), y),
