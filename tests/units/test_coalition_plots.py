@@ -1,5 +1,7 @@
 """Drawings about SHAP can be read, and show the numbers that they are given."""
 
+from math import comb
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
@@ -27,8 +29,10 @@ def test_drawn_weights_add_up_over_all_coalitions(players):
     plots.draw_weights(players, {"KernelSHAP": kernel, "LIME": sizes / players})
     assert reading_problems(the_figure()) == []
     one, together = the_figure().axes
-    for line in together.lines:
-        assert line.get_ydata().sum() == pytest.approx(1)
+    counts = np.array([comb(players, s) for s in sizes])
+    for single, summed in zip(one.lines, together.lines, strict=True):
+        assert np.allclose(single.get_ydata() * counts, summed.get_ydata())
+        assert summed.get_ydata().sum() == pytest.approx(1)
     ratio = one.lines[0].get_ydata() / kernel
     assert np.allclose(ratio, ratio[0])
 
