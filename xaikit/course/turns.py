@@ -210,4 +210,12 @@ TURNS = {
             "the bias is a supplier, too: it belongs to z.": [0.0, 2.5, 2.5],
         },
     ),
+    "06: a product": Turn(
+        [3.0, 3.0],
+        {
+            "this is gradient × input, with the slopes at x. Average them over the walk.": [6, 6],
+            "these are average slopes: multiply each by its feature's distance.": [1.5, 1.0],
+            "each feature goes its own distance: 2 and 3.": [4.5, 2.0],
+        },
+    ),
 }

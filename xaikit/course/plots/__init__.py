@@ -22,6 +22,7 @@ from xaikit.course.plots.descent import draw_descent
 from xaikit.course.plots.drawings import (
     draw_classes,
     draw_line,
+    draw_maps,
     draw_network,
     draw_pictures,
     draw_product,
@@ -30,7 +31,7 @@ from xaikit.course.plots.drawings import (
 from xaikit.course.plots.flow import draw_flow
 from xaikit.course.plots.games import draw_joining
 from xaikit.course.plots.neighbourhoods import draw_neighbourhood
-from xaikit.course.plots.paths import draw_path
+from xaikit.course.plots.paths import draw_path, draw_walk
 from xaikit.course.plots.units import draw_unit
 from xaikit.plots.bars import attribution_bars
 from xaikit.plots.beeswarm import beeswarm
@@ -54,6 +55,7 @@ __all__ = [
     "draw_flow",
     "draw_joining",
     "draw_line",
+    "draw_maps",
     "draw_neighbourhood",
     "draw_network",
     "draw_path",
@@ -65,6 +67,7 @@ __all__ = [
     "draw_sums",
     "draw_unit",
     "draw_weights",
+    "draw_walk",
     "plt",
     "say",
     "style",

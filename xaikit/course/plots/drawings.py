@@ -184,3 +184,24 @@ def draw_pictures(
         ax.set_xticks([])
         ax.set_yticks([])
         ax.spines[:].set_visible(True)
+
+
+def draw_maps(
+    picture: np.ndarray, maps: Mapping[str, np.ndarray], line: float | None = None
+) -> None:
+    """Draw a picture and up to five maps of scores, each with a colour scale of its own.
+
+    `line` is where a dotted line stands, as a share of the width.
+    """
+    _, axes = plt.subplots(2, 3, figsize=(7, 4.5))
+    axes[0, 0].imshow(picture, cmap="Greys", extent=(0, 1, 0, 1))
+    axes[0, 0].set_title("the picture")
+    for ax, (name, scores) in zip(axes.flat[1:], maps.items(), strict=False):
+        limit = np.quantile(np.abs(scores), 0.995)
+        ax.imshow(scores, DIVERGING, vmin=-limit, vmax=limit, extent=(0, 1, 0, 1))
+        ax.set_title(name)
+    for ax in axes.flat:
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(True)
+        if line is not None:
+            ax.axvline(line, color="black", linestyle=":", linewidth=1)
