@@ -138,6 +138,67 @@ def differences_have_other_firsts(seed: int) -> float:
     return float(np.mean(first != of_difference)) - 0.1
 
 
+# Lectures 03 and 04.
+
+
+@cache
+def _patients_game(seed: int):
+    """Return the game of the highest forecast, and its Shapley values; 50 background rows."""
+    data = datasets.diabetes(seed)
+    goal = (data.y_train - data.y_train.mean()) / data.y_train.std()
+    forecast = xk.Network.mlp([10, 32, 16, 1], seed=seed)
+    forecast.fit(data.x_train, goal, epochs=60, seed=seed)
+    patient = data.x_test[forecast(data.x_test)[:, 0].argmax()]
+    game = xk.marginal_game(forecast, patient, data.x_train[:50])
+    return game, xk.exact_shapley(game).values
+
+
+def _error(seed: int, method: Callable, budget: int, draws: int = 10) -> float:
+    """Return the root mean square error of a method over its draws."""
+    game, truth = _patients_game(seed)
+    found = [method(game, budget=budget, seed=100 * seed + i).values for i in range(draws)]
+    return float(np.sqrt(np.mean((np.array(found) - truth) ** 2)))
+
+
+@claim("03", "antithetic pairs of orders have a smaller error than as many single orders")
+def pairs_halve_the_error(seed: int) -> float:
+    """Error of single orders ÷ that of pairs, with 128 orders, minus 1."""
+    game, truth = _patients_game(seed)
+    values = game(np.array(list(np.ndindex(*[2] * 10)), dtype=bool))
+    place = 2 ** np.arange(9, -1, -1)
+
+    def estimate(orders: np.ndarray) -> np.ndarray:
+        added = np.zeros(10)
+        for order in orders:
+            before = np.append(0, np.cumsum(place[order]))
+            added[order] += np.diff(values[before])
+        return added / len(orders)
+
+    rng, single, pairs = np.random.default_rng(seed), [], []
+    for _ in range(10):
+        orders = np.array([rng.permutation(10) for _ in range(128)])
+        single.append(estimate(orders) - truth)
+        pairs.append(estimate(np.vstack([orders[:64], orders[:64, ::-1]])) - truth)
+    return float(np.sqrt(np.mean(np.square(single)) / np.mean(np.square(pairs)))) - 1
+
+
+@claim("04", "KernelSHAP has a smaller error than permutations")
+def kernel_shap_before_permutations(seed: int) -> float:
+    """Error of permutations ÷ that of KernelSHAP, with 256 coalitions, minus 1."""
+    errors = (_error(seed, method, 256) for method in (xk.permutation_shapley, xk.kernel_shap))
+    return next(errors) / next(errors) - 1
+
+
+@claim("04b", "on the patients' game the Gaussian process has a smaller error than KernelSHAP")
+def gaussian_process_before_kernel_shap(seed: int) -> float:
+    """1 minus the error of the process ÷ that of KernelSHAP, with 256 coalitions."""
+    errors = [
+        _error(seed, method, 256, draws=3)
+        for method in (xk.gaussian_process_shapley, xk.kernel_shap)
+    ]
+    return 1 - errors[0] / errors[1]
+
+
 # Lecture 05.
 
 

@@ -145,7 +145,9 @@ def draw_walk(
             for unit in range(z.shape[1]):
                 ax.contour(across, up, z[:, unit].reshape(201, 201), levels=[0], colors="black")
             crossed += list(ts[1:][np.diff(np.sign(along), axis=0).any(axis=1)])
-    ax.annotate("", tuple(x), tuple(baseline), arrowprops={"arrowstyle": "->", "color": POSITIVE, "lw": 2})
+    ax.annotate(
+        "", tuple(x), tuple(baseline), arrowprops={"arrowstyle": "->", "color": POSITIVE, "lw": 2}
+    )
     for place, name, side in [(baseline, "b", 6), (x, "x", 6)]:
         ax.plot(*place, "o", color=POSITIVE)
         ax.annotate(name, tuple(place), (side, side), textcoords="offset points", fontweight="bold")
