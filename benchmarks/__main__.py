@@ -5,6 +5,8 @@ import sys
 
 from benchmarks import (
     backward,
+    claims,
+    classes,
     coalitions,
     devices,
     estimators,
@@ -29,7 +31,9 @@ SECTIONS = {
     "propagation costs": (propagation.cost_table, ["numpy"]),
     "ranking": (ranking.table, ["numpy", "scikit-learn"]),
     "selection": (selection.table, ["numpy", "scikit-learn"]),
+    "claims": (claims.table, ["numpy", "scikit-learn"]),
     "many rows": (many_rows.table, ["numpy", "scikit-learn", "dask", "distributed"]),
+    "class": (classes.table, ["nbgrader", "distributed"]),
     "grading": (grading.table, ["nbgrader", "nbclient"]),
 }
 

@@ -130,6 +130,9 @@ def kernel_command(connection_file: Path, limits: Limits, uid: int) -> list[str]
         # A file numpy.py in the working folder must not replace the real NumPy.
         "--InteractiveShellApp.ignore_cwd=True",
         "--HistoryManager.hist_file=:memory:",
+        # The usual one takes a twentieth of a second for an error; assertions that must fail
+        # stand around every test.
+        "--InteractiveShell.xmode=Plain",
     ]
     become = []
     if os.getuid() == 0:

@@ -88,7 +88,7 @@ def test_coalitions_and_what_each_player_adds(order):
 
 def test_errors_and_the_line_that_they_follow():
     counts, single, paired = [8, 32, 128], [0.08, 0.04, 0.02], [0.04, 0.02, 0.01]
-    plots.draw_errors(counts, {"single": single, "in pairs": paired})
+    plots.draw_falling(counts, {"single": single, "in pairs": paired})
     assert reading_problems(the_figure()) == []
     (ax,) = the_figure().axes
     drawn = {line.get_label(): line.get_ydata() for line in ax.lines}

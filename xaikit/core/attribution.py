@@ -85,7 +85,8 @@ class Attribution:
         values ± q · std, with q a quantile of Student's t if there are
         ``details["degrees_of_freedom"]``, else of the normal distribution.
         """
-        from scipy.stats import norm, t
+        # scipy.stats, which has them too, takes a second of the processor to load.
+        from scipy.special import ndtri, stdtrit
 
         if self.std is None:
             raise ValueError(f"{self.method or 'this method'} does not sample: there is no std")
@@ -93,7 +94,7 @@ class Attribution:
             raise ValueError(f"confidence is {confidence}, expected a share such as 0.95")
         freedom = self.details.get("degrees_of_freedom")
         tail = (1 + confidence) / 2
-        quantile = norm.ppf(tail) if freedom is None else t.ppf(tail, freedom)
+        quantile = ndtri(tail) if freedom is None else stdtrit(freedom, tail)
         return self.values - float(quantile) * self.std, self.values + float(quantile) * self.std
 
     def to_shap(self) -> Any:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from xaikit.core.extras import needs
+from xaikit.course.datasets.sources import scikit_learns
 from xaikit.course.datasets.tabular import split_rows
 
 
@@ -43,11 +44,8 @@ def digits(seed: int | None = 0) -> Pictures:
     Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, UCI Machine Learning
     Repository, doi:10.24432/C50P49 (CC BY 4.0): the test part; shipped with scikit-learn.
     """
-    with needs("sklearn", "digits"):
-        from sklearn.datasets import load_digits
-
-    data = load_digits()
-    return _pictures(data.images / 16, data.target, seed)
+    data = scikit_learns("digits.csv.gz", "digits", delimiter=",")
+    return _pictures(data[:, :-1].reshape(-1, 8, 8) / 16, data[:, -1].astype(int), seed)
 
 
 def mnist(seed: int | None = 0) -> Pictures:

@@ -1,10 +1,14 @@
-"""Sources of data: files shipped with this package, and downloads."""
+"""Sources of data: files shipped with this package or with scikit-learn, and downloads."""
 
 import hashlib
 import io
 import logging
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from xaikit.core.extras import needs
 
@@ -33,6 +37,28 @@ def shipped(name: str, sha256: str) -> io.BytesIO:
             f"checkout, run\n    git checkout -- xaikit/course/datasets/{name}"
         )
     return io.BytesIO(content)
+
+
+def scikit_learns(name: str, user: str, **settings: Any) -> np.ndarray:
+    """Return the numbers of a file that scikit-learn ships, without loading scikit-learn.
+
+    ``import sklearn.datasets`` takes more than a second of the processor, in every kernel of the
+    course, and in every submission that is graded.
+
+    Parameters
+    ----------
+    name : str
+        The file's name.
+    user : str
+        The function that needs it, for the error without scikit-learn.
+    **settings
+        Those of `numpy.loadtxt`.
+    """
+    package = find_spec("sklearn")
+    if package is None or package.origin is None:
+        with needs("sklearn", user):
+            raise ModuleNotFoundError(name="sklearn")
+    return np.loadtxt(Path(package.origin).parent / "datasets" / "data" / name, **settings)
 
 
 def fetched(address: str, name: str, folder: str | Path | None, otherwise: str) -> Path:

@@ -4,9 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from xaikit.core.extras import needs
 from xaikit.core.settings import as_seed
-from xaikit.course.datasets.sources import shipped
+from xaikit.course.datasets.sources import scikit_learns, shipped
 
 HOUSING_SHA256 = "c589fdac4e2b46842ffd821af2e6773ed510f651d7cc291eb25037e73d56c34b"
 
@@ -92,14 +91,12 @@ def diabetes(seed: int | None = 0) -> Table:
     Efron, Hastie, Johnstone & Tibshirani 2004, Least Angle Regression, Annals of Statistics 32,
     doi:10.1214/009053604000000067; shipped with scikit-learn.
     """
-    with needs("sklearn", "diabetes"):
-        from sklearn.datasets import load_diabetes
-
-    data = load_diabetes(scaled=False)
+    x = scikit_learns("diabetes_data_raw.csv.gz", "diabetes")
+    y = scikit_learns("diabetes_target.csv.gz", "diabetes")
     # scikit-learn calls the six blood serum measurements s1 … s6; these are their names.
     serum = ["cholesterol", "ldl", "hdl", "chol / hdl", "log triglycerides", "glucose"]
     names = ["age", "sex", "bmi", "blood pressure", *serum]
-    return _table(data.data, data.target, names, seed)
+    return _table(x, y, names, seed)
 
 
 def breast_cancer(seed: int | None = 0) -> Table:
@@ -124,12 +121,13 @@ def breast_cancer(seed: int | None = 0) -> Table:
     doi:10.1117/12.148698; UCI Machine Learning Repository, doi:10.24432/C5DW2B (CC BY 4.0);
     shipped with scikit-learn.
     """
-    with needs("sklearn", "breast_cancer"):
-        from sklearn.datasets import load_breast_cancer
-
-    data = load_breast_cancer()
-    names = data.feature_names.tolist()
-    return _table(data.data, 1 - data.target, names, seed, ["benign", "malignant"])
+    data = scikit_learns("breast_cancer.csv", "breast_cancer", delimiter=",", skiprows=1)
+    measured = ["radius", "texture", "perimeter", "area", "smoothness", "compactness"]
+    measured += ["concavity", "concave points", "symmetry", "fractal dimension"]
+    names = [f"mean {word}" for word in measured] + [f"{word} error" for word in measured]
+    names += [f"worst {word}" for word in measured]
+    is_benign = data[:, -1].astype(int)
+    return _table(data[:, :-1], 1 - is_benign, names, seed, ["benign", "malignant"])
 
 
 def california_housing(seed: int | None = 0) -> Housing:

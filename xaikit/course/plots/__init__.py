@@ -9,17 +9,29 @@ from xaikit.core.extras import needs
 with needs("matplotlib", "a plot"):
     import matplotlib.pyplot as plt
 
+from xaikit.course.plots.coalitions import (
+    METHODS,
+    draw_absence,
+    draw_errors,
+    draw_places,
+    draw_sample,
+    draw_scores,
+    draw_weights,
+)
+from xaikit.course.plots.descent import draw_descent
 from xaikit.course.plots.drawings import (
     draw_classes,
     draw_line,
+    draw_maps,
     draw_network,
     draw_pictures,
     draw_product,
+    draw_sums,
 )
 from xaikit.course.plots.flow import draw_flow
-from xaikit.course.plots.games import draw_coalitions, draw_errors, draw_joining
+from xaikit.course.plots.games import draw_coalitions, draw_falling, draw_joining
 from xaikit.course.plots.neighbourhoods import draw_clouds, draw_neighbourhood, draw_widths
-from xaikit.course.plots.paths import draw_path
+from xaikit.course.plots.paths import draw_path, draw_walk
 from xaikit.course.plots.segments import draw_segments
 from xaikit.course.plots.units import draw_unit
 from xaikit.plots.bars import attribution_bars
@@ -30,26 +42,37 @@ from xaikit.plots.waterfall import waterfall
 
 __all__ = [
     "DIVERGING",
+    "METHODS",
     "NEGATIVE",
     "NEUTRAL",
     "POSITIVE",
     "attribution_bars",
     "beeswarm",
     "colour",
+    "draw_absence",
     "draw_classes",
     "draw_clouds",
     "draw_coalitions",
+    "draw_descent",
     "draw_errors",
+    "draw_falling",
     "draw_flow",
     "draw_joining",
     "draw_line",
+    "draw_maps",
     "draw_neighbourhood",
     "draw_network",
     "draw_path",
     "draw_pictures",
+    "draw_places",
     "draw_product",
+    "draw_sample",
+    "draw_scores",
     "draw_segments",
+    "draw_sums",
     "draw_unit",
+    "draw_walk",
+    "draw_weights",
     "draw_widths",
     "plt",
     "say",

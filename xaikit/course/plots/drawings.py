@@ -1,6 +1,6 @@
 """Drawings of what the lectures compute: networks, matrices, lines, classes, pictures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -122,6 +122,24 @@ def draw_line(
     right.set_xlabel("each in its own unit")
 
 
+def draw_sums(panels: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
+    """Draw sums of scores against outputs, and return the largest distance for each panel.
+
+    Parameters
+    ----------
+    panels : dict from title to (outputs, sums)
+        Both of shape (n,). Complete scores lie on the diagonal.
+    """
+    _, axes = plt.subplots(
+        1, len(panels), figsize=(7, 3.4), sharex=True, sharey=True, squeeze=False
+    )
+    for ax, (title, (outputs, sums)) in zip(axes[0], panels.items(), strict=True):
+        ax.scatter(outputs, sums, s=12, color="black", alpha=0.6)
+        ax.axline((0, 0), slope=1, color=NEUTRAL, linewidth=1)
+        ax.set(title=title, xlabel="output", ylabel="sum of products")
+    return {title: float(np.abs(s - o).max()) for title, (o, s) in panels.items()}
+
+
 def draw_classes(
     probability: Callable[[np.ndarray], np.ndarray],
     points: np.ndarray,
@@ -166,3 +184,24 @@ def draw_pictures(
         ax.set_xticks([])
         ax.set_yticks([])
         ax.spines[:].set_visible(True)
+
+
+def draw_maps(
+    picture: np.ndarray, maps: Mapping[str, np.ndarray], line: float | None = None
+) -> None:
+    """Draw a picture and up to five maps of scores, each with a colour scale of its own.
+
+    `line` is where a dotted line stands, as a share of the width.
+    """
+    _, axes = plt.subplots(2, 3, figsize=(7, 4.5))
+    axes[0, 0].imshow(picture, cmap="Greys", extent=(0, 1, 0, 1))
+    axes[0, 0].set_title("the picture")
+    for ax, (name, scores) in zip(axes.flat[1:], maps.items(), strict=False):
+        limit = np.quantile(np.abs(scores), 0.995)
+        ax.imshow(scores, DIVERGING, vmin=-limit, vmax=limit, extent=(0, 1, 0, 1))
+        ax.set_title(name)
+    for ax in axes.flat:
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(True)
+        if line is not None:
+            ax.axvline(line, color="black", linestyle=":", linewidth=1)

@@ -113,7 +113,7 @@ def draw_coalitions(
     ax.axis("off")
 
 
-def draw_errors(counts: Sequence[int], errors: dict[str, Sequence[float]]) -> None:
+def draw_falling(counts: Sequence[int], errors: dict[str, Sequence[float]]) -> None:
     """Draw errors against the number of orders, on scales of powers, beside a line 1 / √n.
 
     Parameters

@@ -1,11 +1,13 @@
 """Drawings of the straight path from a baseline to an input: the slope, and its integral."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from xaikit.core import arrays
+from xaikit.networks.activations import ReLU
+from xaikit.networks.layers import run
 from xaikit.networks.network import Network
 from xaikit.plots.looks import NEUTRAL, POSITIVE
 
@@ -99,3 +101,57 @@ def draw_path(
     right.legend(**KEY)
     moved = network(baseline + alpha * delta)[target] - network(baseline)[target]
     return float(collected[done]), float(moved)
+
+
+def draw_walk(
+    network: Network, x: np.ndarray, baseline: np.ndarray, inputs: Sequence[str], target: int = 0
+) -> list[float]:
+    """Draw the path from a baseline to x in the plane of two inputs, over the output and its kinks.
+
+    Parameters
+    ----------
+    network : Network
+        Of dense layers and ReLUs, with two inputs.
+    x, baseline : ndarray, shape (2,)
+    inputs : sequence of str
+        The names of the inputs.
+    target : int
+        The output column.
+
+    Returns
+    -------
+    list of float
+        The α at which the path crosses a kink.
+    """
+    low, high = np.minimum(x, baseline), np.maximum(x, baseline)
+    margin = 0.35 * (high - low).max()
+    across, up = (np.linspace(a - margin, b + margin, 201) for a, b in zip(low, high, strict=True))
+    grid = np.stack(np.meshgrid(across, up), axis=-1)
+    outputs = network(grid.reshape(-1, 2))[:, target].reshape(201, 201)
+    _, ax = plt.subplots(figsize=(5, 3.6))
+    pale = {"vmin": outputs.min(), "vmax": 2 * outputs.max() - outputs.min()}
+    shades = ax.contourf(across, up, outputs, levels=12, cmap="Greys", **pale)
+    plt.colorbar(shades, ax=ax).set_label("output")
+    ts = np.linspace(0, 1, POINTS)
+    way = baseline + ts[:, None] * (x - baseline)
+    crossed = []
+    for layer, z, along in zip(
+        network.layers,
+        run(network.layers, grid.reshape(-1, 2))[:-1],
+        run(network.layers, way)[:-1],
+        strict=True,
+    ):
+        if isinstance(layer, ReLU):
+            for unit in range(z.shape[1]):
+                ax.contour(across, up, z[:, unit].reshape(201, 201), levels=[0], colors="black")
+            crossed += list(ts[1:][np.diff(np.sign(along), axis=0).any(axis=1)])
+    ax.annotate(
+        "", tuple(x), tuple(baseline), arrowprops={"arrowstyle": "->", "color": POSITIVE, "lw": 2}
+    )
+    for place, name, side in [(baseline, "b", 6), (x, "x", 6)]:
+        ax.plot(*place, "o", color=POSITIVE)
+        ax.annotate(name, tuple(place), (side, side), textcoords="offset points", fontweight="bold")
+    for alpha in crossed:
+        ax.plot(*(baseline + alpha * (x - baseline)), "D", color="white", markeredgecolor="black")
+    ax.set(xlabel=inputs[0], ylabel=inputs[1])
+    return crossed
