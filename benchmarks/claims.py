@@ -6,11 +6,13 @@ where the sentence is true. The seed changes the split of the data, the training
 
 from collections.abc import Callable
 from functools import cache
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 from scipy.stats import t as student
+from sklearn.ensemble import RandomForestClassifier
 
 import xaikit as xk
 from benchmarks.tables import Table
@@ -136,6 +138,144 @@ def differences_have_other_firsts(seed: int) -> float:
     zero, one = (xk.gradient_x_input(network, tumours.x_test, target=c).values for c in (0, 1))
     first, of_difference = (np.abs(v).argmax(axis=1) for v in (one, one - zero))
     return float(np.mean(first != of_difference)) - 0.1
+
+
+# Lecture 02.
+
+
+@cache
+def _forest_and_disguise(seed: int):
+    """Return the tumours for training, one of them all for testing, and both models' answers."""
+    data = datasets.breast_cancer(seed)
+    forest = RandomForestClassifier(100, random_state=seed).fit(data.x_train, data.y_train)
+    radius, perimeter, smoothness = (
+        data.feature_names.index(f"mean {name}") for name in ("radius", "perimeter", "smoothness")
+    )
+
+    def malignant(rows: np.ndarray) -> np.ndarray:
+        return forest.predict_proba(rows)[:, 1]
+
+    def disguised(rows: np.ndarray) -> np.ndarray:
+        strange = np.abs(rows[:, radius] - rows[:, perimeter]) > 0.5
+        return np.where(strange, np.clip(0.5 + 0.25 * rows[:, smoothness], 0, 1), malignant(rows))
+
+    tumour = data.x_test[int(np.abs(malignant(data.x_test) - 0.6).argmin())]
+    return data.x_train, tumour, malignant, disguised
+
+
+@claim("02", "with draws half as wide, the disguise has a lower R² than the forest")
+def nearer_draws_unmask(seed: int) -> float:
+    """R² of the forest minus that of the disguise, minus 0.1."""
+    background, tumour, *models = _forest_and_disguise(seed)
+    lines = [xk.lime_tabular(model, tumour, 0.5 * background, seed=seed) for model in models]
+    return float(lines[0].details["r2"] - lines[1].details["r2"]) - 0.1
+
+
+@claim("02", "draws a tenth as wide change the forest's largest slope more than a kernel does")
+def where_you_draw_decides(seed: int) -> float:
+    """Largest slope by draws 0.1 ÷ 1 wide, over that by kernels 2 ÷ 8 wide, as logarithms."""
+    background, tumour, forest, _ = _forest_and_disguise(seed)
+
+    def largest(spread: float, width: float | None = None) -> float:
+        line = xk.lime_tabular(forest, tumour, spread * background, kernel_width=width, seed=seed)
+        return float(np.log(np.abs(line.values).max() / spread))
+
+    return abs(largest(0.1) - largest(1.0)) - abs(largest(1.0, 2.0) - largest(1.0, 8.0))
+
+
+@claim("02", "paper and the mean grey seldom agree on a digit's most important patch")
+def absence_decides(seed: int) -> float:
+    """A third minus the share of 100 digits on which they agree."""
+    _, tests, classes, reader = digits(seed)
+    pictures = xk.Network([xk.Flatten(), *reader.layers])
+
+    def first(i: int, baseline: float | None) -> int:
+        picture, digit = tests[i].reshape(8, 8), int(classes[i])
+        line = xk.lime_image(pictures, picture, 4, digit, baseline, samples=500, seed=seed)
+        return int(line.values.argmax())
+
+    return 1 / 3 - float(np.mean([first(i, 0.0) == first(i, None) for i in range(100)]))
+
+
+# Lectures 03 and 04.
+
+
+@cache
+def _patients_game(seed: int):
+    """Return the game of the highest forecast, and its Shapley values; 50 background rows."""
+    data = datasets.diabetes(seed)
+    goal = (data.y_train - data.y_train.mean()) / data.y_train.std()
+    forecast = xk.Network.mlp([10, 32, 16, 1], seed=seed)
+    forecast.fit(data.x_train, goal, epochs=60, seed=seed)
+    patient = data.x_test[forecast(data.x_test)[:, 0].argmax()]
+    game = xk.marginal_game(forecast, patient, data.x_train[:50])
+    return game, xk.exact_shapley(game).values
+
+
+def _error(seed: int, method: Callable, budget: int, draws: int = 10) -> float:
+    """Return the root mean square error of a method over its draws."""
+    game, truth = _patients_game(seed)
+    found = [method(game, budget=budget, seed=100 * seed + i).values for i in range(draws)]
+    return float(np.sqrt(np.mean((np.array(found) - truth) ** 2)))
+
+
+@claim("03", "drawing the size first has a far smaller error bar than multiplying back")
+def size_first_is_calmer(seed: int) -> float:
+    """Error bar of 2,000 draws multiplied back ÷ that of size first, minus 4."""
+    game, _ = _patients_game(seed)
+    rng, player = np.random.default_rng(seed), 2
+    others = np.delete(np.arange(10), player)
+    coins, sized = np.zeros((2, 2000, 10), dtype=bool)
+    coins[:, others] = rng.random((2000, 9)) < 0.5
+    sizes = rng.integers(10, size=(2000, 1))
+    sized[:, others] = rng.random((2000, 9)).argsort(axis=1).argsort(axis=1) < sizes
+
+    def added(masks: np.ndarray) -> np.ndarray:
+        joined = masks.copy()
+        joined[:, player] = True
+        return game(joined) - game(masks)
+
+    back = added(coins) * [2**9 / 10 / comb(9, int(k)) for k in coins.sum(axis=1)]
+    return float(back.std(ddof=1) / added(sized).std(ddof=1)) - 4
+
+
+@claim("03", "antithetic pairs of orders have a smaller error than as many single orders")
+def pairs_halve_the_error(seed: int) -> float:
+    """Error of single orders ÷ that of pairs, with 128 orders, minus 1."""
+    game, truth = _patients_game(seed)
+    values = game(np.array(list(np.ndindex(*[2] * 10)), dtype=bool))
+    place = 2 ** np.arange(9, -1, -1)
+
+    def estimate(orders: np.ndarray) -> np.ndarray:
+        added = np.zeros(10)
+        for order in orders:
+            before = np.append(0, np.cumsum(place[order]))
+            added[order] += np.diff(values[before])
+        return added / len(orders)
+
+    rng, single, pairs = np.random.default_rng(seed), [], []
+    for _ in range(10):
+        orders = np.array([rng.permutation(10) for _ in range(128)])
+        single.append(estimate(orders) - truth)
+        pairs.append(estimate(np.vstack([orders[:64], orders[:64, ::-1]])) - truth)
+    return float(np.sqrt(np.mean(np.square(single)) / np.mean(np.square(pairs)))) - 1
+
+
+@claim("04", "KernelSHAP has a smaller error than permutations")
+def kernel_shap_before_permutations(seed: int) -> float:
+    """Error of permutations ÷ that of KernelSHAP, with 256 coalitions, minus 1."""
+    errors = (_error(seed, method, 256) for method in (xk.permutation_shapley, xk.kernel_shap))
+    return next(errors) / next(errors) - 1
+
+
+@claim("04b", "on the patients' game the Gaussian process has a smaller error than KernelSHAP")
+def gaussian_process_before_kernel_shap(seed: int) -> float:
+    """1 minus the error of the process ÷ that of KernelSHAP, with 256 coalitions."""
+    errors = [
+        _error(seed, method, 256, draws=3)
+        for method in (xk.gaussian_process_shapley, xk.kernel_shap)
+    ]
+    return 1 - errors[0] / errors[1]
 
 
 # Lecture 05.

@@ -145,7 +145,9 @@ def references_page() -> str:
         "",
     ]
     for work in works(sorted(ROOT.glob("lectures/*.ipynb"))):
-        places = ", ".join(f"[{path.name[:2]}](lectures/{path.name})" for path in work.lectures)
+        places = ", ".join(
+            f"[{path.name.split('_')[0]}](lectures/{path.name})" for path in work.lectures
+        )
         lines.append(f"- {linked(work.text)} Lecture{'s' * (len(work.lectures) > 1)} {places}.")
     return "\n".join(lines) + "\n"
 

@@ -12,6 +12,7 @@ from .methods.gradients import gradient_x_input, saliency
 from .methods.integrated_gradients import integrated_gradients
 from .methods.kernel_shap import kernel_shap
 from .methods.lime import lime_tabular, lime_text
+from .methods.lime_image import lime_image
 from .methods.lrp import lrp
 from .methods.lrp_composites import lrp_composite
 from .methods.lrp_rules import (
@@ -80,6 +81,7 @@ __all__ = [
     "insertion",
     "integrated_gradients",
     "kernel_shap",
+    "lime_image",
     "lime_tabular",
     "lime_text",
     "lrp",

@@ -126,6 +126,59 @@ def test_solution_earns_every_automatic_point_whatever_the_checks_draw(path):
         assert (seed, scoring.errors(run), lost(run)) == (seed, {}, set())
 
 
+# The smallest and the most exact of the checks' tolerances are not for single precision alone.
+SINGLE = """
+
+
+_in_double = {name}
+
+
+def {name}(*arguments):
+    def single(value):
+        if isinstance(value, tuple | list):
+            return type(value)(map(single, value))
+        if isinstance(value, np.ndarray) or type(value) in (float, np.float64):
+            return np.float32(value)
+        return value
+
+    return single(_in_double(*arguments))
+"""
+FIRST_ANSWERS = [
+    pytest.param(path, name, id=f"{path.stem[:2]}-{name}")
+    for path in SOLUTIONS
+    if path.stem[:2] in ("00", "01", "04")
+    for name in scoring.answers_of(read(path))
+]
+
+
+@pytest.mark.parametrize(("path", "name"), FIRST_ANSWERS)
+def test_a_right_answer_in_single_precision_earns_every_point(path, name):
+    notebook = until_last_check(read(path))
+    source = scoring.answers_of(notebook)[name] + SINGLE.format(name=name)
+    notebook = scoring.with_answers(notebook, {name: source})
+    for seed in range(3):
+        run = scoring.run(notebook, seed)
+        assert (seed, scoring.errors(run), lost(run)) == (seed, {}, set())
+
+
+def test_an_input_may_be_moved_if_it_is_moved_back():
+    (path,) = (path for path in SOLUTIONS if path.stem.startswith("00_"))
+    source = """\
+def slope_is_right(f, slope, x):
+    measured = []
+    for i in range(len(x)):
+        x[i] += 1e-5
+        above = f(x)
+        x[i] -= 2e-5
+        measured.append((above - f(x)) / 2e-5)
+        x[i] += 1e-5
+    return bool(np.abs(measured - slope(x)).max() < 1e-6)
+"""
+    notebook = scoring.with_answers(until_last_check(read(path)), {"slope_is_right": source})
+    run = scoring.run(notebook)
+    assert (scoring.errors(run), lost(run)) == ({}, set())
+
+
 # No answers
 
 

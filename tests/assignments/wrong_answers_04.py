@@ -140,6 +140,10 @@ def marginal_payoff(model, x, background, present):
     return model(np.array([row])).item()
 """,
         ),
+        "one background row, drawn": marginal_payoff(
+            "this is the output for one background row",
+            payoff="model(rows)[len(rows) // 2]",
+        ),
         "every output": marginal_payoff("The payoff is their mean", payoff="model(rows)"),
         "a single row": marginal_payoff(
             "the model reads rows, (n, d)", payoff="model(rows.mean(axis=0))"
@@ -243,6 +247,14 @@ def smudged_bar(base, output, bars):
         "the first row only": is_true_to_model(
             "in the last row only", efficient="abs(gaps[0]) <= tolerance"
         ),
+        "the first and the last row": is_true_to_model(
+            "an explanation whose sum is wrong in row 12 only",
+            efficient="np.abs(gaps[[0, 1, -1]]).max() <= tolerance",
+        ),
+        "every second row": is_true_to_model(
+            "an explanation whose sum is wrong in row 23 only",
+            efficient="np.abs([*gaps[::2], gaps[1], gaps[-1]]).max() <= tolerance",
+        ),
         "any row": is_true_to_model(
             "in the last row only", efficient="(np.abs(gaps) <= tolerance).any()"
         ),
@@ -281,6 +293,13 @@ def smudged_bar(base, output, bars):
         "credit in the first row": is_true_to_model(
             "credit for an unused feature in the last row only",
             dummy="np.abs(values[0, unused]).max() <= tolerance",
+        ),
+        "credit in the first and the last row": is_true_to_model(
+            "credit for an unused feature in row 12 only",
+            dummy="np.abs(values[[0, 1, -1]][:, unused]).max() <= tolerance",
+        ),
+        "credit that is 0 to the last digit": is_true_to_model(
+            "Is there a tolerance", dummy="(values[:, unused] == 0).all()"
         ),
         "the sum over unused features": is_true_to_model(
             "do not let features cancel",

@@ -83,6 +83,7 @@ PUBLIC = {
     "insertion": lambda: xk.insertion(NETWORK, X, SCORES),
     "integrated_gradients": lambda: xk.integrated_gradients(NETWORK, X),
     "kernel_shap": lambda: xk.kernel_shap(game()),
+    "lime_image": lambda: xk.lime_image(lambda p: p.sum(axis=(1, 2, 3)), PICTURE[0]),
     "lime_tabular": lambda: xk.lime_tabular(NETWORK, X, ROWS, samples=50),
     "lime_text": lambda: xk.lime_text(positive, "a good day", samples=50),
     "lrp_composite": lambda: lrp(xk.lrp_composite("epsilon-plus")),

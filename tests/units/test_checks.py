@@ -19,6 +19,7 @@ from xaikit.course.checks import (
     gradient_x_input,
     plain,
     random_networks,
+    shap,
     shapley_values,
     written_by_hand,
 )
@@ -596,3 +597,19 @@ def test_a_right_answer_written_in_another_way_passes_with_one_line(check, answe
 def test_an_answer_of_uneven_rows_is_told_so(check):
     with pytest.raises(Mistake, match="returned a list that is no array of numbers"):
         check(lambda *arguments: [[1.0], [2.0, 3.0]])
+
+
+def test_two_sums_that_nearly_agree_are_written_with_the_digits_that_differ():
+    """Weights of 1e9 for the ends miss the sum in its ninth digit."""
+
+    def kernel_fit(z, v, weights, base, top):
+        total = top - base
+        others = (z[:, :-1] - z[:, -1:]) * np.sqrt(weights)[:, None]
+        rest = (v - base - total * z[:, -1]) * np.sqrt(weights)
+        values = np.linalg.lstsq(others, rest, rcond=None)[0]
+        return np.append(values, total - values.sum() + 3e-8 * (1 + abs(total)))
+
+    with pytest.raises(Mistake, match="The constraint must hold exactly") as caught:
+        shap.constrained_fit(kernel_fit)
+    found, right = re.findall(r"-?\d+\.\d+", str(caught.value))
+    assert found != right and abs(float(found) - float(right)) < 1e-5

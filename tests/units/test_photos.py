@@ -68,6 +68,37 @@ def test_the_square_is_cut_from_the_middle_before_it_shrinks(monkeypatch):
     assert rows[:100].min() > 190 and rows[125:].max() < 20
 
 
+@pytest.mark.parametrize("count", [4, 16, 25])
+def test_superpixels_are_near_each_other_and_of_one_colour(count):
+    pixels = photos.photo().astype(float)
+    parts = photos.superpixels(pixels, count)
+    sizes = np.bincount(parts.ravel())
+    assert parts.shape == (224, 224) and 2 <= len(sizes) <= count and sizes.min() > 0
+
+    def spread(values):
+        """Return the variance that is left inside the segments, as a share."""
+        values = values.reshape(224 * 224, -1)
+        means = [np.bincount(parts.ravel(), v) / sizes for v in values.T]
+        inside = values - np.stack(means, axis=1)[parts.ravel()]
+        return (inside**2).sum() / ((values - values.mean(axis=0)) ** 2).sum()
+
+    side = np.arange(224) * 2 // 224
+    patches = (2 * side[:, None] + side).ravel()
+    means = [np.bincount(patches, v) / (112 * 112) for v in pixels.reshape(-1, 3).T]
+    rest = pixels.reshape(-1, 3) - np.stack(means, axis=1)[patches]
+    of_patches = (rest**2).sum() / ((pixels - pixels.mean(axis=(0, 1))) ** 2).sum()
+    assert spread(pixels) < 0.6 * of_patches
+    assert spread(np.moveaxis(np.indices((224, 224)), 0, -1)) < 1.6 / count**0.5
+
+
+def test_superpixels_of_two_colours_are_these_two():
+    pixels = np.zeros((20, 20, 3))
+    pixels[:, 13:] = 255
+    parts = photos.superpixels(pixels, 4, place=0.0)
+    assert len(np.unique(parts)) == 2
+    assert len(np.unique(parts[:, :13])) == len(np.unique(parts[:, 13:])) == 1
+
+
 def test_inputs_are_scaled_and_their_channels_come_first():
     pixels = np.zeros((2, 224, 224, 3), np.uint8)
     pixels[1, 3, 5] = [255, 127, 0]

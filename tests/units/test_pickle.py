@@ -163,6 +163,7 @@ ANSWERS = {
     "KernelSHAP": lambda: xk.kernel_shap(xk.baseline_game(NETWORK, X)),
     "Gaussian process": lambda: xk.gaussian_process_shapley(xk.baseline_game(NETWORK, X)),
     "LIME": lambda: xk.lime_tabular(NETWORK, X, X, samples=50),
+    "LIME of a picture": lambda: xk.lime_image(NETWORK, X[0], segments=np.arange(X.shape[1]) // 2),
     "LIME of a text": lambda: xk.lime_text(length, "a bb ccc", target=0, samples=50),
     "completeness": lambda: xk.completeness(ATTRIBUTION),
     "sensitivity-n": lambda: xk.sensitivity_n(NETWORK, X, ATTRIBUTION),

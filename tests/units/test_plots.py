@@ -345,3 +345,16 @@ def test_numbers_in_coloured_cells_have_contrast():
     for value in np.linspace(0.25, 0.75, 21):
         luminance = RGB_TO_XYZ[1] @ linear_rgb(plots.DIVERGING(value)[:3])
         assert (luminance + 0.05) / 0.05 > 4.5
+
+
+# Sums against outputs
+
+
+def test_drawn_sums_show_every_row_and_the_largest_distance():
+    outputs = np.array([0.5, -1.0, 2.0])
+    sums = {"complete": outputs, "not": outputs + np.array([0, 0.25, -0.5])}
+    gaps = plots.draw_sums({title: (outputs, s) for title, s in sums.items()})
+    assert gaps == {"complete": 0.0, "not": 0.5}
+    assert reading_problems(the_figure()) == []
+    for ax, s in zip(the_figure().axes, sums.values(), strict=True):
+        assert np.allclose(ax.collections[0].get_offsets(), np.column_stack([outputs, s]))

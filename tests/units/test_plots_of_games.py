@@ -45,3 +45,54 @@ def test_drawn_joining(orders, order, payoffs):
 def test_drawn_joining_of_a_game_worth_nothing():
     plots.draw_joining(["a", "b"], [1, 0], [0, 0, 0], np.zeros((3, 2)), np.zeros(2), "points")
     assert reading_problems(the_figure()) == []
+
+
+PRICE = {
+    frozenset(S.split(", ")) - {""}: amount
+    for S, amount in [
+        *[("", 0), ("park", 30), ("size", 100), ("cats banned", -20), ("park, size", 150)],
+        *[("park, cats banned", 0), ("size, cats banned", 70), ("park, size, cats banned", 110)],
+    ]
+}
+
+
+def price(S):
+    return PRICE[frozenset(S)]
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [1, 0, 2], [2, 1, 0]])
+def test_coalitions_and_what_each_player_adds(order):
+    plots.draw_coalitions(FLAT, price, [FLAT[i] for i in order])
+    assert reading_problems(the_figure()) == []
+    (ax,) = the_figure().axes
+    boxes = {tuple(t.get_text().split("\n")) for t in ax.texts if t.get_text()[0] not in "+-"}
+    assert boxes == {
+        (*([p for p in FLAT if p in S] or "∅"), f"{amount:g}") for S, amount in PRICE.items()
+    }
+    added = sorted(t.get_text() for t in ax.texts if t.get_text()[0] in "+-")
+    steps = [price([*S, p]) - v for S, v in PRICE.items() for p in FLAT if p not in S]
+    assert len(steps) == 12 and added == sorted(f"{step:+g}" for step in steps)
+    lines = [line for line in ax.lines if len(line.get_xdata())]
+    thick = [line for line in lines if line.get_linewidth() > 3]
+    assert len(lines) == 12
+    # One order: three lines, each of which starts where another ends, from ∅ to N.
+    ends = [(line.get_xydata()[0].tolist(), line.get_xydata()[1].tolist()) for line in thick]
+    ends.sort()
+    assert [start[0] for start, _ in ends] == [0, 1, 2]
+    assert all(one[1] == other[0] for one, other in pairwise(ends))
+    labels = [text.get_text() for text in the_figure().legends[0].get_texts()]
+    shades = {line.get_label(): line.get_color() for line in ax.lines}
+    thick.sort(key=lambda line: line.get_xdata()[0])
+    assert [shades[labels[i]] for i in order] == [line.get_color() for line in thick]
+
+
+def test_errors_and_the_line_that_they_follow():
+    counts, single, paired = [8, 32, 128], [0.08, 0.04, 0.02], [0.04, 0.02, 0.01]
+    plots.draw_falling(counts, {"single": single, "in pairs": paired})
+    assert reading_problems(the_figure()) == []
+    (ax,) = the_figure().axes
+    drawn = {line.get_label(): line.get_ydata() for line in ax.lines}
+    assert [*drawn["single"]] == single and [*drawn["in pairs"]] == paired
+    assert drawn["1/√n"] == pytest.approx(single)
+    assert ax.get_xscale() == ax.get_yscale() == "log"
+    assert {line.get_color() for line in ax.lines}.isdisjoint({plots.POSITIVE, plots.NEGATIVE})

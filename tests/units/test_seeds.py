@@ -73,6 +73,9 @@ DRAWS = {
     "conditional_game": lambda seed: xk.conditional_game(curved, X[0], X, samples=4, seed=seed)(
         np.eye(12, dtype=bool)
     ),
+    "lime_image": lambda seed: (
+        xk.lime_image(curved, X[0], np.arange(12) // 3, samples=50, seed=seed).values
+    ),
     "lime_tabular": lambda seed: xk.lime_tabular(curved, X[0], X, samples=50, seed=seed).values,
     "lime_text": lambda seed: (
         xk.lime_text(vowels, "one and two are three", target=0, samples=20, seed=seed).values

@@ -119,6 +119,122 @@ def _shown(value: Any) -> str:
 
 # Exercises by lecture and name.
 TURNS = {
+    "00: step": Turn(
+        [1.9, 1.6],
+        {
+            "these are the weights after a step up the slope: subtract.": [1.1, 0.4],
+            "the step is the slope times 0.05.": [9.5, 13.0],
+            "this is 0.05 times the slope: subtract it from the weight.": [-0.4, -0.6],
+            "the order is w₁, w₂.": [1.6, 1.9],
+            "take both slopes before you move a weight.": [1.564, 1.6],
+        },
+    ),
+    "00: softmax": Turn(
+        [np.exp(2) / (np.exp(2) + 1), 1 / (np.exp(2) + 1)],
+        {
+            "these are shares of the scores. Take e to the power of each score first.": [
+                5 / 8,
+                3 / 8,
+            ],
+            "the class with the larger score gets the larger probability.": [
+                1 / (np.exp(2) + 1),
+                np.exp(2) / (np.exp(2) + 1),
+            ],
+        },
+    ),
+    "01: slopes": Turn(
+        [-5.0, 5.0],
+        {
+            "these are the slopes of the first patient. Other inputs open other gates.": [
+                6.0,
+                -2.0,
+            ],
+            "all gates are open here. What do the units of the first layer receive?": [4.0, 7.0],
+            "the second unit of the second layer is open now: it receives 1.": [-4.0, 4.0],
+            "these are slopes times inputs. The slopes alone are asked for.": [2.5, 2.5],
+        },
+    ),
+    "01: difference": Turn(
+        [4.5, 1.5],
+        {
+            "this is the sum of the two. Subtract the importances for S₁.": [1.5, 0.5],
+            "this is S₁ − S₀: the other way round.": [-4.5, -1.5],
+            "these are the importances for S₀ alone.": [3.0, 1.0],
+        },
+    ),
+    "02: ridge": Turn(
+        [1.0, 1.0],
+        {
+            "this is the line without a ridge: add λ to the entry of the slope.": [0.0, 3.0],
+            "the level is not complexity: λ stands in the slope's entry only.": [0.6, 1.2],
+            "λ is added to the slope's entry whole, not halved.": [0.75, 1.5],
+        },
+    ),
+    "02: log-odds": Turn(
+        0.8334,
+        {
+            "log-odds are added, probabilities are not: go back from log-odds 1.61.": 2.11,
+            "these are the odds, five to one: the probability is odds / (1 + odds).": 5.0028,
+            "probability 0.5 is log-odds 0: go back from log-odds 1.61, not 2.11.": 0.8919,
+        },
+    ),
+    "03: weight": Turn(
+        1 / 12,
+        {
+            "this is the weight of all coalitions of one size together: 1/M.": 1 / 4,
+            "only 3 players are left to choose S from: 3 coalitions of size 1 share 1/M.": 1 / 16,
+            "those who follow may stand in any order, too: (M − |S| − 1)! ways.": 1 / 24,
+            "with M = 3 this is right; here four players join.": 1 / 6,
+        },
+    ),
+    "03: unanimity": Turn(
+        [0.5, 0.5, 0.0],
+        {
+            "cats banned never adds anything: by the dummy axiom it gets 0.": [1 / 3] * 3,
+            "together they get v(N), which is 1.": [1.0, 1.0, 0.0],
+        },
+    ),
+    "04: weights": Turn(
+        [4 / (5 * 1 * 4), 4 / (10 * 2 * 3)],
+        {
+            "these are all coalitions of a size together. One of them has that, divided by "
+            "how many there are, C(5, s).": [1.0, 4 / 6],
+            "above the line stands M − 1, which is 4.": [1 / 20, 1 / 60],
+            "this is LIME's kept fraction.": [0.2, 0.4],
+            "above the line stands M − 1, not M.": [5 / 20, 5 / 60],
+        },
+    ),
+    "04: conditional": Turn(
+        [1.375, -0.875],
+        {
+            "these are the marginal values: no correlation is in them.": [1.0, -0.5],
+            "r is halved: r/2 stands before the brackets.": [1.75, -1.25],
+            "the sign of the part that moves is wrong: w₂x₁ − w₁x₂ is positive here.": [
+                0.625,
+                -0.125,
+            ],
+            "what bmi gains, blood pressure loses.": [1.375, -0.125],
+        },
+    ),
+    "04b: tree": Turn(
+        [0.4375, 0.1875],
+        {
+            "the order is park, size.": [0.1875, 0.4375],
+            "these are the marginal values. For the tree, v(size) is the share of flats near a "
+            "park among all.": [0.3125, 0.3125],
+            "this is one order of joining, park first: average it with the other.": [0.375, 0.25],
+            "this is one order of joining, size first: average it with the other.": [0.5, 0.125],
+            "v(∅) is not 0: it is the mean premium, 3/8.": [0.625, 0.375],
+        },
+    ),
+    "04b: odd orders": Turn(
+        [10.0, 4.0, 4.0],
+        {
+            "the product of two players counts for nothing: its order is even.": [14.0, 8.0, 4.0],
+            "the 2 is missing: from −1 to 1 a product rises by 2.": [5.0, 2.0, 2.0],
+            "three players share the product of three: divide by |T|.": [18.0, 12.0, 12.0],
+        },
+    ),
     "05: shares": Turn(
         [10.0, -2.5, -2.5],
         {

@@ -6,8 +6,8 @@ Write a coalition as z ∈ {−1, +1}^M and the game as v = Σ_T f_T Π_{j∈T} 
 
 even orders have no effect. So complementary pairs are observed, o = (v(S) − v(Sᶜ)) / 2, and the
 odd part of the game gets a prior with less variance in higher orders. The Shapley values are linear
-in the game, so their posterior mean and variance have a closed form. The last section of lecture 04
-explains the method and its limits.
+in the game, so their posterior mean and variance have a closed form. Lecture 04b explains the
+method and its limits in its last section.
 """
 
 from dataclasses import dataclass
@@ -115,8 +115,9 @@ def gaussian_process_shapley(
 
     References
     ----------
-    The method is this project's. The prior's parameters maximise the marginal likelihood: Rasmussen
-    & Williams 2006, Gaussian Processes for Machine Learning, ch. 5.
+    The method is this project's. That only odd orders count: Fumagalli et al. 2026, An Odd
+    Estimator for Shapley Values, arXiv:2602.01399. The prior's parameters maximise the marginal
+    likelihood: Rasmussen & Williams 2006, Gaussian Processes for Machine Learning, ch. 5.
     """
     players, seed = len(game.players), as_seed(seed)
     if isinstance(budget, int | np.integer) and budget > MOST_EVALUATIONS:

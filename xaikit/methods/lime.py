@@ -321,16 +321,21 @@ def draw_removals(tokens: int, samples: int, seed: int | None) -> np.ndarray:
 
 
 def _kernel(displacement: np.ndarray, width: float) -> np.ndarray:
-    """Return π = exp(−D² / 2w²); raise if it leaves too few neighbours for a fit."""
+    """Return π = exp(−D² / 2w²) of displacements (B, M)."""
     with np.errstate(over="ignore"):  # exp(−∞) = 0
-        weights = np.exp(-((displacement / width) ** 2).sum(axis=1) / 2)
+        squares = ((displacement / width) ** 2).sum(axis=1)
+    return closeness(squares, width, displacement.shape[1])
+
+
+def closeness(squares: np.ndarray, width: float, slopes: int) -> np.ndarray:
+    """Return π = exp(−D² / 2w²) of D² / w² (B,); raise if it leaves too few neighbours."""
+    weights = np.exp(-squares / 2)
     total = weights.sum()
     neighbours = total**2 / (weights @ weights) if total else 0.0
-    if neighbours < displacement.shape[1] + 1:
+    if neighbours < slopes + 1:
         raise ValueError(
             f"at kernel_width {width:g} only about {neighbours:.0f} of {len(weights)} perturbed "
-            f"rows count, too few for {displacement.shape[1]} slopes: give a wider kernel or more "
-            "samples"
+            f"rows count, too few for {slopes} slopes: give a wider kernel or more samples"
         )
     return weights
 

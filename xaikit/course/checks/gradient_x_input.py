@@ -215,6 +215,19 @@ def slopes_without_biases(weights, x):
         ),
         "keep the signs: shares may be negative": dict(end="np.abs([x @ grad, *result])"),
         "no ReLU follows the last layer, so there is no gate": dict(gate="received[layer] > 0"),
+        "this is how the output changes without a layer's biases: gates may flip on the way. A "
+        "share is bias times slope, at this input": dict(
+            before="""\
+def output(weights, biases, x):
+    for W, b in zip(weights[:-1], biases[:-1]):
+        x = np.maximum(W @ x + b, 0)
+    return (weights[-1] @ x + biases[-1])[0]
+
+
+""",
+            share="output(weights, biases, x)"
+            " - output(weights, [b * (i != layer) for i, b in enumerate(biases)], x)",
+        ),
     },
 )
 

@@ -50,6 +50,12 @@ def layer(W, b, X):
         "the bias is added to the sum, not subtracted": dict(z="X @ W.T - b"),
         "the ReLU cuts negative sums off; it does not turn them round": dict(end="abs(z)"),
         "you kept the negative sums and cut off the positive ones": dict(end="np.minimum(z, 0)"),
+        "this is a sigmoid: the activation of this layer is the ReLU": dict(
+            end="1 / (1 + np.exp(-z))"
+        ),
+        "this is a leaky ReLU: negative sums become 0, not a small part of them": dict(
+            end="np.where(z > 0, z, 0.01 * z)"
+        ),
     },
 )
 
@@ -97,6 +103,15 @@ def backward(W1, b1, w2, b2, x, t):
             dy="2 * (t - y)"
         ),
         "these are slopes of ŷ: multiply by that of the loss, 2 (ŷ − t)": dict(dy="1.0"),
+        "(ŷ − t)² is the loss itself: the walk back starts with its slope, 2 (ŷ − t)": dict(
+            dy="(y - t) ** 2"
+        ),
+        "the gates are the wrong way round: a slope passes where z > 0": dict(
+            dz="dy * w2 * (z < 0)"
+        ),
+        "these are the parameters after a step, W − slope: return the slopes alone": dict(
+            at_W1="W1 - np.outer(dz, x)", at_b1="b1 - dz", at_w2="w2 - dy * h", at_b2="b2 - dy"
+        ),
         "the ReLU is missing on the way back: no slope passes a unit that is off": dict(
             dz="dy * w2"
         ),
@@ -199,6 +214,9 @@ def saliency(W1, b1, W2, b2, x, target):
         ),
         "take the absolute value, not the square": dict(end="(dz @ W1) ** 2"),
         "you summed over all classes: use row `target` of W2": dict(row="W2.sum(axis=0)"),
+        "this is the largest slope over all classes: use row `target` of W2": dict(
+            end="np.max([abs((row * (z > 0)) @ W1) for row in W2], axis=0)"
+        ),
         "take the absolute value once, at the end: paths may cancel": dict(end="abs(dz) @ abs(W1)"),
         "take the absolute value only at the end: paths may cancel": dict(end="abs(abs(dz) @ W1)"),
         "take the absolute value at the end: paths may cancel": dict(end="abs(dz) @ W1"),

@@ -14,6 +14,7 @@ from operator import itemgetter
 
 import numpy as np
 
+from xaikit.core import arrays
 from xaikit.course import checks
 from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
 from xaikit.course.checks import last_inputs as last_inputs
@@ -137,6 +138,17 @@ def shapley(v):
         "1/M is the weight of all coalitions of one size together, not of each": dict(
             weight="1 / M"
         ),
+        "you divided by M C(M, |S|): S is drawn from M − 1 others, so it is M C(M−1, |S|)": dict(
+            weight="1 / (M * comb(M, size))"
+        ),
+        "you divided by M C(M, |S|+1): S holds |S| of M − 1 others, so it is M C(M−1, |S|)": dict(
+            weight="1 / (M * comb(M, size + 1))"
+        ),
+        "you divided by C(M, |S|): S is drawn from the M − 1 others, and all M sizes share the "
+        "weight 1, so it is M C(M−1, |S|)": dict(weight="1 / comb(M, size)"),
+        "you divided by C(M−1, |S|): all M sizes share the weight 1, so divide by M, too": dict(
+            weight="1 / comb(M - 1, size)"
+        ),
         "|S| counts those before i, without i": dict(
             weight="factorial(size + 1) * factorial(M - size - 1) / factorial(M)"
         ),
@@ -170,7 +182,7 @@ def shapley(v):
             weight="size == M - 1"
         ),
     },
-    names=dict(product=product, factorial=factorial),
+    names=dict(product=product, factorial=factorial, comb=comb),
 )
 
 
@@ -424,6 +436,8 @@ def estimate(answer: Callable, rounds: int = 20) -> None:
             return _added(v, order)
 
         given = by_hand(answer)(added, orders)
+        if not isinstance(given, tuple | list) and len(getattr(given, "shape", ())) == 2:
+            given = list(arrays.to_numpy(given))  # one array (2, M)
         if not isinstance(given, tuple | list) or len(given) != 2:
             raise Mistake("estimate: return two arrays, the values and their standard errors")
         values, errors = (

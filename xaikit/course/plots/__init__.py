@@ -9,6 +9,16 @@ from xaikit.core.extras import needs
 with needs("matplotlib", "a plot"):
     import matplotlib.pyplot as plt
 
+from xaikit.course.plots.coalitions import (
+    METHODS,
+    draw_absence,
+    draw_errors,
+    draw_places,
+    draw_sample,
+    draw_scores,
+    draw_weights,
+)
+from xaikit.course.plots.descent import draw_descent
 from xaikit.course.plots.drawings import (
     draw_classes,
     draw_line,
@@ -16,11 +26,12 @@ from xaikit.course.plots.drawings import (
     draw_network,
     draw_pictures,
     draw_product,
+    draw_sums,
 )
 from xaikit.course.plots.flow import draw_flow
-from xaikit.course.plots.games import draw_joining
+from xaikit.course.plots.games import draw_coalitions, draw_falling, draw_joining
 from xaikit.course.plots.measures import draw_agreement, draw_curve, draw_two_measures
-from xaikit.course.plots.neighbourhoods import draw_neighbourhood
+from xaikit.course.plots.neighbourhoods import draw_clouds, draw_neighbourhood, draw_widths
 from xaikit.course.plots.paths import draw_path, draw_walk
 from xaikit.course.plots.propagation import draw_costs, draw_normal, draw_propagation
 from xaikit.course.plots.ranking import (
@@ -33,6 +44,7 @@ from xaikit.course.plots.ranking import (
     draw_stairs,
     draw_training,
 )
+from xaikit.course.plots.segments import draw_segments
 from xaikit.course.plots.side_by_side import draw_columns, draw_strip
 from xaikit.course.plots.units import draw_unit
 from xaikit.plots.bars import attribution_bars
@@ -43,19 +55,26 @@ from xaikit.plots.waterfall import waterfall
 
 __all__ = [
     "DIVERGING",
+    "METHODS",
     "NEGATIVE",
     "NEUTRAL",
     "POSITIVE",
     "attribution_bars",
     "beeswarm",
     "colour",
+    "draw_absence",
     "draw_agreement",
     "draw_ball",
     "draw_batches",
     "draw_classes",
+    "draw_clouds",
+    "draw_coalitions",
     "draw_columns",
     "draw_costs",
     "draw_curve",
+    "draw_descent",
+    "draw_errors",
+    "draw_falling",
     "draw_flow",
     "draw_joining",
     "draw_leads",
@@ -67,16 +86,23 @@ __all__ = [
     "draw_path",
     "draw_pictures",
     "draw_pixels",
+    "draw_places",
     "draw_predictions",
     "draw_product",
     "draw_propagation",
     "draw_runs",
+    "draw_sample",
+    "draw_scores",
+    "draw_segments",
     "draw_stairs",
     "draw_strip",
+    "draw_sums",
     "draw_training",
     "draw_two_measures",
     "draw_unit",
     "draw_walk",
+    "draw_weights",
+    "draw_widths",
     "plt",
     "say",
     "style",

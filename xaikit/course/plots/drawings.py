@@ -122,6 +122,24 @@ def draw_line(
     right.set_xlabel("each in its own unit")
 
 
+def draw_sums(panels: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
+    """Draw sums of scores against outputs, and return the largest distance for each panel.
+
+    Parameters
+    ----------
+    panels : dict from title to (outputs, sums)
+        Both of shape (n,). Complete scores lie on the diagonal.
+    """
+    _, axes = plt.subplots(
+        1, len(panels), figsize=(7, 3.4), sharex=True, sharey=True, squeeze=False
+    )
+    for ax, (title, (outputs, sums)) in zip(axes[0], panels.items(), strict=True):
+        ax.scatter(outputs, sums, s=12, color="black", alpha=0.6)
+        ax.axline((0, 0), slope=1, color=NEUTRAL, linewidth=1)
+        ax.set(title=title, xlabel="output", ylabel="sum of products")
+    return {title: float(np.abs(s - o).max()) for title, (o, s) in panels.items()}
+
+
 def draw_classes(
     probability: Callable[[np.ndarray], np.ndarray],
     points: np.ndarray,

@@ -1,6 +1,7 @@
-"""Drawings of cooperative games: players who join one after the other, and their averages."""
+"""Drawings of cooperative games: coalitions, players who join one by one, their averages."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import combinations
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -60,3 +61,76 @@ def draw_joining(
     if len(averages) < 5:
         right.set_xticks(counts)
     right.figure.legend(loc="outside lower right", ncols=len(players), frameon=False)
+
+
+def draw_coalitions(
+    players: Sequence[str], payoff: Callable[[Sequence[str]], float], order: Sequence[str]
+) -> None:
+    """Draw all coalitions of at most four players, and what each player adds to each of them.
+
+    From left to right one more player is present. A line is a player who joins, with what it adds;
+    the thick lines are one order of joining.
+
+    Parameters
+    ----------
+    players : sequence of M str
+    payoff : callable
+        A list of players -> v of this coalition.
+    order : sequence of M str
+        The player who joins first, second, …
+    """
+    _, ax = plt.subplots(figsize=(7, 4))
+    place: dict[frozenset[str], tuple[int, float]] = {}
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+    for size in range(len(players) + 1):
+        column = list(combinations(players, size))
+        for row, coalition in enumerate(column):
+            place[frozenset(coalition)] = (size, (len(column) - 1) / 2 - row)
+    way = [frozenset(order[:k]) for k in range(len(order) + 1)]
+    for present, start in place.items():
+        names = [p for p in players if p in present]
+        for i, player in enumerate(players):
+            if player in present:
+                continue
+            shade, stroke = STROKES[i]
+            after = frozenset([*names, player])
+            end = place[after]
+            width = 3.5 if after in way and present in way else 1.2
+            across, up = zip(start, end, strict=True)
+            ax.plot(across, up, stroke, color=shade, linewidth=width, zorder=1)
+            added = payoff([*names, player]) - payoff(names)
+            x, y = 0.62 * np.array(start) + 0.38 * np.array(end)
+            ax.text(
+                x, y, f"{added:+g}", color=shade, ha="center", va="center", bbox=box, fontsize=9
+            )
+        words = "\n".join([*names, f"{payoff(names):g}"]) if names else f"∅\n{payoff(names):g}"
+        frame = {"facecolor": "white", "edgecolor": "black", "boxstyle": "round"}
+        ax.text(*start, words, ha="center", va="center", bbox=frame, fontsize=9, zorder=3)
+    for i, player in enumerate(players):
+        ax.plot([], [], STROKES[i][1], color=STROKES[i][0], label=f"{player} joins")
+    ax.figure.legend(loc="outside lower center", ncols=len(players), frameon=False)
+    ax.margins(x=0.1, y=0.2)
+    ax.axis("off")
+
+
+def draw_falling(counts: Sequence[int], errors: dict[str, Sequence[float]]) -> None:
+    """Draw errors against the number of orders, on scales of powers, beside a line 1 / √n.
+
+    Parameters
+    ----------
+    counts : sequence of B int
+    errors : dict of str to B numbers
+        At most four kinds; the line begins at the first error of the first kind.
+    """
+    _, ax = plt.subplots(figsize=(7, 3.4))
+    for (name, values), (shade, stroke) in zip(errors.items(), STROKES, strict=False):
+        ax.loglog(counts, values, stroke, marker="o", color=shade, label=name)
+    first = next(iter(errors.values()))[0]
+    fall = first * np.sqrt(counts[0] / np.array(counts))
+    ax.loglog(counts, fall, ":", color=NEUTRAL, label="1/√n")
+    ax.set_xticks(counts, [str(n) for n in counts])
+    ticks = [0.08, 0.04, 0.02, 0.01, 0.005]
+    ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.minorticks_off()
+    ax.set(xlabel="orders drawn", ylabel="typical error of a value")
+    ax.legend(frameon=False)
