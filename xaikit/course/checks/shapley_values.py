@@ -104,6 +104,7 @@ def _added(v: np.ndarray, order: np.ndarray) -> np.ndarray:
     return np.array([v[a] - v[b] for a, b in zip(after, before, strict=True)])
 
 
+COMB = "from math import comb\n"
 ALWAYS_THREE = "M is not always 3: it is v.ndim"
 
 SHAPLEY = Answer(
@@ -139,15 +140,15 @@ def shapley(v):
             weight="1 / M"
         ),
         "you divided by M C(M, |S|): S is drawn from M − 1 others, so it is M C(M−1, |S|)": dict(
-            weight="1 / (M * comb(M, size))"
+            before=COMB, weight="1 / (M * comb(M, size))"
         ),
         "you divided by M C(M, |S|+1): S holds |S| of M − 1 others, so it is M C(M−1, |S|)": dict(
-            weight="1 / (M * comb(M, size + 1))"
+            before=COMB, weight="1 / (M * comb(M, size + 1))"
         ),
         "you divided by C(M, |S|): S is drawn from the M − 1 others, and all M sizes share the "
-        "weight 1, so it is M C(M−1, |S|)": dict(weight="1 / comb(M, size)"),
+        "weight 1, so it is M C(M−1, |S|)": dict(before=COMB, weight="1 / comb(M, size)"),
         "you divided by C(M−1, |S|): all M sizes share the weight 1, so divide by M, too": dict(
-            weight="1 / comb(M - 1, size)"
+            before=COMB, weight="1 / comb(M - 1, size)"
         ),
         "|S| counts those before i, without i": dict(
             weight="factorial(size + 1) * factorial(M - size - 1) / factorial(M)"
@@ -182,7 +183,7 @@ def shapley(v):
             weight="size == M - 1"
         ),
     },
-    names=dict(product=product, factorial=factorial, comb=comb),
+    names=dict(product=product, factorial=factorial),
 )
 
 
