@@ -54,9 +54,9 @@ def scikit_learns(name: str, user: str, **settings: Any) -> np.ndarray:
     **settings
         Those of `numpy.loadtxt`.
     """
-    package = find_spec("sklearn")
-    if package is None or package.origin is None:
-        with needs("sklearn", user):
+    with needs("sklearn", user):
+        package = find_spec("sklearn")
+        if package is None or package.origin is None:
             raise ModuleNotFoundError(name="sklearn")
     return np.loadtxt(Path(package.origin).parent / "datasets" / "data" / name, **settings)
 
