@@ -83,10 +83,14 @@ def digits(seed: int):
 @cache
 def forecaster(seed: int, activation: str = "relu"):
     """Return patients for testing, and a network that forecasts diabetes."""
+    return _trained(seed, [16, 8], 30, activation)
+
+
+def _trained(seed: int, hidden: list[int], epochs: int, activation: str = "relu"):
     data = datasets.diabetes(seed)
     goal = (data.y_train - data.y_train.mean()) / data.y_train.std()
-    network = xk.Network.mlp([10, 16, 8, 1], activation=activation, seed=seed)
-    network.fit(data.x_train, goal, epochs=30, seed=seed)
+    network = xk.Network.mlp([10, *hidden, 1], activation=activation, seed=seed)
+    network.fit(data.x_train, goal, epochs=epochs, seed=seed)
     return data.x_test, network
 
 
@@ -203,12 +207,9 @@ def absence_decides(seed: int) -> float:
 @cache
 def _patients_game(seed: int):
     """Return the game of the highest forecast, and its Shapley values; 50 background rows."""
-    data = datasets.diabetes(seed)
-    goal = (data.y_train - data.y_train.mean()) / data.y_train.std()
-    forecast = xk.Network.mlp([10, 32, 16, 1], seed=seed)
-    forecast.fit(data.x_train, goal, epochs=60, seed=seed)
-    patient = data.x_test[forecast(data.x_test)[:, 0].argmax()]
-    game = xk.marginal_game(forecast, patient, data.x_train[:50])
+    patients, forecast = _trained(seed, [32, 16], 60)
+    patient = patients[forecast(patients)[:, 0].argmax()]
+    game = xk.marginal_game(forecast, patient, datasets.diabetes(seed).x_train[:50])
     return game, xk.exact_shapley(game).values
 
 
@@ -392,6 +393,14 @@ def paper_and_ink_agree_least(seed: int) -> float:
 
 # Lecture 07.
 
+DRAWN = {"permutations": xk.permutation_shapley, "KernelSHAP": xk.kernel_shap}
+
+
+def _relative_error(values: np.ndarray, exact: np.ndarray) -> float:
+    """Return the mean over rows of |values − exact| ÷ |exact|."""
+    sizes = np.linalg.norm(exact, axis=1)
+    return float((np.linalg.norm(values - exact, axis=1) / sizes).mean())
+
 
 @cache
 def _errors_at_160_passes(seed: int) -> dict[str, float]:
@@ -400,21 +409,13 @@ def _errors_at_160_passes(seed: int) -> dict[str, float]:
     rows = patients[:20]
     exact = xk.exact_shapley(xk.baseline_game(network, rows)).values
 
-    def error(values: np.ndarray) -> float:
-        return float(
-            np.mean(np.linalg.norm(values - exact, axis=1) / np.linalg.norm(exact, axis=1))
-        )
-
     games = [xk.baseline_game(network, row) for row in rows]
     drawn = {
         name: np.array([method(game, budget=160, seed=seed).values for game in games])
-        for name, method in {
-            "permutations": xk.permutation_shapley,
-            "KernelSHAP": xk.kernel_shap,
-        }.items()
+        for name, method in DRAWN.items()
     }
     found = {"DASP": xk.dasp(network, rows).values, **drawn}
-    return {name: error(values) for name, values in found.items()}
+    return {name: _relative_error(values, exact) for name, values in found.items()}
 
 
 @claim("07", "with ten players and 160 passes DASP is ahead of permutations")
@@ -448,11 +449,8 @@ def overfitting_widens_the_gap(seed: int) -> float:
 @cache
 def _with_and_without_overfitting(seed: int) -> tuple[list[float], list[float]]:
     """Return DASP's mean relative errors, and its mean gaps ÷ the mean change, of two networks."""
-    data = datasets.diabetes(seed)
     patients, network = forecaster(seed)
-    goal = (data.y_train - data.y_train.mean()) / data.y_train.std()
-    over = xk.Network.mlp([10, 64, 32, 1], seed=seed)
-    over.fit(data.x_train, goal, epochs=300, seed=seed)
+    _, over = _trained(seed, [64, 32], 300)
     errors, gaps = [], []
     for model in (network, over):
         guess = xk.dasp(model, patients)
@@ -460,11 +458,6 @@ def _with_and_without_overfitting(seed: int) -> tuple[list[float], list[float]]:
         errors.append(_relative_error(guess.values, exact))
         gaps.append(float(np.abs(guess.gap).mean() / np.abs(guess.output - guess.base).mean()))
     return errors, gaps
-
-
-def _relative_error(values: np.ndarray, exact: np.ndarray) -> float:
-    sizes = np.linalg.norm(exact, axis=1)
-    return float((np.linalg.norm(values - exact, axis=1) / sizes).mean())
 
 
 @cache
@@ -480,10 +473,7 @@ def _errors_on_digits(seed: int) -> tuple[float, dict[tuple[str, int], float]]:
         (name, budget): _relative_error(
             np.array([method(game, budget=budget, seed=seed).values for game in games]), exact
         )
-        for name, method in (
-            ("permutations", xk.permutation_shapley),
-            ("KernelSHAP", xk.kernel_shap),
-        )
+        for name, method in DRAWN.items()
         for budget in (1024, 4096)
     }
     return _relative_error(xk.dasp(reader, rows, labels).values, exact), drawn

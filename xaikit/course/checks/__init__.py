@@ -243,7 +243,8 @@ def _same(given: Any, kept: Any) -> bool:
     if not isinstance(kept, np.ndarray) or np.array_equal(given, kept):
         return True
     # A number that was moved and moved back is the same but for rounding.
-    return given.shape == kept.shape and np.allclose(given, kept, rtol=1e-12, atol=1e-12)
+    is_moved_back = kept.dtype.kind == "f" and given.shape == kept.shape
+    return is_moved_back and np.allclose(given, kept, rtol=1e-12, atol=1e-12)
 
 
 def shape_of(answer: Any) -> tuple[int, ...] | None:
@@ -292,6 +293,14 @@ def pair(answer: Any, words: str, part: tuple[int, ...] = ()) -> list[Any]:
     if len(answer) != 2:
         raise Mistake(words)
     return list(answer)
+
+
+def is_single(answer: Any) -> bool:
+    """Return whether an answer's numbers are of single precision."""
+    try:
+        return np.asarray(arrays.to_numpy(answer)).dtype == np.float32
+    except (TypeError, ValueError):
+        return False
 
 
 def _shape_in_words(shape: tuple[int, ...]) -> str:

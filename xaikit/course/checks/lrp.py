@@ -9,9 +9,8 @@ from itertools import permutations
 
 import numpy as np
 
-from xaikit.core import arrays
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, close, compare, judge, passed, plain, shape_of
+from xaikit.course.checks import Mistake, close, compare, is_single, judge, passed, plain, shape_of
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.mistakes import Answer
 from xaikit.course.checks.random_networks import draw, forward
@@ -175,7 +174,7 @@ def four_steps(answer: Callable, rounds: int = 20) -> None:
                 f"{name}: you divide by 0, and no unit receives z = 0 here. Is there a ReLU on z? "
                 "A unit with negative z hands relevance back too"
             )
-        single = _is_single(given)
+        single = is_single(given)
         given = plain(given, (inputs,), name)
         if single and close(given, expected, 1e-4):
             continue  # right, in single precision
@@ -192,14 +191,6 @@ def four_steps(answer: Callable, rounds: int = 20) -> None:
         if nearly:
             raise Mistake(f"{name}: {few}")
     passed(f"{name}: {rounds} random layers")
-
-
-def _is_single(given: object) -> bool:
-    """Return whether an answer's numbers are of single precision."""
-    try:
-        return np.asarray(arrays.to_numpy(given)).dtype == np.float32
-    except (TypeError, ValueError):
-        return False
 
 
 HAND_BACK = Answer(

@@ -14,6 +14,7 @@ from xaikit.course.checks import (
     close,
     compare,
     enough_digits,
+    is_single,
     judge,
     passed,
     plain,
@@ -181,7 +182,7 @@ def constrained_fit(answer: Callable, rounds: int = 10) -> None:
                 "minus the others"
             )
         # Half of the digits of the numbers that it is made of.
-        room = 1e-5 if getattr(given, "dtype", None) == np.float32 else 1e-9
+        room = 1e-5 if is_single(given) else 1e-9
         given = plain(given, (players,), "kernel_fit")
         expected = _eliminated(z, v - base, weights, top - base)
         if truth is not None:

@@ -14,9 +14,8 @@ from operator import itemgetter
 
 import numpy as np
 
-from xaikit.core import arrays
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
+from xaikit.course.checks import Mistake, compare, judge, pair, passed, plain, shape_of
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.mistakes import Answer
 from xaikit.methods.gaussian_process import gaussian_process_shapley
@@ -437,13 +436,14 @@ def estimate(answer: Callable, rounds: int = 20) -> None:
             return _added(v, order)
 
         given = by_hand(answer)(added, orders)
-        if not isinstance(given, tuple | list) and len(getattr(given, "shape", ())) == 2:
-            given = list(arrays.to_numpy(given))  # one array (2, M)
-        if not isinstance(given, tuple | list) or len(given) != 2:
-            raise Mistake("estimate: return two arrays, the values and their standard errors")
+        words = "estimate: return two arrays, the values and their standard errors"
+        if given is None:
+            raise Mistake(words)
         values, errors = (
             plain(part, (players,), f"estimate, {name}")
-            for part, name in zip(given, ("values", "standard errors"), strict=True)
+            for part, name in zip(
+                pair(given, words, (players,)), ("values", "standard errors"), strict=True
+            )
         )
         there = np.array([_added(v, order) for order in orders])
         back = np.array([_added(v, order[::-1]) for order in orders])
