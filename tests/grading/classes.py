@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import copy
+import hashlib
 import tempfile
 import warnings
 from functools import cache
@@ -127,6 +128,15 @@ def hand_in(folder, learner, content, name=NAME, file=None):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content if isinstance(content, bytes) else to_bytes(content))
     return path
+
+
+def snapshot(folder):
+    """Return every file below a folder, with a fingerprint; links are not followed."""
+    return {
+        str(path): "link" if path.is_symlink() else hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if not path.is_dir()
+    }
 
 
 def to_bytes(notebook):
