@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
-from scipy.stats import t as student
 from sklearn.ensemble import RandomForestClassifier
 
 import xaikit as xk
 from benchmarks.tables import Table
 from xaikit.course import datasets
+from xaikit.course.intervals import mean_and_half
 
 SEEDS = range(10)
 
@@ -65,9 +65,8 @@ def table() -> Table:
 
 def interval(values: np.ndarray) -> tuple[float, float]:
     """Return the 95% interval of the mean over seeds, by Student's t."""
-    spread = values.std(ddof=1) / len(values) ** 0.5
-    half = student.ppf(0.975, len(values) - 1) * spread
-    return values.mean() - half, values.mean() + half
+    mean, half = mean_and_half(values)
+    return mean - half, mean + half
 
 
 @cache

@@ -7,7 +7,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from xaikit.plots.looks import NEUTRAL, colour
+from xaikit.course.plots.parts import ROUND, plain_ticks, signed_bar
+from xaikit.plots.looks import NEUTRAL
 
 # A method has the same colour, stroke and mark in all figures. No colour is one of a sign.
 METHODS = {
@@ -68,16 +69,8 @@ def draw_scores(
             y = -i - (k - (len(values) - 1) / 2) * height
             lines.append(y)
             names.append(f"{feature}, {name}")
-            shade, hatch = colour(scores[i]), HATCHES[k % len(HATCHES)]
-            ax.barh(y, scores[i], 0.9 * height, color=shade, hatch=hatch, edgecolor="white")
-            ax.annotate(
-                f"{scores[i] + 0.0:{style}}",
-                (max(scores[i], 0), y),
-                xytext=(4, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=8,
-            )
+            looks = {"hatch": HATCHES[k % len(HATCHES)], "edgecolor": "white"}
+            signed_bar(ax, y, scores[i], 0.9 * height, f"{scores[i] + 0.0:{style}}", **looks)
     ax.axvline(0, color="black", linewidth=0.8)
     ax.set_yticks(lines, names)
     ax.set_ylim(-len(features) + 0.5, 0.5)
@@ -159,11 +152,8 @@ def draw_errors(
             )
             ends += [np.sqrt(mean).min(), np.sqrt(mean).max()]
         ax.set(xscale="log", yscale="log", title=title, xlabel="coalitions paid")
-        ax.set_xticks(budgets, budgets)
-        decades = [m * 10.0**e for e in range(-6, 3) for m in (1, 2, 5)]
-        shown = [d for d in decades if 0.7 * min(ends) <= d <= 1.5 * max(ends)]
-        ax.set_yticks(shown, [f"{d:g}" for d in shown])
-        ax.minorticks_off()
+        plain_ticks(ax.xaxis, budgets)
+        plain_ticks(ax.yaxis, (t for t in ROUND if 0.7 * min(ends) <= t <= 1.5 * max(ends)))
     axes[0, 0].set_ylabel(unit)
     axes[0, 0].legend(frameon=False)
 

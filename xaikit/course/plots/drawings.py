@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from xaikit.course.plots.parts import framed, signed_bar
 from xaikit.networks.layers import Dense, run
 from xaikit.networks.network import Network
 from xaikit.plots.looks import DIVERGING, NEGATIVE, NEUTRAL, POSITIVE, colour, pale
@@ -106,15 +107,7 @@ def draw_line(
     for i, name in enumerate(inputs):
         for k, numbers in enumerate(bars.values()):
             y = -k - (i - (len(inputs) - 1) / 2) * height
-            right.barh(y, numbers[i], height * 0.9, color=colour(numbers[i]))
-            right.annotate(
-                f"{name} {numbers[i]:+.2f}",
-                (max(numbers[i], 0), y),
-                xytext=(4, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=8,
-            )
+            signed_bar(right, y, numbers[i], height * 0.9, f"{name} {numbers[i]:+.2f}")
     reach = max(1.0, *(np.abs(b).max() for b in bars.values()))
     right.set_xlim(-1.15 * reach, 2.7 * reach)
     right.axvline(0, color="black", linewidth=0.8)
@@ -181,9 +174,7 @@ def draw_pictures(
         else:
             ax.imshow(picture, cmap="Greys", vmin=0, vmax=1)
         ax.set_title(title)
-        ax.set_xticks([])
-        ax.set_yticks([])
-        ax.spines[:].set_visible(True)
+        framed(ax)
 
 
 def draw_maps(
@@ -201,7 +192,6 @@ def draw_maps(
         ax.imshow(scores, DIVERGING, vmin=-limit, vmax=limit, extent=(0, 1, 0, 1))
         ax.set_title(name)
     for ax in axes.flat:
-        ax.set(xticks=[], yticks=[])
-        ax.spines[:].set_visible(True)
+        framed(ax)
         if line is not None:
             ax.axvline(line, color="black", linestyle=":", linewidth=1)

@@ -6,6 +6,7 @@ from itertools import combinations
 import matplotlib.pyplot as plt
 import numpy as np
 
+from xaikit.course.plots.parts import plain_ticks
 from xaikit.plots.looks import NEUTRAL, colour
 
 # Colour-blind-safe, and with different strokes. The colours mean players here, not signs.
@@ -128,9 +129,7 @@ def draw_falling(counts: Sequence[int], errors: dict[str, Sequence[float]]) -> N
     first = next(iter(errors.values()))[0]
     fall = first * np.sqrt(counts[0] / np.array(counts))
     ax.loglog(counts, fall, ":", color=NEUTRAL, label="1/√n")
-    ax.set_xticks(counts, [str(n) for n in counts])
-    ticks = [0.08, 0.04, 0.02, 0.01, 0.005]
-    ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    ax.minorticks_off()
+    plain_ticks(ax.xaxis, counts)
+    plain_ticks(ax.yaxis, [0.08, 0.04, 0.02, 0.01, 0.005])
     ax.set(xlabel="orders drawn", ylabel="typical error of a value")
     ax.legend(frameon=False)

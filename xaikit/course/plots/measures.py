@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
+from xaikit.course.plots.parts import ROUND, plain_ticks
 from xaikit.plots.looks import DIVERGING, NEUTRAL, POSITIVE
 
 OFFSETS = [
@@ -17,7 +18,6 @@ OFFSETS = [
     ((6, 16), "left", "bottom"),
     ((6, -16), "left", "top"),
 ]
-TICKS = [m * 10.0**e for e in range(-5, 2) for m in (1, 2, 5)]
 
 
 def draw_agreement(ranks: np.ndarray, names: Sequence[str]) -> None:
@@ -73,9 +73,7 @@ def draw_two_measures(
         places.append((x, y))
     ax.set(xscale="log", yscale="log", xlabel=across, ylabel=up)
     for axis, centres in zip((ax.xaxis, ax.yaxis), zip(*places, strict=True), strict=True):
-        ticks = [t for t in TICKS if min(centres) / 1.6 <= t <= max(centres) * 1.6]
-        axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
-        axis.set_ticks([], minor=True)
+        plain_ticks(axis, (t for t in ROUND if min(centres) / 1.6 <= t <= max(centres) * 1.6))
     _label(ax, dict(zip(points, places, strict=True)))
 
 

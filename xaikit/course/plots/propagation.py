@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from xaikit.core import arrays
+from xaikit.course.plots.parts import bell, plain_ticks
 from xaikit.methods import moments
 from xaikit.networks.layers import Dense
 from xaikit.networks.network import Network
@@ -38,9 +39,9 @@ def draw_normal(mean: float, spread: float, draws: int = 10**6, seed: int = 0) -
     passed = np.maximum(drawn, 0)
     z = np.linspace(mean - 3.6 * spread, mean + 3.6 * spread, 400)
     _, (left, right) = plt.subplots(1, 2, figsize=(7, 2.9))
-    left.plot(z, _bell(z, mean, spread), color="black")
+    left.plot(z, bell(z, mean, spread), color="black")
     above = np.maximum(z, 0)
-    left.fill_between(above, _bell(above, mean, spread), color=POSITIVE, alpha=0.45)
+    left.fill_between(above, bell(above, mean, spread), color=POSITIVE, alpha=0.45)
     left.axvline(mean, color="black", linewidth=0.8)
     for edge in (mean - spread, mean + spread):
         left.axvline(edge, color=NEUTRAL, linestyle=":", linewidth=1.2)
@@ -144,15 +145,10 @@ def draw_costs(
                 met[title][name] = float(np.exp(log))
         ax.set(title=title, xlabel="forward passes a row")
         for axis, ticks in [(ax.xaxis, cost[[0, 2, 4]]), (ax.yaxis, [0.01, 0.03, 0.1])]:
-            axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
-            axis.set_ticks([], minor=True)
+            plain_ticks(axis, ticks)
     axes[0, 0].set_ylabel("relative error")
     axes[0, 0].legend(frameon=False, fontsize=8)
     return met
-
-
-def _bell(z: np.ndarray, mean: float, spread: float) -> np.ndarray:
-    return np.exp(-0.5 * ((z - mean) / spread) ** 2) / (spread * (2 * np.pi) ** 0.5)
 
 
 def _ridges(ax: Axes, m: np.ndarray, variance: np.ndarray, means: np.ndarray, cut: bool) -> None:
@@ -165,7 +161,7 @@ def _ridges(ax: Axes, m: np.ndarray, variance: np.ndarray, means: np.ndarray, cu
     for unit, (mean, spread, marked) in enumerate(zip(m, spreads, means, strict=True)):
         floor = GAP * unit
         if spread > CERTAIN:
-            height = _bell(z, mean, spread) / _bell(mean, mean, spread)
+            height = bell(z, mean, spread) / bell(mean, mean, spread)
             ax.fill_between(z, floor, floor + height, color=NEUTRAL, alpha=0.35)
             if cut:
                 closed = float(arrays.normal_cdf(np.array(-mean / spread)))

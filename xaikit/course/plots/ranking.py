@@ -6,8 +6,8 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import ListedColormap
-from scipy.special import stdtrit
 
+from xaikit.course.intervals import mean_and_half
 from xaikit.plots.looks import NEGATIVE, NEUTRAL, POSITIVE
 
 KINDS = list(zip("xovD", (NEUTRAL, "#000000", NEGATIVE, POSITIVE), strict=True))
@@ -147,11 +147,9 @@ def draw_leads(leads: Mapping[str, np.ndarray], unit: str) -> dict[str, tuple[fl
     _, ax = plt.subplots(figsize=(7, 1.1 + 0.34 * len(leads)))
     found = {}
     for row, (name, values) in enumerate(leads.items()):
-        spread = values.std(ddof=1) / np.sqrt(len(values))
-        half = float(stdtrit(len(values) - 1, 0.975)) * spread
-        found[name] = float(values.mean()), float(half)
+        mean, half = found[name] = mean_and_half(values)
         ax.plot(values, np.full(len(values), row - 0.18), "o", color=NEUTRAL, markersize=4)
-        ax.errorbar([values.mean()], [row + 0.12], xerr=half, fmt="D", color="black", capsize=3)
+        ax.errorbar([mean], [row + 0.12], xerr=half, fmt="D", color="black", capsize=3)
     ax.axvline(0, color=NEUTRAL, linewidth=0.8)
     ax.set_yticks(range(len(leads)), leads)
     ax.set(xlabel=unit, ylim=(len(leads) - 0.5, -0.5))

@@ -7,6 +7,7 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
+from xaikit.course.plots.parts import framed
 from xaikit.plots.looks import DIVERGING
 
 
@@ -37,8 +38,7 @@ def draw_segments(picture: np.ndarray, explained: Mapping[str, Attribution]) -> 
         ax.set_title(name)
     for ax in axes:
         _draw_borders(ax, segments)
-        ax.set(xticks=[], yticks=[])
-        ax.spines[:].set_visible(True)
+        framed(ax)
     plt.colorbar(image, ax=axes[-1], shrink=0.75)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 
+from xaikit.course.plots.parts import framed
 from xaikit.plots.looks import DIVERGING, colour
 
 
@@ -30,5 +31,5 @@ def draw_strip(maps: Mapping[str, np.ndarray], shape: tuple[int, int]) -> None:
         picture, limit = np.reshape(values, shape), np.abs(values).max() or 1.0
         looks = (DIVERGING, -limit) if place else ("Greys", 0.0)
         ax.imshow(picture, cmap=looks[0], vmin=looks[1], vmax=limit)
-        ax.set(title=name, xticks=[], yticks=[])
-        ax.spines[:].set_visible(True)
+        ax.set_title(name)
+        framed(ax)

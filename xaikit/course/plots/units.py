@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from xaikit.core import arrays
+from xaikit.course.plots.parts import bell
 from xaikit.methods import moments
 from xaikit.plots.looks import NEUTRAL, POSITIVE
 
@@ -47,7 +48,7 @@ def draw_unit(drawn: np.ndarray, mean: float, variance: float) -> tuple[float, f
     right.bar(-width, (passed == 0).mean(), width=width, color=NEUTRAL, alpha=0.6)
     if spread > 1e-9 * max(1.0, abs(mean)):
         z = np.linspace(edges[0], edges[-1], 400)
-        curve = width * np.exp(-((z - mean) ** 2) / (2 * variance)) / (spread * (2 * np.pi) ** 0.5)
+        curve = width * bell(z, mean, spread)
         left.plot(z, curve, color=POSITIVE)
         right.plot(z[z >= 0], curve[z >= 0], color=POSITIVE, label="predicted Gaussian")
         closed = float(arrays.normal_cdf(np.array(-mean / spread)))
