@@ -16,6 +16,24 @@ import numpy as np
 from nbformat.v4 import new_output
 from nbgrader.utils import determine_grade, is_grade, is_solution
 
+# Behind a right answer: the same numbers in single precision, which every check must take.
+SINGLE = """
+
+
+_in_double = {name}
+
+
+def {name}(*arguments):
+    def single(value):
+        if isinstance(value, tuple | list):
+            return type(value)(map(single, value))
+        if isinstance(value, np.ndarray) or type(value) in (float, np.float64):
+            return np.float32(value)
+        return value
+
+    return single(_in_double(*arguments))
+"""
+
 
 class WrongAnswer(NamedTuple):
     """A planted answer, the graded cells that it must lose, and the first cell's message."""

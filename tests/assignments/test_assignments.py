@@ -126,23 +126,6 @@ def test_solution_earns_every_automatic_point_whatever_the_checks_draw(path):
         assert (seed, scoring.errors(run), lost(run)) == (seed, {}, set())
 
 
-# The smallest and the most exact of the checks' tolerances are not for single precision alone.
-SINGLE = """
-
-
-_in_double = {name}
-
-
-def {name}(*arguments):
-    def single(value):
-        if isinstance(value, tuple | list):
-            return type(value)(map(single, value))
-        if isinstance(value, np.ndarray) or type(value) in (float, np.float64):
-            return np.float32(value)
-        return value
-
-    return single(_in_double(*arguments))
-"""
 FIRST_ANSWERS = [
     pytest.param(path, name, id=f"{path.stem[:2]}-{name}")
     for path in SOLUTIONS
@@ -154,7 +137,7 @@ FIRST_ANSWERS = [
 @pytest.mark.parametrize(("path", "name"), FIRST_ANSWERS)
 def test_a_right_answer_in_single_precision_earns_every_point(path, name):
     notebook = until_last_check(read(path))
-    source = scoring.answers_of(notebook)[name] + SINGLE.format(name=name)
+    source = scoring.answers_of(notebook)[name] + scoring.SINGLE.format(name=name)
     notebook = scoring.with_answers(notebook, {name: source})
     for seed in range(3):
         run = scoring.run(notebook, seed)

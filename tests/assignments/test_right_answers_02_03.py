@@ -12,17 +12,6 @@ NUMBERS = {
     "02_lime": ["kept_fraction", "fit_line", "explain", "proximity"],
     "03_shapley_values": ["contributions", "shapley", "estimate"],
 }
-SINGLE = """
-
-right_{name} = {name}
-
-
-def {name}(*arguments):
-    numbers = right_{name}(*arguments)
-    if isinstance(numbers, tuple):
-        return tuple(np.float32(part) for part in numbers)
-    return np.float32(numbers)
-"""
 
 
 def earned(assignment, grade_id, add):
@@ -37,7 +26,7 @@ def earned(assignment, grade_id, add):
     ("assignment", "grade_id"), [(a, name) for a, names in NUMBERS.items() for name in names]
 )
 def test_single_precision_is_precise_enough(assignment, grade_id):
-    assert earned(assignment, grade_id, SINGLE.format(name=grade_id))
+    assert earned(assignment, grade_id, scoring.SINGLE.format(name=grade_id))
 
 
 @pytest.mark.parametrize("form", ["np.array", "np.float32", "list", "torch.tensor", "np.stack"])

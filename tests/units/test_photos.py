@@ -91,6 +91,7 @@ def test_superpixels_are_near_each_other_and_of_one_colour(count):
     assert spread(np.moveaxis(np.indices((224, 224)), 0, -1)) < 1.6 / count**0.5
 
 
+@pytest.mark.filterwarnings("ignore:Number of distinct clusters")
 def test_superpixels_of_two_colours_are_these_two():
     pixels = np.zeros((20, 20, 3))
     pixels[:, 13:] = 255

@@ -86,6 +86,7 @@ def test_the_stored_runs_hold_ten_values_for_each_method():
 
 @pytest.mark.parametrize("shown", range(4))
 def test_nobody_answers_xor_better_than_the_best(shown):
+    # The standard error of 100,000 rows is at most 0.0021.
     least = synthetic.least_xor_loss(shown, rows=100_000, seed=1)
     assert least == pytest.approx([1.3863, 1.3863, 1.213, 0.9637][shown], abs=0.008)
     assert least <= np.log(4) + 1e-12

@@ -78,6 +78,9 @@ def superpixels(pixels: np.ndarray, count: int = 25, place: float = 0.5) -> np.n
     -------
     int array (h, w)
     """
+    with needs("sklearn", "superpixels"):
+        from sklearn.cluster import KMeans
+
     height, width = pixels.shape[:2]
     points = np.indices((height, width)).reshape(2, -1).T
     along = round(count**0.5)
@@ -85,14 +88,8 @@ def superpixels(pixels: np.ndarray, count: int = 25, place: float = 0.5) -> np.n
     numbers = np.hstack([points * (place / step), pixels.reshape(-1, 3) / 255])
     grid = [((np.arange(along) + 0.5) * size / along).astype(int) for size in (height, width)]
     centres = numbers[(grid[0][:, None] * width + grid[1]).ravel()]
-    for _ in range(10):
-        # |p − c|² without |p|², which is the same for all centres.
-        nearest = ((centres**2).sum(axis=1) - 2 * numbers @ centres.T).argmin(axis=1)
-        counts = np.bincount(nearest, minlength=len(centres))
-        sums = [np.bincount(nearest, column, len(centres)) for column in numbers.T]
-        centres = np.where(
-            counts[:, None] > 0, np.transpose(sums) / np.maximum(counts, 1)[:, None], centres
-        )
+    means = KMeans(len(centres), init=centres, n_init=1, max_iter=9, tol=0)
+    nearest = means.fit_predict(numbers)
     return np.unique(nearest, return_inverse=True)[1].reshape(height, width)
 
 
