@@ -5,6 +5,8 @@ VENV ?= .venv
 LAB_FLAGS ?=
 # "default" takes pip's usual PyTorch, with or without an NVIDIA driver.
 TORCH ?=
+# A folder with Pyodide's release, for the site and its tests.
+export PYODIDE
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 
 run := $(VENV)/bin/python
@@ -24,18 +26,16 @@ endef
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test notebooks book bench grade constraints systems \
+.PHONY: help lab test notebooks film book site bench grade constraints systems \
 	lane-style lane-types lane-units lane-notebooks lane-exercises lane-grading lane-browser \
-	lane-oldest lane-processors
+	lane-oldest lane-processors lane-site
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
-# An instructor's environment also has nbgrader. The settings in tools/lab come before all others:
-# they hide its menu, buttons and server parts, and JupyterLab's news pop-up.
 lab: $(VENV)/.has-lab ## open the course in JupyterLab (options for it: LAB_FLAGS="--no-browser")
-	@exec env JUPYTER_CONFIG_PATH="$(CURDIR)/tools/lab$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
-		$(run) -m jupyterlab --LabApp.default_url='/lab$(addprefix /tree/,$(first_lecture))' $(LAB_FLAGS)
+	@exec $(run) -m tools.lab \
+		--LabApp.default_url='/lab$(addprefix /tree/,$(first_lecture))' $(LAB_FLAGS)
 
 test: $(VENV)/.has-test ## run every check, as eight lanes; a failing lane does not stop the next
 	@$(MAKE) --no-print-directory --keep-going lane-style lane-types lane-units lane-notebooks \
@@ -47,7 +47,7 @@ stored_outputs := -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120
 	lectures solutions
 
 # Two workers on two cores: with more threads they would slow each other down.
-lane-units lane-notebooks lane-exercises lane-grading lane-browser: export OMP_NUM_THREADS = 1
+lane-units lane-notebooks lane-exercises lane-grading lane-browser lane-site: export OMP_NUM_THREADS = 1
 
 lane-style: $(VENV)/.has-test ## one lane of `make test`: ruff, and the schemas of what GitHub reads
 	$(run) -m ruff check
@@ -59,9 +59,9 @@ lane-style: $(VENV)/.has-test ## one lane of `make test`: ruff, and the schemas 
 lane-types: $(VENV)/.has-test ## one lane of `make test`: mypy
 	$(run) -m mypy
 
-lane-units: $(VENV)/.has-test ## one lane of `make test`: everything under tests/ but the last two
-	$(run) -m pytest tests -n 2 --dist loadfile --ignore tests/browser --ignore tests/grading \
-		--ignore tests/house/test_book.py
+lane-units: $(VENV)/.has-test ## one lane of `make test`: everything under tests/ but grading, browser and site
+	$(run) -m pytest tests -n 2 --dist loadgroup --ignore tests/browser --ignore tests/grading \
+		--ignore tests/site --ignore tests/house/test_book.py
 
 lane-notebooks: $(VENV)/.has-test ## one lane of `make test`: lectures and solutions give their stored outputs
 	$(run) $(stored_outputs)
@@ -92,16 +92,25 @@ lane-grading: $(VENV)/.has-test ## one lane of `make test`: classes of learners,
 	$(run) -m pytest tests/grading/test_hostile.py -rs
 
 # Each worker has its own JupyterLab; the web book is built once. Without Chromium its tests are
-# skipped, with a message.
-lane-browser: $(VENV)/.has-test ## one lane of `make test`: the course in JupyterLab, and the web book
-	$(run) -m pytest tests/browser tests/house/test_book.py -n 2 --dist worksteal -rs
+# skipped, with a message; without a folder of Pyodide, those of the site.
+lane-browser: $(VENV)/.has-test ## one lane of `make test`: the course in JupyterLab, the web book, a first visit to the site
+	$(run) -m pytest tests/browser tests/house/test_book.py tests/site/test_first_visit.py \
+		tests/site/test_own_work.py -n 2 --dist worksteal -rs
 
-notebooks: $(VENV)/.has-test ## execute and normalise lectures and solutions, derive exercises, draw the README's picture
+lane-site: $(VENV)/.has-test ## every lecture and exercise in the browser, with a folder of Pyodide's release: PYODIDE=…
+	$(run) -m pytest tests/site -n 2 --dist worksteal -rs
+
+notebooks: $(VENV)/.has-test ## execute and normalise lectures and solutions, derive exercises and contents.json
 	$(run) -m tools.notebooks
-	$(run) -m tools.picture
+
+film: $(VENV)/.has-test ## film README's animation in JupyterLab (needs Chromium)
+	$(run) -m tools.animation
 
 book: $(VENV)/.has-book ## make a web book of lectures, exercises and xaikit, in build/book
 	$(run) -m tools.book
+
+site: $(VENV)/.has-site ## make the book, and the course to run in the browser, in build/site (PYODIDE=folder)
+	$(run) -m tools.site
 
 bench: $(VENV)/.has-test ## measure xaikit beside its peers
 	$(run) -m benchmarks
@@ -153,9 +162,24 @@ $(VENV)/.has-book: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	$(call install,book)
 	@touch $@ $(VENV)/.has-lab
 
+# Each JupyterLab of this environment would load JupyterLite's kernel, which only a JupyterLite can
+# run. So it has a folder of its own. These versions fit the Pyodide of tools/site.
+define install_jupyterlite
+$(run) -m pip install --quiet --no-deps --upgrade --target $(VENV)/jupyterlite \
+	jupyterlite-core==0.6.4 jupyterlite-pyodide-kernel==0.6.1 doit==0.37.0 pkginfo==2.0
+endef
+
+$(VENV)/.has-site: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+	$(call install,book)
+	$(install_jupyterlite)
+	@touch $@ $(VENV)/.has-lab $(VENV)/.has-book
+
+# lxt is the peer of LRP through attention. Its formulas need torch alone, not all that it asks for.
 $(VENV)/.has-test: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	$(call install,test)
-	@touch $@ $(VENV)/.has-lab $(VENV)/.has-grading $(VENV)/.has-book
+	$(run) -m pip install --no-deps lxt==2.1
+	$(install_jupyterlite)
+	@touch $@ $(VENV)/.has-lab $(VENV)/.has-grading $(VENV)/.has-book $(VENV)/.has-site
 
 ifneq ($(venv_usable),yes)
 .PHONY: $(VENV)/pyvenv.cfg

@@ -27,6 +27,7 @@ def description() -> str:
         return f"{picture}[{text}]({repository}/{'raw' if picture else 'blob'}/HEAD/{target})"
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    readme = re.sub(r'(src|srcset)="([^":]+)"', rf'\1="{repository}/raw/HEAD/\2"', readme)
     return re.sub(r"(!?)\[([^]]*)\]\(([^)]+)\)", whole, readme)
 
 

@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from benchmarks import (
+    attention,
     backward,
     claims,
     classes,
@@ -12,17 +13,21 @@ from benchmarks import (
     estimators,
     grading,
     inside,
+    lab,
     many_rows,
     pictures,
     propagation,
     ranking,
     selection,
+    site,
+    widgets,
 )
 from benchmarks.tables import store
 
 SECTIONS = {
     "backward pass": (backward.table, ["numpy", "torch"]),
     "inside": (inside.table, ["numpy", "torch", "captum"]),
+    "attention": (attention.table, ["numpy", "torch"]),
     "devices": (devices.table, ["numpy", "torch"]),
     "coalitions": (coalitions.table, ["numpy", "shap", "lime"]),
     "errors": (estimators.error_table, ["numpy", "scikit-learn", "shap"]),
@@ -31,10 +36,13 @@ SECTIONS = {
     "propagation costs": (propagation.cost_table, ["numpy"]),
     "ranking": (ranking.table, ["numpy", "scikit-learn"]),
     "selection": (selection.table, ["numpy", "scikit-learn"]),
-    "claims": (claims.table, ["numpy", "scikit-learn"]),
+    "claims": (claims.table, ["numpy", "scikit-learn", "torch", "shap"]),
+    "widgets": (widgets.table, ["jupyterlab", "ipywidgets", "matplotlib"]),
     "many rows": (many_rows.table, ["numpy", "scikit-learn", "dask", "distributed"]),
     "class": (classes.table, ["nbgrader", "distributed"]),
     "grading": (grading.table, ["nbgrader", "nbclient"]),
+    "site": (site.table, ["ipywidgets", "playwright"]),
+    "lab": (lab.table, ["jupyterlab", "playwright"]),
 }
 
 
@@ -49,6 +57,8 @@ def main() -> int:
     for name in chosen:
         measure, packages = SECTIONS[name]
         table = measure()
+        if table is None:  # something for it is missing, and it said so
+            continue
         store(name, table, packages)
         missed += table.missed
     pictures.draw()

@@ -10,16 +10,11 @@ import matplotlib.pyplot as plt
 
 from benchmarks.tables import rows_of
 from xaikit.plots import looks
+from xaikit.plots.methods import label_ends, strokes
 
 FOLDER = Path(__file__).with_name("images")
 TIMED = ("backward pass", "inside", "coalitions")
 FIRST = "forward passes a row:"
-LOOKS = [
-    {"color": looks.POSITIVE, "marker": "o"},
-    {"color": looks.NEUTRAL, "marker": "s", "linestyle": "--"},
-    {"color": looks.NEGATIVE, "marker": "^"},
-    {"color": "black", "marker": "D", "linestyle": ":"},
-]
 
 
 def draw() -> None:
@@ -27,7 +22,7 @@ def draw() -> None:
     FOLDER.mkdir(exist_ok=True)
     looks.style()
     for name, picture in [("time", times()), ("error", errors())]:
-        picture.savefig(FOLDER / f"{name}.png", dpi=100, metadata={"Software": None})
+        picture.savefig(FOLDER / f"{name}.png", dpi=200, metadata={"Software": None})
         plt.close(picture)
 
 
@@ -62,21 +57,19 @@ def errors() -> plt.Figure:
     passes = [int(column) for column in table[0] if column.isdigit()]
     kinds = list(dict.fromkeys(row[FIRST].split(", ")[1] for row in table))
     figure, axes = plt.subplots(1, len(kinds), figsize=(10, 3.6), sharey=True)
-    methods = list(dict.fromkeys(row[FIRST].split(", ")[0] for row in table))
-    marks = dict(zip(methods, LOOKS, strict=True))
     for ax, kind in zip(axes, kinds, strict=True):
         for row in table:
             method, of = row[FIRST].split(", ")
             if of == kind:
                 found = [float(row[str(cost)]) for cost in passes]
-                ax.plot(passes, found, label=method, **marks[method])
+                ax.plot(passes, found, label=method, **strokes(method))
         ax.set(title=f"{kind} networks", xscale="log", yscale="log")
         ax.set_xticks(passes, [str(cost) for cost in passes])
         ax.minorticks_off()
         ax.set_yticks([0.003, 0.01, 0.03, 0.1, 0.3], ["0.003", "0.01", "0.03", "0.1", "0.3"])
     axes[0].set_ylabel("median relative error")
     axes[1].set_xlabel("forward passes a row")
-    axes[0].legend(frameon=False, fontsize=9)
+    label_ends(axes[-1])
     return figure
 
 

@@ -98,7 +98,7 @@ def table() -> Table:
                 line += ["–", "–"]
             else:
                 low, high = interval(results[OURS].scores - scores)
-                line += [f"{low:+.3f} to {high:+.3f}".replace("-", "−"), verdict(low, high)]
+                line += [f"{low:+.3f} to {high:+.3f}", verdict(low, high)]
             rows.append([*line, f"{seconds.mean():.2f}"])
             print(*rows[-1], flush=True)
     columns = ["hits", "score", "dual net's lead, 95% interval", "verdict", "CPU s a fold"]

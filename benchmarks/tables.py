@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.timing import Comparison
+from xaikit.plots.looks import typeset
 
 README = Path(__file__).with_name("README.md")
 
@@ -32,9 +33,9 @@ class Table:
     missed: Sequence[str]
 
     def markdown(self) -> str:
-        """Return the table in Markdown."""
+        """Return the table in Markdown; numbers have a minus, and a zero has no sign."""
         bars = ["---", *["---:"] * (len(self.columns) - 1)]
-        lines = [self.columns, bars, *self.rows]
+        lines = [self.columns, bars, *(map(typeset, row) for row in self.rows)]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 

@@ -3,12 +3,13 @@
 No page asks anything of another host: the theme's fonts and icons and MathJax come from packages.
 """
 
+from pathlib import Path
 from types import FunctionType
 
 from sphinx.addnodes import toctree
 
-from tools.book import escape_formulas, plain_signature, read_notebook
-from tools.references import linked
+from tools.book import docstring_line, plain_signature, read_notebook
+from tools.captions import describe_figures
 
 project = "xaikit"
 author = "the xaikit authors"
@@ -28,12 +29,11 @@ extensions = [
 exclude_patterns = ["README.md"]
 templates_path = ["_templates"]
 
-# Quotes stay as they are written: "gauss-legendre" is to be copied.
-smartquotes = False
+# "--" is a dash. Quotes stay as they are written: "gauss-legendre" is to be copied.
+smartquotes_action = "D"
 
-# Lectures are shown as they are stored. A figure's words are the sentence printed below it.
+# Lectures are shown as they are stored.
 nb_execution_mode = "off"
-nb_render_image_options = {"alt": "Figure; the sentence printed below it says what it shows."}
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 2
 
@@ -60,16 +60,27 @@ html_theme = "sphinx_book_theme"
 html_title = "xaikit: how a network came to its answer"
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
-html_css_files = ["book.css"]
-html_js_files = ["book.js"]
+html_css_files = ["book.css", "columns.css", "sideways.css", "live.css"]
+html_js_files = ["book.js", "sideways.js", "live.js"]
+html_search_scorer = str(Path(__file__).with_name("_static") / "search_scorer.js")
 html_context = {"default_mode": "auto"}
+# A notebook's page of the site leads to where it can be run and downloaded.
+html_copy_source = not tags.has("live")  # noqa: F821
 html_theme_options = {
     "navbar_persistent": [],  # the search field stands in the menu already
     "show_navbar_depth": 1,
+    "collapse_navbar": True,
     "show_toc_level": 2,
     "use_fullscreen_button": False,
+    "use_download_button": html_copy_source,
     "extra_footer": "Code under the MIT licence; text and figures under CC BY 4.0.",
 }
+
+ROOT_OF_404 = """<script>
+document.head.append(Object.assign(document.createElement("base"), {
+    href: location.pathname.match(/^(.*?\/)(?:(?:%s)\/.*|[^/]*)$/)[1],
+}));
+</script>"""
 
 
 def setup(app):
@@ -77,10 +88,10 @@ def setup(app):
 
     def as_page(app, docname, source):
         if str(app.env.doc2path(docname)).endswith(".ipynb"):
-            source[0] = read_notebook(source[0])
+            source[0] = read_notebook(source[0], docname if tags.has("live") else None)  # noqa: F821
 
     def as_text(app, what, name, obj, options, lines):
-        lines[:] = [linked(escape_formulas(line), "`{0} <{1}>`__") for line in lines]
+        lines[:] = [docstring_line(line) for line in lines]
 
     def as_signature(app, what, name, obj, options, signature, answer):
         return plain_signature(signature), None if answer == "~typing.Any" else answer
@@ -101,10 +112,27 @@ def setup(app):
                 for title, page in tree["entries"]
             ]
 
+    def out_of_the_index(app, doctree):
+        # Who searches for "kernel width" wants no page with `linewidth` in its code.
+        for cell in doctree.findall(
+            lambda node: "cell_input" in getattr(node, "attributes", {}).get("classes", [])
+        ):
+            cell["classes"].append("no-search")
+
+    def from_its_root(app, pagename, templatename, context, doctree):
+        # A server shows 404.html under the missing page's address. The book's first page is in the
+        # folder above the first one of these.
+        if pagename == "404":
+            folders = sorted({name.split("/")[0] for name in app.env.found_docs if "/" in name})
+            context["metatags"] += ROOT_OF_404 % "|".join([*folders, "_modules"])
+
     app.connect("source-read", as_page)
+    app.connect("doctree-read", lambda app, doctree: describe_figures(doctree))
     # Before Sphinx reads the menu from them.
     app.connect("doctree-read", last_names, priority=400)
     # Before napoleon, whose own markup is to stay.
     app.connect("autodoc-process-docstring", as_text, priority=400)
     app.connect("autodoc-process-signature", as_signature)
     app.connect("autodoc-skip-member", not_ours)
+    app.connect("doctree-read", out_of_the_index)
+    app.connect("html-page-context", from_its_root)

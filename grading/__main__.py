@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import nullcontext
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from distributed import Client
@@ -46,7 +46,9 @@ EXIT_CODES = (
 
 def main(arguments: list[str] | None = None, client: Client | None = None) -> int:
     """Run one command, with the workers of a cluster if there is a client; return the exit code."""
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    _understand_times(parser, given)
     try:
         course = open_course(given.work, given.solutions)
         solution_of(course, given.assignment)
@@ -82,22 +84,24 @@ def _run(course: Course, given: argparse.Namespace, client: Client | None) -> in
         _autograde(course, given, client)
     if everything or given.command == "feedback":
         _feedback(course, given)
-    if given.command == "export" and given.platform == "csv":
-        if given.template or given.column or given.also:
-            raise GradingError("say which platform the template is from: --for moodle, for example")
-    elif given.command == "export":
-        return _grades_back(course, given)
-    if everything or given.command == "export":
+    back = given.command == "export" and given.platform != "csv"
+    if given.command == "export" and not back and (given.template or given.column or given.also):
+        raise GradingError("say which platform the template is from: --for moodle, for example")
+    code = _grades_back(course, given) if back else 0
+    if everything or (given.command == "export" and not back):
         _export(course, given)
     if everything or given.command == "summary":
         path = course.root / f"summary-{given.assignment}.html"
         summary.write_summary(course, given.assignment, path)
         print(f"the class at a glance in {path}")
+    if everything or given.command in ("intake", "export", "status"):
+        for line in export.lateness(course, given.assignment):
+            print(f"  {line}")
     if given.command in ("grade", "status"):
         print(export.summary(export.rows(course, given.assignment)))
     if everything or given.command == "intake":
         return int(bool(register.left_out(course.database, given.assignment)))
-    return 0
+    return code
 
 
 def _set_late_policy(course: Course, given: argparse.Namespace) -> None:
@@ -129,9 +133,14 @@ def _intake(course: Course, given: argparse.Namespace) -> None:
     prepare(course, given.assignment)
     if given.roster:
         print(f"{intake.read_roster(course, given.roster)} learners in the roster")
-        learners.due_times_of_roster(course, given.assignment)
+        learners.due_times_of_roster(course, given.assignment, given.time_zone)
     report = intake.take_in(
-        course, given.assignment, given.submissions, given.file_times, given.time_zone
+        course,
+        given.assignment,
+        given.submissions,
+        given.file_times,
+        given.time_zone,
+        given.worksheet,
     )
     print(
         f"taken in: {len(report.taken)}, known before: {len(report.unchanged)}, "
@@ -178,6 +187,15 @@ def _feedback(course: Course, given: argparse.Namespace) -> None:
     print(f"feedback for {len(ready)} learners below {course.root / 'feedback'}")
     for learner, reason in without.items():
         print(f"  {learner}: points without the notebook: {reason}")
+    if given.command == "feedback" and given.pages_for:
+        names = [entry.learner for entry in ready]
+        data, unknown = feedback.for_moodle(course, given.assignment, names)
+        path = course.root / f"feedback-{given.assignment}-moodle.zip"
+        sheet.write_whole(path, data)
+        print(f"{len(names) - len(unknown)} of these pages for Moodle in {path}")
+        print("  where it goes: in the assignment, Upload multiple feedback files in a zip")
+        for learner in unknown:
+            print(f"  {learner}: not in it, since Moodle's export of submissions has no number")
 
 
 def _export(course: Course, given: argparse.Namespace) -> None:
@@ -241,22 +259,26 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
         )
         add("--file-times", action="store_true", help="a file's time is when it was handed in")
         add(
+            "--worksheet",
+            type=Path,
+            metavar="FILE",
+            help="Moodle's grading worksheet, which says when each one handed in",
+        )
+    if command in ("grade", "intake", "export"):
+        add(
             "--time-zone",
             type=_zone,
             metavar="ZONE",
-            help="of a platform's times that name none, like Asia/Seoul",
+            help="of times that name none, the platform's and due times, like Asia/Seoul",
         )
-    if command in ("grade", "intake", "export"):
         late = parser.add_argument_group("lateness (what is said stays until it is said anew)")
         late.add_argument(
             "--due",
-            type=_time,
             metavar="TIME",
-            help='like "2026-03-01 23:59 +0900"; without a zone, UTC',
+            help='like "2026-03-01 23:59 +0900"; without a zone that of --time-zone, or UTC',
         )
         late.add_argument(
             "--due-for",
-            type=_own_due,
             action="append",
             default=[],
             metavar="LEARNER=TIME",
@@ -281,6 +303,13 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
             default=[],
             metavar="LEARNER",
             help="only this learner; again for another",
+        )
+    if command == "feedback":
+        add(
+            "--for",
+            dest="pages_for",
+            choices=["moodle"],
+            help="also a zip file of all pages, as this platform takes them",
         )
     if command in ("grade", "autograde", "feedback"):
         add("--workers", type=_positive, default=cluster.WORKERS, help="at a time, on this machine")
@@ -318,18 +347,26 @@ def _add_options(parser: argparse.ArgumentParser, command: str) -> None:
         )
 
 
-def _time(text: str) -> datetime:
+def _understand_times(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
+    """Turn due times into times: all options are known now, so their zone is, too."""
+    if not hasattr(given, "due"):
+        return
+    zone = given.time_zone or UTC
     try:
-        return times.parse(text)
+        given.due = times.parse(given.due, zone) if given.due else None
     except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+        parser.error(f"argument --due: {error}")
+    try:
+        given.due_for = [_own_due(text, zone) for text in given.due_for]
+    except ValueError as error:
+        parser.error(f"argument --due-for: {error}")
 
 
-def _own_due(text: str) -> tuple[str, datetime]:
+def _own_due(text: str, zone: tzinfo) -> tuple[str, datetime]:
     learner, _, time = text.partition("=")
     if not learner or not time:
-        raise argparse.ArgumentTypeError(f"{text!r} is not like 'anna=2026-03-01 23:59'")
-    return learner, _time(time)
+        raise ValueError(f"{text!r} is not like 'anna=2026-03-01 23:59'")
+    return learner, times.parse(time, zone)
 
 
 def _zone(text: str) -> tzinfo:

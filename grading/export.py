@@ -11,8 +11,11 @@ from typing import NamedTuple
 from nbgrader.api import Gradebook, MissingEntry
 
 from grading import register
-from grading.course import Course
+from grading.course import Course, GradingError
+from grading.errors import unreadable
 from grading.sheet import Sheet, harmless, to_bytes, write_whole
+
+NO_TIME = "when it was handed in is not known, so the due time is not applied"
 
 
 class Row(NamedTuple):
@@ -110,13 +113,27 @@ def _row(gradebook: Gradebook, student, assignment, entry, own_due, policy, most
         return row._replace(status=f"failed: {entry.reason}", score=None)
     if entry.outcome == register.WAITING:
         return row._replace(status="waiting", score=None)
-    submission = gradebook.find_submission(assignment, student.id)
+    try:
+        return _with_points(gradebook, row, own_due, policy)
+    except Exception as error:  # whatever the gradebook holds of one learner costs that row only
+        return row._replace(status=f"failed: {unreadable(error)}; grade it again", score=None)
+
+
+def _with_points(gradebook: Gradebook, row: Row, own_due, policy: register.LatePolicy) -> Row:
+    """Return the row of a graded submission."""
+    submission = gradebook.find_submission(row.assignment, row.learner)
+    if not submission.notebooks:
+        raise GradingError("the gradebook has no notebook of it")
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
     automatic = sum(grade.auto_score or 0.0 for grade in grades)
     late = _seconds_late(submission, own_due)
-    penalty = _penalty(late, submission.score, most, policy)
+    penalty = _penalty(late, submission.score, row.max_score, policy)
     status = "needs manual" if submission.needs_manual_grade else "graded"
+    due = own_due or submission.assignment.duedate
+    notes = [row.notes] if row.notes else []
+    notes += [NO_TIME] if due and submission.timestamp is None else []
     return row._replace(
+        notes="; ".join(notes),
         status=f"{status}, late" if late > 0 else status,
         score=round(submission.score - penalty, 6),
         automatic=round(automatic, 6),
@@ -127,6 +144,27 @@ def _row(gradebook: Gradebook, student, assignment, entry, own_due, policy, most
     )
 
 
+def lateness(course: Course, assignment: str) -> list[str]:
+    """Return what keeps the due time or the late penalty from being applied."""
+    with course.gradebook() as gradebook:
+        try:
+            due = gradebook.find_assignment(assignment).duedate
+        except MissingEntry:
+            due = None
+    costs = register.late_policy(course.database, assignment).per_day > 0
+    if due is None:
+        return ["there is a late penalty and no due time, so nobody is late: --due"] * costs
+    entries = register.entries(course.database, assignment).values()
+    taken = [course.submitted(assignment, entry.learner) for entry in entries if entry.submission]
+    without = sum(not path.with_name("timestamp.txt").is_file() for path in taken)
+    if not without:
+        return []
+    return [
+        f"{without} of {len(taken)} have no time, so the due time is not applied to them; it comes "
+        "from the platform's export, a timestamp.txt, --worksheet (Moodle) or --file-times"
+    ]
+
+
 def record_penalties(course: Course, assignment: str) -> None:
     """Write late penalties and own due times into the gradebook, for nbgrader's own pages."""
     policy = register.late_policy(course.database, assignment)
@@ -135,8 +173,11 @@ def record_penalties(course: Course, assignment: str) -> None:
         for submission in gradebook.assignment_submissions(assignment):
             due, usual = own_due.get(submission.student_id), submission.assignment.duedate
             submission.extension = due - usual if due and usual else None
-            late, most = _seconds_late(submission, due), submission.max_score
-            penalty = _penalty(late, submission.score, most, policy)
+            try:
+                late, most = _seconds_late(submission, due), submission.max_score
+                penalty = _penalty(late, submission.score, most, policy)
+            except Exception:  # its row says why
+                continue
             for notebook in submission.notebooks:
                 notebook.late_submission_penalty = penalty or None
         gradebook.db.commit()
@@ -173,6 +214,11 @@ def _cell(value: str | float | None) -> str:
     return harmless(value) if isinstance(value, str) else "" if value is None else str(value)
 
 
+def own_notes(row: Row) -> str:
+    """Return a row's notes but the one that a whole class has, which is said once."""
+    return "; ".join(note for note in register.each_note(row.notes) if note != NO_TIME)
+
+
 def summary(table: list[Row]) -> str:
     """Return how many learners have each status, and which ones the instructor must look at."""
     counts = Counter(row.status.split(":")[0] for row in table)
@@ -187,6 +233,6 @@ def summary(table: list[Row]) -> str:
         if row.status.startswith(("failed", "left out")):
             lines.append(f"  {row.learner}: {row.status}")
     for row in table:
-        if row.notes and not row.status.startswith("failed"):
-            lines.append(f"  {row.learner}: {row.notes}")
+        if own_notes(row) and not row.status.startswith("failed"):
+            lines.append(f"  {row.learner}: {own_notes(row)}")
     return "\n".join(lines)

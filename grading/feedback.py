@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
@@ -9,13 +10,15 @@ import pickle
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from nbgrader.api import Gradebook
 
-from grading import register
+from grading import register, roster
 from grading.course import TITLE, Course, GradingError, solution_of
+from grading.errors import unreadable
 from grading.limited import CHECKOUT, limit_memory
 from grading.page import Mark, Sheet, page_of, points
 from grading.sandbox import GIGABYTE
@@ -82,11 +85,37 @@ def _write_batch(course: Course, entries: list[register.Entry], release: str) ->
     with course.gradebook() as gradebook:
         sheets = [_sheet_of(course, gradebook, entry, policy, release) for entry in entries]
     reasons = {}
-    for entry, (page, why) in zip(entries, pages_of(sheets), strict=True):
+    for entry, sheet, (page, why) in zip(entries, sheets, pages_of(sheets), strict=True):
         path = course.feedback(entry.assignment, entry.learner)
         write_whole(path, page.encode())
-        reasons[entry.learner] = why
+        reasons[entry.learner] = why or (sheet.reason if entry.outcome == register.GRADED else "")
     return reasons
+
+
+def for_moodle(course: Course, assignment: str, learners: list[str]) -> tuple[bytes, list[str]]:
+    """Return a zip file of pages as Moodle's "Upload multiple feedback files in a zip" takes it.
+
+    Moodle reads the participant's number in each name
+    (``mod/assign/feedback/file/importziplib.php`` of https://github.com/moodle/moodle).
+
+    Returns
+    -------
+    bytes, list of str
+        The file, and the learners of whom Moodle's export gave no number.
+    """
+    numbers = {
+        seen.learner: seen.id
+        for seen in roster.platform_ids(course.root, assignment)
+        if (seen.platform, seen.id_kind) == ("moodle", "participant")
+    }
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for learner in learners:
+            if learner in numbers:
+                name = f"{learner.replace('_', ' ')}_{numbers[learner]}_assignsubmission_file_"
+                page = course.feedback(assignment, learner).read_bytes()
+                archive.writestr(f"{name}{assignment}.html", page)
+    return data.getvalue(), [learner for learner in learners if learner not in numbers]
 
 
 def pages_of(sheets: list[Sheet]) -> list[tuple[str, str]]:
@@ -167,14 +196,29 @@ def _sheet_of(
     sheet = Sheet(
         course=TITLE,
         assignment=entry.assignment,
-        learner=_name(gradebook.find_student(entry.learner)),
+        learner=entry.learner,
         release=release,
         marks={},
         comments={},
         reason=entry.reason,
     )
-    if entry.outcome == register.FAILED:
-        return sheet
+    try:
+        sheet = sheet._replace(learner=_name(gradebook.find_student(entry.learner)))
+        if entry.outcome == register.FAILED:
+            return sheet
+        return _with_points(course, gradebook, entry, policy, sheet)
+    except Exception as error:  # whatever the gradebook holds of one learner costs that page only
+        return sheet._replace(reason=unreadable(error)[:200])
+
+
+def _with_points(
+    course: Course,
+    gradebook: Gradebook,
+    entry: register.Entry,
+    policy: register.LatePolicy,
+    sheet: Sheet,
+) -> Sheet:
+    """Return the sheet of a graded submission."""
     submission = gradebook.find_submission(entry.assignment, entry.learner)
     (notebook,) = submission.notebooks
     late, penalty = submission.total_seconds_late, notebook.late_submission_penalty or 0.0

@@ -23,8 +23,9 @@ from grading.errors import GradingError, Rejected
 from grading.limited import Limited
 
 MAX_ENTRIES = 1_000_000
-# Of a zip file that a learner handed in.
+# Of a zip file that a learner handed in, and of all zip files in it together.
 MAX_ARCHIVE, MAX_MEMBERS, MAX_DEPTH = 50_000_000, 20_000, 3
+MAX_UNPACKED = 4 * MAX_ARCHIVE
 MAX_NAME, MAX_PARTS = 255, 40
 # The errors of Python's readers of zip members; bzip2 raises OSError.
 DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, NotImplementedError)
@@ -55,6 +56,25 @@ class Member(NamedTuple):
     changed: datetime | None
 
 
+class TooMuch(Exception):
+    """The zip files in a zip file hold more than one learner hands in."""
+
+
+class Left:
+    """What the zip files in one zip file may still hold."""
+
+    def __init__(self) -> None:
+        self.members, self.size = MAX_MEMBERS, MAX_UNPACKED
+
+    def take(self, members: int, size: int) -> None:
+        """Take this away; raise `TooMuch` if it is not there."""
+        self.members, self.size = self.members - members, self.size - size
+        if self.members < 0:
+            raise TooMuch(f"it holds more than {MAX_MEMBERS} files")
+        if self.size < 0:
+            raise TooMuch(f"the zip files in it have more than {MAX_UNPACKED / 1e6:g} MB")
+
+
 def files_of(place: Path, limited: Limited) -> Iterator[Given]:
     """Yield every file below a folder or in an archive; one that is not regular has a `problem`.
 
@@ -70,7 +90,10 @@ def files_of(place: Path, limited: Limited) -> Iterator[Given]:
             "submissions, or the archive that your learning platform exports"
         )
     for given in files:
-        yield from _unpacked(given, limited, MAX_DEPTH)
+        try:
+            yield from list(_unpacked(given, limited, MAX_DEPTH, Left()))
+        except TooMuch as error:
+            yield given._replace(problem=f"not readable as a zip file: {error}")
 
 
 def _in_folder(root: Path) -> Iterator[Given]:
@@ -112,7 +135,7 @@ def _in_archive(path: Path) -> Iterator[Given]:
         yield Given(PurePosixPath(member.path), read, member.problem, member.changed)
 
 
-def _unpacked(given: Given, limited: Limited, depth: int) -> Iterator[Given]:
+def _unpacked(given: Given, limited: Limited, depth: int, left: Left) -> Iterator[Given]:
     """Yield a file, or, if it is a zip file, the files in it."""
     if not given.path.name.lower().endswith(".zip") or given.problem:
         yield given
@@ -121,9 +144,11 @@ def _unpacked(given: Given, limited: Limited, depth: int) -> Iterator[Given]:
         if depth == 0:
             raise Rejected("a zip file in zip files")
         data = given.read(MAX_ARCHIVE + 1)
+        left.take(0, len(data))
         if len(data) > MAX_ARCHIVE:
             raise Rejected(f"a zip file of more than {MAX_ARCHIVE / 1e6:g} MB")
         members = limited(members_of, data)
+        left.take(len(members), 0)
         if not members:
             raise Rejected("a zip file without a file")
     except (Rejected, OSError) as error:
@@ -132,7 +157,8 @@ def _unpacked(given: Given, limited: Limited, depth: int) -> Iterator[Given]:
     for member in members:
         read = partial(_content_inside, given.read, member.number, limited)
         path = given.path / member.path
-        yield from _unpacked(Given(path, read, member.problem, member.changed), limited, depth - 1)
+        inside = Given(path, read, member.problem, member.changed)
+        yield from _unpacked(inside, limited, depth - 1, left)
 
 
 def members_of(data: bytes) -> list[Member]:

@@ -65,7 +65,9 @@ ATTRIBUTES_OF = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "id"),
 }
 # Commands of formulas that make links, load extensions or change the page.
-COMMANDS = re.compile(r"\\(href|url|require|style|class|cssId|includegraphics|html[A-Z]\w*)\b")
+COMMANDS = re.compile(
+    r"\\(href|url|require|style|class|cssId|bbox|mmlToken|includegraphics|html[A-Z]\w*)\b"
+)
 STYLE = re.compile(r"<style\b.*?</style\s*>", re.DOTALL | re.IGNORECASE)
 REMOTE_PICTURE = re.compile(r"!(\[[^\]]*\]\(https?:[^)\s]*\))")
 

@@ -48,7 +48,7 @@ def _seen(output: NotebookNode, locked: bool, secrets: list[str]) -> NotebookNod
 
 def _is_told(error: NotebookNode) -> bool:
     """Return whether a check says in words of its own what is wrong: it prints no traceback."""
-    return "".join(error.traceback).startswith("✗")
+    return "".join(error.traceback).startswith(("✗", "○"))
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -3,12 +3,14 @@
 The grader sends this text into the kernel before the learner's first cell, and calls `test` in
 place of each test. A test runs among names of its own: Python's builtins, what the set-up cells
 import, and the learner's answers. What a learner gave another meaning, by accident or not, gets its
-own meaning back before. All this is in the learner's process, so it makes cheating hard and not
-impossible: README.md says what stays possible.
+own meaning back before; after each call of an answer the checks themselves see to it. All this is
+in the learner's process, so it makes cheating hard and not impossible: README.md says what stays
+possible.
 """
 
 import ast
 import builtins
+import copy
 import hashlib
 import linecache
 import random
@@ -20,6 +22,7 @@ from IPython import get_ipython
 from IPython.core.inputtransformer2 import TransformerManager
 
 KEPT_PACKAGES = ("ast", "builtins", "numpy", "xaikit")
+CALLED = (types.ModuleType, types.FunctionType)
 chance = random.SystemRandom()
 python_of = TransformerManager().transform_cell  # it understands magics
 kept: dict = {}
@@ -36,24 +39,43 @@ def keep(setup, used, secret):
     the secret a test proves that it was run.
     """
     forget(secret)
-    own = {"__name__": "__main__"}
+    own: dict = {"__name__": "__main__"}
     for source in setup:
         exec(python_of(source), own)
-    named = [(m, n) for m in own.values() if isinstance(m, types.ModuleType) for n in used]
-    lazy = [(m, {n: getattr(m, n)}) for m, n in named if hasattr(m, n)]
-    modules = [m for name, m in list(sys.modules.items()) if name.split(".")[0] in KEPT_PACKAGES]
+    named = {m.__name__: m for m in own.values() if isinstance(m, types.ModuleType)}
+    lazy = {name: {n: getattr(m, n) for n in used if hasattr(m, n)} for name, m in named.items()}
+    loaded = list(sys.modules.items())
+    ours = [m for name, m in loaded if name.split(".")[0] == "xaikit"]
+    ours_hold = [thing for module in ours for thing in vars(module).values()] + list(own.values())
+    used_by_us = {home_of(t) for t in ours_hold if isinstance(t, CALLED)}
+    modules = [m for n, m in loaded if n.split(".")[0] in KEPT_PACKAGES or n in used_by_us]
     things = [thing for module in modules for thing in vars(module).values()]
+    single = [t for t in ours_hold if not isinstance(t, (*CALLED, type))]
+    single = [t for t in single if type(getattr(t, "__dict__", None)) is dict]
     classes = {c for c in things if isinstance(c, type) and str(c.__module__).startswith("xaikit")}
+    classes |= {c for c in ours_hold if isinstance(c, type)}
+    classes |= {c for thing in single for c in type(thing).__mro__}
     things += [thing for kind in classes for thing in vars(kind).values()]
-    functions = [thing for thing in things if isinstance(thing, types.FunctionType)]
+    # NumPy's functions are behind dispatchers.
+    inner = [getattr(thing, "__wrapped__", None) for thing in things if callable(thing)]
+    functions = [thing for thing in things + inner if isinstance(thing, types.FunctionType)]
+    spaces = [copy._deepcopy_dispatch, *map(vars, single)]  # type: ignore[attr-defined]
     kept.update(
         own=own,
         builtins=dict(vars(builtins)),
-        modules=[(module, dict(vars(module))) for module in modules] + lazy,
+        modules=[(m, vars(m) | lazy.get(m.__name__, {})) for m in modules],
+        spaces=[(names, dict(names)) for names in spaces],
         classes=[(kind, dict(vars(kind))) for kind in classes],
         functions=[(f, f.__code__, f.__defaults__, f.__kwdefaults__) for f in functions],
         theirs=get_ipython().user_ns,
         secret=secret,
+    )
+
+
+def home_of(thing):
+    """Return the name of the module that a thing is, or comes from."""
+    return (
+        thing.__name__ if isinstance(thing, types.ModuleType) else getattr(thing, "__module__", "")
     )
 
 
@@ -69,13 +91,23 @@ def put_back():
     sys.settrace(None)
     sys.setprofile(None)
     for module, names in kept["modules"]:
-        vars(module).update(names)
+        space = vars(module)
+        for name in space.keys() & kept["builtins"].keys() - names.keys():
+            del space[name]  # it would hide Python's own
+        space.update(names)
+    for space, names in kept["spaces"]:
+        space.clear()
+        space.update(names)
     for kind, names in kept["classes"]:
+        for name in vars(kind).keys() - names.keys() - {"__annotations__"}:
+            delattr(kind, name)  # it would hide an inherited one
         for name, value in names.items():
             if vars(kind).get(name) is not value:
                 setattr(kind, name, value)
-    for function, *parts in kept["functions"]:
-        function.__code__, function.__defaults__, function.__kwdefaults__ = parts
+    for function, code, defaults, by_name in kept["functions"]:
+        if function.__code__ is not code:
+            function.__code__ = code
+        function.__defaults__, function.__kwdefaults__ = defaults, by_name
 
 
 def test(source, shown, forms, token):

@@ -20,12 +20,14 @@ from grading.given import Given, files_of
 from grading.layouts import copy_number, stem
 from grading.limited import Limited
 from grading.notebooks import MAX_BYTES, is_of, prepared
+from grading.platforms import cell, places
 from grading.roster import Index, PlatformId, Question, folder_name, is_learner
-from grading.sheet import write_whole
-from grading.whose import Found, Person, Sorted, attempt_of, sort
+from grading.sheet import read, write_whole
+from grading.whose import Found, Person, Sorted, attempt_of, sort, without_notebook
 from tools.derive import derive
 
 LEAVE_OUT = "-"
+IDENTIFIER, MODIFIED = "Identifier", "Last modified (submission)"
 # Notes that a later run replaces.
 LATER, BEFORE = "a later file was", "before it was"
 # How many files of a person, of other names than the assignment's, are looked into.
@@ -73,6 +75,7 @@ def take_in(
     submissions: Path,
     use_file_times: bool = False,
     zone: tzinfo | None = None,
+    worksheet: Path | None = None,
 ) -> Report:
     """Take in the submissions of one assignment.
 
@@ -91,6 +94,8 @@ def take_in(
         says it. Copying files changes that time.
     zone : tzinfo, optional
         The time zone of platforms' times that name none. Without it they are not used.
+    worksheet : Path, optional
+        Moodle's grading worksheet, which says when each participant handed in; the export does not.
 
     Returns
     -------
@@ -106,6 +111,7 @@ def take_in(
         derive(solution_of(course, assignment).read_text(encoding="utf-8")), as_version=4
     )
     report = Report([], [], [], [])
+    moodles = moodles_times(worksheet) if worksheet else {}
     with Limited() as limited:
         files = list(files_of(submissions, limited))
         handed_in = sort(assignment, assignments(course.solutions), files, limited)
@@ -121,7 +127,8 @@ def take_in(
         for learner, people in sorted(learners.items()):
             try:
                 chosen = _choose(assignment, people, release, limited)
-                when, why = _time_of(chosen.found, handed_in.stamps, use_file_times, zone)
+                found = _with_time(chosen.found, moodles)
+                when, why = _time_of(found, handed_in.stamps, use_file_times, zone)
             except Rejected as error:
                 report.rejected.append(learner)
                 _record(course, assignment, learner, known, f"not taken in: {error}")
@@ -176,17 +183,19 @@ def _of_this_assignment(handed_in: Sorted, release: NotebookNode, limited: Limit
         except (Rejected, OSError):
             return True  # a broken file may be somebody's work
 
-    people = []
+    people, rest = [], list(handed_in.rest)
     for person in handed_in.people:
         if not person.sure:
             # Without an own name: only what holds an exercise, or cannot be read.
             found = [found for found in person.found[:MOST_LOOKS] if belongs(found)]
-            person = person._replace(found=found)
             if not found:
+                rest += [(found.given, False) for found in person.found]
                 continue
+            person = person._replace(found=found)
         people.append(person)
     nobodys = [found for found in handed_in.nobodys if belongs(found)]
-    return handed_in._replace(people=people, nobodys=nobodys)
+    handed_in = handed_in._replace(people=people, nobodys=nobodys, rest=rest)
+    return handed_in._replace(people=people + without_notebook(handed_in))
 
 
 def _holds_exercises(given: Given, release: NotebookNode, limited: Limited) -> bool:
@@ -489,6 +498,35 @@ def _with_exercises(found: list[Found], release: NotebookNode, limited: Limited)
         except (Rejected, OSError):
             continue
     return None
+
+
+def moodles_times(worksheet: Path) -> dict[str, str]:
+    """Return when each participant handed in, by their number, from Moodle's grading worksheet.
+
+    Raises
+    ------
+    GradingError
+        If the file is no such table.
+    """
+    table = read(worksheet)
+    columns = places(table)
+    if missing := {IDENTIFIER, MODIFIED} - columns.keys():
+        raise GradingError(
+            f"{worksheet} is not Moodle's grading worksheet: it has no column "
+            f"{', '.join(sorted(missing))}. Download it with Moodle in English"
+        )
+    return {
+        # "Participant 101"
+        cell(row, columns[IDENTIFIER]).split(" ")[-1]: cell(row, columns[MODIFIED]).strip(" -")
+        for row in table.rows[1:]
+    }
+
+
+def _with_time(found: Found, moodles: dict[str, str]) -> Found:
+    """Return a file with the time at which its participant of Moodle handed in."""
+    number = dict(found.owner.ids).get("participant")
+    when = moodles.get(number, "") if found.owner.platform == "moodle" and number else ""
+    return found._replace(owner=found.owner._replace(when=when)) if when else found
 
 
 def _time_of(

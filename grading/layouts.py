@@ -2,8 +2,9 @@ r"""How learning platforms name what they export: one table of patterns.
 
 Each pattern is searched in the path of a file, from the beginning of a folder's or file's name to
 the end of the path; the one that begins first counts, so a learner cannot speak for another from
-inside a folder of their own. In a pattern `{A}` is the assignment's name, with any of blank, ``_``
-and ``-`` between its words, and `{W}` one of these words. The named groups are
+inside a folder of their own. Nor do names count in a folder that stands among learners' own folders
+and files: that is a learner's, too. In a pattern `{A}` is the assignment's name, with any of blank,
+``_`` and ``-`` between its words, and `{W}` one of these words. The named groups are
 
 - ids of the learner: ``name`` (or ``last`` and ``first``), ``login``, ``student_number``, or a
   number of the platform's own, like ``user`` or ``participant``;
@@ -80,7 +81,8 @@ LAYOUTS = (
     ),
     Layout(
         "blackboard",
-        r"[^/]+_(?P<login>[^/_]+)_attempt_(?P<attempt>\d{4}(?:-\d\d){5})(?:\.txt|_(?P<file>.+))",
+        # The first attempt in it is the platform's: what follows is the learner's own name.
+        r"[^/]+?_(?P<login>[^/_]+)_attempt_(?P<attempt>\d{4}(?:-\d\d){5})(?:\.txt|_(?P<file>.+))",
         "Assignment 3_akim_attempt_2026-03-01-22-10-30_A.ipynb",
     ),
     Layout(
@@ -197,6 +199,9 @@ class Patterns:
             self._layouts.append((layout, re.compile(rf"(?:^|(?<=/)){pattern}$")))
         self._found = {path: self._match(path) for path in paths}
         self._usual = self._usual_layouts()
+        # Learners' own folders, in which platforms' names are the learners' words.
+        self.own: set[tuple[str, ...]] = set()
+        self._find_own((), list(self._found))
 
     def _match(self, path: PurePosixPath) -> list[tuple[int, Layout, re.Match]]:
         found = [(layout, pattern.search(str(path))) for layout, pattern in self._layouts]
@@ -223,13 +228,44 @@ class Patterns:
             and not any(self.name.fullmatch(stem(name)[0]) for name in entries.get(folder, ()))
         }
 
-    def owner(self, path: PurePosixPath) -> Owner | None:
-        """Return whose file it is, if a platform named it."""
+    def _counting(self, path: PurePosixPath) -> tuple[str, Layout, re.Match] | None:
+        """Return the match that counts, and the folder in which it begins."""
         for start, layout, match in self._found[path]:
             folder = str(path)[:start]
+            parts = path.parts[: folder.count("/")]
+            if any(parts[:depth] in self.own for depth in range(1, len(parts) + 1)):
+                return None
             if not layout.loose or (folder, layout) in self._usual:
-                return _owner(folder, layout.platform, match)
+                return folder, layout, match
         return None
+
+    def _find_own(self, folder: tuple[str, ...], paths: list[PurePosixPath]) -> None:
+        """Note the folders of learners, from a folder downwards.
+
+        Below a folder there are learners' files and folders, or folders with a platform's export:
+        one of these among those of learners is a learner's, too.
+        """
+        below: dict[tuple[str, ...], list[PurePosixPath]] = {}
+        named_here, exports = False, set()
+        for path in paths:
+            found = self._counting(path)
+            if found and found[0].count("/") == len(folder):
+                named_here = True
+            elif found or stem(path.name)[1]:
+                inside = path.parts[: len(folder) + 1]
+                below.setdefault(inside, []).append(path)
+                exports |= {inside} if found else set()
+        plain = {one for one in below if not PLAIN_FOLDERS.fullmatch(one[-1])} - exports
+        if named_here or plain:
+            self.own |= exports
+            return
+        for inside in exports:
+            self._find_own(inside, below[inside])
+
+    def owner(self, path: PurePosixPath) -> Owner | None:
+        """Return whose file it is, if a platform named it."""
+        found = self._counting(path)
+        return _owner(found[0], found[1].platform, found[2]) if found else None
 
     def label(self, stem: str) -> str | None:
         """Return the learner in ``LEARNER_ASSIGNMENT``; empty if it is the assignment alone."""

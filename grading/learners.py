@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, tzinfo
 from difflib import get_close_matches
 
 from grading import register, roster, times
@@ -42,8 +43,10 @@ def _near(name: str, words: dict[str, tuple[str, ...]]) -> str:
     return f"there are {len(words)}: {first}{', …' if len(words) > 5 else ''}"
 
 
-def due_times_of_roster(course: Course, assignment: str) -> None:
+def due_times_of_roster(course: Course, assignment: str, zone: tzinfo | None = None) -> None:
     """Register the due times in the roster's column ``due``; an empty cell changes nothing.
+
+    A time that names no zone is one of `zone`, or of UTC.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def due_times_of_roster(course: Course, assignment: str) -> None:
     for row in known.rows if known else []:
         if due := row.get("due"):
             try:
-                when = times.parse(due)
+                when = times.parse(due, zone or UTC)
             except ValueError as error:
                 problem = f"the roster's column due, for {row['learner']}: {error}"
                 raise GradingError(problem) from None

@@ -249,6 +249,7 @@ def restored(notebook: NotebookNode, release: NotebookNode) -> tuple[NotebookNod
             given, cell = cell, copy.deepcopy(official[grade_id])
             if not cell.metadata["nbgrader"]["locked"]:
                 cell.source = given.source
+                _with_pictures(cell, given)
             else:
                 typed += [(grade_id, *part) for part in _typed_into(given, cell)]
             place[grade_id] = cell
@@ -327,8 +328,15 @@ def _typed_into(given: NotebookNode, locked: NotebookNode) -> list[tuple[Noteboo
                 cell = nbformat.v4.new_code_cell(f"# {words}:\n{text}")
             else:
                 cell = nbformat.v4.new_markdown_cell(f"*{words}:*\n\n{text}")
+                _with_pictures(cell, given)
             parts.append((cell, above and locked.cell_type == "code"))
     return [part for part in parts if part[0].source.strip()]
+
+
+def _with_pictures(cell: NotebookNode, given: NotebookNode) -> None:
+    """Let a text have the pictures of the cell that was handed in, if it shows pictures."""
+    if cell.cell_type == "markdown" and "attachment:" in cell.source and "attachments" in given:
+        cell["attachments"] = copy.deepcopy(given.attachments)
 
 
 def _unanswered(

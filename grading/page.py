@@ -308,7 +308,9 @@ def _words(check: NotebookNode) -> list[tuple[str, Markup]]:
         if output.output_type == "error":
             if any(kind == "right" for kind, _ in words):
                 words.append(("", Markup("A further test of the same kind, with fresh numbers:")))
-            words.append(("wrong", rendering.plain(rendering.said(output))))
+            said = rendering.said(output)
+            kind = "" if said.startswith("○") else "wrong"  # not written yet
+            words.append((kind, rendering.plain(said)))
         elif output.output_type == "stream":
             # An answer may print lines of its own before the check does.
             kind = "right" if re.search("^✓", output.text, re.MULTILINE) else ""

@@ -207,7 +207,7 @@ def output(out: NotebookNode) -> Markup:
 
 def said(error: NotebookNode) -> str:
     """Return an error's words without its traceback: those of a check, or its last line."""
-    if (told := "\n".join(error.get("traceback", []))).startswith("✗"):
+    if (told := "\n".join(error.get("traceback", []))).startswith(("✗", "○")):
         return told
     name, words = error.get("ename", "Error"), strip_ansi(error.get("evalue", "")).strip()
     if name == "AssertionError" and words:

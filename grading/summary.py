@@ -16,7 +16,10 @@ from nbgrader.utils import is_grade
 
 from grading import export, register
 from grading.course import Course, solution_of
+from grading.errors import Rejected
 from grading.export import Row, called
+from grading.feedback import MOST_BYTES
+from grading.limited import Limited
 from grading.page import TEMPLATES
 from grading.sheet import write_whole
 
@@ -71,6 +74,9 @@ def write_summary(course: Course, assignment: str, path: Path) -> None:
     names = exercise_names(course, assignment)
     scored = [row.score for row in table if row.score is not None and row.status != "missing"]
     counts = Counter(re.split("[:,]", row.status)[0] for row in table)
+    found, unread = mistakes(course, assignment, names)
+    looks = [(row, why) for row in table for why in _why(row)]
+    looks += [(row, unread[row.learner]) for row in table if row.learner in unread]
     page = TEMPLATES.get_template("summary.html.j2").render(
         assignment=assignment,
         in_all=len(table),
@@ -82,8 +88,8 @@ def write_summary(course: Course, assignment: str, path: Path) -> None:
         median=median(scored) if scored else 0.0,
         bars=bars(scored, table[0].max_score) if scored else [],
         exercises=exercises(course, assignment, names),
-        mistakes=mistakes(course, assignment, names)[:MISTAKES],
-        looks=[(called(row), why) for row in table for why in _why(row)],
+        mistakes=found[:MISTAKES],
+        looks=[(called(row), why) for row, why in looks],
         missing=[called(row) for row in table if row.status == "missing"],
     )
     write_whole(path, page.encode())
@@ -137,18 +143,29 @@ def exercises(course: Course, assignment: str, names: dict[str, str]) -> list[Ex
     return [exercise for exercise in result if exercise.points]
 
 
-def mistakes(course: Course, assignment: str, names: dict[str, str]) -> list[Mistake]:
-    """Return what the checks said, the most frequent first; numbers do not make words different."""
+def mistakes(
+    course: Course, assignment: str, names: dict[str, str]
+) -> tuple[list[Mistake], dict[str, str]]:
+    """Return what the checks said, and whose graded notebook could not be read, and why.
+
+    The most frequent words stand first; numbers do not make words different.
+    """
     found: dict[tuple[str, str], Mistake] = {}
-    for learner in sorted(_graded(course, assignment)):
-        said = dict(_errors(course.autograded(assignment, learner)))
-        for grade_id, text in said.items():
-            exercise = names.get(grade_id, grade_id)
-            like = ARRAY.sub("[#]", NUMBER.sub("#", text))
-            mistake = found.setdefault((exercise, like), Mistake(exercise, text, []))
-            if learner not in mistake.learners:
-                mistake.learners.append(learner)
-    return sorted(found.values(), key=lambda mistake: -len(mistake.learners))
+    unread = {}
+    with Limited() as limited:
+        for learner in sorted(_graded(course, assignment)):
+            try:
+                said = limited(errors_of, course.autograded(assignment, learner))
+            except Rejected as error:
+                unread[learner] = f"the graded notebook is not read: {error}"
+                continue
+            for grade_id, text in said.items():
+                exercise = names.get(grade_id, grade_id)
+                like = ARRAY.sub("[#]", NUMBER.sub("#", text))
+                mistake = found.setdefault((exercise, like), Mistake(exercise, text, []))
+                if learner not in mistake.learners:
+                    mistake.learners.append(learner)
+    return sorted(found.values(), key=lambda mistake: -len(mistake.learners)), unread
 
 
 def _graded(course: Course, assignment: str) -> set[str]:
@@ -156,17 +173,21 @@ def _graded(course: Course, assignment: str) -> set[str]:
     return {entry.learner for entry in entries if entry.outcome == register.GRADED}
 
 
-def _errors(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield the id of each graded cell that failed, and what was said."""
+def errors_of(path: Path) -> dict[str, str]:
+    """Return what was said in each graded cell that failed, by its id."""
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise Rejected(f"it has more than {MOST_BYTES / 1e6:g} MB")
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    except (OSError, ValueError, KeyError):
-        return  # without a graded notebook, its row in the table says what happened
-    for cell in cells:
-        mark = cell["metadata"].get("nbgrader", {})
-        for output in cell.get("outputs", []):
-            if mark.get("grade") and output["output_type"] == "error":
-                yield mark["grade_id"], _words(output["ename"], output["evalue"])
+    except FileNotFoundError:
+        raise Rejected("it is gone") from None
+    return {
+        cell["metadata"]["nbgrader"]["grade_id"]: _words(output["ename"], output["evalue"])
+        for cell in cells
+        if cell["metadata"].get("nbgrader", {}).get("grade")
+        for output in cell.get("outputs", [])
+        if output["output_type"] == "error"
+    }
 
 
 def _words(kind: str, text: str) -> str:
@@ -186,5 +207,5 @@ def _why(row: Row) -> Iterator[str]:
     """Yield why an instructor looks at a learner."""
     if row.score is None:
         yield row.status
-    if row.notes:
-        yield row.notes
+    if notes := export.own_notes(row):
+        yield notes

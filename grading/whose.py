@@ -16,9 +16,13 @@ from grading.limited import Limited
 
 METADATA, STAMP = "submission_metadata.yml", "timestamp.txt"
 MAX_TEXT = 50_000_000
-RECEIPT = re.compile(r"(?P<files>.*_attempt_\d{4}(?:-\d\d){5})")
-NAME_LINE = re.compile(r"[^:\n]+:\s*(?P<name>[^\n]+?)\s*\((?P<login>[^()\n]+)\)\s*$", re.MULTILINE)
-DATE_LINE = re.compile(r"^Date Submitted:\s*(?P<when>.+?)\s*$", re.MULTILINE)
+# What learners hand in instead of a notebook. Tables are the instructor's, and so may be a .txt.
+ARCHIVES = {".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz"}
+WORK = ARCHIVES | {".html", ".htm", ".pdf", ".py", ".md", ".doc", ".docx", ".odt", ".rtf"}
+WORK |= {".png", ".jpg", ".jpeg", ".heic"}
+# Of Blackboard's receipt: the name and the date are its first lines.
+MAX_RECEIPT, DATE = 2_000, "Date Submitted:"
+RECEIPT = re.compile(r".*?_attempt_(\d{4}(?:-\d\d){5})")
 
 
 class Found(NamedTuple):
@@ -72,12 +76,17 @@ class Person(NamedTuple):
 
 
 class Sorted(NamedTuple):
-    """Everybody's files, time stamps by their folder, files of nobody, and what went wrong."""
+    """Everybody's files, time stamps by their folder, files of nobody, and what went wrong.
+
+    `rest` are files that tell of nobody, and whether their names are those of other assignments.
+    """
 
     people: list[Person]
     stamps: dict[PurePosixPath, Given]
     nobodys: list[Found]
     hints: list[str]
+    rest: list[tuple[Given, bool]]
+    folders: _ByFolders
 
 
 def sort(assignment: str, others: list[str], files: list[Given], limited: Limited) -> Sorted:
@@ -94,11 +103,14 @@ def sort(assignment: str, others: list[str], files: list[Given], limited: Limite
     """
     export = _Export(assignment, others, files, limited)
     people: dict[str, Person] = {}
-    stamps, nobodys = {}, []
+    stamps, nobodys, rest = {}, [], []
     for given in files:
         if given.path.name == STAMP:
             stamps[given.path.parent] = given
-        if (told := export.tell(given)) is None:
+        told = export.tell(given)
+        if told is None or not (told.owners or told.may_be):
+            rest.append((given, export.is_foreign(given)))
+        if told is None:
             continue
         if not told.owners and told.may_be and not given.is_folder:
             nobody = Owner("", f"file: {given.path}", "", ())
@@ -112,7 +124,44 @@ def sort(assignment: str, others: list[str], files: list[Given], limited: Limite
                 person.found.append(Found(given, owner, told.right))
             elif not given.is_folder and given.path.name != STAMP:
                 person.others.append(given.path.name)
-    return Sorted(list(people.values()), stamps, nobodys, export.hints)
+    return Sorted(list(people.values()), stamps, nobodys, export.hints, rest, export.plain)
+
+
+def without_notebook(handed_in: Sorted) -> list[Person]:
+    """Return who handed in files, but no notebook of the assignment, where others handed in theirs.
+
+    That is a folder beside learners' own folders, or an archive that is not read, beside their
+    files or folders. In a folder with files of other assignments this one is only missing.
+    """
+    plain = [one.owner.place for one in handed_in.people if not one.owner.platform]
+    homes = {PurePosixPath(place) for place in plain if place}
+    places = {home.parent for home in homes}
+    flat = handed_in.folders.flat
+    holds_homes = {folder for home in homes for folder in home.parents}
+    found: dict[PurePosixPath, list[str]] = defaultdict(list)
+    others = set()
+    for given, foreign in handed_in.rest:
+        around = [*([given.path] if given.is_folder else []), *given.path.parents]
+        if homes.intersection(around):
+            continue
+        own = [one for one in around if one.parent in places and one.name]
+        own += [one for one in around if one.parent in flat and one.suffix.lower() == ".zip"]
+        if given.path.suffix.lower() in ARCHIVES and given.path.parent in places | flat:
+            own.append(given.path)
+        if own := [one for one in own if one not in holds_homes]:
+            home = min(own, key=lambda one: len(one.parts))
+            found[home] += [] if given.is_folder or given.path.name == STAMP else [given.path.name]
+            others |= {home} if foreign else set()
+    known = {person.owner.key: person for person in handed_in.people}
+    new: dict[str, Person] = {}
+    for home, names in found.items():
+        owner = handed_in.folders.of_folder(home)
+        if owner is None or home in others:
+            continue
+        person = Person(owner, [], [], True, {*home.parts[:-1]}, str(home))
+        person = known.get(owner.key) or new.setdefault(owner.key, person)
+        person.others.extend(names)
+    return list(new.values())
 
 
 class _Told(NamedTuple):
@@ -133,8 +182,13 @@ class _Export:
         self.hints: list[str] = []
         self.patterns = Patterns(assignment, [given.path for given in files])
         self.foreign = [Patterns(name, ()).name for name in others if name != assignment]
-        self.receipts = _receipts(files)
-        self.submitters = _submitters(files, limited, self.hints)
+        self.receipts = _receipts(files, self.patterns)
+        self.submitters = _submitters(files, self.patterns, limited, self.hints)
+        self.hints += [
+            f"{'/'.join(folder)} is taken for one learner's, as what lies beside it; if it is the "
+            "export of a platform, put it where no learner's files are"
+            for folder in sorted(self.patterns.own)
+        ]
         self.plain = _ByFolders(self.patterns, files)
         owners = [
             self.patterns.owner(given.path) or self.plain.owner(given, True)[0]
@@ -159,9 +213,15 @@ class _Export:
         if owner is None:
             return self._tell_by_folders(given, name, may_be, right)
         right = right or self.patterns.label(stem(owner.file)[0]) is not None
-        owners = self.submitters.get(_submission(given.path, owner), [owner])
+        owners = [owner]
+        if owner.platform == "gradescope":
+            owners = self.submitters.get(_submission(given.path, owner), owners)
         owners = [_with_receipt(one, given.path, self.receipts) for one in owners]
         return _Told(owners, may_be, right, True)
+
+    def is_foreign(self, given: Given) -> bool:
+        """Return whether a file, or a folder around it, is called like another assignment."""
+        return any(other.search(part) for part in given.path.parts for other in self.foreign)
 
     def _tell_by_folders(self, given: Given, name: str, may_be: bool, right: bool) -> _Told | None:
         owner, sure = self.plain.owner(given, may_be)
@@ -199,7 +259,12 @@ class _ByFolders:
         folders = given.path.parts if given.is_folder else given.path.parts[:-1]
         name, is_notebook = stem(given.path.name)
         name = name if is_notebook else given.path.stem
-        label = self.patterns.label(name) if may_be else None
+        is_work = given.path.suffix.lower() in WORK and not given.is_folder
+        label = self.patterns.label(name) if may_be or is_work else None
+        for depth in range(1, len(folders) + 1):
+            # In a learner's own folder names mean nothing, whatever a platform would say by them.
+            if folders[:depth] in self.patterns.own:
+                return self._innermost(folders[:depth]), label is not None
         for depth in range(1, len(folders) + 1) if label is not None else ():
             # What is in the zip file of one learner is named as they like.
             if folders[:depth] in self.zips and (person := self._innermost(folders[:depth])):
@@ -212,12 +277,22 @@ class _ByFolders:
         own = self._own_folder(folders)
         if own is not None and own not in self.shared:
             return self._person(own[:-2], own[-2], "/".join(own[:-1])), True
-        if not may_be or given.is_folder:
-            return None, False
-        behind = self.patterns.label_behind(name)
+        behind = self.patterns.label_behind(name) if may_be or is_work else None
         if behind and len(self.behind[given.path.parent]) > 1:
             return self._person(folders, behind), True
+        if not may_be or given.is_folder:
+            return None, False
         return self._innermost(folders), False
+
+    def of_folder(self, path: PurePosixPath) -> Owner | None:
+        """Return the person whose folder this is, or whose archive that is not read."""
+        name = path
+        while name.suffix.lower() in {*ARCHIVES, ".zip"}:
+            name = name.with_suffix("")
+        if self._says_nothing(name.name):
+            return None
+        label = self.patterns.label(name.name) or name.name
+        return self._person(path.parts[:-1], label, str(path))
 
     def _person(self, prefix: tuple[str, ...], label: str, place: str = "") -> Owner:
         above = [part for part in prefix if not self._says_nothing(part)]
@@ -228,7 +303,9 @@ class _ByFolders:
         """Return the person whose folder is the innermost that says something."""
         for depth in range(len(folders), 0, -1):
             part = folders[depth - 1]
-            if self._says_nothing(part) or folders[:depth] in self.repositories | self.only_zips:
+            if self._says_nothing(part) or folders[:depth] in self.repositories:
+                continue
+            if folders[:depth] in self.only_zips - self.patterns.own:
                 continue
             part = part[:-4] if part.lower().endswith(".zip") else part
             label = self.patterns.label(part) or part
@@ -306,11 +383,18 @@ def _submission(path: PurePosixPath, owner: Owner) -> str:
     return str(path).removesuffix(owner.file).rstrip("/")
 
 
-def _submitters(files: list[Given], limited: Limited, hints: list[str]) -> dict[str, list[Owner]]:
+def _submitters(
+    files: list[Given], patterns: Patterns, limited: Limited, hints: list[str]
+) -> dict[str, list[Owner]]:
     """Return who handed in each folder of Gradescope's, by its path."""
     found: dict[str, list[Owner]] = {}
+    owners = (patterns.owner(given.path) for given in files)
+    exports = {PurePosixPath(one.place) for one in owners if one and one.platform == "gradescope"}
     for given in files:
         if given.path.name != METADATA or given.problem:
+            continue
+        # One elsewhere than beside Gradescope's folders is a learner's.
+        if given.path.parent not in exports or patterns.owner(given.path):
             continue
         try:
             submissions = limited(gradescope, given.read(MAX_TEXT))
@@ -364,34 +448,50 @@ def gradescope(data: bytes) -> dict[str, tuple[list[dict[str, str]], str]]:
     return found
 
 
-def _receipts(files: list[Given]) -> dict[str, tuple[dict[str, str], str]]:
-    """Return the name and login of Blackboard's receipts, and the time, by their path."""
+def _receipts(files: list[Given], patterns: Patterns) -> dict[str, tuple[dict[str, str], str]]:
+    """Return the name and login of Blackboard's receipts, and the time, by their path.
+
+    A receipt stands for no file of a learner: one among a learner's files is the learner's own.
+    """
     found = {}
     for given in files:
-        match = RECEIPT.fullmatch(str(given.path).removesuffix(".txt"))
-        if match is None or given.path.suffix != ".txt" or given.problem:
+        owner = patterns.owner(given.path)
+        if owner is None or owner.platform != "blackboard" or owner.file or given.problem:
             continue
         try:
-            text = given.read(100_000).decode("utf-8-sig", "replace")
+            text = given.read(MAX_RECEIPT).decode("utf-8-sig", "replace")
         except (Rejected, OSError):
             continue
-        head, date = NAME_LINE.search(text.partition("\n")[0]), DATE_LINE.search(text)
-        if head:
-            found[match["files"]] = (head.groupdict(), date["when"] if date else "")
+        if ids := _named(text.partition("\n")[0]):
+            dates = (line for line in text.splitlines() if line.startswith(DATE))
+            when = next(dates, "").removeprefix(DATE).strip()
+            found[str(given.path).removesuffix(".txt")] = (ids, when)
     return found
+
+
+def _named(line: str) -> dict[str, str]:
+    """Return the name and login in "Name: Anna Kim (akim)", or nothing.
+
+    Without a pattern: the line may be a learner's, made so that a search in it takes hours.
+    """
+    before, _, login = line.partition(":")[2].rstrip().rpartition("(")
+    ids = {"name": before.strip(), "login": login.removesuffix(")").strip()}
+    return ids if login.endswith(")") and ")" not in login[:-1] and all(ids.values()) else {}
 
 
 def attempt_of(name: str) -> tuple:
     """Return the attempt of one of Blackboard's receipts, as `Owner.attempt`; else the oldest."""
     match = RECEIPT.match(name)
-    return (match["files"].rpartition("_")[2].zfill(20), "") if match else ()
+    return (match[1].zfill(20), "") if match else ()
 
 
 def _with_receipt(
     owner: Owner, path: PurePosixPath, receipts: dict[str, tuple[dict[str, str], str]]
 ) -> Owner:
-    match = RECEIPT.match(str(path)) if owner.platform == "blackboard" else None
-    ids, when = receipts.get(match["files"], ({}, "")) if match else ({}, "")
+    if owner.platform != "blackboard":
+        return owner
+    files = str(path).removesuffix(f"_{owner.file}" if owner.file else ".txt")
+    ids, when = receipts.get(files, ({}, ""))
     if not ids:
         return owner
     return owner._replace(

@@ -1,16 +1,28 @@
 """The browser of the tests."""
 
-import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from tests.missing import skip_or_fail
 
 HOW_TO_INSTALL = (
     "this test needs Chromium; on Debian: sudo apt install chromium; "
     "elsewhere: .venv/bin/python -m playwright install chromium"
 )
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# As if offline: requests to other hosts find nothing.
+OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 
 def chromium(playwright) -> str:
@@ -19,7 +31,7 @@ def chromium(playwright) -> str:
     own = playwright.chromium.executable_path
     found = own if Path(own).exists() else shutil.which("chromium")
     if not found:
-        (pytest.fail if os.environ.get("XAI_CI") == "1" else pytest.skip)(HOW_TO_INSTALL)
+        skip_or_fail(HOW_TO_INSTALL)
     return found
 
 
@@ -35,3 +47,25 @@ def headless(*flags: str):
         )
         yield browser
         browser.close()
+
+
+@contextmanager
+def offline(profile: Path, seconds: float, **options):
+    """Start Chromium with a profile in a folder, as if offline; an action may take some seconds.
+
+    The profile keeps files, and compiled code too, from page to page.
+    """
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            profile,
+            executable_path=chromium(playwright),
+            args=[*FLAGS, OFFLINE],
+            timeout=seconds * 1000,
+            viewport={"width": 1280, "height": 900},
+            **options,
+        )
+        context.set_default_timeout(seconds * 1000)
+        yield context
+        context.close()

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,6 +62,20 @@ def make_lab(flags: str) -> list[str]:
     environment = sys.prefix
     set_up = f"--old-file={environment}/.has-lab"
     return ["make", "lab", f"VENV={environment}", set_up, f"LAB_FLAGS={flags}"]
+
+
+def open_lab(flags: str) -> list[str]:
+    """Return the learner's command; the page has an object from which a notebook can be read."""
+    return make_lab(f"{flags} --expose-app-in-browser")
+
+
+def copy_course(course: Path) -> Path:
+    """Copy into a folder what `make lab` needs, and what a learner opens; return the folder."""
+    for part in ["tools/lab", "lectures", "exercises"]:
+        shutil.copytree(ROOT / part, course / part)
+    for file in ["Makefile", "pyproject.toml", "constraints.txt"]:
+        shutil.copy(ROOT / file, course)
+    return course
 
 
 def plain_lab(flags: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Build the web book: gather its pages in a folder, and let Sphinx make HTML of them.
 
-Lectures and exercises are copied as they are, and never run. The lists of references and of
+Lectures and exercises are copied as they are, and their results are the stored ones; only the
+pictures under the sliders are drawn anew (tools/live_figures.py). The lists of references and of
 xaikit's public names are written here; the pages of its modules are Sphinx's work.
 """
 
@@ -11,6 +12,7 @@ import re
 import shutil
 from collections.abc import Sequence
 from importlib.util import find_spec
+from itertools import zip_longest
 from pathlib import Path
 
 import nbformat
@@ -18,6 +20,8 @@ from nbformat.v4 import new_markdown_cell
 from sphinx.cmd.build import build_main
 
 import xaikit
+from tools import live_figures
+from tools.formulas import with_tex
 from tools.references import linked, works
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,12 +31,13 @@ COPIED = [
     "benchmarks/images/*.png",
     "lectures/*.ipynb",
     "lectures/*.md",
-    "lectures/images/*.png",
     "exercises/*/*.ipynb",
 ]
 # The part of MathJax's 24 MB that pages need: formulas as HTML, and the parts loaded on demand.
 MATHJAX = ["tex-chtml.js", "output/chtml", "input/tex/extensions"]
+NUMBER = r"\b(\d\db?)\b"  # of a lecture
 WIDGET_NOTE = "*In JupyterLab there are controls here; the next figure shows one setting.*"
+SLIDER_NOTE = "*In JupyterLab there are controls here; the slider shows some of their settings.*"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,8 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def build(source: Path, book: Path) -> int:
+def build(source: Path, book: Path, is_live: bool = False) -> int:
     """Gather the pages in `source`, make the book in `book`; return Sphinx's exit status.
+
+    With `is_live` each notebook's page has a link to the same notebook in the folder `live`, where
+    it can be run (tools/site).
 
     Both folders are made again each time. Sphinx reports faults only when it reads a page, and it
     does not read an unchanged page again.
@@ -55,13 +63,14 @@ def build(source: Path, book: Path) -> int:
     for folder in (source, book):
         shutil.rmtree(folder, ignore_errors=True)
     gather(source)
-    return make_pages(source, book)
+    return make_pages(source, book, is_live)
 
 
-def make_pages(source: Path, book: Path) -> int:
+def make_pages(source: Path, book: Path, is_live: bool = False) -> int:
     """Run Sphinx on `source` to make HTML in `book`; return its exit status."""
     # Two processes. A warning makes the build fail, but only after all of them are shown.
     options = ["-q", "-j", "2", "-W", "--keep-going", "-d", str(source / ".doctrees")]
+    options += ["-t", "live"] * is_live
     return build_main([*options, "-b", "html", str(source), str(book)])
 
 
@@ -73,6 +82,10 @@ def gather(source: Path) -> None:
             copy = source / path.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
+    live_figures.insert(source)
+    # The README's pictures are the book's own, and the first page is beside them.
+    readme = source / "README.md"
+    readme.write_text(readme.read_text().replace('"book/_static/', '"_static/'))
     copy_mathjax(source / "_static" / "mathjax")
     (source / "references.md").write_text(references_page())
     (source / "api").mkdir()
@@ -89,18 +102,33 @@ def copy_mathjax(target: Path) -> None:
         (shutil.copytree if path.is_dir() else shutil.copy)(path, target / part)
 
 
-def read_notebook(text: str) -> str:
-    """Return a notebook's text, with the links and notes changed for readers of the book."""
+def read_notebook(text: str, live: str | None = None) -> str:
+    """Return a notebook's text, with the links and notes changed for readers of the book.
+
+    If `live` is its place from the book's first page on, it has a link to where it can be run.
+    """
     notebook = nbformat.reads(text, as_version=4)
     cells = []
-    for cell in notebook.cells:
+    for cell, after in zip_longest(notebook.cells, notebook.cells[1:]):
         cells.append(cell)
         if cell.cell_type == "markdown":
             cell.source = linked(link_to_api(cell.source))
         elif "widgets.explore(" in cell.source:
-            cells.append(new_markdown_cell(WIDGET_NOTE))
+            is_slider = after is not None and after.source.startswith(live_figures.SLIDER)
+            cells.append(new_markdown_cell(SLIDER_NOTE if is_slider else WIDGET_NOTE))
+    if live:
+        cells.insert(1, new_markdown_cell(live_link(live)))
     notebook.cells = cells
     return nbformat.writes(notebook)
+
+
+def live_link(place: str) -> str:
+    """Return the link from a notebook's page to the same notebook, ready to run."""
+    up = "../" * place.count("/")
+    return (
+        f'<p class="live-link"><a href="{up}live/lab/index.html?path={place}.ipynb">'
+        "Open in the browser</a>: run and change it, with nothing to install.</p>"
+    )
 
 
 def link_to_api(text: str) -> str:
@@ -110,6 +138,27 @@ def link_to_api(text: str) -> str:
         return f"]({match[1]}api/xaikit.{match[2].replace('/', '.')}.rst)"
 
     return re.sub(r"\]\(((?:\.\./)+)xaikit/([\w/]+)\.py\)", page, text)
+
+
+def docstring_line(line: str) -> str:
+    """Return a docstring's line with its formulas in TeX, and links to lectures and to works."""
+    if line.lstrip().startswith(".. math::"):
+        return with_tex(line)
+    return link_to_lectures(linked(escape_formulas(with_tex(line)), "`{0} <{1}>`__"))
+
+
+def link_to_lectures(line: str) -> str:
+    """Return reStructuredText in which "lecture 03" and "lectures 03 and 06" are links."""
+    pages = {path.name.split("_")[0]: path.stem for path in ROOT.glob("lectures/*.ipynb")}
+
+    def link(match: re.Match[str]) -> str:
+        return f":doc:`{match[0]} </lectures/{pages[match[1]]}>`"
+
+    def links(match: re.Match[str]) -> str:
+        return re.sub(NUMBER, link, match[0])
+
+    line = re.sub(rf"\b[Ll]ectures {NUMBER}(?:(?:, | and | to ){NUMBER})+", links, line)
+    return re.sub(rf"\b[Ll]ecture {NUMBER}", link, line)
 
 
 def escape_formulas(line: str) -> str:

@@ -38,16 +38,8 @@ def execute(path: Path) -> list[str]:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     started = [0]
-    client = NotebookClient(
-        notebook,
-        km=AsyncKernelManager(kernel_name="python3", **own_sockets()),
-        timeout=SECONDS_PER_CELL,
-        record_timing=False,
-        # Each kernel of ipykernel warns about its unencrypted transport.
-        extra_arguments=["--log-level=ERROR"],
-        resources={"metadata": {"path": str(path.parent)}},
-        on_cell_execute=lambda cell, cell_index: started.append(cell_index),
-    )
+    client = client_of(notebook, path.parent)
+    client.on_cell_execute = lambda cell, cell_index: started.append(cell_index)
     client.widget_registry = {"@jupyter-widgets/output": {"OutputModel": _ListeningOutput}}
     try:
         client.execute()
@@ -64,6 +56,19 @@ def execute(path: Path) -> list[str]:
         nbformat.validate(executed)
         path.write_text(to_text(executed), encoding="utf-8", newline="\n")
     return problems
+
+
+def client_of(notebook: NotebookNode, folder: Path) -> NotebookClient:
+    """Return what runs a notebook in a folder, with a kernel of its own."""
+    return NotebookClient(
+        notebook,
+        km=AsyncKernelManager(kernel_name="python3", **own_sockets()),
+        timeout=SECONDS_PER_CELL,
+        record_timing=False,
+        # Each kernel of ipykernel warns about its unencrypted transport.
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(folder)}},
+    )
 
 
 def output_texts(output: NotebookNode) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from tools.contents import write_contents
 from tools.derive import remove_orphans, write_exercise
 from tools.execute import execute
 
@@ -43,6 +44,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     if not named:
         for orphan in remove_orphans(root):
             print(f"{orphan.relative_to(root)}: removed, its solution is gone")
+        if not failed:
+            write_contents(root)
     return int(failed)
 
 

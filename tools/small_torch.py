@@ -9,6 +9,8 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -16,7 +18,7 @@ CONSTRAINTS = Path(__file__).resolve().parents[1] / "constraints.txt"
 # The last is the driver's place in Windows' Linux (WSL), which PATH may not name.
 SIGNS_OF_A_DRIVER = ["/proc/driver/nvidia/version", "/dev/nvidiactl", "/usr/lib/wsl/lib/nvidia-smi"]
 # A search starts pip and reads a page or two. The download after it has no limit.
-SECONDS_FOR_A_SEARCH = 3.5
+SECONDS_TO_SEARCH = 5.0
 
 
 def main(address: str) -> None:
@@ -25,8 +27,12 @@ def main(address: str) -> None:
     if sys.platform != "linux" or is_installed(pin) or has_nvidia_driver():
         return
     version = f"{pin}+cpu"
-    for place in [[], ["--index-url", address]]:
-        if offers(version, place):
+    places: list[list[str]] = [[], ["--index-url", address]]
+    # At the same time: an address that gives no answer takes nothing from the other's seconds.
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(partial(offers, version), places))
+    for place, is_there in zip(places, answers, strict=True):
+        if is_there:
             print(
                 f"No NVIDIA driver found: taking PyTorch's CPU build, {version}. "
                 "(TORCH=default takes pip's usual one.)",
@@ -66,7 +72,7 @@ def offers(version: str, place: list[str]) -> bool:
     search = [sys.executable, "-m", "pip", "index", "versions", "torch", "--retries", "0", *place]
     try:
         found = subprocess.run(
-            search, capture_output=True, text=True, timeout=SECONDS_FOR_A_SEARCH, check=False
+            search, capture_output=True, text=True, timeout=SECONDS_TO_SEARCH, check=False
         )
     except subprocess.TimeoutExpired:
         return False

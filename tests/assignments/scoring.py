@@ -35,6 +35,25 @@ def {name}(*arguments):
 """
 
 
+# The same with every number 0, as long as an answer is not written to its end.
+ZEROS = """
+
+
+_in_full = {name}
+
+
+def {name}(*arguments):
+    def zeros(value):
+        if isinstance(value, tuple | list):
+            return type(value)(map(zeros, value))
+        if isinstance(value, np.ndarray | float | np.floating):
+            return np.zeros_like(value, dtype=float)
+        return value
+
+    return zeros(_in_full(*arguments))
+"""
+
+
 class WrongAnswer(NamedTuple):
     """A planted answer, the graded cells that it must lose, and the first cell's message."""
 
@@ -75,6 +94,11 @@ def with_answers(notebook, answers):
         grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
         cell.source = answers.get(grade_id, cell.source)
     return notebook
+
+
+def with_more(notebook, grade_id, add):
+    """Return a copy of a solution with more code behind one answer."""
+    return with_answers(notebook, {grade_id: answers_of(notebook)[grade_id] + add})
 
 
 def run(notebook, seed=0):

@@ -49,6 +49,27 @@ def read(path):
     return nbformat.read(path, as_version=4)
 
 
+@every_assignment
+def test_every_exercise_has_an_example_by_hand_for_its_card(path):
+    """The card finds it in the docstring of each function that the learner is to write."""
+    stubs = [
+        node
+        for cell in read(exercise_path(path)).cells
+        if cell.cell_type == "code" and "raise NotImplementedError()" in cell.source
+        for node in ast.parse(cell.source).body
+        if isinstance(node, ast.FunctionDef) and "NotImplementedError" in ast.unparse(node)
+    ]
+    assert stubs
+
+    def stub():
+        pass
+
+    for node in stubs:
+        stub.__doc__ = ast.get_docstring(node)
+        example = checks._example(stub)
+        assert example and example[0].startswith("By hand"), node.name
+
+
 def until_last_check(notebook):
     """Return the notebook without the code after its last automatically graded cell.
 
@@ -126,19 +147,18 @@ def test_solution_earns_every_automatic_point_whatever_the_checks_draw(path):
         assert (seed, scoring.errors(run), lost(run)) == (seed, {}, set())
 
 
-FIRST_ANSWERS = [
+EVERY_ANSWER = [
     pytest.param(path, name, id=f"{path.stem[:2]}-{name}")
     for path in SOLUTIONS
-    if path.stem[:2] in ("00", "01", "04")
     for name in scoring.answers_of(read(path))
 ]
+FIRST_ANSWERS = [one for one in EVERY_ANSWER if one.values[0].stem[:2] in ("00", "01", "04")]
 
 
 @pytest.mark.parametrize(("path", "name"), FIRST_ANSWERS)
 def test_a_right_answer_in_single_precision_earns_every_point(path, name):
-    notebook = until_last_check(read(path))
-    source = scoring.answers_of(notebook)[name] + scoring.SINGLE.format(name=name)
-    notebook = scoring.with_answers(notebook, {name: source})
+    single = scoring.SINGLE.format(name=name)
+    notebook = scoring.with_more(until_last_check(read(path)), name, single)
     for seed in range(3):
         run = scoring.run(notebook, seed)
         assert (seed, scoring.errors(run), lost(run)) == (seed, {}, set())
@@ -227,6 +247,24 @@ def test_every_answer_and_every_check_meets_a_wrong_answer(path):
     assert all(wrong.loses and wrong.message for wrong in planted)
 
 
+@every_assignment
+def test_answers_are_called_through_the_checks_alone(path):
+    """There they get copies, and the right answers are switched off."""
+    notebook = read(path)
+    answers = scoring.answers_of(notebook)
+    for cell in (c for c in notebook.cells if c.id in scoring.maxima(notebook)[0]):
+        nodes = list(ast.walk(ast.parse(cell.source)))
+        handed = [
+            given
+            for call in nodes
+            if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("checks.")
+            for given in call.args
+        ]
+        named = [n for n in nodes if isinstance(n, ast.Name) and n.id in answers]
+        bare = [f"{name.id}, line {name.lineno}" for name in named if name not in handed]
+        assert named and not bare, f"{cell.id}: {bare}"
+
+
 ANSWERS = [
     pytest.param(value, id=f"{module.name}-{name}")
     for module in pkgutil.iter_modules(checks.__path__)
@@ -262,6 +300,20 @@ def test_wrong_answer_in_a_kernel_shows_its_message_alone():
     # nbgrader's verdict on the real outputs is the same as that of the tests above.
     assert scoring.points(notebook) == scoring.points(ours)
     assert scoring.errors(notebook) == scoring.errors(ours)
+
+
+KNOWN = {words for answer in ANSWERS for words in answer.values[0].mistakes}
+
+
+@pytest.mark.parametrize(("path", "name"), EVERY_ANSWER)
+def test_zeros_are_not_taken_for_another_mistake(path, name):
+    """np.zeros(…) is what a learner returns first; it is no cut-off decimals, for one."""
+    zeros = scoring.ZEROS.format(name=name)
+    notebook = scoring.with_more(until_last_check(read(path)), name, zeros)
+    for seed in range(3):
+        for message in (words for _, words in scoring.errors(scoring.run(notebook, seed)).values()):
+            named = [words for words in KNOWN if words in message]
+            assert not named or "not written yet" in message, message
 
 
 # The scoring itself

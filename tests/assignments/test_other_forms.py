@@ -24,9 +24,16 @@ ONE_ARRAY = {
 }
 
 
+def written(answer, **gaps):
+    """Return a learner's function with the code of an answer: the checks' own is switched off."""
+    found = {"np": np, **answer.names}
+    exec(answer.source(**gaps), found)
+    return list(found.values())[-1]
+
+
 def twice(answer, check, **gaps):
     for _ in range(2):
-        check(answer.function(**gaps))
+        check(written(answer, **gaps))
 
 
 @pytest.mark.parametrize("name", ONE_ARRAY)
@@ -40,7 +47,7 @@ def test_one_array_unpacks_into_two(name):
 def test_three_parts_are_not_two(name):
     answer, check = ONE_ARRAY[name]
     with pytest.raises(Mistake, match=r"return|two"):
-        check(answer.function(end=f"({answer.right['end'].split(',')[0]},) * 3"))
+        check(written(answer, end=f"({answer.right['end'].split(',')[0]},) * 3"))
 
 
 @pytest.mark.parametrize("kind", ["np.float32", "list"])
@@ -52,21 +59,21 @@ def test_the_four_steps_in_another_kind(kind):
     single = dict(z="np.float32(W) @ np.float32(a) + np.float32(b)", s="np.float32(R) / z")
     end = "np.float32(a) * (np.float32(W).T @ s)"
     for _ in range(20):
-        lrp.four_steps(answer.function(**single, end=end))
+        lrp.four_steps(written(answer, **single, end=end))
 
 
 def test_single_precision_is_no_excuse_for_a_mistake():
     with pytest.raises(Mistake, match="step 4 is missing"):
-        lrp.four_steps(lrp.FOUR_STEPS.function(end="np.float32(c)"))
+        lrp.four_steps(written(lrp.FOUR_STEPS, end="np.float32(c)"))
     with pytest.raises(Mistake, match="single precision"):
-        lrp.four_steps(lrp.FOUR_STEPS.function(s="R / np.float32(z)"))
+        lrp.four_steps(written(lrp.FOUR_STEPS, s="R / np.float32(z)"))
 
 
 def test_the_selectors_loss_is_a_list_or_a_tuple():
     answer = replace(ranking.SELECTOR_LOSS, read=list)
     twice(answer, ranking.selector_loss, end="[loss, slopes]")
     with pytest.raises(Mistake, match="return two things"):
-        ranking.selector_loss(answer.function(end="loss"))
+        ranking.selector_loss(written(answer, end="loss"))
 
 
 @pytest.mark.parametrize("given", [1.0, (1,), [1, 2, 3], np.zeros(3), {"a": 1, "b": 2}, "ab"])

@@ -17,8 +17,7 @@ NUMBERS = {
 def earned(assignment, grade_id, add):
     """Return whether the solution with more code after one answer still earns all points."""
     notebook = nbformat.read(SOLUTIONS / assignment / f"{assignment}.ipynb", as_version=4)
-    source = scoring.answers_of(notebook)[grade_id] + add
-    run = scoring.run(scoring.with_answers(notebook, {grade_id: source}))
+    run = scoring.run(scoring.with_more(notebook, grade_id, add))
     return scoring.points(run) == scoring.maxima(run)[0]
 
 

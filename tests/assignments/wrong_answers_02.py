@@ -165,7 +165,8 @@ def explain(classifier, text, masks, target, ridge):
             y="classifier([t.split() for t in perturb(text.split(), masks)])[:, target]",
         ),
         "masks, not texts": explain("the classifier reads texts", y="classifier(masks)[:, target]"),
-        "letters, not tokens": explain("zip() argument", tokens="text"),
+        "letters, not tokens": explain("takes a list of tokens", tokens="text"),
+        "a row of the answers": explain("answers[:, target]", y="answers[target]"),
         "its inputs changed": explain(
             "explain changed one of its inputs",
             fitted="np.multiply(masks, 2, out=masks) // 2, y, weights, ridge",
@@ -256,7 +257,7 @@ def finds_the_token(explain, text):
     )
 """,
             {"finds_the_token-check"},
-            "A function reads a loop's variable when it is called",
+            "do all your classifiers look at the last token",
         ),
         "a classifier that looks at no token": finds_the_token(
             "looks at no token", there="token in texts"

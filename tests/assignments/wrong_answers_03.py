@@ -231,7 +231,7 @@ WRONG_ANSWERS = {
             "    return {other for other in others.tolist() if rng.integers(2)}\n",
         ),
         "one size": draw_coalition("the size is always the same", size="k // 2"),
-        "always nobody": draw_coalition("the size is always the same", size="0"),
+        "always nobody": draw_coalition("nothing was drawn with the `rng`", size="0"),
         "a player twice": draw_coalition(
             "a player is drawn twice", coalition="rng.choice(others, size=size)"
         ),
@@ -242,6 +242,12 @@ WRONG_ANSWERS = {
         "another generator": draw_coalition(
             "draw with the rng that you are given",
             coalition="np.random.default_rng().choice(others, size=size, replace=False)",
+        ),
+        "a generator of its own with a fixed seed": draw_coalition(
+            "nothing was drawn with the `rng`",
+            "def draw_coalition(others, rng):\n"
+            "    rng = np.random.default_rng(0)\n"
+            "    return rng.choice(others, size=rng.integers(len(others) + 1), replace=False)\n",
         ),
         "sizes by a coin, twice": draw_coalition(
             "sizes 0, 1, 2, 3, 4 came in shares", size="min(k, 4 * rng.integers(2))"

@@ -66,9 +66,6 @@ def kernel(players, size):
     return factorial(size) * factorial(players - size - 1) / factorial(players)
 """,
         ),
-        "brackets forgotten": kernel(
-            "kernel (M = 12", weight="above / comb(players, size) * size * (players - size)"
-        ),
         "the example by heart": kernel("kernel (M = 12", weight="0.25 if size == 1 else 0.125"),
         "no return": kernel("kernel returned nothing", weight="None"),
         "a list": kernel(
@@ -115,7 +112,8 @@ def kernel_fit(z, v, weights, base, top):
             "kernel_fit changed one of its inputs", b="z.T @ (weights * v.__isub__(base))"
         ),
         "the example by heart": kernel_fit(
-            "kernel_fit: the values add up to", values="np.resize([35.0, 105.0, -30.0], len(A))"
+            "Is the constraint a line of the system",
+            values="np.resize([35.0, 105.0, -30.0], len(A))",
         ),
         "xaikit's fit": kernel_fit(
             SWITCHED_OFF,
@@ -175,6 +173,7 @@ def marginal_payoff(model, x, background, present):
             "Σ_SS⁻¹ is missing",
             "you used correlations",
             "subtract μ_S from x_S",
+            "both means are missing",
             "μ_U is missing",
         ),
     )
@@ -185,6 +184,16 @@ def marginal_payoff(model, x, background, present):
 def conditional_payoff(w, x, mean, cov, present):
     return sum(weight * value for weight, value, there in zip(w, x, present) if there)
 """,
+        ),
+        "entries in pairs": conditional_payoff(
+            "cov[absent, present] is no block", slopes="np.linalg.inv(cov[present, present])"
+        ),
+        "marks in pairs": conditional_payoff(
+            "cov[absent, present] is no block", slopes="cov[absent, present]"
+        ),
+        "the block the other way round": conditional_payoff(
+            "cov[absent, present] is no block",
+            slopes="np.linalg.inv(among) @ cov[np.ix_(absent, present)]",
         ),
         "a product for each feature": conditional_payoff(
             "a number for every feature", payoff="w * row"
@@ -233,6 +242,10 @@ def smudged_bar(base, output, bars):
         "efficiency alone": is_true_to_model("a conditional explanation", dummy="True"),
         "the dummy alone": is_true_to_model("by far: compare the base + the sum", efficient="True"),
         "one of both": is_true_to_model("ask for both properties", end="bool(efficient or dummy)"),
+        "sums over the rows": is_true_to_model(
+            "of a row, axis 1",
+            efficient="np.abs(base + values.sum(axis=0) - outputs).max() <= tolerance",
+        ),
         "the base forgotten": is_true_to_model(
             "does the base count",
             efficient="np.abs(values.sum(axis=1) - outputs).max() <= tolerance",

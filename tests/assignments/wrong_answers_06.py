@@ -131,6 +131,9 @@ WRONG_ANSWERS = {
             "write α as a column",
             points="baseline[:, None] + alphas * (x - baseline)[:, None]",
         ),
+        "α without its axis": integrated_gradients(
+            "alphas[:, None] has a row for each point", points="baseline + alphas * (x - baseline)"
+        ),
         "no average": integrated_gradients("average over the points", average="slopes"),
         "the mean over features": integrated_gradients(
             "average over the points, axis 0, not over", end="slopes.mean(axis=1)"
@@ -158,9 +161,17 @@ WRONG_ANSWERS = {
             "def group_per_baseline(explain, x, baselines, group):\n"
             "    return [np.mean([explain(x, b)[i] for i in group]) for b in baselines]\n",
         ),
-        "one number": group_per_baseline("one number a baseline", end="tables[:, group].sum()"),
+        "one number": group_per_baseline(
+            "one number for each baseline", end="tables[:, group].sum()"
+        ),
         "a number for each member": group_per_baseline(
-            "one number a baseline", end="tables[:, group]"
+            "one number for each baseline", end="tables[:, group]"
+        ),
+        "one walk from the mean baseline": group_per_baseline(
+            checks.AVERAGED, end="explain(x, baselines.mean(axis=0))[group].sum()"
+        ),
+        "one walk from the mean baseline, not summed": group_per_baseline(
+            checks.AVERAGED, end="explain(x, baselines.mean(axis=0))[group]"
         ),
         "all baselines at once": group_per_baseline(
             "one row and one baseline", scores="explain(x, baselines)"
@@ -181,6 +192,9 @@ WRONG_ANSWERS = {
         "the sum is the difference or f(x)": is_complete(
             "return bool(np.minimum(abs(gaps), abs(sums - f(rows))).max() <= tolerance)",
             "they explain the difference",
+        ),
+        "sums over the rows": is_complete(
+            "return bool(abs(values.sum(axis=0) - change).max() <= tolerance)", "of a row, axis 1"
         ),
         "without abs": is_complete(
             "return bool(gaps.max() <= tolerance)", "all negative: a gap counts in both"

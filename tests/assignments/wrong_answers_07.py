@@ -110,6 +110,10 @@ WRONG_ANSWERS = {
             s="np.sqrt(v); np.seterr(all='ignore')",
             r="m / s",
         ),
+        "one certain unit, and all are": relu(
+            "does not make the others certain",
+            end="(np.maximum(m, 0), 0 * v) if (v == 0).any() else (mean, variance)",
+        ),
         "certain units closed": relu(
             "of a certain unit", end="np.where(v > 0, mean, 0), np.where(v > 0, variance, 0)"
         ),
@@ -215,6 +219,9 @@ WRONG_ANSWERS = {
             "masks = (np.arange(2**M)[:, None] >> np.arange(M)) & 1 == 1",
             ends="np.allclose(steps, [[np.mean([worth(m | own[i]) - worth(m) for m in masks "
             "if m.sum() == k and not m[i]]) for k in range(M)] for i in range(M)])",
+        ),
+        "steps that do not depend on the size": own_test(
+            "rejected every right method", ends="np.allclose(steps, steps[:, :1])"
         ),
         "two players": own_test("wrong in the middle", players=2),
         "only one of two ends": own_test(

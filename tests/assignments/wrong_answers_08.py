@@ -227,6 +227,13 @@ WRONG_ANSWERS = {
             "call it once in each", columns="np.argsort(-rank(x[train], y[train]))[:s]"
         ),
         "all columns": cross_validate("expected the", columns=":"),
+        "rows and columns at once": cross_validate(
+            "x[rows][:, columns]",
+            "def cross_validate(rank, judge, x, y, folds, s):\n"
+            "    for train, test in folds:\n"
+            "        c = np.argsort(-rank(x[train], y[train]))[:s]\n"
+            "        judge(x[train, c], y[train], x[test, c], y[test])\n",
+        ),
         "the answers of all rows": cross_validate(
             "rank was handed shapes", scores="rank(x[fit], y)"
         ),

@@ -13,6 +13,7 @@ ONE_OF_EACH_COLOUR = """() => {
         seen.add(colour)
     })
 }"""
+ONLY_FAULTS = {"resultTypes": ["violations"]}
 # axe names an element by a selector, or by several from the outer frame inwards.
 IS_INSIDE = "([target, place]) => document.querySelector(target.at(-1)).closest(place) !== null"
 
@@ -25,13 +26,24 @@ def complaints(page, not_ours):
     """
     page.evaluate(OPEN_ALL)
     page.evaluate(ONE_OF_EACH_COLOUR)
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response
+    found = Axe().run(page, options=ONLY_FAULTS).response
     assert found["passes"], "axe looked at nothing"
     return [
         (rule["id"], element["html"], _excuse(page, rule["id"], element["target"], not_ours))
         for rule in found["violations"]
         for element in rule["nodes"]
     ]
+
+
+def faults_within(page, place):
+    """Return (rule, html) of each complaint about the elements that a selector finds.
+
+    JupyterLab's body has no height and hides what overflows; axe believes that all is hidden.
+    """
+    page.evaluate("document.body.style.height = '100vh'")
+    found = Axe().run(page, context=place, options=ONLY_FAULTS).response
+    assert found["passes"], "axe looked at nothing"
+    return [(rule["id"], node["html"]) for rule in found["violations"] for node in rule["nodes"]]
 
 
 def faults(page, not_ours):

@@ -20,6 +20,8 @@ BAD = ["error", "stderr"]
 # Tab stops at the cell's buttons and then in the widget: a slider has two, a row of buttons many.
 MOST_STOPS_BEFORE_A_WIDGET = 10
 MOST_STOPS_IN_A_WIDGET = 50
+# Fewer, and a mouse cannot choose among sixty values.
+SHORTEST_TRACK = 300  # pixels
 
 # The open notebook, in the page. Questions that come ten times a second copy no outputs.
 SCRIPT = """
@@ -34,9 +36,14 @@ window.xaiTests = {
             && this.code.every(cell => (cell.executionState ?? 'idle') === 'idle')
     },
     get counts() { return this.code.map(cell => cell.executionCount) },
+    // A check that fails shows a card, with its plain words, in the place of an error.
     get failed() {
-        return this.code.some(({outputs}) => Array.from({length: outputs.length}).some(
-            (_, place) => outputs.get(place).type === 'error'))
+        return this.code.some(({id, outputs}) => Array.from({length: outputs.length}).some(
+            (_, place) => {
+                const output = outputs.get(place)
+                return output.type === 'error' || /-(check|example)$/.test(id)
+                    && /^[○✗]/.test(output.data['text/plain'] ?? '')
+            }))
     },
     // Every cell in plain values.
     get cells() { return this.models.map(cell => cell.toJSON()) },
@@ -234,6 +241,18 @@ class Notebook:
                 moves[control] = self._move(index, there) or self._move(index, back)
             self.press("Tab")
         return moves
+
+    def bad_widgets(self) -> list[str]:
+        """Return what is wrong: sliders without a name or with a short track, silent figures."""
+        tracks = "document.querySelectorAll('.jupyter-widgets .noUi-target')"
+        facts = "[track.querySelector('[role=slider]').ariaLabel, track.clientWidth]"
+        found = self.ask(f"[...{tracks}].map(track => {facts})")
+        words = self.ask("[...document.querySelectorAll('.widget-output img')].map(i => i.alt)")
+        return [
+            *("a widget's figure has no words" for alt in words if not alt),
+            *("a slider has no name" for name, _ in found if not name),
+            *(f"a slider's track has {px} pixels" for _, px in found if px < SHORTEST_TRACK),
+        ]
 
     def picture_widget(self, index: int) -> None:
         cell = self.page.locator(".jp-Notebook-cell").nth(index)

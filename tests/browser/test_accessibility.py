@@ -7,6 +7,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from tests.browser import axe
 from tests.lab import ROOT
+from xaikit.course import cards, overview
+from xaikit.course.cards import Bars, Card, Link
 
 NOTEBOOKS = sorted([*ROOT.glob("lectures/*.ipynb"), *ROOT.glob("exercises/*/*.ipynb")])
 # Complaints that are not about the course: an axe rule, and the place where it is ignored.
@@ -27,7 +29,7 @@ NOT_OURS = [
 ]
 # For a text's image without alt text nbconvert writes "No description has been provided", and axe
 # takes alt="" for decoration, which the course does not have. Both become images without alt.
-# Figures of code cells keep nbconvert's words: matplotlib writes no alt text, and the sentence
+# Figures of code cells keep nbconvert's words: matplotlib writes no alt text, and the caption
 # below each figure replaces it.
 FORGET_EMPTY_WORDS = """() => {
     document.querySelectorAll('.jp-RenderedMarkdown img').forEach(image => {
@@ -46,6 +48,30 @@ def show(page, notebook):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_axe_finds_no_fault(page, path):
     show(page, nbformat.read(path, as_version=4))
+    assert axe.faults(page, NOT_OURS) == []
+
+
+CARDS = [
+    Card("○", "shares is not written yet: your code goes in the place of raise Not…()"),
+    Card(
+        "✗",
+        "shares: not right yet",
+        ["By hand: v = [[0, 4], [3, 10]]", "in line 3 of the cell with shares:  return x"],
+        ("The random case", ["got 1, expected 2", "checks.last_inputs() shows the numbers."]),
+    ),
+    Card("✓", "shares: 20 games", [["16 of 16 points · then ", Link("lecture 04", "4.ipynb")]]),
+    Card("✓", "shares", ["3 of 16 points"], part=(3, 16), bars=Bars("House:", {"a": -1.0})),
+]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_fault_in_what_checks_say_nor_in_progress(page, theme):
+    pages = [*map(cards.html, CARDS), overview.html(overview.rows())]
+    outputs = [new_output("display_data", {"text/html": page}) for page in pages]
+    cells = [new_markdown_cell("# Cards")]
+    cells += [new_code_cell("x", execution_count=1, outputs=[output]) for output in outputs]
+    html, _ = HTMLExporter(theme=theme).from_notebook_node(new_notebook(cells=cells))
+    page.set_content(html)
     assert axe.faults(page, NOT_OURS) == []
 
 

@@ -1,6 +1,9 @@
 """The web book in a browser: axe finds no fault, formulas are set, no other host is asked."""
 
 import re
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -68,3 +71,103 @@ def test_a_phone_shows_a_page_without_scrolling_sideways(page, book, name):
     page.set_viewport_size({"width": 390, "height": 844})
     show(page, book, name)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_phone_shows_figures_at_a_size_at_which_they_can_be_read(page, book):
+    page.set_viewport_size({"width": 390, "height": 844})
+    show(page, book, "lectures/05_lrp")
+    images = "[...document.querySelectorAll('.cell_output img, figure.live img')]"
+    widths = page.evaluate(f"{images}.map(image => image.width)")
+    # The smallest words of a figure that is 700 pixels wide have 11.
+    assert len(widths) > 5 and min(widths) >= 500
+
+
+@pytest.mark.parametrize("width", [1200, 1399, 1400])
+@pytest.mark.parametrize("name", ["lectures/02_lime", "lectures/05_lrp"])
+def test_no_code_is_cut_on_a_large_screen(page, book, name, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    show(page, book, name)
+    cut = """() => [...document.querySelectorAll('.cell_input pre')]
+        .filter(pre => pre.scrollWidth > pre.clientWidth).map(pre => pre.innerText)"""
+    assert page.evaluate(cut) == []
+    size = "parseFloat(getComputedStyle(document.querySelector('.cell_input pre')).fontSize)"
+    assert page.evaluate(size) >= 13.5
+
+
+@pytest.mark.parametrize("width", [390, 1000])
+def test_what_is_wider_than_the_page_fades_out_until_it_is_scrolled(page, book, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    show(page, book, "lectures/05_lrp")
+    page.wait_for_function(MATH_IS_SET)
+    wide = """() => [...document.querySelectorAll(
+        'div.math, span.math, .cell pre, .cell_output a, .live-picture, '
+        + '.pst-scrollable-table-container')]
+        .filter(box => box.scrollWidth > box.clientWidth + 1)"""
+    page.wait_for_function(f"({wide})().length > 1")
+    faded = "box => getComputedStyle(box).maskImage != 'none' && box.tabIndex == 0"
+    page.wait_for_function(f"({wide})().every({faded})")
+    page.evaluate(f"({wide})().forEach(box => {{ box.scrollLeft = 1e6 }})")
+    page.wait_for_function(f"({wide})().every(box => !box.matches('.more-right'))")
+    assert page.evaluate(f"({wide})().every(box => box.matches('.more-left'))")
+
+
+@pytest.mark.parametrize(
+    "words", ["kernel width", "relevance", "Shapley values", "baseline", "saliency"]
+)
+def test_the_search_finds_lectures_first(page, book, words):
+    show(page, book, "search")
+    page.goto(f"{page.url}?q={words.replace(' ', '+')}")
+    page.wait_for_selector("#search-results li a")
+    page.wait_for_function("Search.output.children.length > 5")
+    results = page.eval_on_selector_all(
+        "#search-results li > a", "all => all.map(a => a.getAttribute('href'))"
+    )
+    assert results[0].startswith("lectures/")
+    assignments = [place for place, link in enumerate(results) if link.startswith("exercises/")]
+    lectures = [place for place, link in enumerate(results) if re.match(r"lectures/\d", link)]
+    assert max(lectures) < min(assignments, default=len(results))
+
+
+class Site(SimpleHTTPRequestHandler):
+    """The book below /course/, as GitHub Pages shows it; a missing page is answered by 404.html."""
+
+    def translate_path(self, path):
+        return super().translate_path(path.removeprefix("/course"))
+
+    def send_error(self, code, *_):
+        self.send_response(code)
+        self.end_headers()
+        self.wfile.write((self.book / "404.html").read_bytes())
+
+    def log_message(self, *_):
+        """Print nothing."""
+
+
+@pytest.mark.parametrize("gone", ["gone.html", "lectures/gone.html", "api/deep/gone", "_modules/a"])
+def test_a_missing_page_is_answered_by_a_page_of_the_book(page, book, gone):
+    Site.book = book
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Site, directory=book))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        files = {200: set(), 404: set()}
+        page.on("response", lambda r: files.setdefault(r.status, set()).add(r.url))
+        root = f"http://127.0.0.1:{server.server_port}/course/"
+        page.goto(root + gone)
+        page.wait_for_load_state("networkidle")
+        # The browser looks ahead for files before it has read where the book's first page is.
+        again = {f"{root}_static/{url.partition('/_static/')[2]}" for url in files[404]}
+        assert again - {f"{root}_static/"} <= files[200] and root + gone in files[404]
+        assert page.evaluate("document.styleSheets.length") >= 5
+        page.locator("article a", has_text="first page").click()
+        page.wait_for_url("**/course/index.html")
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_formulas_of_the_package_are_set(page, book):
+    for file in sorted((book / "api").glob("*.html")):
+        if 'class="math' in file.read_text(encoding="utf-8"):
+            page.goto(file.as_uri())
+            page.wait_for_function(MATH_IS_SET)
+            assert page.locator("mjx-merror, [data-mml-node=merror]").count() == 0, file.name

@@ -4,12 +4,18 @@ import re
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from tests.browser import axe
 from tests.lab import ROOT
+from tools.normalise import KERNELSPEC
+from xaikit.course import cards
+from xaikit.course.cards import Bars, Card, Link
 
 EXERCISES = sorted(path.stem for path in (ROOT / "exercises").glob("*/*.ipynb"))
 STUB = ["    # YOUR CODE HERE", "    raise NotImplementedError()"]
 FORGOTTEN_RETURN = ["    answer = None  # and no return"]
+ZEROS = ["    return np.zeros(v.ndim)"]
 
 
 def code_cells(exercise):
@@ -36,6 +42,16 @@ def solution_of(exercise, grade_id):
     return lines.split("\n")
 
 
+def lines_below(notebook, place):
+    return re.split(r"\n+", notebook.text_below(place))
+
+
+def card_below(cell):
+    """Return the plain words of a cell's only output."""
+    (output,) = cell["outputs"]
+    return "".join(output["data"]["text/plain"])
+
+
 def errors_of(cell):
     return [output["ename"] for output in cell["outputs"] if output["output_type"] == "error"]
 
@@ -60,21 +76,138 @@ def test_every_check_stops_at_an_unwritten_answer_and_judges_a_written_one(noteb
     for place in places:
         if notebook.cells()[place]["execution_count"] is None:
             notebook.run(place)
-    found = {place: errors_of(notebook.cells()[place]) for place in places}
-    assert {place: found[place] for place in checks} == {
-        place: ["NotImplementedError"] for place in checks
-    }
-    assert {error for errors in found.values() for error in errors} == {"NotImplementedError"}
+    cells = notebook.cells()
+    assert not [place for place in places if errors_of(cells[place])]
+    unwritten = r"○ \w+ is not written yet: your code goes in the place of raise NotImplemented.*"
+    assert all(re.fullmatch(unwritten, card_below(cells[place])) for place in checks)
 
     place, grade_id = next(iter(answers.items()))
     check = min(p for p in checks if p > place)
     right = solution_of(exercise, grade_id)
     answer(notebook, place, STUB, FORGOTTEN_RETURN)
-    notebook.run(check)
-    # One line of text, no traceback.
-    assert re.fullmatch(r"✗ .*returned nothing.*", notebook.text_below(check))
+    assert not errors_of(notebook.run(check))
+    first, example, *_ = lines_below(notebook, check)
+    assert re.fullmatch(r"✗\s*\w+.*returned nothing.*", first)
+    assert example.startswith("By hand: ")
 
     answer(notebook, place, FORGOTTEN_RETURN, right)
     assert not errors_of(notebook.run(check))
-    assert re.fullmatch("✓ .*", notebook.text_below(check))
+    first, *_, points = lines_below(notebook, check)
+    assert re.match(r"✓\s*\w+", first)
+    assert re.match(r"\d+ of \d+ points · next: (the other check of )?exercise", points)
     assert notebook.complaints == []
+
+
+def test_run_all_stops_at_the_first_answer_that_is_missing(notebook):
+    _, checks = code_cells("03_shapley_values")
+    notebook.open("exercises/03_shapley_values/03_shapley_values.ipynb")
+    notebook.run_all()
+    counts = [cell.get("execution_count") for cell in notebook.cells()]
+    assert counts[checks[0]] and not any(counts[place] for place in checks[1:])
+
+
+THEMES = ["JupyterLab Light", "JupyterLab Dark"]
+# What cells show; JupyterLab's own buttons, and its colours of code, are not the course's.
+OUTPUTS = ".jp-Notebook .jp-OutputArea-output"
+
+
+@pytest.fixture
+def themes(notebook):
+    """Return a function that looks at the outputs in both themes and three widths."""
+
+    def look(state, place):
+        page = notebook.page
+        notebook.select(place)
+        notebook.ask("jupyterapp.shell.collapseLeft()")
+        notebook.ask(
+            "document.querySelectorAll('.jp-OutputArea details').forEach(d => d.open = true)"
+        )
+        for theme in THEMES:
+            use(notebook, theme)
+            assert axe.faults_within(page, OUTPUTS) == []
+            for width in (1400, 1000, 390):
+                page.set_viewport_size({"width": width, "height": 900})
+                name = f"{state}_{theme.split()[-1].lower()}_{width}.png"
+                page.screenshot(path=notebook.pictures / name)
+        page.set_viewport_size({"width": 1280, "height": 900})
+
+    yield look
+    use(notebook, THEMES[0])
+
+
+def use(notebook, theme):
+    command = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
+    notebook.ask(command, theme)
+    notebook.wait(f"document.body.dataset.jpThemeName === '{theme}'", f"the theme {theme}")
+
+
+def test_a_check_turns_from_grey_to_amber_to_green_and_progress_shows_it(notebook, course, themes):
+    (course / ".progress.jsonl").unlink(missing_ok=True)
+    exercise = "03_shapley_values"
+    answers, checks = code_cells(exercise)
+    notebook.open(f"exercises/{exercise}/{exercise}.ipynb")
+    notebook.run_all()
+    place, check = min(answers), checks[0]
+    themes("1_grey", check)
+
+    answer(notebook, place, STUB, ZEROS)
+    notebook.run(check)
+    first, example, *_ = lines_below(notebook, check)
+    assert first.endswith("contributions: not right yet") and example.startswith("By hand: v = ")
+    themes("2_amber", check)
+
+    answer(notebook, place, ZEROS, solution_of(exercise, "contributions"))
+    notebook.run(check)
+    assert lines_below(notebook, check)[-1] == "3 of 16 points · next: exercise 2, Exact values"
+    themes("3_green", check)
+
+    # The last card leads to the next lecture.
+    for name in ("shapley-check", "shapley-example", "is_symmetric-check", "estimate-check"):
+        with (course / ".progress.jsonl").open("a") as file:
+            file.write(f'\n{{"passed": "{exercise}/{name}"}}')
+    last = max(answers)
+    answer(notebook, last, STUB, solution_of(exercise, "draw_coalition"))
+    notebook.run(checks[-1])
+    assert lines_below(notebook, checks[-1])[1].startswith("16 of 16 points · exercise 6 is read")
+    themes("4_last", checks[-1])
+    notebook.page.get_by_role("link", name="lecture 04, SHAP").click()
+    notebook.wait("xaiTests.panel.context.path === 'lectures/04_shap.ipynb'", "the next lecture")
+
+    cells = [new_code_cell("from xaikit.course import progress\n\nprogress()")]
+    overview = new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})
+    nbformat.write(overview, course / "lectures/overview.ipynb")
+    notebook.open("lectures/overview.ipynb")
+    notebook.run(0)
+    assert "0 of 11 lectures read, 5 of 60 exercises passed" in notebook.text_below(0)
+    themes("5_progress", 0)
+    notebook.page.get_by_role("link", name="assignment 03").click()
+    path = f"exercises/{exercise}/{exercise}.ipynb"
+    notebook.wait(f"xaiTests.panel.context.path === '{path}'", "the assignment")
+    assert notebook.complaints == []
+
+
+def test_cards_can_be_read_in_a_notebook_that_is_not_trusted(notebook, course, themes):
+    """JupyterLab removes what it does not know to be harmless from stored outputs."""
+    link = Link("lecture 04", "04_shap.ipynb")
+    folded = ("The random case", ["checks.last_inputs() shows the numbers."])
+    bars = Bars("The house:", {"park": 2.0, "cats banned": -1.0})
+    lines = ["By hand: 1 + 2", ["next: ", link]]
+    card = Card("✗", "shares: not right yet", lines, folded, (3, 16), bars)
+    data = {"text/html": cards.html(card), "text/plain": cards.plain(card)}
+    output = new_output("display_data", data)
+    cells = [new_code_cell("1", execution_count=1, outputs=[output])]
+    stored = new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})
+    nbformat.write(stored, course / "lectures/cards.ipynb")
+    notebook.open("lectures/cards.ipynb")
+    assert not notebook.ask("document.querySelector('.jp-OutputArea-output.jp-mod-trusted')")
+    themes("untrusted", 0)
+    by_hand = "By hand: 1\N{NO-BREAK SPACE}+\N{NO-BREAK SPACE}2"
+    words = [
+        "shares: not right yet",
+        by_hand,
+        "cats banned −1",
+        "next: lecture 04",
+        "The random case",
+    ]
+    shown = " ".join(lines_below(notebook, 0))
+    assert all(part in shown for part in [*words, "✗", "checks.last_inputs() shows"])

@@ -28,9 +28,9 @@ def same_sentence(t):
     plt.plot([0, t])
     plots.say("this is t")
 
-widgets.explore(same_figure, t=(0, 9, 1, 1))"""
+widgets.explore(same_figure, t=("t", 0, 9, 1, 1))"""
     ),
-    new_code_cell("widgets.explore(same_sentence, t=(0, 9, 1, 1))"),
+    new_code_cell('widgets.explore(same_sentence, t=("t", 0, 9, 1, 1))'),
     new_code_cell(
         """\
 from ipywidgets import Checkbox, SelectionSlider, Text, ToggleButtons, interact
@@ -39,7 +39,10 @@ def every_kind(**values):
     plt.title(values)
     plots.say(str(values))
 
-widgets.explore(every_kind, t=(0, 9, 1, 9), u=(0, 1, 0.1, 1), a=[1, 2], b=True)"""
+widgets.explore(
+    every_kind, t=("t", 0, 9, 1, 9), u=("u", 0, 1, 0.1, 1), v=("v", [1, 10]), a=("a", ["b", "c"]),
+    d=("d", True),
+)"""
     ),
     new_code_cell(
         """\
@@ -80,7 +83,7 @@ def faults(notebook):
         found += [f"cell {index}, control {n}: {move}" for n, move in moves.items() if move]
         if len(moves) != controls:
             found.append(f"cell {index}: Tab reaches {len(moves)} of {controls} controls")
-    return found + notebook.errors() + notebook.complaints
+    return found + notebook.bad_widgets() + notebook.errors() + notebook.complaints
 
 
 @pytest.mark.parametrize("lecture", LECTURES)
@@ -100,6 +103,9 @@ def test_planted_faults_are_found(notebook, course):
         "cell 1, control 1: ArrowRight leaves the figure as it was",
         "cell 2, control 1: ArrowRight leaves the sentence as it was",
         "cell 5: Tab reaches 0 of 2 controls",
+        *["a widget's figure has no words"] * 2,
+        "a slider has no name",
+        "a slider's track has",
         "careful",
         "ZeroDivisionError",
         "console: Failed to load resource: net::ERR_NAME_NOT_RESOLVED",

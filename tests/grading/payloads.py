@@ -43,6 +43,7 @@ MARKDOWN = {
     "link_by_reference": "[x]\n\n[x]: <javascript:stolen('{}')>",
     "diagram": "```mermaid\n<img src=x onerror=\"stolen('{}')\">\n```",
     "formula": "$$\\href{{javascript:stolen('{}')}}{{x}}$$",
+    "formula_of_mathml": "$$\\mmlToken{{mi}}[href=\"javascript:stolen('{}')\"]{{x}}$$",
     "closed_paragraph": "x</p></div></div><img src=x onerror=\"stolen('{}')\">",
 }
 SIZE = "1 onerror=stolen('{}')"

@@ -15,9 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SHAPLEY = ROOT / "solutions/03_shapley_values/03_shapley_values.ipynb"
 
 
-def points(answers, *cells):
-    """Return the points of assignment 03 with other answers, and with cells before all others."""
-    notebook = scoring.with_answers(nbformat.read(SHAPLEY, as_version=4), answers)
+def points(answers, *cells, path=SHAPLEY):
+    """Return an assignment's points with other answers, and with cells before all others."""
+    notebook = scoring.with_answers(nbformat.read(path, as_version=4), answers)
     kept = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
     notebook.cells = [*map(new_code_cell, cells), *kept]
     with tempfile.TemporaryDirectory(prefix="grading-") as folder:
@@ -79,8 +79,39 @@ BORROWED = {
 }
 
 
-def test_no_answer_of_the_checks_own_earns_points():
-    assert set(points(BORROWED).values()) == {0}
+AGAIN = """
+from importlib.util import module_from_spec, spec_from_file_location
+spec = spec_from_file_location("mine", {module}.__file__)
+mine = module_from_spec(spec)
+spec.loader.exec_module(mine)
+"""
+# Taken before any check runs.
+TAKEN = {
+    "contributions": "contributions = checks._added",
+    "shapley": "shapley = checks.SHAPLEY.function()",
+    "is_symmetric": WRONG["is_symmetric"],
+    "estimate": "taken = [checks.ESTIMATE.function()]\n"
+    "def estimate(added, orders):\n    return taken[0](added, orders)",
+    "draw_coalition": "exec(checks.DRAW_COALITION.source())",
+}
+COPIED = {
+    "contributions": "import types\n"
+    "contributions = types.FunctionType(checks._added.__code__, vars(checks))",
+    "shapley": f"{AGAIN.format(module='checks')}\n"
+    "def shapley(v):\n    return mine._mean_of_orders(v)",
+    "is_symmetric": WRONG["is_symmetric"],
+    "estimate": "from xaikit.course.checks import mistakes\n"
+    f"{AGAIN.format(module='mistakes')}\n"
+    "taken = mine.Answer(checks.ESTIMATE.template, checks.ESTIMATE.right).function()\n"
+    "def estimate(added, orders):\n    return taken(added, orders)",
+    "draw_coalition": "taken = (lambda: checks.DRAW_COALITION.function())()\n"
+    "def draw_coalition(others, rng):\n    return (lambda: taken(others, rng))()",
+}
+
+
+@pytest.mark.parametrize("answers", [BORROWED, TAKEN, COPIED], ids=["borrowed", "taken", "copied"])
+def test_no_answer_of_the_checks_own_earns_points(answers):
+    assert set(points(answers).values()) == {0}
 
 
 WHILE_CALLED = {
@@ -102,8 +133,62 @@ WHILE_CALLED = {
 }
 
 
-def test_what_an_answer_changes_while_it_is_checked_gives_no_points():
-    assert set(points({**WRONG, **WHILE_CALLED}).values()) == {0}
+# No canary sees these: they go by the size of what they are given, or stand in the test's names.
+SLY = {
+    "contributions": "def contributions(v, order):\n"
+    "    whole = np.abs\n"
+    "    np.abs = lambda x: whole(x) * (np.size(x) < 2)\n"
+    "    return np.zeros(v.ndim)",
+    "shapley": "def shapley(v):\n"
+    "    import sys, types\n"
+    "    numbers = types.SimpleNamespace(**vars(np))\n"
+    "    numbers.abs = numbers.allclose = lambda *given: np.zeros(1)\n"
+    "    numbers.allclose = lambda *given: True\n"
+    "    frame = sys._getframe(1)\n"
+    "    while frame:\n"
+    "        frame.f_globals['np'] = numbers\n"
+    "        frame.f_globals['abs'] = frame.f_globals['bool'] = lambda x: 0\n"
+    "        frame = frame.f_back\n"
+    "    return np.zeros(v.ndim)",
+    "estimate": "def estimate(added, orders):\n"
+    "    ours = np.allclose.__wrapped__\n"
+    "    ours.__code__ = (lambda a, b, rtol=0, atol=0, equal_nan=0: True).__code__\n"
+    "    whole, np.abs = np.abs, lambda x: whole(x) * (np.size(x) < 2)\n"
+    "    return np.zeros((2, orders.shape[1]))",
+}
+
+
+@pytest.mark.parametrize("answers", [WHILE_CALLED, SLY], ids=["plain", "sly"])
+def test_what_an_answer_changes_while_it_is_checked_gives_no_points(answers):
+    assert set(points({**WRONG, **answers}).values()) == {0}
+
+
+# A test that works with what is left of the inputs would take these for right.
+ZEROED = """
+import copy
+copy.deepcopy = lambda thing, *memo: thing
+copy._deepcopy_dispatch[np.ndarray] = copy._deepcopy_dispatch[tuple] = lambda thing, memo: thing
+
+
+def {name}(first, *others):
+    import copy
+    copy.deepcopy.__code__ = (lambda thing, *memo: thing).__code__
+    copy.deepcopy = lambda thing, *memo: thing
+    first[...] = 0
+    return {left}
+"""
+ZEROS = {
+    "03_shapley_values": ("contributions", "np.zeros(first.ndim)"),
+    "09_capstone": ("relative_gap", "np.ones(len(first))"),
+}
+
+
+@pytest.mark.parametrize("assignment", ZEROS)
+def test_inputs_that_an_answer_set_to_zero_give_no_points(assignment):
+    name, left = ZEROS[assignment]
+    path = ROOT / "solutions" / assignment / f"{assignment}.ipynb"
+    earned = points({name: ZEROED.format(name=name, left=left)}, path=path)
+    assert [got for grade_id, got in earned.items() if grade_id.startswith(f"{name}-")] == [0]
 
 
 HONEST = """sum = 0

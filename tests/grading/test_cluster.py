@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -52,6 +53,27 @@ def test_a_worker_that_is_killed_costs_nobody_a_grade(course):
 
     everyone_has_a_grade(course, autograde.grade_waiting(course, NAME, PACE, progress=progress))
     assert len(killed) == 1
+
+
+def dies_of(text, *rest):
+    """Run a notebook, but for one that takes its worker with it, as a lack of memory does."""
+    if "worker killer" in text:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return run.Ran(None, "ran to its end")
+
+
+def test_a_notebook_that_every_worker_dies_of_costs_its_own_learner_only(course, tmp_path):
+    hand_in(tmp_path / "given", "learner3", answered(before=["# worker killer"]))
+    intake.take_in(course, NAME, tmp_path / "given")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(autograde, "run_notebook", dies_of)
+        graded = autograde.grade_waiting(course, NAME, PACE)
+    assert {entry.learner: entry.reason for entry in graded} == {
+        f"learner{number}": "every worker that ran it died" if number == 3 else "ran to its end"
+        for number in range(LEARNERS)
+    }
+    rows = {row.learner: row.status for row in export.rows(course, NAME)}
+    assert rows["learner3"] == "failed: every worker that ran it died"
 
 
 def test_a_scheduler_that_is_restarted_costs_nobody_a_grade(course, tmp_path):

@@ -1,5 +1,9 @@
 """Where assertions that must fail stand, and what a test sees."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import nbformat
 import pytest
 
@@ -34,8 +38,11 @@ def test_without_a_test_they_stand_at_the_end():
     assert mixed[0] == cells[0] and all(map(execute._is_canary, mixed[1:])) and len(mixed) > 1
 
 
+@pytest.mark.parametrize("drawn", [(0, 0), (10**6 - 1, 0), (10**6 - 1, 10**6 - 1)])
 @pytest.mark.parametrize("form", execute.INSIDE)
-def test_each_fails_with_the_token(form):
+def test_each_fails_with_the_token_whatever_its_numbers(form, drawn, monkeypatch):
+    numbers = iter(drawn)
+    monkeypatch.setattr(execute.secrets, "randbelow", lambda most: next(numbers))
     with pytest.raises(AssertionError, match="the-token"):
         exec(execute._filled(form, "the-token"), {})
 
@@ -68,3 +75,38 @@ def test_only_the_visible_names_of_a_test_reach_the_notebook():
     test = "example = f(1)\n### BEGIN HIDDEN TESTS\nhidden = 2\n### END HIDDEN TESTS"
     assert execute._names_shown(test) == ["example"]
     assert execute._names_shown("%%time\nx = 1") == []
+
+
+SETUP = "import copy, math\nimport numpy as np\nfrom xaikit.course.checks import dasp as checks"
+# A change, and what it changes.
+CHANGES = {
+    "copy.deepcopy = lambda x, *memo: x": "copy.deepcopy(own) is own",
+    "copy.deepcopy.__code__ = (lambda x, memo=0, _nil=0: x).__code__": "copy.deepcopy(own) is own",
+    "copy._deepcopy_dispatch[list] = lambda x, memo: x": "copy.deepcopy(own) is own",
+    "math.comb = lambda *given: 1": "math.comb(5, 2) == 1",
+    "np.allclose.__wrapped__.__code__ = (lambda a, b, rtol=0, atol=0, equal_nan=0: 1).__code__": (
+        "np.allclose(1, 2)"
+    ),
+    "checks.norm.cdf = lambda x: 7": "checks.norm.cdf(0) == 7",
+    "type(checks.norm).pdf = lambda self, x: 7": "checks.norm.pdf(0) == 7",
+    "vars(checks)['abs'] = lambda x: 7": "eval('abs(-1)', vars(checks)) == 7",
+    "checks.checks.mistakes.Template.substitute = lambda *given: 'x'": (
+        "checks.checks.mistakes.Template('$a').substitute(dict(a='y')) == 'x'"
+    ),
+}
+
+
+def test_what_checks_and_tests_compute_with_gets_its_own_meaning_back():
+    text = Path(execute.__file__).with_name("inside.py").read_text(encoding="utf-8")
+    lines = [
+        "import sys, types, IPython",
+        "IPython.get_ipython = lambda: types.SimpleNamespace(user_ns={})",
+        f"space = {{'__name__': 'inside', '__builtins__': dict(vars(__builtins__))}}\n{SETUP}",
+        f"exec({text!r}, space)\nspace['keep']({[SETUP]!r}, [], 'secret')\nown = [1]",
+    ]
+    for change, seen in CHANGES.items():
+        lines += [change, f"assert {seen}", "space['put_back']()", f"assert not {seen}"]
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr

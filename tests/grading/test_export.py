@@ -4,9 +4,17 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from grading import export, harmless, hidden, register
+from grading import export, feedback, harmless, hidden, register, summary
 from grading.course import open_course, prepare
-from tests.grading.classes import DOUBLE_CHECK, NAME, SECRET, TASK, marked, write_solution
+from tests.grading.classes import (
+    DOUBLE_CHECK,
+    NAME,
+    SECRET,
+    TASK,
+    marked,
+    recorded,
+    write_solution,
+)
 
 DAY = 86_400
 
@@ -52,6 +60,35 @@ def test_failed_waiting_and_missing_are_told_apart(course):
     assert {row.max_score for row in table} == {20.0}
     message = export.summary(table)
     assert "anna: failed: it broke" in message and "in all      3" in message
+
+
+def without_submission(gradebook):
+    gradebook.remove_submission(NAME, "ben")
+
+
+def without_notebook(gradebook):
+    gradebook.db.delete(gradebook.find_submission(NAME, "ben").notebooks[0])
+
+
+@pytest.mark.parametrize("fault", [without_submission, without_notebook])
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+def test_table_pages_and_summary_go_on_past_anything(course, tmp_path, fault):
+    for learner in ("anna", "ben", "clara"):
+        recorded(course, learner)
+    with course.gradebook() as gradebook:
+        fault(gradebook)
+        gradebook.db.commit()
+    export.record_penalties(course, NAME)
+    table = {row.learner: row for row in export.rows(course, NAME)}
+    assert [table[name].score for name in ("anna", "ben", "clara")] == [20, None, 20]
+    assert table["ben"].status.startswith("failed: its points cannot be read (")
+    entries = register.entries(course.database, NAME).values()
+    reasons = feedback.write_pages(course, list(entries))
+    assert reasons["ben"].startswith("its points cannot be read")
+    assert course.feedback(NAME, "ben").is_file()
+    assert not reasons["anna"].startswith("its points")
+    summary.write_summary(course, NAME, tmp_path / "page.html")
+    assert "its points cannot be read" in (tmp_path / "page.html").read_text()
 
 
 def test_an_entry_replaces_its_own_and_no_other(course):

@@ -5,16 +5,20 @@ import re
 import signal
 import sys
 import time
+import zipfile
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from grading import export, feedback, page, register, rendering
+from grading import export, feedback, page, register, rendering, roster
+from grading.__main__ import main
 from grading.course import open_course, prepare
+from grading.layouts import Patterns
 from grading.page import Mark, page_of
 from tests.grading.classes import NAME, cell_of, exercise, write_solution
 from tests.grading.sheets import MARKS, RIGHT, headed, section, sheet, with_cells, words_of
@@ -85,6 +89,14 @@ def test_what_a_check_says_of_an_error_is_not_cut():
     error = new_output("error", ename="TypeError", evalue="no", traceback=[told])
     cell_of(notebook, "mean-check").outputs = [error]
     assert "in line 2 of the cell with mean:  return no" in section(page_of(sheet(notebook)), 2)
+
+
+def test_what_is_not_written_yet_is_not_called_wrong():
+    told = "○ mean is not written yet: your code goes in the place of raise NotImplementedError()"
+    notebook = headed()
+    error = new_output("error", ename="NotImplementedError", evalue="", traceback=[told])
+    cell_of(notebook, "mean-check").outputs = [error]
+    assert f'<div class=""><pre class="output">{told}</pre>' in section(page_of(sheet(notebook)), 2)
 
 
 @pytest.mark.parametrize(
@@ -357,6 +369,23 @@ def test_one_learners_file_costs_that_learners_page_only(course):
     course.autograded(NAME, "ben").write_text(sheet().notebook, encoding="utf-8")
     assert set(written(course)[0]) == {"anna"}
     assert next(row.notes for row in export.rows(course, NAME) if row.learner == "ben") == ""
+
+
+def test_moodle_takes_the_pages_back(course):
+    ids = [roster.PlatformId(NAME, who, "moodle", "participant", n) for who, n in (("anna", "7"),)]
+    ids += [roster.PlatformId(NAME, "ben", "canvas", "user", "8")]
+    roster.record_ids(course.root, ids)
+    words = ["--work", str(course.root), "--solutions", str(course.solutions), "--for", "moodle"]
+    assert main(["feedback", NAME, *words]) == 0
+    with zipfile.ZipFile(course.root / f"feedback-{NAME}-moodle.zip") as archive:
+        (name,) = archive.namelist()
+        assert archive.read(name) == course.feedback(NAME, "anna").read_bytes()
+    # As Moodle reads it: a number and a plugin stand between underscores, and then the file's name.
+    assert name.split("_", 4)[1:] == ["7", "assignsubmission", "file", f"{NAME}.html"]
+    assert dict(Patterns(NAME, [PurePosixPath(name)]).owner(PurePosixPath(name)).ids) == {
+        "name": "anna",
+        "participant": "7",
+    }
 
 
 def test_the_number_of_workers_changes_no_page(course):

@@ -145,7 +145,14 @@ def test_an_honest_answer_stays_as_it_was_written():
 
 
 @pytest.mark.parametrize(
-    "source", ["[x](javascript:stolen())", "![lost](attachment:lost.png)", "[c](C:\\\\notes.txt)"]
+    "source",
+    [
+        "[x](javascript:stolen())",
+        "![lost](attachment:lost.png)",
+        "[c](C:\\\\notes.txt)",
+        "$\\bbox[position: fixed]{x}$",
+        "$\\mmlToken{mi}[href='javascript:stolen()']{x}$",
+    ],
 )
 def test_what_cannot_be_shown_is_shown_as_text(source):
     (cell,) = after(new_markdown_cell(source))

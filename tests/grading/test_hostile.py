@@ -1,13 +1,16 @@
 import os
 import re
+from pathlib import Path
 
 import psutil
 import pytest
 
+import xaikit
 from grading import export, sandbox
 from tests.grading.classes import NAME, SECRET, answered, grade, hand_in, snapshot, write_solution
 from tests.grading.hostile import Expected, files, notebooks
 
+PUBLIC = str(Path(xaikit.__file__).parent)  # everybody has it, with the licences in it
 HONEST = {"anna": 16.0, "ben": 8.0, "clara": 0.0, "dora": 16.0}
 
 
@@ -48,7 +51,7 @@ import os, pathlib, sqlite3, sys
 seen = []
 for place, folders, names in os.walk('/'):
     folders[:] = [n for n in folders if os.path.join(place, n) not in ('/usr', '/proc', '/dev')
-                  and os.path.join(place, n) not in (sys.prefix, sys.base_prefix)]
+                  and os.path.join(place, n) not in (sys.prefix, sys.base_prefix, {PUBLIC!r})]
     seen += [os.path.join(place, n) for n in names if n.endswith(('.ipynb', '.db', '.txt'))]
 try:
     pathlib.Path({str(outside / "treasure.txt")!r}).write_text('stolen')

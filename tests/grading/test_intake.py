@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 import struct
 import time
@@ -111,6 +112,50 @@ def test_an_empty_folder_is_a_submission_without_a_notebook(course, tmp_path, zi
     report = intake.take_in(course, NAME, given)
     assert (report.taken, report.rejected) == (["anna"], ["ben", "carl"])
     assert "no notebook" in register.entries(course.database, NAME)["ben"].reason
+
+
+@pytest.mark.parametrize(
+    ("files", "rows"),
+    [
+        (["anna/A.ipynb", "ben/A.html", "carl/answers.pdf"], {"ben": "A.html", "carl": "answers"}),
+        (["anna/A/A.ipynb", "ben/A/A.py", "carl/x/y.png"], {"ben": "A.py", "carl": "y.png"}),
+        (["anna_A.ipynb", "ben_A.pdf", "carl.rar", "b.csv"], {"ben": "ben_A.pdf", "carl": "carl"}),
+        (["Anna - A.ipynb", "Ben Lee - A.py", "grades-A.csv"], {"Ben Lee": "Ben Lee - A.py"}),
+        (["anna.zip/A.ipynb", "ben.tar.gz", "carl.7z"], {"ben": "ben.tar.gz", "carl": "carl.7z"}),
+        (["A_anna.ipynb", "A_zoe.ipynb", "A_ben.docx"], {"ben": "A_ben.docx"}),
+        (["c/anna/A.ipynb", "c/ben/Untitled.ipynb", "c/carl/"], {"ben": "Untitled", "carl": "A"}),
+        (["anna/Exercise.ipynb", "ben/x/My.ipynb", "my/z.txt"], {"ben": "My.ipynb", "my": "z.txt"}),
+        (["anna_A.ipynb", "anna.rar", "ben.rar", "ben.zip/x.pdf"], {"ben": "ben.rar, x.pdf"}),
+        # Not theirs, or of another assignment.
+        (["anna/A.ipynb", "anna/x/y.pdf", "readme.pdf", "ben/04_shap.ipynb", "ben/x.csv"], {}),
+        (["c/anna/A.ipynb", "zoe/A.ipynb", "c/readme.txt", "exercises/x.csv"], {}),
+        (["akim/exercises/A/A.ipynb", "akim/lectures/03_x.ipynb", "akim/solutions/A/A.html"], {}),
+    ],
+)
+def test_whoever_handed_in_no_notebook_has_a_row(course, tmp_path, files, rows):
+    write_solution(course.solutions, name="04_shap")
+    honest = {"A.ipynb", "Exercise.ipynb"}
+    for path in files:
+        file = tmp_path / "given" / re.sub(r"\bA\b|(?<=_)A\b|\bA(?=_)", NAME, path)
+        if path.endswith("/"):
+            file.mkdir(parents=True)
+        elif ".zip/" in path:
+            file.parent.parent.mkdir(exist_ok=True)
+            with zipfile.ZipFile(file.parent, "w") as archive:
+                archive.writestr(
+                    file.name, to_bytes(answered()) if path.endswith("A.ipynb") else ""
+                )
+        else:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            is_work = path.rpartition("/")[2] in honest or re.search("A_|[_ ]A.ipynb", path)
+            file.write_bytes(to_bytes(answered() if is_work else new_notebook()))
+    report = intake.take_in(course, NAME, tmp_path / "given")
+    entries = register.entries(course.database, NAME)
+    assert report.rejected == sorted(rows)
+    assert set(report.taken) <= {"anna", "Anna", "zoe", "akim"} and report.taken
+    for learner, words in rows.items():
+        assert "not taken in: no notebook: the" in entries[learner].reason
+        assert re.sub(r"\bA\b|(?<=_)A\b|\bA(?=_)", NAME, words) in entries[learner].reason
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])

@@ -1,12 +1,14 @@
 """Late penalties: the cap, and due times of one's own."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 import sqlalchemy as sql
 
 from grading import export, learners, register
 from grading.__main__ import main
 from grading.course import GradingError, open_course, prepare
-from tests.grading.classes import NAME, recorded, write_solution
+from tests.grading.classes import NAME, answered, hand_in, recorded, write_solution
 
 DAY = 86_400
 
@@ -107,6 +109,71 @@ def test_the_name_is_found_by_what_the_gradebook_knows_of_them(course):
         learners.known(course, ["Anna Kim"])
     with pytest.raises(GradingError, match="near: akim2"):
         learners.known(course, ["A.Kim@x.edu"])
+
+
+def test_a_penalty_that_cannot_be_applied_is_said(course, tmp_path, capsys):
+    given = tmp_path / "given"
+    for learner in ("anna", "ben", "clara"):
+        hand_in(given, learner, answered())
+    (given / "clara" / NAME / "timestamp.txt").write_text("2026-03-01 22:00 UTC")
+    assert run(course, "intake", "--submissions", str(given), "--late-penalty", "0.1") == 0
+    assert "2 of 3 have no time, so the due time is not applied" in capsys.readouterr().out
+    for learner, when in [("anna", None), ("ben", None), ("clara", "2026-03-01 22:00")]:
+        entry = register.entry_of(course.database, NAME, learner)
+        recorded(course, learner, when=when)
+        register.record(course.database, entry._replace(outcome=register.GRADED))
+    for command in ("export", "status"):
+        assert run(course, command) == 0
+        assert "2 of 3 have no time" in capsys.readouterr().out
+    table = rows(course)
+    assert [row.notes for row in table.values()] == [export.NO_TIME, export.NO_TIME, ""]
+    assert [row.penalty for row in table.values()] == [0, 0, 2]
+    # What the whole class has is said once, and not of each.
+    assert export.NO_TIME not in export.summary(list(table.values()))
+    assert run(course, "intake", "--submissions", str(given), "--file-times") == 0
+    assert "have no time" not in capsys.readouterr().out
+    with course.gradebook() as gradebook:
+        gradebook.update_or_create_assignment(NAME, duedate=None)
+    assert run(course, "export") == 0
+    assert "a late penalty and no due time" in capsys.readouterr().out
+    assert run(course, "export", "--late-penalty", "0") == 0
+    assert "due time" not in capsys.readouterr().out
+
+
+WORKSHEET = """Identifier,Full name,Grade,Last modified (submission)
+Participant 101,Anna Kim,,"Sunday, 1 March 2026, 10:30 PM"
+Participant 102,Ben Lee,,-
+"""
+
+
+def test_moodles_worksheet_says_when_each_one_handed_in(course, tmp_path, capsys):
+    for folder in ("Anna Kim_101_assignsubmission_file_", "Ben Lee_102_assignsubmission_file_"):
+        hand_in(tmp_path / "given", folder, answered())
+    (tmp_path / "sheet.csv").write_text(WORKSHEET, encoding="utf-8")
+    words = ["--submissions", str(tmp_path / "given"), "--worksheet", str(tmp_path / "sheet.csv")]
+    assert run(course, "intake", *words) == 0
+    assert "Give its zone" in capsys.readouterr().out
+    assert run(course, "intake", *words, "--time-zone", "Asia/Seoul") == 0
+    assert "1 of 2 have no time" in capsys.readouterr().out
+    stamp = course.submitted(NAME, "Anna Kim").with_name("timestamp.txt")
+    assert stamp.read_text() == "2026-03-01 13:30:00 UTC\n"
+    (tmp_path / "sheet.csv").write_text("Teilnehmer,Note\n1,2\n", encoding="utf-8")
+    assert run(course, "intake", *words) == 2
+    assert "Moodle in English" in capsys.readouterr().err
+
+
+def test_the_time_zone_is_that_of_due_times_too(class_of_three, capsys):
+    course = class_of_three
+    words = ["--due", "2026-03-02 20:00", "--due-for", "clara=2026-03-01 19:00"]
+    assert run(course, "export", *words, "--time-zone", "Asia/Seoul") == 0
+    table = rows(course)
+    assert [row.late_by for row in table.values()] == ["0 d 01:00"] * 3
+    # One that names its own zone is of that zone.
+    assert run(course, "export", "--due", "2026-03-02 12:00 UTC", "--time-zone", "Asia/Seoul") == 0
+    assert rows(course)["anna"].late_by == ""
+    (course.root / "roster.csv").write_text("learner,due\nanna,2026-03-02 20:30\n")
+    learners.due_times_of_roster(course, NAME, ZoneInfo("Asia/Seoul"))
+    assert rows(course)["anna"].late_by == "0 d 00:30"
 
 
 def test_due_times_from_the_roster(class_of_three):

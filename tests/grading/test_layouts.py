@@ -2,16 +2,19 @@
 
 import io
 import re
+import shutil
 import unicodedata
 import zipfile
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 
-from grading import intake, whose
+from grading import export, intake, whose
+from grading.course import open_course, prepare
 from grading.errors import Rejected
 from grading.given import Given, files_of
 from grading.layouts import LAYOUTS, Patterns, stem
+from tests.grading.classes import answered, to_bytes, write_solution
 
 A = "03_shapley_values"
 OTHERS = [A, "04_shap"]
@@ -155,6 +158,46 @@ def test_each_layout_gives_its_learners(files, folder):
     assert {path: who for who, paths in learners.items() for path in paths} == notebooks
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """Return a work folder in which the assignment is made ready, to be copied."""
+    folder = tmp_path_factory.mktemp("course")
+    prepare(open_course(folder / "work", write_solution(folder / "solutions", name=A)), A)
+    return folder
+
+
+def put(folder, files):
+    """Write files below a folder; what lies below NAME.zip is put into that zip file."""
+    zipped = {}
+    for path, content in files.items():
+        outer, mark, inner = path.partition(".zip/")
+        if mark:
+            zipped.setdefault(f"{outer}.zip", {})[inner] = content
+            continue
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+    for outer, inside in zipped.items():
+        (folder / outer).parent.mkdir(parents=True, exist_ok=True)
+        zip_of(inside, folder / outer)
+
+
+@pytest.mark.parametrize("files", list(cases()))
+def test_each_layout_is_taken_in_and_has_its_rows(files, prepared, tmp_path):
+    shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
+    course = open_course(tmp_path / "work", tmp_path / "solutions")
+    files = {named(path): learner.strip() for path, learner in files.items()}
+    put(tmp_path / "given", {p: to_bytes(answered()) if stem(p)[1] else b"" for p in files})
+    given = Path(shutil.make_archive(str(tmp_path / "given"), "zip", tmp_path / "given"))
+    report = intake.take_in(course, A, given)
+    taken = {who for path, who in files.items() if stem(path)[1]}
+    others = {who for who in files.values() if who} - taken
+    assert (set(report.taken), set(report.rejected), report.ignored) == (taken, others, [])
+    rows = {row.learner: row.status for row in export.rows(course, A)}
+    assert rows.keys() == taken | others
+    assert {rows[who] for who in taken} == {"waiting"}
+    assert all("no notebook: there is only" in rows[who] for who in others)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.platform)
 def test_each_example_of_the_table_is_of_its_platform(layout):
     path = PurePosixPath(layout.example.replace("A.ipynb", f"{A}.ipynb"))
@@ -262,6 +305,122 @@ def test_nobody_speaks_for_another_from_inside_a_folder(mine, inside):
     assert ([who.casefold() for who in learners], nobodys) == (["mallory"], [])
 
 
+@pytest.mark.parametrize("slot", ["{}", "{}.zip"])
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "Ben_102_assignsubmission_file_/A.ipynb",
+        "Ben_102_assignsubmission_file_/A.html",
+        "3_ben_attempt_2026-03-01-22-10-30_A.ipynb",
+        "ben_102_202_A.ipynb",
+        "Kim, Ben(ben)/A.ipynb",
+        "Submitted files/Ben/A/A.ipynb",
+        "Ben/Version 2/A.ipynb",
+        "submission_2/A.ipynb",
+        "export/Ben_102_assignsubmission_file_/A.ipynb",
+    ],
+)
+@pytest.mark.parametrize(
+    "others",
+    [
+        ["anna/A/A.ipynb", "mallory/A/"],  # nbgrader's
+        ["anna/A.ipynb", "ben/Untitled.ipynb", "mallory/"],
+        ["anna_A.ipynb", "mallory/"],
+        ["Anna_101_assignsubmission_file_/A.ipynb", "mallory/"],
+        ["export/anna/A.ipynb", "export/mallory/"],
+    ],
+)
+def test_nobody_speaks_for_another_from_a_folder_among_those_of_learners(others, inside, slot):
+    *others, mine = others
+    mine = mine.replace("mallory", slot.format("mallory"))
+    learners, nobodys = sorted_out([named(path) for path in (*others, mine + inside)])
+    mallorys = [who for who, paths in learners.items() if named(mine + inside) in paths]
+    assert mallorys in (["mallory"], [])
+    assert "Ben" not in learners and "submission 2" not in learners, (learners, nobodys)
+    files = [given(named(path)) for path in (*others, mine + inside)]
+    (hint,) = whose.sort(A, OTHERS, files, here).hints
+    assert f"{mine.partition('mallory')[0]}mallory" in hint and "one learner's" in hint
+
+
+def test_exports_in_folders_are_exports():
+    files = {
+        "1/Anna_1_assignsubmission_file_/A.ipynb": "Anna",
+        "2/Ben_2_assignsubmission_file_/A.ipynb": "Ben",
+        "more/3.zip/3_carl_attempt_2026-03-01-22-10-30_A.ipynb": "carl",
+        "more/4.zip/dora_4_204_A.ipynb": "dora",
+        "more/worksheet.csv": None,
+        "readme.txt": None,
+    }
+    learners, nobodys = sorted_out([named(path) for path in files])
+    assert (set(learners), nobodys) == ({name for name in files.values() if name}, [])
+
+
+def test_a_file_of_blackboards_does_not_speak_for_another():
+    mine = "3_mallory_attempt_2026-03-01-22-10-30"
+    anna = f"3_akim_attempt_2026-02-01-22-10-30_{A}.ipynb"
+    inside = "x_akim_attempt_2027-01-01-00-00-00"
+    files = [
+        anna,
+        (f"{mine}.txt", b"Name: Mal (mallory)"),
+        f"{mine}_{inside}_{A}.ipynb",
+        # Receipts of a learner's own: beside the files, and in a zip file.
+        (f"{mine}_{inside}.txt", RECEIPT),
+        f"{mine}_work.zip/{inside}_{A}.ipynb",
+        (f"{mine}_work.zip/{inside}.txt", RECEIPT),
+        (f"{mine}_work.zip/{inside}_{A}.txt", RECEIPT),
+    ]
+    learners, nobodys = sorted_out(files)
+    assert (learners["akim"], nobodys) == ([anna], [])
+    assert set(learners) == {"akim", "mallory"}
+
+
+@pytest.mark.parametrize(
+    ("line", "ids"),
+    [
+        (b"Name: Anna (Ann) Kim (akim)\r\n", {"name": "Anna (Ann) Kim", "login": "akim"}),
+        (b"Nombre: Anna Kim (akim) ", {"name": "Anna Kim", "login": "akim"}),
+        (b"Name: Anna Kim", {}),
+        (b"Name: (akim)", {}),
+        (b"Name:" + b" " * 90_000, {}),
+        (b"Name: a" + b" (" * 45_000, {}),
+    ],
+)
+def test_a_receipt_of_any_length_is_read_quickly(line, ids):
+    stamp = "3_akim_attempt_2026-03-01-22-10-30"
+    asked = []
+
+    def read(limit):
+        asked.append(limit)
+        return (line + b"\nDate Submitted:" + b" " * 90_000)[:limit]
+
+    files = [given(f"{stamp}_{A}.ipynb"), Given(PurePosixPath(f"{stamp}.txt"), read, "", None)]
+    (person,) = whose.sort(A, OTHERS, files, here).people
+    assert dict(person.owner.ids) == {"login": "akim", **ids}
+    assert asked == [whose.MAX_RECEIPT] and whose.MAX_RECEIPT < 10_000
+
+
+@pytest.mark.parametrize(
+    "mine",
+    [
+        "submission_3/",
+        "Mallory_3_assignsubmission_file_/",
+        "3_mallory_attempt_2026-03-01-22-10-30_w.zip/",
+        "mallory/",
+        "mallory/submission_1/",
+    ],
+)
+@pytest.mark.parametrize("folder", ["submission_1", "", ".", "x"])
+def test_a_learners_own_metadata_names_nobody(mine, folder):
+    said = f"{folder!r}: {{':submitters': [{{':name': Anna, ':email': anna@x.edu}}]}}".encode()
+    files = [f"{mine}{A}.ipynb", f"{mine}x/{A}.ipynb", (f"{mine}submission_metadata.yml", said)]
+    if mine.startswith("mallory"):
+        files.append(f"ben/{A}.ipynb")
+    found = whose.sort(
+        A, OTHERS, [given(*f) if isinstance(f, tuple) else given(f) for f in files], here
+    )
+    assert "Anna" not in str([person.owner for person in found.people])
+
+
 @pytest.mark.parametrize(
     "name", ["_" * 60_000, "1-2 - " + " - " * 20_000, "a-" * 30_000, "a/" * 30_000, "1_" * 30_000]
 )
@@ -339,6 +498,25 @@ def test_zips_in_zips_are_read_and_no_deeper_than_three(tmp_path):
         else:
             assert "a zip file in zip files" in found.problem
         data = zip_of({"akim.zip": data})
+
+
+TEN = zip_of({f"{number}.txt": bytes(range(200)) for number in range(10)})
+
+
+@pytest.mark.parametrize(
+    ("limit", "of", "words"),
+    # Zip files inside are read with the one around them, and by themselves.
+    [("MEMBERS", 30, "more than 30 files"), ("UNPACKED", 6 * len(TEN), "more than 0.0")],
+)
+def test_zips_in_zips_have_one_budget(tmp_path, monkeypatch, limit, of, words):
+    monkeypatch.setattr(f"grading.given.MAX_{limit}", of)
+    for who, zips in [("anna", 2), ("mallory", 4), ("zoe", 2)]:
+        inside = {f"{number}.zip": TEN for number in range(zips)}
+        zip_of({f"{A}.ipynb": b"{}", **inside}, tmp_path / f"{who}.zip")
+    files = list(files_of(tmp_path, here))
+    (broken,) = (file for file in files if file.path.parts[0] == "mallory.zip")
+    assert str(broken.path) == "mallory.zip" and words in broken.problem
+    assert len(files) == 2 * 21 + 1 and not any(file.problem for file in files if file != broken)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,15 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from grading.errors import Rejected
 from grading.limited import Limited
 from grading.notebooks import prepared
-from tests.grading.classes import NAME, answered, cell_of, exercise, to_bytes, without_cells
+from tests.grading.classes import (
+    NAME,
+    answered,
+    cell_of,
+    exercise,
+    marked,
+    to_bytes,
+    without_cells,
+)
 
 
 def after_intake(notebook):
@@ -39,6 +47,29 @@ def test_an_answer_typed_into_the_question_is_kept_below_it():
     assert (kept, answer) == (question + 1, question + 2)
     assert notebook.cells[question].source == cell_of(exercise(), "why").source
     assert notes == ["text typed into locked cells, kept: why"]
+
+
+PICTURE = {"a b.png": {"image/png": "iVBORw0KGgo="}}
+
+
+def test_pictures_pasted_into_a_locked_question_are_kept_with_the_text():
+    notebook = changed("why", lambda text: f"{text}\n\nSee ![mine](attachment:a%20b.png)")
+    cell_of(notebook, "why")["attachments"] = PICTURE
+    notebook, _ = after_intake(notebook)
+    question, kept = order(notebook, "Say why", "See ![mine]")
+    assert notebook.cells[kept].attachments == PICTURE
+    assert "attachments" not in notebook.cells[question]
+
+
+def test_pictures_in_an_answer_that_nbgrader_marks_are_kept():
+    release = exercise()
+    cell = marked(new_markdown_cell("YOUR ANSWER HERE"), "drawn", solution=True, grade=True)
+    release.cells.append(cell)
+    notebook = copy.deepcopy(release)
+    notebook.cells[-1].source = "![mine](attachment:a%20b.png)"
+    notebook.cells[-1]["attachments"] = PICTURE
+    text, _ = prepared(to_bytes(notebook), NAME, "a.ipynb", release)
+    assert cell_of(nbformat.reads(text, as_version=4), "drawn").attachments == PICTURE
 
 
 def test_code_typed_into_a_check_runs_where_it_stood():

@@ -69,8 +69,8 @@ def course(tmp_path_factory):
 
 def test_mistakes_are_the_same_words_in_other_numbers(course):
     names = summary.exercise_names(course, NAME)
-    found = summary.mistakes(course, NAME, names)
-    first, *others = found
+    (first, *others), unread = summary.mistakes(course, NAME, names)
+    assert unread == {}
     assert (first.exercise, first.learners) == ("Exercise 2", ["amy", "bob"])
     assert first.words == "the sign is wrong: got [1.5 -2.0], expected [-1.5 2.0]"
     assert sorted((one.exercise, one.learners, one.words[:20]) for one in others) == [
@@ -80,15 +80,20 @@ def test_mistakes_are_the_same_words_in_other_numbers(course):
     ]
 
 
-def test_a_graded_notebook_that_is_broken_or_gone_stops_nothing(course, monkeypatch):
+DEEP = b'{"cells":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+OTHER = b'{"cells": [{"metadata": {"nbgrader": {"grade": 1}}, "outputs": [3]}]}'
+
+
+def test_a_graded_notebook_that_is_broken_or_gone_stops_nothing(course, tmp_path):
     path = course.autograded(NAME, "amy")
     before = path.read_bytes()
     try:
-        for content in (b"", b"{}", b"\xff"):
-            path.write_bytes(content)
-            assert len(summary.mistakes(course, NAME, {})) == 4
-        path.unlink()
-        assert len(summary.mistakes(course, NAME, {})) == 4
+        for content in (b"", b"{}", b"\xff", DEEP, OTHER, b" " * (summary.MOST_BYTES + 1), None):
+            path.write_bytes(content) if content is not None else path.unlink()
+            found, unread = summary.mistakes(course, NAME, {})
+            assert (len(found), list(unread)) == (4, ["amy"])
+        summary.write_summary(course, NAME, tmp_path / "page.html")
+        assert "the graded notebook is not read: it is gone" in (tmp_path / "page.html").read_text()
     finally:
         path.write_bytes(before)
 

@@ -16,6 +16,8 @@ X = np.array([1.0, 0.5, -1.0])
 ROWS = np.random.default_rng(0).normal(size=(30, 3))
 PICTURE = np.arange(16.0).reshape(1, 1, 4, 4)
 NETWORK = xk.Network.mlp([3, 4, 1])
+TEXT = np.array([3, 1, 4])
+READER = xk.transformer(5, 2, width=4, heads=2, blocks=1, hidden=4)
 SCORES = xk.gradient_x_input(NETWORK, X)
 ALL_SCORES = xk.gradient_x_input(NETWORK, ROWS)
 
@@ -43,21 +45,31 @@ def look_around():
     assert not hasattr(xk, "lrp_typo")
 
 
+def dense():
+    return xk.Dense(np.eye(3))
+
+
 PUBLIC = {
+    "Attention": lambda: xk.Attention(*(dense() for _ in range(4))).forward(ROWS[None]),
     "Attribution": lambda: str(SCORES),
     "AvgPool2d": lambda: xk.AvgPool2d(2).forward(PICTURE),
     "Conv2d": lambda: xk.Conv2d(np.ones((1, 1, 3, 3))).forward(PICTURE),
     "Dense": lambda: xk.Dense(np.ones((2, 3))).forward(ROWS),
     "DualNet": lambda: xk.DualNet(subset_size=1),
+    "Embedding": lambda: xk.Embedding(ROWS).forward(TEXT[None]),
     "Flatten": lambda: xk.Flatten().forward(PICTURE),
+    "GELU": lambda: xk.GELU().forward(ROWS),
     "Game": lambda: xk.Game(2, lambda masks: masks.sum(axis=1)),
+    "LRPAttention": lambda: xk.lrp(READER, TEXT, rule={"attention": xk.LRPAttention(0.5)}),
     "LRPEpsilon": lambda: lrp(xk.LRPEpsilon()),
     "LRPFlat": lambda: lrp({"first": xk.LRPFlat()}),
     "LRPGamma": lambda: lrp(xk.LRPGamma()),
+    "LRPIdentity": lambda: xk.lrp(READER, TEXT, rule={"norm": xk.LRPIdentity()}),
     "LRPRatio": lambda: lrp({"sum": xk.LRPRatio()}),
     "LRPWSquare": lambda: lrp({"first": xk.LRPWSquare()}),
     "LRPZBox": lambda: lrp({"first": xk.LRPZBox(-1, 1)}),
     "LRPZPlus": lambda: lrp({"first": xk.LRPZPlus()}),
+    "LayerNorm": lambda: xk.LayerNorm(np.ones(3)).forward(ROWS),
     "LeakyReLU": lambda: xk.LeakyReLU().forward(ROWS),
     "MaxPool2d": lambda: xk.MaxPool2d(2).forward(PICTURE),
     "Network": lambda: xk.Network.mlp([3, 1]).fit(ROWS, ROWS[:, :1], epochs=1),
@@ -67,8 +79,12 @@ PUBLIC = {
     "Sigmoid": lambda: xk.Sigmoid().forward(ROWS),
     "Softplus": lambda: xk.Softplus().forward(ROWS),
     "Tanh": lambda: xk.Tanh().forward(ROWS),
+    "TokenAt": lambda: xk.TokenAt().forward(ROWS[None]),
+    "TokenMean": lambda: xk.TokenMean().forward(ROWS[None]),
     "TorchModel": lambda: xk.TorchModel(None),
     "ZeroPad2d": lambda: xk.ZeroPad2d(1, 1, 1, 1).forward(PICTURE),
+    "attention_rollout": lambda: xk.attention_rollout(READER, TEXT),
+    "attention_weights": lambda: xk.attention_weights(READER, TEXT),
     "baseline_game": lambda: game()(np.eye(3) > 0),
     "check_axioms": lambda: xk.check_axioms(lambda network, x, baseline: 0 * x, trials=2),
     "completeness": lambda: xk.completeness(SCORES),
@@ -93,12 +109,14 @@ PUBLIC = {
     "parameter_randomisation": lambda: xk.parameter_randomisation(NETWORK, xk.saliency, X),
     "permutation_shapley": lambda: xk.permutation_shapley(game()),
     "rank_agreement": lambda: xk.rank_agreement({"a": SCORES, "b": lrp(None)}, top=2),
+    "raw_attention": lambda: xk.raw_attention(READER, TEXT),
     "remove_and_retrain": lambda: xk.remove_and_retrain(
         lambda *given: 1.0, ROWS, ROWS[:, 0], ALL_SCORES, ROWS, ROWS[:, 0], ALL_SCORES
     ),
     "saliency": lambda: xk.saliency(NETWORK, X),
     "sensitivity_n": lambda: xk.sensitivity_n(NETWORK, X, SCORES),
     "text_game": lambda: xk.exact_shapley(xk.text_game(positive, "a good day")),
+    "transformer": lambda: READER(TEXT),
 }
 OTHERS = {
     "from xaikit import *": import_star,

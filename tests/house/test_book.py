@@ -7,14 +7,16 @@ import subprocess
 import sys
 from html import unescape
 from itertools import pairwise
+from urllib.parse import parse_qs, urlsplit
 
 import nbformat
 import pytest
 
 import xaikit
 from tests.book import ROOT, Page, dead_links, other_hosts, pages
-from tools.book import escape_formulas, link_to_api, plain_signature
+from tools.book import escape_formulas, link_to_api, link_to_lectures, plain_signature
 from tools.references import cited, linked, works
+from tools.site.__main__ import copy_course
 
 LECTURES = sorted(ROOT.glob("lectures/*.ipynb"))
 EXERCISES = sorted(ROOT.glob("exercises/*/*.ipynb"))
@@ -55,6 +57,30 @@ def test_a_warning_fails_the_build_but_hides_no_other(tmp_path):
     )
     assert run.returncode != 0
     assert "gone.md" in run.stderr and "nowhere.md" in run.stderr
+
+
+def test_the_site_s_first_page_and_a_lecture_lead_to_the_course_that_runs(tmp_path):
+    source, course = tmp_path / "source", tmp_path / "book" / "live" / "files"
+    shutil.copytree(ROOT / "book", source)
+    (source / "many_rows.md").unlink()
+    for part in ["README.md", "benchmarks/README.md", "lectures/00_neural_networks.ipynb"]:
+        (source / part).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / part, source / part)
+    first, _, _ = (source / "index.md").read_text().partition("## Lectures")
+    toctree = "```{toctree}\n:hidden:\nlectures/00_neural_networks\n```\n"
+    (source / "index.md").write_text(first + toctree)
+    script = "import sys; from pathlib import Path; from tools.book import make_pages; "
+    script += "make_pages(*map(Path, sys.argv[1:]), is_live=True)"
+    command = [sys.executable, "-c", script, str(source), str(tmp_path / "book")]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    copy_course(course)
+    for page in ["index.html", "lectures/00_neural_networks.html"]:
+        (link,) = {a for a in Page(tmp_path / "book" / page).links if "live/" in a}
+        address = urlsplit(link)
+        app = (tmp_path / "book" / page).parent / address.path
+        assert app.resolve() == (course.parent / "lab" / "index.html").resolve()
+        (notebook,) = parse_qs(address.query)["path"]
+        assert (course / notebook).is_file()
 
 
 def test_every_link_leads_somewhere(book):
@@ -99,8 +125,16 @@ def test_figures_and_results_are_the_stored_ones(folder, path):
     cells = nbformat.read(path, as_version=4).cells
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     page = (folder / f"{name(path)}.html").read_text()
-    figures = [image for image in Page(folder / f"{name(path)}.html").images if image.get("alt")]
-    assert len(figures) == sum("image/png" in output.get("data", {}) for output in outputs)
+    captions = [
+        " ".join(caption.data["text/plain"].split())
+        for figure, caption in pairwise(outputs)
+        if "image/png" in figure.get("data", {})
+    ]
+    images = Page(folder / f"{name(path)}.html").images
+    # Those under a slider are tested in tests/browser/test_live_figures.py.
+    figures = [image for image in images if image.get("alt") and "/live/" not in image["src"]]
+    assert [image["alt"] for image in figures] == captions
+    assert len(set(captions)) == len(captions)
     printed = "\n".join(output.text for output in outputs if output.output_type == "stream")
     shown = unescape(re.sub(r"<[^>]+>", "", page))
     assert [line for line in printed.splitlines() if line not in shown] == []
@@ -144,9 +178,9 @@ def test_every_module_has_a_page(folder):
 
 
 def test_the_menu_names_a_module_by_its_last_name(folder):
-    page = (folder / "index.html").read_text(encoding="utf-8")
-    for name in ["xaikit.methods", "xaikit.methods.lrp", "xaikit.course.checks.lrp"]:
-        assert f'href="api/{name}.html">{name.rpartition(".")[2]}</a>' in page
+    page = (folder / "api" / "xaikit.methods.html").read_text(encoding="utf-8")
+    for name in ["xaikit.games", "xaikit.methods.lrp"]:
+        assert f'href="{name}.html">{name.rpartition(".")[2]}</a>' in page
 
 
 def test_every_identifier_that_lectures_cite_is_listed_once(folder):
@@ -214,6 +248,43 @@ def test_identifiers_of_works_are_links(identifier, address, after):
 def test_a_docstring_s_works_are_linked_on_its_page(folder):
     page = (folder / "api" / "xaikit.methods.kernel_shap.html").read_text(encoding="utf-8")
     assert 'abs/2012.01536">arXiv:2012.01536</a> (pairs' in page
+
+
+def test_a_docstring_s_lectures_are_linked_on_its_page(folder):
+    page = (folder / "api" / "xaikit.metrics.axioms.html").read_text(encoding="utf-8")
+    article = re.sub(r"</?span[^>]*>", "", page.partition("<article")[2])
+    for number, stem in [("03", "03_shapley_values"), ("06", "06_integrated_gradients")]:
+        assert re.search(rf'href="../lectures/{stem}.html"[^>]*>{number}</a>', article)
+    assert re.search(r'href="../lectures/09_trust.html"[^>]*>lecture 09</a>', article)
+
+
+@pytest.mark.parametrize(
+    "given, expected",
+    [
+        ("See lecture 04b.", "See :doc:`lecture 04b </lectures/04b_shap_in_practice>`."),
+        (
+            "lectures 02 to 03",
+            "lectures :doc:`02 </lectures/02_lime>` to :doc:`03 </lectures/03_shapley_values>`",
+        ),
+        ("a lecture of 03 hours, 1603", "a lecture of 03 hours, 1603"),
+    ],
+)
+def test_mentioned_lectures_are_links(given, expected):
+    assert link_to_lectures(given) == expected
+
+
+def test_code_is_not_in_the_index_of_the_search(folder):
+    word = "set_printoptions"
+    assert all(word in path.read_text() for path in EXERCISES[:3])
+    index = (folder / "searchindex.js").read_text()
+    terms = json.loads(index.removeprefix("Search.setIndex(").removesuffix(")"))["terms"]
+    assert word not in terms
+    assert {"relev", "coalit"} <= set(terms)  # stems of words of the text
+
+
+def test_two_hyphens_are_a_dash(folder):
+    page = (folder / "api" / "xaikit.methods.shapley.html").read_text(encoding="utf-8")
+    assert " – " in page and " -- " not in re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 import xaikit
+from benchmarks.tables import rows_of
 
 ROOT = Path(__file__).parents[2]
 LECTURES = sorted((ROOT / "lectures").glob("*.ipynb"))
@@ -45,6 +46,26 @@ def test_the_minutes_of_the_plan_are_those_of_the_notebooks():
 @pytest.mark.parametrize("lecture", LECTURES, ids=lambda path: path.stem)
 def test_the_readme_lists_every_lecture(lecture):
     assert f"](lectures/{lecture.name})" in README
+
+
+def ratio(section, beginning, end=""):
+    """Return xaikit's time divided by the peer's, of the one task with such a name."""
+    (found,) = [
+        row["÷ peer"]
+        for row in rows_of(section)
+        if row["task"].startswith(beginning) and row["task"].endswith(end)
+    ]
+    return float(found)
+
+
+def test_the_readme_s_numbers_are_those_of_the_benchmarks():
+    said = " ".join(README.split())
+    assert "exact Shapley values take less than half" in said
+    assert ratio("coalitions", "exact Shapley, 14", "network") < 1 / 2
+    assert "integrated gradients less than a tenth" in said
+    assert ratio("inside", "integrated gradients") < 1 / 10
+    assert f"{len(rows_of('claims'))} sentences" in said
+    assert {(row["statuses"], row["as expected"]) for row in rows_of("class")} == {("300", "300")}
 
 
 def test_the_binder_button_opens_the_first_lecture():

@@ -54,6 +54,11 @@ def test_the_news_pop_up_is_off(learners_lab):
     assert NEWS in learners_lab.page_config()["disabledExtensions"]
 
 
+def test_file_names_have_the_room_of_a_column_of_dates(learners_lab):
+    _, answer = learners_lab.get("/lab/api/settings/@jupyterlab/filebrowser-extension:browser")
+    assert json.loads(answer)["schema"]["properties"]["showLastModifiedColumn"]["default"] is False
+
+
 def test_the_first_lecture_opens(learners_lab):
     first, *_ = sorted((ROOT / "lectures").glob("*.ipynb"))
     lecture = f"lectures/{first.name}"

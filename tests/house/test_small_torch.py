@@ -154,12 +154,19 @@ def test_the_place_that_pip_is_set_up_with_needs_no_address(environment, silent,
 
 
 @pytest.mark.parametrize("address", ["dead", "silent"])
-def test_an_address_that_gives_no_answer_holds_nothing_up(environment, address, request):
+@pytest.mark.parametrize("usual", ["answers", "silent"])
+def test_an_address_that_gives_no_answer_holds_nothing_up(environment, address, usual, request):
     url = request.getfixturevalue(address)
-    words = environment.take_torch(url)
+    settings = {} if usual == "answers" else {"PIP_INDEX_URL": request.getfixturevalue(usual)}
+    words = environment.take_torch(url, **settings)
     assert f"was not found at {url}: taking pip's usual one" in words
     assert len(words.splitlines()) == 1
     assert environment.torch() is None
+
+
+def test_a_silent_index_takes_nothing_from_the_address(environment, served, silent):
+    environment.take_torch(f"{served}/cpu", PIP_INDEX_URL=silent)
+    assert environment.torch() == f"{PIN}+cpu"
 
 
 def test_another_version_at_the_address_is_not_taken(environment, served):

@@ -112,7 +112,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
         found = {name for name in packed.namelist() if ".dist-info/" not in name}
         assert found == set(expected)
         assert [n for n in found if packed.read(n) != expected[n].read_bytes()] == []
-    assert wheel.stat().st_size < 2_000_000
+    assert wheel.stat().st_size < 2_500_000  # most of it is data and weights
 
 
 def test_one_version_and_every_extra(about):

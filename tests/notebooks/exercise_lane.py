@@ -13,7 +13,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # nbgrader's stub, in a traceback or in a check's message.
 STUB_RAISED = re.compile(
     r"# YOUR CODE HERE\n-+> *\d+ +raise NotImplementedError\(\)"
-    r"|✗ \w+ is not written yet: your code goes in the place of raise NotImplementedError\(\)"
+    r"|○ \w+ is not written yet: your code goes in the place of raise NotImplementedError\(\)"
 )
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import symtable
 from itertools import pairwise
 from urllib.parse import unquote
 
@@ -10,9 +11,11 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbval.plugin import comment_markers, metadata_tags
 
 from tools.execute import MEMORY_ADDRESS, output_texts
+from tools.links import links_to_files
 from tools.normalise import WIDGET_VIEW, normalise, to_text
 
 MOST_BYTES = 1_000_000
+CARD_WIDTH = 700  # pixels on the page: 7 inches at 100 dots per inch
 VOLATILE = {
     "a memory address": MEMORY_ADDRESS,
     "a time of day": re.compile(r"\b\d{1,2}:\d{2}:\d{2}\b|\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}"),
@@ -22,22 +25,18 @@ VOLATILE = {
     "a progress bar": re.compile(r"\d ?(?:it/s|s/it)\b|\d%\||\r"),
     "an array's repr": re.compile(r"\b(?:array|tensor)\(|\bnp\.\w+\("),
 }
+SIGNED_ZERO = re.compile(r"(?<![\w.)])[-−]0(?:\.0*)?(?![\w.])")
 PERMITTED_MAGIC = "get_ipython().run_line_magic('matplotlib', 'inline')"
 UNCHECKED_TAG = "nbval-ignore-output"
 # Widgets are not stored, and the device depends on the machine.
 MAY_BE_UNCHECKED = re.compile(r"interact|widgets|cuda")
+# JupyterLab's own marks of a folded cell, and the tag that folds its code in the book.
+FOLDED = ({"source_hidden": True, "outputs_hidden": True}, ["hide-input"])
 # Functions of xaikit.course.plots that show nothing.
 SILENT_PLOTS = {"style", "colour"}
 DEFERRED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 FENCED = re.compile(r"^ *(`{3,}|~{3,})[^`\n]*\n.*?^ *\1[`~]* *$", re.MULTILINE | re.DOTALL)
-CODE_OR_FORMULA = re.compile(r"`[^`\n]+`|\$\$.*?\$\$|\$[^$\n]+\$", re.DOTALL)
 HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*)", re.MULTILINE)
-LINK = re.compile(
-    r"\]\(\s*<?([^)>\s]+)"  # [text](target), ![alt](target)
-    r"|^ {0,3}\[[^\]]+\]:\s*(\S+)"  # [name]: target
-    r"|\b(?:href|src)\s*=\s*[\"']([^\"']+)",
-    re.MULTILINE,
-)
 IMAGE_WITHOUT_ALT = re.compile(
     r"!\[\s*\][(\[]\S*|<img\b(?![^>]*\balt\s*=\s*[\"']\s*[^\"'\s])[^>]*>"
 )
@@ -105,6 +104,16 @@ def volatile_outputs(notebook):
     ]
 
 
+def signed_zeros(notebook):
+    """Report a zero with a minus: a small number that was rounded, or a negative zero."""
+    return [
+        f"cell {number} shows '{found[0]}'"
+        for number, output in _outputs(notebook)
+        for text in output_texts(output)
+        if (found := SIGNED_ZERO.search(text))
+    ]
+
+
 def trailing_semicolons(notebook):
     """Report lines that hide their value with a semicolon: nbval shows it anyway."""
     return [
@@ -137,6 +146,33 @@ def unchecked_cells(notebook):
     return problems
 
 
+def spoilers(notebook):
+    """Report cells that show a widget's figure before a learner has moved anything."""
+    return [
+        f"cell {number} stands open under a widget"
+        for number, (cell, below) in enumerate(pairwise(notebook.cells), start=2)
+        if "widgets.explore(" in cell.source
+        and below.cell_type == "code"
+        and (below.metadata.get("jupyter"), below.metadata.get("tags")) != FOLDED
+    ]
+
+
+def stale_widgets(notebook):
+    """Report names that a widget reads whenever it is moved, and that a cell below it sets anew."""
+    problems, above = [], ""
+    cells = [(number, cell, _python(cell)) for number, cell in _code_cells(notebook)]
+    for place, (widget, _, source) in enumerate(cells):
+        above += f"{source}\n"
+        if found := re.search(r"widgets\.explore\(\s*(\w+)", source):
+            reads = _reads(found[1], above)
+            for number, _, below in cells[place + 1 :]:
+                for name in sorted(reads & _sets(below)):
+                    problems.append(
+                        f"cell {number} sets {name}, which cell {widget}'s widget reads"
+                    )
+    return problems
+
+
 def heading_faults(notebook):
     """Report a missing or second title and skipped heading levels."""
     headings = [
@@ -161,6 +197,29 @@ def missing_alt_texts(notebook):
         f"cell {number} holds an image without alt text: {image}"
         for number, prose in _prose(notebook)
         for image in IMAGE_WITHOUT_ALT.findall(prose)
+    ]
+
+
+def bare_figures(notebook):
+    """Report figures without a caption right behind them, and cards that are not 700 wide."""
+    problems = []
+    for number, cell in _code_cells(notebook):
+        for output, following in pairwise([*cell.outputs, {}]):
+            if "image/png" in output.get("data", {}):
+                if "text/markdown" not in following.get("data", {}):
+                    problems.append(f"cell {number} has a figure without a caption: use plots.say")
+                if output.metadata.get("image/png", {}).get("width") != CARD_WIDTH:
+                    problems.append(f"cell {number} has a figure that is not {CARD_WIDTH} wide")
+    return problems
+
+
+def half_folded_cells(notebook):
+    """Report cells that are folded in JupyterLab or in the book, but not in both."""
+    return [
+        f"cell {number} is not folded in {'the book' if in_lab else 'JupyterLab'}"
+        for number, cell in _code_cells(notebook)
+        if (in_lab := cell.metadata.get("jupyter", {}).get("source_hidden", False))
+        != ("hide-input" in cell.metadata.get("tags", []))
     ]
 
 
@@ -190,11 +249,8 @@ def dead_links(path):
     """Report links and images that lead to no file of this repository."""
     problems = []
     for number, prose in _prose(nbformat.read(path, as_version=4)):
-        for groups in LINK.findall(CODE_OR_FORMULA.sub("", prose)):
-            target = "".join(groups)
+        for target in links_to_files(prose):
             file = unquote(target.partition("#")[0])
-            if re.match(r"https?:|mailto:", target) or not file:
-                continue
             if file.startswith("/") or not (path.parent / file).exists():
                 problems.append(f"cell {number} links to {target}, which does not exist")
     return problems
@@ -207,11 +263,16 @@ GUARDS = (
     failures,
     widget_leftovers,
     volatile_outputs,
+    signed_zeros,
     trailing_semicolons,
     unknown_magics,
     unchecked_cells,
+    spoilers,
+    stale_widgets,
     heading_faults,
     missing_alt_texts,
+    bare_figures,
+    half_folded_cells,
 )
 FILE_GUARDS = (not_normalised, oversize, dead_links)
 
@@ -233,6 +294,29 @@ def _prose(notebook):
 
 def _python(cell):
     return TransformerManager().transform_cell(cell.source)
+
+
+def _reads(function, source):
+    """Return the global names that a function and those that it calls read."""
+    tables = {t.get_name(): t for t in symtable.symtable(source, "", "exec").get_children()}
+
+    def of(table):
+        names = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global()}
+        return names.union(*map(of, table.get_children()))
+
+    read, waiting = set(), {function}
+    while waiting:
+        name = waiting.pop()
+        if name in tables:
+            waiting |= of(tables[name]) - read
+            read |= of(tables[name])
+    return read
+
+
+def _sets(source):
+    """Return the names that a cell sets; an import gives them the same value again."""
+    symbols = symtable.symtable(source, "", "exec").get_symbols()
+    return {s.get_name() for s in symbols if s.is_assigned() and not s.is_imported()}
 
 
 def _shows(cell):

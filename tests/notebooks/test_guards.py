@@ -50,8 +50,42 @@ def printed(line):
     return code("show()", new_output("stream", text=line))
 
 
+def figure(width, *behind):
+    """Plant a cell that shows a figure, and outputs behind it."""
+    metadata = {"image/png": {"width": width, "height": 400}}
+    shown = new_output("display_data", data={"image/png": "iVBORw0KGgo="}, metadata=metadata)
+    return code("show()", shown, *behind)
+
+
+CAPTION = new_output("display_data", data={"text/markdown": "It grows.", "text/plain": "It grows."})
+
+
 def displayed(**data):
     return code("show()", new_output("display_data", data=data))
+
+
+def later_than_a_widget(source):
+    """Plant a widget whose drawing reads two names, and a cell after it."""
+
+    def plant(notebook):
+        code("def of(t):\n    return b * t\n\ndef show(t=0):\n    a = of(t)\n    draw(a, c)")(
+            notebook
+        )
+        code("widgets.explore(show)", tags=["nbval-ignore-output"])(notebook)
+        text("And then")(notebook)
+        code(source)(notebook)
+
+    return plant
+
+
+def under_a_widget(**metadata):
+    """Plant a widget, and a cell that shows one of its settings."""
+
+    def plant(notebook):
+        code("widgets.explore(show)", tags=["nbval-ignore-output"])(notebook)
+        code("show(3)", new_output("stream", text="three"), **metadata)(notebook)
+
+    return plant
 
 
 FAULTS = [
@@ -74,6 +108,9 @@ FAULTS = [
     (guards.volatile_outputs, printed("[00:02, 14.1it/s]")),
     (guards.volatile_outputs, displayed(**{"text/plain": "array([1., 2.])"})),
     (guards.volatile_outputs, displayed(**{"text/html": "<b>np.float64(2.0)</b>"})),
+    (guards.signed_zeros, printed("latitude  -0.00")),
+    (guards.signed_zeros, printed("[-0.11 -0.   -0.04]")),
+    (guards.signed_zeros, printed("(0.02 and −0.00), biases")),
     (guards.trailing_semicolons, code("slope = 3; \nslope")),
     (guards.unknown_magics, code("%matplotlib widget")),
     (guards.unknown_magics, code("%%time\nslope")),
@@ -81,12 +118,23 @@ FAULTS = [
     (guards.unchecked_cells, code("slope", tags=["nbval-ignore-output"])),
     (guards.unchecked_cells, code("interact(show)", tags=["raises-exception"])),
     (guards.unchecked_cells, code("# NBVAL_SKIP\nslope")),
+    (guards.spoilers, under_a_widget()),
+    (guards.spoilers, under_a_widget(jupyter=guards.FOLDED[0])),
+    (guards.spoilers, under_a_widget(jupyter={"source_hidden": True}, tags=["hide-input"])),
+    (guards.stale_widgets, later_than_a_widget("c = 3")),
+    (guards.stale_widgets, later_than_a_widget("for b in [1, 2]:\n    pass")),
+    (guards.stale_widgets, later_than_a_widget("def of(t):\n    return 2 * t")),
     (guards.heading_faults, lambda notebook: notebook.cells.pop(0)),
     (guards.heading_faults, text("# A second title")),
     (guards.heading_faults, text("#### Two levels down")),
     (guards.missing_alt_texts, text("![ ](line.png)")),
     (guards.missing_alt_texts, text('<img src="line.png" alt="">')),
     (guards.missing_alt_texts, text('<img alt="a line" src="line.png"> <img src="line.png">')),
+    (guards.bare_figures, figure(700)),
+    (guards.bare_figures, figure(700, new_output("stream", text="It grows.\n"), CAPTION)),
+    (guards.bare_figures, figure(711, CAPTION)),
+    (guards.half_folded_cells, code("slope", jupyter={"source_hidden": True})),
+    (guards.half_folded_cells, code("slope", tags=["hide-input"])),
     (guards.not_normalised, lambda notebook: notebook.cells[0].update(id="by-hand")),
     (guards.not_normalised, lambda notebook: notebook.metadata.update(author="somebody")),
     (guards.oversize, text("word " * 200_000)),
@@ -113,7 +161,12 @@ def test_every_guard_has_a_planted_fault():
 INNOCENT = [
     code("def show():\n    print(1)\n\nlater = lambda: print(2)"),
     code("widgets.explore(show)\nprint(1)", tags=["nbval-ignore-output"]),
+    later_than_a_widget("a = [c for c in range(3)]\nt = b + c\nimport draw"),
+    under_a_widget(jupyter=guards.FOLDED[0], tags=guards.FOLDED[1]),
     code("plots.style()"),
+    figure(700, CAPTION),
+    code("slope", jupyter={"source_hidden": True}, tags=["hide-input"]),
+    printed("-0.004, x-0, 1.-0, +0.00, 1e-05, -0x1, [-0.01  0.  ]"),
     printed("an array (3, 2) at 0.5 per step, 12:1, 3.5 sigma, 40% | 60%"),
     text("```python\n# no heading, ![](no-image.png), [no](link)\n```\n\n~~~\n# nor here\n~~~"),
     text("`[code](missing)` and $f[i](x)$ and $$g[j]\n(y)$$ are no links"),

@@ -64,6 +64,13 @@ def shown(source, html):
     return new_code_cell(source, outputs=[new_output("display_data", data)])
 
 
+def captioned(words):
+    """Return a cell whose caption is "|gap| of −0.3333 for w_1.", stored with these words."""
+    data = {"text/markdown": words.replace("_", "\\_"), "text/plain": words}
+    source = "from xaikit.course import plots\nplots.say(f'|gap| of {-1 / 3:.4f} for w_1.')"
+    return new_code_cell(source, outputs=[new_output("display_data", data)])
+
+
 # Cell, and whether its stored output is right.
 TRIALS = [
     (new_code_cell("import sys\nfrom IPython.display import HTML, display"), True),
@@ -77,6 +84,10 @@ TRIALS = [
     (shown("display(HTML('<b>0.3333</b>'))", "<b>0.3334</b>"), True),
     (shown("display(HTML('<b>0.3333</b>'))", "<i>0.3333</i>"), False),
     (samples.printing("print(2)\ndisplay(HTML('<b>3</b>'))", "2\n"), False),
+    (captioned("|gap| of −0.3334 for w_1."), True),
+    (captioned("|gap| of −0.3300 for w_1."), False),
+    (captioned("|gap| of 0.3333 for w_1."), False),
+    (captioned("|gap| of −0.3333 for w_2."), False),
     (samples.printing("print('the last word')", "the last word\n"), True),
 ]
 

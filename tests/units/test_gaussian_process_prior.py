@@ -1,5 +1,7 @@
 """The prior over games: again over all subsets, over all pairs, and by differences."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from tests.units.coalitions import (
     table_game,
 )
 from tests.units.support import five_point, seeds
+from xaikit.core.threads import one_blas_thread
 from xaikit.methods import gaussian_process
 from xaikit.methods.gaussian_process import (
     Prior,
@@ -211,3 +214,10 @@ def test_the_fit_takes_one_thread_and_gives_the_others_back(monkeypatch):
         fit_prior(z, z.sum(axis=1), 0)
         assert threads() == before
     assert set(before) == {2} and set(seen) == {1}
+
+
+def test_in_a_browser_nobody_looks_for_threads(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
+    with one_blas_thread():
+        pass

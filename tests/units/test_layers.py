@@ -218,7 +218,7 @@ def test_weight_gradient_is_the_adjoint_of_a_step_in_the_weights(exact_backend, 
 # Activations.
 
 UNITS = [xk.ReLU(), xk.LeakyReLU(), xk.LeakyReLU(0.3), xk.ReLU6(), xk.Tanh(), xk.Sigmoid()]
-UNITS += [xk.Softplus()]
+UNITS += [xk.Softplus(), xk.GELU(), xk.GELU(tanh=True)]
 NAMES = [repr(unit) for unit in UNITS]
 
 
@@ -237,7 +237,7 @@ def test_activation_survives_extreme_values_in_silence(backend, unit):
         z, slope = unit.forward(a), unit.backward(a, one)
     assert_equal(z, twin(unit, double(a), {}), backend)
     limits = {"ReLU": (0, 1), "LeakyReLU": (None, 1), "ReLU6": (0, 0), "Tanh": (0, 0)}
-    limits |= {"Sigmoid": (0, 0), "Softplus": (0, 1)}
+    limits |= {"Sigmoid": (0, 0), "Softplus": (0, 1), "GELU": (0, 1)}
     low, high = limits[type(unit).__name__]
     low = unit.slope if low is None else low
     assert_equal(slope, np.array([[low, low, high, high]]), backend)
@@ -252,6 +252,8 @@ def test_activation_survives_extreme_values_in_silence(backend, unit):
         (xk.Tanh(), (1, None)),
         (xk.Sigmoid(), (0.25, None)),
         (xk.Softplus(), (0.5, None)),
+        (xk.GELU(), (0.5, None)),
+        (xk.GELU(tanh=True), (0.5, None)),
     ],
     ids=repr,
 )
@@ -285,6 +287,8 @@ def test_activations_obey_their_identities(exact_backend, seed):
     equal(xk.ReLU().forward(z) - xk.ReLU().forward(-z), z)
     equal(xk.LeakyReLU(0.2).forward(z), np.maximum(0.2 * numpy_of(z), numpy_of(z)))
     equal(xk.ReLU6().forward(z), 6 - xk.ReLU6().forward(6 - z))
+    for gelu in (xk.GELU(), xk.GELU(tanh=True)):
+        equal(gelu.forward(z) - gelu.forward(-z), z)
 
 
 def test_far_below_zero_softplus_and_sigmoid_keep_their_digits(backend):

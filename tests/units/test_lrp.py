@@ -19,6 +19,7 @@ from tests.units.support import (
     assert_equal,
     assert_lives_at,
     dense_layers,
+    masks,
     networks,
     numpy_of,
     seeds,
@@ -67,6 +68,23 @@ def test_every_layer_follows_its_formula(exact_backend, name, drawn, seed):
     start = np.zeros_like(network(x))
     start[range(len(x)), target] = network(x)[range(len(x)), target]
     assert_equal(result.details["relevance"][-1], start, exact_backend)
+
+
+@st.composite
+def networks_of_tokens(draw):
+    """Draw layers of tokens, their mean, and a dense layer; with vectors (n, T, d)."""
+    n, length, width = (draw(st.integers(1, most)) for most in (3, 4, 4))
+    inside = [draw(dense_layers(width, outputs=width)), xk.Tanh()]
+    first = draw(dense_layers(width, outputs=width))
+    layers = [first, xk.GELU(), xk.Residual(inside), xk.TokenMean(draw(masks(n, length, False)))]
+    vectors = np.random.default_rng(draw(seeds)).normal(size=(n, length, width))
+    return xk.Network([*layers, draw(dense_layers(width))]), vectors
+
+
+@settings(max_examples=60)
+@given(name=st.sampled_from(sorted(RULES)), drawn=networks_of_tokens())
+def test_every_layer_of_tokens_follows_its_formula(exact_backend, name, drawn):
+    assert_follows_formulas(*drawn, 0, name, exact_backend)
 
 
 def small_network(kind, seed=0):
@@ -765,7 +783,7 @@ EPSILON = xk.LRPEpsilon(0.25)
             {"convs": EPSILON},
             ValueError,
             "unknown key 'convs' in a composite: expected 'first', 'conv', 'dense', 'pool', 'sum', "
-            "or a layer's index from 0 to 2",
+            "'norm', 'attention', or a layer's index from 0 to 2",
         ),
         ({3: EPSILON}, ValueError, "unknown key 3 in a composite"),
         ({-1: EPSILON}, ValueError, "unknown key -1 in a composite"),

@@ -126,7 +126,7 @@ def test_whole_numbers_stay_whole_in_an_array_and_are_floating_in_a_list():
         ([[1.0, np.inf]], ValueError, "x holds NaN or infinity (first at index (0, 1))"),
         (np.ones((0, 3)), ValueError, "x is empty"),
         ([["red", "blue"]], TypeError, "expected real numbers: encode text and categories"),
-        (np.ones(2, complex), TypeError, "x holds complex128 values, expected real numbers"),
+        (np.ones(2, complex), TypeError, "x holds complex numbers, expected real ones"),
     ],
 )
 def test_bad_rows_are_refused_in_words(x, error, message):

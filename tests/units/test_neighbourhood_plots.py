@@ -7,6 +7,7 @@ import pytest
 import xaikit as xk
 from tests.units.figures import reading_problems, the_figure
 from xaikit.course import datasets, plots
+from xaikit.plots.looks import written
 
 NAMES = ["bmi", "blood pressure"]
 
@@ -43,7 +44,7 @@ def test_it_can_be_read_at_every_width(width, bias, limits):
 def test_it_shows_the_border_the_line_and_its_slopes():
     network, line = datasets.small_network(), explained(0.3)
     plots.draw_neighbourhood(network, line)
-    left, right = the_figure().axes
+    left, right, *_ = the_figure().axes
     _, border, fitted = left.collections
     points = np.concatenate([path.vertices for path in border.get_paths()])
     assert network(points)[:, 0] == pytest.approx(np.full(len(points), 4.0), abs=0.05)
@@ -54,7 +55,9 @@ def test_it_shows_the_border_the_line_and_its_slopes():
 
     assert [bar.get_width() for bar in right.patches] == pytest.approx(line.values.tolist())
     names = zip(NAMES, line.values, strict=True)
-    assert [t.get_text() for t in right.texts] == [f"{name} {slope:+.2f}" for name, slope in names]
+    assert [t.get_text() for t in right.texts] == [
+        f"{name} {written(slope)}" for name, slope in names
+    ]
     (bars,) = right.collections
     halves = [np.ptp(segment[:, 0]) / 2 for segment in bars.get_segments()]
     assert halves == pytest.approx((line.interval()[1] - line.values).tolist())
@@ -80,7 +83,7 @@ def test_a_window_shows_the_same_borders_close_by():
     network, line = datasets.small_network(), explained(0.05, samples=5000)
     plots.draw_neighbourhood(network, line, zoom=0.25)
     assert reading_problems(the_figure()) == []
-    left, right = the_figure().axes
+    left, right, *_ = the_figure().axes
     assert right.get_xlim() == pytest.approx((0.25, 0.75))
     assert right.get_ylim() == pytest.approx((-0.75, -0.25))
     (box,) = left.patches
@@ -107,7 +110,8 @@ def test_slopes_by_width_have_colours_of_no_sign():
     ]
     shades = {one.get_color() for one in drawn}
     assert len(shades) == 2 and not shades & {plots.POSITIVE, plots.NEGATIVE}
-    assert [text.get_text() for text in top.get_legend().get_texts()] == NAMES
+    shown = [text.get_text() for text in top.texts]
+    assert shown == ["gradient 6", "gradient −2", "blood pressure", "bmi"]
     dotted = [one.get_ydata()[0] for one in top.lines if one.get_linestyle() == ":"]
     assert dotted == [6.0, -2.0]
     assert bottom.lines[0].get_ydata().tolist() == [line.details["r2"] for line in lines]
@@ -141,6 +145,12 @@ def test_segments_lie_on_the_picture_in_colours_of_one_scale(shape):
         (_, shown) = ax.images
         assert np.array_equal(shown.get_array(), answer.values[answer.details["segments"]])
         assert shown.get_clim() == pytest.approx((-limit, limit))
+        # In grey print the signs' colours are alike: one − for each clearly negative segment.
+        negative = np.flatnonzero(answer.values < -0.2 * limit)
+        assert len(ax.texts) == len(negative)
+        places = [tuple(np.round(text.get_position()).astype(int)) for text in ax.texts]
+        segments = answer.details["segments"]
+        assert {segments[y, x] for x, y in places} == set(negative)
         across, down = ax.collections
         # Three borders of eight pixels in each direction.
         assert len(across.get_segments()) == len(down.get_segments()) == 24

@@ -101,3 +101,29 @@ def test_the_size_of_calls_changes_no_digit(monkeypatch, background):
         game = xk.marginal_game(clock.model, x, others)
         answers.append([xk.exact_shapley(game).values, xk.kernel_shap(game).values])
     np.testing.assert_array_equal(*answers)
+
+
+def lime_sizes(monkeypatch, clock, rows):
+    monkeypatch.setattr(chunks, "perf_counter", clock.read)
+    x = np.random.default_rng(0).normal(size=(rows, 6))
+    answer = xk.lime_tabular(clock.model, x, x)
+    sizes = clock.sizes[1:]  # without x itself
+    monkeypatch.setattr(Pace, "STEP", 1000)  # never grows
+    plain = xk.lime_tabular(clock.model, x, x)
+    np.testing.assert_array_equal(answer.values, plain.values)
+    return sizes
+
+
+def test_lime_of_many_rows_asks_for_each_row_at_once(monkeypatch):
+    """Its calls of 2,048, 2,048 and 904 rows become one."""
+    sizes = lime_sizes(monkeypatch, Clock(*TREES), 60)
+    assert sizes[:3] == [2048, 2048, 904] and set(sizes[-20:]) == {5000}
+
+
+def test_lime_stays_small_where_larger_calls_are_slower(monkeypatch):
+    sizes = lime_sizes(monkeypatch, Clock(*CACHED, slow_from=4096), 60)
+    assert sizes.count(5000) == Pace.TIMED and max(sizes[-20:]) == 2048
+
+
+def test_lime_of_few_rows_makes_no_trial(monkeypatch):
+    assert max(lime_sizes(monkeypatch, Clock(*TREES), 5)) == 2048

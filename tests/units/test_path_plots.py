@@ -3,9 +3,10 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
 import xaikit as xk
-from tests.units.figures import reading_problems, the_figure
+from tests.units.figures import reading_problems, texts_of, the_figure
 from xaikit.course import datasets, plots
 
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("course_style")]
@@ -22,10 +23,25 @@ def test_drawn_path(rule, alpha):
     left, _ = the_figure().axes
     area = sum(bar.get_width() * bar.get_height() for bar in left.patches)
     assert collected == pytest.approx(area)
+    heights = np.array([bar.get_height() for bar in left.patches])
+    assert [to_hex(bar.get_facecolor()) for bar in left.patches] == plots.colour(heights)
     assert moved == pytest.approx(network(alpha * x)[0] - network(0 * x)[0])
     if alpha == 1:
         assert collected == pytest.approx(explained.values.sum())
         assert left.patches[-1].get_x() + left.patches[-1].get_width() == pytest.approx(1)
+
+
+def test_the_gap_is_born_at_the_kink_alone():
+    network, x = datasets.small_network(bias=True), datasets.small_row()
+    path = xk.integrated_gradients(network, x, rule="midpoint", steps=5).details["path"]
+
+    def gap(alpha):
+        collected, moved = plots.draw_path(network, x, 0 * x, path, alpha)
+        return collected - moved
+
+    assert [gap(alpha) for alpha in (0.05, 0.1, 0.25, 0.5, 0.6)] == pytest.approx([0.0] * 5)
+    # The bar from 0.6 to 0.8 is 1.5 too high up to the kink at 2/3, and right from there on.
+    assert [gap(alpha) for alpha in (2 / 3, 0.75, 1.0)] == pytest.approx([0.1] * 3)
 
 
 def test_drawn_path_shows_weights_that_do_not_sum_to_one():
@@ -35,6 +51,23 @@ def test_drawn_path_shows_weights_that_do_not_sum_to_one():
     last = plt.gcf().axes[0].patches[-1]
     assert last.get_x() + last.get_width() == pytest.approx(0.9)
     assert (collected, moved) == (pytest.approx(3.6), pytest.approx(4.0))
+
+
+def test_the_walk_names_its_kinks():
+    network, x = datasets.small_network(bias=True), datasets.small_row()
+    (crossed,) = plots.draw_walk(network, x, 0 * x, ["bmi", "blood pressure"])
+    assert reading_problems(the_figure()) == []
+    assert crossed == pytest.approx(2 / 3, abs=1e-3)
+    assert "kink at α = 0.67" in texts_of(the_figure().axes[0])
+
+
+def test_gaps_of_rules_and_the_exact_path():
+    gaps = {"midpoint": [1e-2, 1e-3], "gauss-legendre": [1e-3, 1e-12]}
+    plots.draw_gaps([5, 50], {"softplus": gaps, "relu": gaps}, {"relu": 1e-15})
+    assert reading_problems(the_figure()) == []
+    left, right = the_figure().axes
+    assert [list(line.get_ydata()) for line in left.lines] == list(gaps.values())
+    assert texts_of(right) == ["exact path"] and texts_of(left) == []
 
 
 def test_drawn_path_of_another_output():

@@ -39,6 +39,7 @@ PICTURE_NETWORK = xk.Network(
         xk.Sigmoid(),
     ]
 )
+READER = xk.transformer(6, 2, width=4, heads=2, blocks=1, hidden=3)
 COMPOSITE = {"first": xk.LRPZBox(-4, 4), "dense": xk.LRPGamma(0.25), 4: xk.LRPEpsilon(0.25)}
 
 
@@ -121,6 +122,15 @@ def test_a_model_comes_back_as_it_was(model, x, way):
     for row in x:  # another product than that of several rows
         np.testing.assert_array_equal(back(row[None]), model(row[None]))
     np.testing.assert_array_equal(back.gradient(x, 1), model.gradient(x, 1))
+
+
+@pytest.mark.parametrize("way", [pickled, copy.deepcopy, sent])
+def test_a_transformer_comes_back_as_it_was(way):
+    ids = np.array([[1, 2, 3], [4, 5, 0]])
+    back = way(READER)
+    np.testing.assert_array_equal(back(ids), READER(ids))
+    for explain in (xk.gradient_x_input, xk.lrp):
+        assert_same(explain(back, ids, 1), explain(READER, ids, 1))
 
 
 def test_a_network_of_tensors_comes_back_as_it_was():

@@ -1,13 +1,20 @@
 """Figures can be read: by sign, with and without colours, without overlapping text."""
 
+import io
+from base64 import b64decode
+
+import IPython.display
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from markdown_it import MarkdownIt
 from matplotlib.colors import to_hex, to_rgb
+from PIL import Image
 
 import xaikit as xk
 from tests.units.figures import reading_problems, texts_of, the_figure
 from xaikit.course import datasets, plots
+from xaikit.plots import cards, looks
 
 # In a notebook a warning is printed above the figure, and fails the notebook's test.
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("course_style")]
@@ -45,8 +52,8 @@ def test_reading_problems_are_seen(spoil, problem):
 @pytest.mark.parametrize(
     ("bias", "units", "off"),
     [
-        (False, ["0.5", "-0.5", "0.5", "1.5", "0", "2", "0", "4"], 2),
-        (True, ["0.5", "-0.5", "0", "0.5", "1", "2.5", "1.5", "5.5"], 1),
+        (False, ["0.5", "−0.5", "0.5", "1.5", "0", "2", "0", "4"], 2),
+        (True, ["0.5", "−0.5", "0", "0.5", "1", "2.5", "1.5", "5.5"], 1),
     ],
 )
 def test_drawn_network(bias, units, off):
@@ -54,8 +61,11 @@ def test_drawn_network(bias, units, off):
     ax = plots.draw_network(network, datasets.small_row(), INPUTS)
     assert reading_problems(the_figure()) == []
 
-    weights = [f"{w:+g}" for layer in network.layers[::2] for w in layer.weight.ravel()]
-    assert sorted(texts_of(ax)) == sorted([*weights, *units, *INPUTS])
+    weights = [
+        looks.written(w, "+g") for layer in network.layers[::2] for w in layer.weight.ravel()
+    ]
+    heads = ["input", "hidden 1", "hidden 2", "output"]
+    assert sorted(texts_of(ax)) == sorted([*weights, *units, *INPUTS, *heads])
     faces = [to_hex(points.get_facecolor()[0]) for points in ax.collections]
     assert faces.count("#d9d9d9") == off and faces.count("#ffffff") == len(units) - off
     # The grey units are those with a zero as text in the same place.
@@ -75,13 +85,15 @@ def test_edges_of_the_drawn_network_are_coloured_by_sign():
     colours = [to_hex(line.get_color()) for line in ax.lines]
     assert colours.count(plots.POSITIVE) == (weights > 0).sum()
     assert colours.count(plots.NEGATIVE) == (weights < 0).sum()
+    widths = [line.get_linewidth() for line in ax.lines]
+    assert (np.diff(np.array(widths)[np.argsort(np.abs(weights), kind="stable")]) >= 0).all()
 
 
 def test_network_drawn_into_axes_that_are_given():
     _, ax = plt.subplots()
     network = xk.Network([xk.Dense(np.array([[2.0, -3.0]]))])
     assert plots.draw_network(network, np.array([1.0, 1.0]), INPUTS, ax=ax) is ax
-    assert sorted(texts_of(ax)) == sorted(["+2", "-3", "1", "1", "-1", *INPUTS])
+    assert sorted(texts_of(ax)) == sorted(["+2", "−3", "1", "1", "−1", "input", "output", *INPUTS])
     the_figure()  # and no second one
 
 
@@ -100,7 +112,7 @@ def test_drawn_product():
     plots.draw_product(matrices, names)
     assert reading_problems(the_figure()) == []
     (ax,) = the_figure().axes
-    entries = [f"{value:g}" for matrix in matrices for value in matrix.ravel()]
+    entries = [looks.written(value, "g") for matrix in matrices for value in matrix.ravel()]
     titles = [
         f"{name}\n{m.shape[0]} × {m.shape[1]}" for name, m in zip(names, matrices, strict=True)
     ]
@@ -150,7 +162,7 @@ def test_line_can_be_read_wherever_the_patient_is(line, biases):
 def test_line_shows_the_output_its_tangent_and_the_products(line, t):
     network, (direction, start) = datasets.small_network(bias=True), LINES[line]
     plots.draw_line(network, direction, start, t, INPUTS)
-    left, right = the_figure().axes
+    left, *bars = the_figure().axes
     output, tangent, here = left.lines
     x = start + t * direction
     assert (here.get_xdata()[0], here.get_ydata()[0]) == (t, network(x)[0])
@@ -163,13 +175,24 @@ def test_line_shows_the_output_its_tangent_and_the_products(line, t):
     assert np.interp(t + 1e-4, ts, heights) == pytest.approx(step, abs=1e-9)
 
     slope = network.gradient(x)
-    shown = np.column_stack([slope, x, slope * x]).ravel()
-    assert [bar.get_width() for bar in right.patches] == pytest.approx(shown.tolist())
-    names = np.repeat(INPUTS, 3)
-    assert texts_of(right) == [f"{n} {v:+.2f}" for n, v in zip(names, shown, strict=True)]
-    assert [to_hex(bar.get_facecolor()) for bar in right.patches] == plots.colour(shown)
-    ticks = zip(right.get_yticks(), right.get_yticklabels(), strict=True)
-    assert {text.get_text(): at for at, text in ticks} == {"slope": 0, "input": -1, "product": -2}
+    titles = ["slope, in output per sd", "input, in sd", "product, in units of ŷ"]
+    for ax, title, shown in zip(bars, titles, [slope, x, slope * x], strict=True):
+        assert [bar.get_width() for bar in ax.patches] == pytest.approx(shown.tolist())
+        assert texts_of(ax) == [looks.written(v) for v in shown]
+        assert [to_hex(bar.get_facecolor()) for bar in ax.patches] == plots.colour(shown)
+        assert [label.get_text() for label in ax.get_yticklabels()] == INPUTS
+        assert ax.get_title() == title
+
+
+@pytest.mark.parametrize(("biases", "words"), [(True, ["+9.00", "sum\n−3.50"]), (False, ["0.00"])])
+def test_line_through_the_origin_marks_the_sum_of_products(biases, words):
+    network = datasets.small_network(bias=biases)
+    plots.draw_line(network, *LINES["scale the patient"], 1.0, INPUTS)
+    assert set(words) <= set(texts_of(the_figure().axes[0]))
+    plt.close("all")
+    # Along another line the tangent's rise is not the sum.
+    plots.draw_line(network, *LINES["move bmi alone"], 1.0, INPUTS)
+    assert not any("sum" in text for text in texts_of(the_figure().axes[0]))
 
 
 # Classes
@@ -220,7 +243,8 @@ def test_classes_without_a_border_are_drawn():
 def test_pictures_can_be_read_and_share_one_scale_around_zero():
     ink, scores = np.eye(8), np.linspace(-1, 3, 64).reshape(8, 8)
     titles = ["the digit, shaken", "first map", "network 5, mean of 40"]
-    plots.draw_pictures([ink, scores / 2, scores], titles, scores=[False, True, True])
+    shown = [False, True, True]
+    plots.draw_pictures([ink, scores / 2, scores], titles, scores=shown, signed=True)
     assert reading_problems(the_figure()) == []
     panels = [ax for ax in the_figure().axes if ax.get_title()]
     assert [ax.get_title() for ax in panels] == titles
@@ -231,12 +255,16 @@ def test_pictures_can_be_read_and_share_one_scale_around_zero():
     assert np.array_equal(large.get_array(), scores)
 
 
-@pytest.mark.parametrize(("lowest", "shown"), [(0.0, (0, 2)), (-1.0, (-2, 2))])
-def test_scale_beside_a_picture_shows_negative_scores_only_where_there_are_any(lowest, shown):
-    scores = np.array([[lowest, 2.0]])
-    plots.draw_pictures([np.eye(2), scores], ["the digit", "saliency"], scores=[False, True])
-    (bar,) = (ax for ax in the_figure().axes if ax.get_label() == "<colorbar>")
-    assert bar.get_ylim() == shown
+@pytest.mark.parametrize("is_map", [False, True])
+def test_sizes_of_slopes_are_grey_from_zero_on(is_map):
+    sizes = np.array([[0.0, 2.0]])
+    if is_map:
+        plots.draw_maps(np.eye(2), {"saliency": sizes, "IG": sizes})
+    else:
+        plots.draw_pictures([np.eye(2), sizes], ["the digit", "saliency"], scores=[False, True])
+    image, *others = (ax.images[0] for ax in the_figure().axes[1:3] if ax.images)
+    assert image.get_cmap().name == "Greys" and image.get_clim()[0] == 0
+    assert not is_map or others[0].get_cmap() is plots.DIVERGING
 
 
 @pytest.mark.parametrize("is_score", [False, True])
@@ -245,10 +273,69 @@ def test_one_empty_picture_is_drawn(is_score):
     assert reading_problems(the_figure()) == []
 
 
-# The sentence
+@pytest.mark.parametrize("scores", [(False, True), (False, False)])
+def test_rows_of_pictures_beside_one(scores):
+    above = {name: np.full((8, 8), 0.5) for name in ("paper", "ink", "one of 50")}
+    below = {name: np.diag(np.linspace(-1, 1, 8)) for name in above}
+    rows = {"baseline": above, "scores": below}
+    plots.draw_rows(np.eye(8), "the digit", rows, scores)
+    assert reading_problems(the_figure()) == []
+    names = [ax.get_title() for ax in the_figure().axes if ax.get_title()]
+    assert names == ["the digit", *above]
+    limits = [ax.images[0].get_clim() for ax in the_figure().axes[4:7]]
+    assert limits == [(-1, 1) if scores[1] else (0, 1)] * 3
 
 
-def test_a_sentence_comes_after_the_figure(monkeypatch, capsys):
+def test_photos_with_boxes_and_frames_can_be_read():
+    photo = np.zeros((16, 16, 3))
+    boxes = {"tower": (slice(2, 12), slice(0, 6)), "sky": (slice(0, 6), slice(8, 16))}
+    scores = np.arange(256.0).reshape(16, 16) - 100
+    plots.draw_boxes(photo, boxes, {"from black": scores}, square=4)
+    assert reading_problems(the_figure()) == []
+    first, second, bar = the_figure().axes
+    assert [tick.get_text() for tick in bar.get_yticklabels()] == ["−", "0", "+"]
+    assert sorted(texts_of(first)) == ["sky", "tower"]
+    assert second.images[0].get_array()[0, 1] == scores[:4, 4:8].sum()
+    plt.close("all")
+    plots.draw_frames({f"α = {a}\ncastle 5.7": photo for a in (0, 0.05, 0.1, 0.5, 1)})
+    assert reading_problems(the_figure()) == []
+
+
+def test_clearly_negative_cells_carry_a_minus_also_in_grey_print():
+    scores = np.array([[1.0, -0.1], [-0.3, -0.9]])
+    plots.draw_maps(np.eye(2), {"scores": scores})
+    assert reading_problems(the_figure()) == []
+    _, ax, bar = the_figure().axes
+    assert bar.get_ylabel() == "scores, each map on its own scale"
+    # Cells of a unit square, the first row on top.
+    assert [(*text.get_position(), text.get_color()) for text in ax.texts] == [
+        (0.25, 0.25, "black"),
+        (0.75, 0.25, "white"),
+    ]
+
+
+# The card
+
+
+def test_a_card_has_twice_the_pixels_and_all_colours():
+    _, ax = plt.subplots(figsize=(7, 2))
+    ax.imshow(np.linspace(-1, 1, 200).reshape(2, 100), cmap=plots.DIVERGING, aspect="auto")
+    data, size = cards.card(the_figure())
+    assert size == {"width": 700, "height": 200}
+    picture = Image.open(io.BytesIO(b64decode(data))).convert("RGB")
+    assert picture.size == (1400, 400)
+    exact = io.BytesIO()
+    the_figure().savefig(exact, format="png", dpi=200, facecolor="white")
+    exact = np.asarray(Image.open(exact).convert("RGB")).astype(int)
+    # Fewer colours, but near ones, and the card is light.
+    assert np.abs(np.asarray(picture) - exact).max() <= 16
+    assert min(picture.getpixel((0, 0))) >= 250
+
+
+# The caption
+
+
+def test_a_caption_comes_after_the_figure(monkeypatch, capsys):
     seen = []
     monkeypatch.setattr(plt, "show", lambda: seen.append(capsys.readouterr().out))
     plots.say("Both bars are positive.")
@@ -256,13 +343,30 @@ def test_a_sentence_comes_after_the_figure(monkeypatch, capsys):
     assert capsys.readouterr().out == "Both bars are positive.\n"
 
 
-def test_a_long_sentence_ends_its_lines_between_words(capsys):
-    words = ["gradient-x-input", "−0.03", "(18%),"] * 12
-    plots.say(" ".join(words) + "\n  and an indented line")
-    *lines, last = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) <= 96
-    assert " ".join(lines).split() == words
-    assert last == "  and an indented line"
+def test_in_a_notebook_a_caption_is_markdown_with_the_same_words(monkeypatch):
+    shown = []
+    monkeypatch.setattr(looks, "in_notebook", lambda: True)
+    monkeypatch.setattr(IPython.display, "display", lambda data, raw: shown.append(data))
+    words = "|slope| of w_1 * 2 is [−0.5 `b`] < $3\\4.\n#2: R² 0.50"
+    plots.say(words)
+    (caption,) = shown
+    assert caption["text/plain"] == words
+    parsed = MarkdownIt().parse(caption["text/markdown"])[1].children
+    assert {token.type for token in parsed} <= {"text", "text_special", "hardbreak"}
+    assert "".join("\n" if t.type == "hardbreak" else t.content for t in parsed) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "typeset"),
+    [
+        ("slopes [-1. -.5], (-3) and -0.05", "slopes [−1. −.5], (−3) and −0.05"),
+        ("zeros -0.00, +0.0, -0, +0% and -0.", "zeros 0.00, 0.0, 0, 0% and 0."),
+        ("small -0.001 and +0.05, 1e-11", "small −0.001 and +0.05, 1e-11"),
+        ("LRP-0, S₁ - S₀, 0.2-0.3, x-3, f(x)-1", "LRP-0, S₁ - S₀, 0.2-0.3, x-3, f(x)-1"),
+    ],
+)
+def test_negative_numbers_have_a_minus_and_zeros_no_sign(text, typeset):
+    assert looks.typeset(text) == typeset
 
 
 # Colours
@@ -353,7 +457,8 @@ def test_numbers_in_coloured_cells_have_contrast():
 def test_drawn_sums_show_every_row_and_the_largest_distance():
     outputs = np.array([0.5, -1.0, 2.0])
     sums = {"complete": outputs, "not": outputs + np.array([0, 0.25, -0.5])}
-    gaps = plots.draw_sums({title: (outputs, s) for title, s in sums.items()})
+    gaps = plots.draw_sums({title: (outputs, s) for title, s in sums.items()}, "points")
+    assert the_figure().axes[0].get_ylabel() == "sum of products, in points"
     assert gaps == {"complete": 0.0, "not": 0.5}
     assert reading_problems(the_figure()) == []
     for ax, s in zip(the_figure().axes, sums.values(), strict=True):

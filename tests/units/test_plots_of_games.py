@@ -8,6 +8,7 @@ from matplotlib.colors import to_hex
 
 from tests.units.figures import reading_problems, texts_of, the_figure
 from xaikit.course import plots
+from xaikit.plots.looks import ink, written
 
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("course_style")]
 FLAT = ["park", "size", "cats banned"]
@@ -25,21 +26,26 @@ def test_drawn_joining(orders, order, payoffs):
     assert reading_problems(the_figure()) == []
     left, right = the_figure().axes
     steps = np.diff(payoffs)
-    assert texts_of(left) == [*(f"{step:+g}" for step in steps), "110"]
+    assert texts_of(left) == [*(written(step, "+g") for step in steps), "110"]
     # A bar begins where the one before it ends, and its colour shows its sign.
     assert [bar.get_x() + min(bar.get_width(), 0) for bar in left.patches] == [
         min(pair) for pair in pairwise(payoffs)
     ]
     assert [to_hex(bar.get_facecolor()) for bar in left.patches] == plots.colour(steps)
     named = {label.get_text(): label.get_position()[1] for label in left.get_yticklabels()}
-    assert sorted(named, key=named.get, reverse=True) == [
-        *(FLAT[i] for i in order),
-        "together",
-    ]
+    # A name has the colour of its line, or is darker: bars have those of signs.
+    shades = {line.get_label(): line.get_color() for line in right.lines}
+    for label in left.get_yticklabels()[:3]:
+        assert label.get_color() == ink(shades[label.get_text()])
+    # Upwards, as a waterfall goes.
+    assert sorted(named, key=named.get) == [*(FLAT[i] for i in order), "together"]
     drawn = {line.get_label(): line.get_ydata() for line in right.lines}
     for i, name in enumerate(FLAT):
         assert np.array_equal(drawn[name], averages[:, i])
     assert len({line.get_linestyle() for line in right.lines if line.get_label() in FLAT}) == 3
+    assert {text.get_text(): text.get_color() for text in right.texts} == {
+        name: ink(shades[name]) for name in FLAT
+    }
 
 
 def test_drawn_joining_of_a_game_worth_nothing():
@@ -65,13 +71,13 @@ def test_coalitions_and_what_each_player_adds(order):
     plots.draw_coalitions(FLAT, price, [FLAT[i] for i in order])
     assert reading_problems(the_figure()) == []
     (ax,) = the_figure().axes
-    boxes = {tuple(t.get_text().split("\n")) for t in ax.texts if t.get_text()[0] not in "+-"}
+    boxes = {tuple(t.get_text().split("\n")) for t in ax.texts if t.get_text()[0] not in "+−"}
     assert boxes == {
-        (*([p for p in FLAT if p in S] or "∅"), f"{amount:g}") for S, amount in PRICE.items()
+        (*([p for p in FLAT if p in S] or "∅"), written(amount, "g")) for S, amount in PRICE.items()
     }
-    added = sorted(t.get_text() for t in ax.texts if t.get_text()[0] in "+-")
+    added = sorted(t.get_text() for t in ax.texts if t.get_text()[0] in "+−")
     steps = [price([*S, p]) - v for S, v in PRICE.items() for p in FLAT if p not in S]
-    assert len(steps) == 12 and added == sorted(f"{step:+g}" for step in steps)
+    assert len(steps) == 12 and added == sorted(written(step, "+g") for step in steps)
     lines = [line for line in ax.lines if len(line.get_xdata())]
     thick = [line for line in lines if line.get_linewidth() > 3]
     assert len(lines) == 12
@@ -88,11 +94,11 @@ def test_coalitions_and_what_each_player_adds(order):
 
 def test_errors_and_the_line_that_they_follow():
     counts, single, paired = [8, 32, 128], [0.08, 0.04, 0.02], [0.04, 0.02, 0.01]
-    plots.draw_falling(counts, {"single": single, "in pairs": paired})
+    plots.draw_falling(counts, single, paired)
     assert reading_problems(the_figure()) == []
     (ax,) = the_figure().axes
     drawn = {line.get_label(): line.get_ydata() for line in ax.lines}
-    assert [*drawn["single"]] == single and [*drawn["in pairs"]] == paired
+    assert [*drawn["single orders"]] == single and [*drawn["in pairs"]] == paired
     assert drawn["1/√n"] == pytest.approx(single)
     assert ax.get_xscale() == ax.get_yscale() == "log"
     assert {line.get_color() for line in ax.lines}.isdisjoint({plots.POSITIVE, plots.NEGATIVE})

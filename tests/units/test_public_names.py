@@ -13,6 +13,8 @@ import xaikit as xk
 PROMISED = [
     *["Network", "Dense", "Conv2d", "MaxPool2d", "AvgPool2d", "Flatten", "ZeroPad2d", "Residual"],
     *["ReLU", "LeakyReLU", "ReLU6", "Tanh", "Sigmoid", "Softplus"],
+    *["GELU", "Embedding", "Attention", "LayerNorm", "TokenMean", "TokenAt", "transformer"],
+    *["LRPAttention", "LRPIdentity", "raw_attention", "attention_rollout", "attention_weights"],
     *["TorchModel", "from_torch", "saliency", "gradient_x_input", "Attribution"],
     *["integrated_gradients", "lrp", "LRPEpsilon", "LRPGamma", "LRPZBox", "LRPWSquare", "LRPFlat"],
 ]

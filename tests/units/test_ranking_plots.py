@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from tests.units.figures import reading_problems, the_figure
+from tests.units.figures import reading_problems, texts_of, the_figure
 from xaikit.course import datasets, plots
 from xaikit.course.datasets import synthetic
 
@@ -28,9 +28,13 @@ def test_predictions_batches_and_pixels_can_be_read():
     plots.draw_predictions(np.array([1.0, 1.2, 1.3]), np.array([1.1, 1.2, 1.2]), found)
     assert reading_problems(the_figure()) == []
     plots.plt.close("all")
-    plots.draw_batches({"phase I": MASKS, "phase II": MASKS[::-1]}, np.array([True, False, False]))
+    phases = {"phase I": {"random": MASKS[::-1]}, "phase II": {"m_opt": MASKS[2:], "best": MASKS}}
+    plots.draw_batches(phases, np.array([True, False, False]))
     assert reading_problems(the_figure()) == []
-    assert the_figure().axes[0].images[0].get_array().tolist() == [[2, 1, 0], [2, 0, 1], [0, 1, 1]]
+    first, second = (ax.images[0].get_array().tolist() for ax in the_figure().axes)
+    ordered = [[2, 1, 0], [2, 0, 1], [0, 1, 1]]
+    assert first == ordered and second == [[0, 1, 1], [0, 0, 0], *ordered]
+    assert [texts_of(ax) for ax in the_figure().axes] == [["random"], ["m_opt", "best"]]
     plots.plt.close("all")
     plots.draw_pixels([{"forest": np.array([7, 8])}] * 2, np.zeros((8, 8)))
     assert reading_problems(the_figure()) == []
@@ -58,11 +62,14 @@ def test_the_circle_is_where_both_classes_are_as_likely():
 
 def test_runs_are_dots_as_large_as_their_number():
     runs = {"xor": {"dual net": np.array([3.0, 3, 2]), "lasso": np.array([0.0, 1, 0])}}
-    plots.draw_runs(runs | {"skin": runs["xor"]}, {"xor": 3, "skin": 4})
+    chance = {"xor": 0.9, "skin": 1.6}
+    plots.draw_runs(runs | {"skin": runs["xor"]}, {"xor": 3, "skin": 4}, chance)
     assert reading_problems(the_figure()) == []
     dots, _ = the_figure().axes[0].collections
     assert dots.get_offsets().tolist() == [[2, 0], [3, 0]]
     assert dots.get_sizes()[1] == 2 * dots.get_sizes()[0]
+    assert [texts_of(ax) for ax in the_figure().axes] == [["chance"], []]
+    assert [ax.lines[0].get_xdata()[0] for ax in the_figure().axes] == [0.9, 1.6]
 
 
 def test_leads_have_student_intervals():

@@ -13,6 +13,7 @@ import xaikit as xk
 from tests.units.figures import explanation, reading_problems, texts_of, the_figure
 from xaikit.core.attribution import Attribution
 from xaikit.course import datasets, plots
+from xaikit.plots import looks
 from xaikit.plots.looks import distinct_labels
 
 # In a notebook a warning is printed above the figure, and fails the notebook's test.
@@ -81,12 +82,12 @@ def test_figures_can_be_read_without_the_courses_style(draw):
 @pytest.mark.parametrize(
     ("scores", "written"),
     [
-        ([1.829, -0.2879, 0.0043], ["+1.83", "-0.29", "+0.00"]),
-        ([0.0123, -0.0045], ["+0.012", "-0.004"]),
-        ([0.00098, -0.0004], ["+0.00098", "-0.00040"]),
-        ([2e-6, -1e-7], ["+2.0e-06", "-1.0e-07"]),
-        ([12345.6, -3.2], ["+12,346", "-3"]),
-        ([-1e9, 2.5e6], ["-1.0e+09", "+2.5e+06"]),
+        ([1.829, -0.2879, 0.0043], ["+1.83", "−0.29", "0.00"]),
+        ([0.0123, -0.0045], ["+0.012", "−0.004"]),
+        ([0.00098, -0.0004], ["+0.00098", "−0.00040"]),
+        ([2e-6, -1e-7], ["+2.0e-06", "−1.0e-07"]),
+        ([12345.6, -3.2], ["+12,346", "−3"]),
+        ([-1e9, 2.5e6], ["−1.0e+09", "+2.5e+06"]),
     ],
 )
 def test_numbers_have_the_decimals_that_tell_them_apart(scores, written):
@@ -97,14 +98,14 @@ def test_numbers_have_the_decimals_that_tell_them_apart(scores, written):
     ("value", "written"),
     [
         (0.5, "0.50"),
-        (-122.23, "-122.23"),
+        (-122.23, "−122.23"),
         (41.0, "41"),
         (8.0, "8.00"),
         (322.0, "322"),
         (12345.6, "12,346"),
         (0.0, "0.00"),
         (0.00012, "0.00012"),
-        (-3e8, "-3e+08"),
+        (-3e8, "−3e+08"),
     ],
 )
 def test_values_of_features_are_short(value, written):
@@ -128,8 +129,8 @@ def test_names_of_one_family_are_told_apart():
 
 # Names that begin or end alike.
 
-SENSORS = [f"mean of the day's temperature, sensor {i}, roof of building B (°C)" for i in range(6)]
-KOREAN = [f"하루 평균 기온, {i}번 센서, 나동 서쪽 지붕 위에서 잰 값 (섭씨)" for i in "일이삼사오육"]
+GAUGES = [f"hours of rain in a night of June, gauge {i}, left bank of arm B (h)" for i in range(6)]
+KOREAN = [f"유월 밤에 비가 온 시간, {i}번 우량계, 강 왼쪽 둑의 값 (시간)" for i in "일이삼사오육"]
 ends, differences = st.text(max_size=60), st.lists(st.text(max_size=6), unique=True, max_size=12)
 
 
@@ -158,16 +159,16 @@ def test_other_names_have_other_labels(names, longest):
 
 
 def test_names_are_cut_where_they_differ():
-    assert distinct_labels(SENSORS[1:3], 28) == [
-        "mean of …, sensor 1…g B (°C)",
-        "mean of …, sensor 2…g B (°C)",
+    assert distinct_labels(GAUGES[1:3], 28) == [
+        "hours of…e, gauge 1…rm B (h)",
+        "hours of…e, gauge 2…rm B (h)",
     ]
-    grid = [name.replace("B (", f"{side} (") for name in SENSORS for side in "AB"]
+    grid = [name.replace("B (", f"{side} (") for name in GAUGES for side in "AB"]
     labels = distinct_labels(grid, 28)
-    assert labels[:2] == ["mean of …, sensor 0…g A (°C)", "mean of …, sensor 0…g B (°C)"]
+    assert labels[:2] == ["hours of…e, gauge 0…rm A (h)", "hours of…e, gauge 0…rm B (h)"]
     # A name that is told apart by its ends keeps them, whatever the others need.
-    other = "mean of all measurements of the humidity (%)"
-    assert distinct_labels([*SENSORS, other], 28)[-1] == distinct_labels([other], 28)[0]
+    other = "hours of sun in all the nights and days (h)"
+    assert distinct_labels([*GAUGES, other], 28)[-1] == distinct_labels([other], 28)[0]
 
 
 def test_names_without_letters_in_the_font_end_in_their_place():
@@ -179,13 +180,13 @@ def test_names_without_letters_in_the_font_end_in_their_place():
     ]
 
 
-@pytest.mark.parametrize("names", [SENSORS, KOREAN])
+@pytest.mark.parametrize("names", [GAUGES, KOREAN])
 @pytest.mark.parametrize("draw", [xk.Attribution.plot, plots.waterfall, plots.beeswarm])
 def test_alike_names_are_told_apart_in_every_figure(draw, names):
     scores = RNG.normal(size=(9, 6))
     ax = draw(explanation(scores, base=np.zeros(9), output=scores.sum(1), feature_names=names))
     assert reading_problems(the_figure()) == []
-    labels = [re.sub(r"( = \S+| \([\d.]+\))$", "", label) for label in labels_of(ax)]
+    labels = [re.sub(r" (= \S+|\([0-9.]+\))$", "", label) for label in labels_of(ax)]
     assert len(set(labels) - {"base", "output"}) == 6
 
 
@@ -230,7 +231,7 @@ def test_plot_is_bars_for_features_and_coloured_tokens_for_text():
     assert len(explanation([1.0, 2.0]).plot().get_yticks()) == 2
     plt.close("all")
     words = explanation([1.0, -2.0], data=np.array(["hello", "you"]))
-    assert texts_of(words.plot())[1:] == ["hello", "+1.00", "you", "-2.00"]
+    assert texts_of(words.plot())[1:] == ["hello", "+1.00", "you", "−2.00"]
     plt.close("all")
     _, ax = plt.subplots()
     assert words.plot(ax=ax) is ax
@@ -277,9 +278,9 @@ def test_bars_have_the_largest_on_top_with_name_value_and_signed_score():
     assert [tick.get_text() for tick in ax.get_yticklabels()] == [
         "age = 0.50",
         "bmi = 2.25",
-        "sex = -1.00",
+        "sex = −1.00",
     ]
-    assert texts_of(ax) == ["+1.00", "+2.00", "-3.00"]
+    assert texts_of(ax) == ["+1.00", "+2.00", "−3.00"]
     for bar, text in zip(ax.patches, ax.texts, strict=True):
         assert text.get_position()[1] == pytest.approx(bar.get_y() + bar.get_height() / 2)
         assert not text.get_window_extent().overlaps(bar.get_window_extent())
@@ -315,7 +316,7 @@ def test_bars_of_one_row_of_several_in_axes_that_are_given():
     values, data = np.array([[1.0, 2], [-5, 4]]), np.array([[1.0, 1], [7, 8]])
     explained = explanation(values, output=np.zeros(2), base=np.zeros(2), data=data)
     assert plots.attribution_bars(explained, row=1, ax=ax) is ax
-    assert texts_of(ax) == ["+4.00", "-5.00"]
+    assert texts_of(ax) == ["+4.00", "−5.00"]
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["x1 = 8.00", "x0 = 7.00"]
     the_figure()  # and no second one
 
@@ -324,7 +325,7 @@ def test_bars_of_torch_tensors(backend):
     values, data = backend.array([1, -2]), backend.array([3, 4])
     explained = Attribution(values, None, values.sum(), data, method="saliency")
     ax = plots.attribution_bars(explained)
-    assert texts_of(ax) == ["+1.00", "-2.00"]
+    assert texts_of(ax) == ["+1.00", "−2.00"]
     assert ax.get_xlabel().startswith("saliency")
 
 
@@ -345,7 +346,7 @@ def test_bars_of_images():
 
 def test_bars_that_are_all_zero_do_not_crash():
     ax = plots.attribution_bars(explanation([0, 0]))
-    assert texts_of(ax) == ["+0.00", "+0.00"]
+    assert texts_of(ax) == ["0.00", "0.00"]
     low, high = ax.get_xlim()
     assert low < 0 < high
 
@@ -356,7 +357,9 @@ def test_more_features_than_lines_share_one_bar():
     assert labels_of(ax) == [*(f"x{i} = 1.00" for i in (29, 28, 27, 26)), "26 other features"]
     widths = [bar.get_width() for bar in ax.patches][::-1]
     assert widths == pytest.approx([*scores[:-5:-1], scores[:26].sum()])
-    assert texts_of(ax)[0] == f"{scores[:26].sum():+.2f}"
+    assert texts_of(ax)[0] == looks.written(scores[:26].sum())
+    # A sum is no rival of single features.
+    assert to_hex(ax.patches[0].get_facecolor()) == plots.NEUTRAL and ax.patches[0].get_hatch()
 
 
 @pytest.mark.parametrize("features", [10, 11])
@@ -390,7 +393,7 @@ def test_bars_of_estimates_have_95_percent_intervals():
     # The number is outside the interval, not over it.
     for text, (_, low, high) in zip(ax.texts, expected, strict=True):
         x = text.get_position()[0]
-        beyond = low if text.get_text().startswith("-") else high
+        beyond = low if text.get_text().startswith("−") else high
         assert x == pytest.approx(beyond, abs=1e-4)
 
 
@@ -425,7 +428,7 @@ def test_exact_scores_have_no_intervals():
 
 CALIFORNIA = {
     "MedInc = 8.33": 1.8293,
-    "Longitude = -122.23": 0.6377,
+    "Longitude = −122.23": 0.6377,
     "Latitude = 37.88": -0.2879,
     "AveRooms = 6.98": 0.1415,
     "HouseAge = 41": 0.0914,
@@ -449,7 +452,7 @@ def test_waterfall_of_the_sources_house():
     ax = plots.waterfall(california())
     assert labels_of(ax) == ["output", *CALIFORNIA, "base"]
     assert texts_of(ax)[::-1] == [
-        *["4.413", "+1.83", "+0.64", "-0.29", "+0.14", "+0.09", "-0.07", "+0.00", "-0.00", "2.068"]
+        *["4.413", "+1.83", "+0.64", "−0.29", "+0.14", "+0.09", "−0.07", "0.00", "0.00", "2.068"]
     ]
     assert reading_problems(the_figure()) == []
 
@@ -487,7 +490,7 @@ def test_a_gap_is_a_bar_of_its_own():
     assert explained.gap == 0.5
     ax = plots.waterfall(explained)
     assert labels_of(ax) == ["output", "− gap (not explained)", "x1 = 1.00", "x0 = 1.00", "base"]
-    assert texts_of(ax) == ["10.000", "+1.00", "+2.00", "-0.50", "12.500"]
+    assert texts_of(ax) == ["10.000", "+1.00", "+2.00", "−0.50", "12.500"]
     assert sorted(ends_of(ax.patches[-1])) == [12.5, 13]
     assert to_hex(ax.patches[-1].get_facecolor()) == plots.NEUTRAL
 
@@ -509,7 +512,7 @@ def test_rounding_of_small_numbers_is_no_gap():
 
 def test_a_gap_beside_small_scores_is_seen():
     explained = explanation([1e-4, 2e-4], base=np.array(0.5), output=np.array(0.5))
-    assert texts_of(plots.waterfall(explained))[-2] == "-0.00030"
+    assert texts_of(plots.waterfall(explained))[-2] == "−0.00030"
 
 
 def test_features_that_share_a_bar_come_first():
@@ -523,7 +526,7 @@ def test_waterfall_of_one_row_of_several_from_any_library(backend):
     values, base = backend.array([[1, 2], [3, -1]]), backend.array([0, 10])
     explained = Attribution(values, base, base + values.sum(1), values, method="IG")
     ax = plots.waterfall(explained, row=1)
-    assert texts_of(ax) == ["10.000", "-1.00", "+3.00", "12.000"]
+    assert texts_of(ax) == ["10.000", "−1.00", "+3.00", "12.000"]
     assert ax.get_xlabel() == "IG, in units of the output"
 
 

@@ -63,6 +63,7 @@ def moved(seed):
 # Each function's random numbers, or what they change, as numbers.
 DRAWS = {
     "Network.mlp": lambda seed: xk.Network.mlp([3, 2], seed=seed).layers[0].weight,
+    "transformer": lambda seed: xk.transformer(5, 2, width=4, seed=seed).layers[0].words,
     "Network.fit": trained,
     "DualNet": ranking,
     "permutation_shapley": lambda seed: xk.permutation_shapley(game(), 100, seed=seed).values,

@@ -26,27 +26,27 @@ RNG = np.random.default_rng(0)
 ROWS = 60
 TABLE = pd.DataFrame(
     {
-        "age": RNG.normal(40, 10, ROWS),
+        "area": RNG.normal(40, 10, ROWS),
         "city": RNG.choice(["Busan", "Jeju", "Seoul"], ROWS),
-        "kids": RNG.integers(0, 4, ROWS),
-        "smokes": RNG.random(ROWS) > 0.5,
-        "dose": pd.Categorical(RNG.choice([10, 20, 30], ROWS)),
+        "rooms": RNG.integers(0, 4, ROWS),
+        "lift": RNG.random(ROWS) > 0.5,
+        "grade": pd.Categorical(RNG.choice([3, 5, 8], ROWS)),
     }
 )
-NUMBERS = TABLE[["age", "kids"]]
+NUMBERS = TABLE[["area", "rooms"]]
 TURNED = list(TABLE.columns[::-1])
-WEIGHTS = {"age": 0.1, "kids": 2.0}
+WEIGHTS = {"area": 0.1, "rooms": 2.0}
 
 
 def by_types(frame):
     """A model that needs every column by its name and in its type."""
     assert list(frame.columns) == list(TABLE.columns)
-    assert frame["kids"].dtype == np.int64 and frame["smokes"].dtype == bool
-    assert isinstance(frame["dose"].dtype, pd.CategoricalDtype)
+    assert frame["rooms"].dtype == np.int64 and frame["lift"].dtype == bool
+    assert isinstance(frame["grade"].dtype, pd.CategoricalDtype)
     city = frame["city"].map({"Busan": 1.0, "Jeju": -2.0, "Seoul": 5.0}).to_numpy()
-    dose = frame["dose"].cat.codes.to_numpy() ** 2
-    products = frame["age"] * frame["smokes"] + city * frame["kids"]
-    return products.to_numpy() + dose
+    grade = frame["grade"].cat.codes.to_numpy() ** 2
+    products = frame["area"] * frame["lift"] + city * frame["rooms"]
+    return products.to_numpy() + grade
 
 
 def by_name(frame):
@@ -149,20 +149,20 @@ NETWORK = xk.Network.mlp([2, 4, 1], "tanh", seed=3)
 def test_a_second_table_is_aligned_by_name(name):
     x = NUMBERS.iloc[:4]
     expected = ALIGNED[name](x, NUMBERS.iloc[20:])
-    np.testing.assert_array_equal(ALIGNED[name](x, NUMBERS.iloc[20:][["kids", "age"]]), expected)
+    np.testing.assert_array_equal(ALIGNED[name](x, NUMBERS.iloc[20:][["rooms", "area"]]), expected)
 
 
 @pytest.mark.parametrize("name", ALIGNED)
 def test_a_second_table_of_other_names_is_refused(name):
-    message = "have other names than those of x: age, children; expected age, kids"
-    renamed = NUMBERS.iloc[20:].rename(columns={"kids": "children"})
+    message = "have other names than those of x: area, storeys; expected area, rooms"
+    renamed = NUMBERS.iloc[20:].rename(columns={"rooms": "storeys"})
     with pytest.raises(ValueError, match=re.escape(message)):
         ALIGNED[name](NUMBERS.iloc[:4], renamed)
 
 
 def test_an_attribution_is_aligned_by_its_names():
     x = NUMBERS.iloc[:4]
-    turned = xk.exact_shapley(xk.marginal_game(by_name, x[["kids", "age"]], NUMBERS))
+    turned = xk.exact_shapley(xk.marginal_game(by_name, x[["rooms", "area"]], NUMBERS))
     straight = xk.exact_shapley(xk.marginal_game(by_name, x, NUMBERS))
     for measure in (xk.deletion, xk.insertion, xk.infidelity):
         np.testing.assert_allclose(
@@ -176,11 +176,11 @@ def test_an_attribution_is_aligned_by_its_names():
 
 
 def test_rank_agreement_aligns_frames():
-    scores = pd.DataFrame([[1.0, 5.0], [2.0, -3.0]], columns=["age", "kids"])
-    found = xk.rank_agreement({"a": scores, "b": scores[["kids", "age"]]}, top=1)
+    scores = pd.DataFrame([[1.0, 5.0], [2.0, -3.0]], columns=["area", "rooms"])
+    found = xk.rank_agreement({"a": scores, "b": scores[["rooms", "area"]]}, top=1)
     assert found.spearman[:, 0, 1].tolist() == [1, 1]
     with pytest.raises(ValueError, match="have other names"):
-        xk.rank_agreement({"a": scores, "b": scores.rename(columns={"kids": "k"})}, top=1)
+        xk.rank_agreement({"a": scores, "b": scores.rename(columns={"rooms": "k"})}, top=1)
 
 
 def test_remove_and_retrain_aligns_test_rows_and_scores():
@@ -196,7 +196,7 @@ def test_remove_and_retrain_aligns_test_rows_and_scores():
         ).scores
 
     judged = pd.DataFrame(RNG.normal(size=rest.shape), columns=rest.columns)
-    turned = ["kids", "age"]
+    turned = ["rooms", "area"]
     np.testing.assert_array_equal(scores(rest, judged), scores(rest[turned], judged[turned]))
     assert scores(rest[turned], judged)[0, 0] == pytest.approx(1, abs=1e-12)
 
@@ -213,14 +213,14 @@ def test_columns_without_names_count_by_place():
 
 def estimators():
     """Return functions of frames, each with the columns that it was fitted on."""
-    y = 0.1 * TABLE["age"] + TABLE["kids"] + (TABLE["city"] == "Jeju")
+    y = 0.1 * TABLE["area"] + TABLE["rooms"] + (TABLE["city"] == "Jeju")
     encode = ColumnTransformer(
-        [("scale", StandardScaler(), ["age", "kids"]), ("city", OneHotEncoder(), ["city"])]
+        [("scale", StandardScaler(), ["area", "rooms"]), ("city", OneHotEncoder(), ["city"])]
     )
-    coded = TABLE[["age", "dose"]]
+    coded = TABLE[["area", "grade"]]
     return {
         "pipeline by names": (make_pipeline(encode, LinearRegression()).fit(TABLE, y), TABLE),
-        "plain pipeline": (
+        "pipeline of numbers": (
             make_pipeline(StandardScaler(), LinearRegression()).fit(NUMBERS, y),
             NUMBERS,
         ),
@@ -274,21 +274,21 @@ def test_no_warning_about_names_for_methods_that_add_numbers():
 @pytest.mark.parametrize(
     ("explain", "message"),
     [
-        (lambda: xk.lime_tabular(by_types, TABLE, TABLE), "LIME needs numbers, and city, dose"),
+        (lambda: xk.lime_tabular(by_types, TABLE, TABLE), "LIME needs numbers, and city, grade"),
         (lambda: xk.conditional_game(by_types, TABLE, TABLE), "a conditional game needs numbers"),
         (
             lambda: xk.infidelity(by_types, TABLE, np.ones(TABLE.shape), 0, TABLE.iloc[:1]),
-            "infidelity needs numbers, and city, dose hold none",
+            "infidelity needs numbers, and city, grade hold none",
         ),
-        (lambda: xk.baseline_game(by_types, TABLE), "city, dose hold no numbers, so 0 is no"),
+        (lambda: xk.baseline_game(by_types, TABLE), "city, grade hold no numbers, so 0 is no"),
         (lambda: xk.deletion(by_types, TABLE, np.ones(TABLE.shape)), "so 0 is no baseline"),
         (
             lambda: xk.marginal_game(
                 lambda rows: np.ones(len(rows)),
-                TABLE[["dose"]],
-                pd.DataFrame({"dose": pd.Categorical([10, 40])}),
+                TABLE[["grade"]],
+                pd.DataFrame({"grade": pd.Categorical([3, 9])}),
             ),
-            "column dose of background holds 40, which is no category of x's",
+            "column grade of background holds 9, which is no category of x's",
         ),
         (lambda: xk.marginal_game(len, TABLE.iloc[:0], TABLE), "x is empty"),
         (
@@ -372,39 +372,42 @@ def test_cells_are_taken_column_by_column(seed, pool, rows):
 # Whole numbers, and models that are no functions.
 
 
-class Words(nn.Module):
-    """Embeds whole numbers, and adds up."""
+class Melody(nn.Module):
+    """Looks up the height of each note; what counts are the steps between neighbours."""
 
     def __init__(self):
         super().__init__()
-        self.table = nn.Embedding(20, 3, padding_idx=0).double()
+        self.height = nn.Embedding(12, 1).double()
 
-    def forward(self, ids):
-        return torch.tanh(self.table(ids)).sum(dim=(1, 2))
+    def forward(self, notes):
+        heights = self.height(notes).squeeze(-1)
+        return (heights[:, 1:] * heights[:, :-1]).sum(dim=1)
 
 
 @pytest.mark.parametrize("kind", ["TorchModel", "torch function", "NumPy function"])
 def test_whole_numbers_reach_an_embedding_as_they_are(kind):
-    torch.manual_seed(0)
-    module, ids = Words(), torch.tensor([[3, 7, 11, 2]])
+    torch.manual_seed(5)
+    module, notes, silence = Melody(), np.array([6, 1, 10, 4, 9]), 11
+    heights = module.height.weight.detach().numpy()[:, 0]
 
     def value(present):
-        kept = [int(i) if place in present else 0 for place, i in enumerate(ids[0])]
-        return module(torch.tensor([kept])).item()
+        line = np.full(5, heights[silence])
+        line[list(present)] = heights[notes[list(present)]]
+        return line[1:] @ line[:-1]
 
     model = {
         "TorchModel": xk.TorchModel(module),
         "torch function": module.forward,
         "NumPy function": lambda rows: module(torch.as_tensor(rows)).detach().numpy(),
     }[kind]
-    x = ids.numpy() if kind == "NumPy function" else ids
-    result = xk.exact_shapley(xk.baseline_game(model, x, 0))
+    x = notes if kind == "NumPy function" else torch.tensor(notes)
+    result = xk.exact_shapley(xk.baseline_game(model, x[None], silence))
     np.testing.assert_allclose(
-        np.asarray(result.values)[0], shapley_by_orders(value, range(4)), atol=1e-12
+        np.asarray(result.values)[0], shapley_by_orders(value, range(5)), atol=1e-12
     )
     for method in (xk.saliency, xk.gradient_x_input, xk.integrated_gradients):
         with pytest.raises(TypeError, match="whole numbers that an embedding looks up"):
-            method(xk.TorchModel(module), ids)
+            method(xk.TorchModel(module), torch.tensor(notes)[None])
 
 
 def test_whole_numbers_become_floating_beside_floating_ones():
@@ -475,6 +478,23 @@ def test_a_module_that_is_no_function_of_the_row_is_refused(method, module):
             method(xk.TorchModel(module()), x)
 
 
+def priced(price, mass, tax=0.1):
+    return price[:, 0] * mass[:, 0] * (1 + tax)
+
+
+class Paired(nn.Module):
+    def forward(self, price, mass, tax=0.1):
+        return priced(price, mass, tax)
+
+
+def test_an_error_of_type_inside_a_model_is_its_own():
+    def model(rows, power=2):
+        return rows.sum(axis=1) ** power + len(3)
+
+    with pytest.raises(TypeError, match="object of type 'int' has no len"):
+        xk.baseline_game(model, np.ones((5, 4)))
+
+
 @pytest.mark.parametrize(
     ("explain", "message"),
     [
@@ -487,12 +507,36 @@ def test_a_module_that_is_no_function_of_the_row_is_refused(method, module):
             "x is a tuple of 2 tensors, expected one",
         ),
         (
-            lambda: xk.baseline_game(by_name, [[1, 2, 3], [1, 2]]),
+            lambda: xk.baseline_game(by_name, [[0.5], [1.5, 2.5, 4.0]]),
             "x is a list of rows with different lengths",
         ),
         (
             lambda: xk.baseline_game(by_name, np.array([[1, None]], dtype=object)),
-            "x holds NoneType values, expected real numbers",
+            "x holds NoneType values, expected real numbers: write missing values as NaN",
+        ),
+        (
+            lambda: xk.baseline_game(lambda u, v: u[:, 0] + v[:, 0], (np.ones((4, 2)),) * 2),
+            "x is a tuple of 2 arrays, expected one: a model of several inputs is explained by",
+        ),
+        (
+            lambda: xk.lime_tabular(by_name, (np.ones(2), np.zeros(2)), np.ones((3, 2))),
+            "x is a tuple of 2 arrays, expected one",
+        ),
+        (
+            lambda: xk.saliency(NETWORK, [NUMBERS, NUMBERS]),
+            "x is a list of 2 data frames, expected one",
+        ),
+        (
+            lambda: xk.saliency(xk.TorchModel(Paired()), np.ones((5, 4))),
+            "the model Paired needs 2 inputs, price, mass, and is given rows of x alone: explain",
+        ),
+        (
+            lambda: xk.baseline_game(xk.TorchModel(Paired()), torch.ones(5, 4)),
+            "the model Paired needs 2 inputs, price, mass, and is given rows of x alone: explain",
+        ),
+        (
+            lambda: xk.marginal_game(priced, np.ones((5, 4)), np.ones((5, 4))),
+            "the model priced needs 2 inputs, price, mass, and is given rows of x alone: explain",
         ),
     ],
 )

@@ -15,9 +15,7 @@ from tests.units.coalitions import coalitions, recorded
 from xaikit.games.texts import token_spans
 
 words = re.compile(r"\w+").findall
-BERT = (
-    "A Lovely\nday, DAY"  # with these offsets by the package tokenizers, WordPiece, small letters
-)
+BERT = "A Kindly\nday, DAY"  # with offsets as WordPiece gives them, of a small vocabulary
 BERT_OFFSETS = [(0, 0), (0, 1), (2, 6), (6, 8), (9, 12), (12, 13), (14, 17), (0, 0)]
 BYTES = "쿠폰 🔥\nok"  # byte-level BPE: a letter has several tokens
 BYTES_OFFSETS = [(0, 1)] * 3 + [(1, 2)] * 3 + [(3, 3)] + [(3, 4)] * 4 + [(4, 5), (5, 6), (6, 7)]
@@ -57,7 +55,7 @@ SITUATIONS = {
                  "配送が速い"),
     "nothing is absent": (" a \n\n b\t", str.split, [], " a \n\n b\t"),
     "a line break stays": ("a b\nc d\ne", str.split, ["b", "d"], "a\nc\ne"),
-    "the first word of a line": ("a b\nc d\ne", str.split, ["c"], "a b\nd\ne"),
+    "the first word of a line": ("k l\nm n\no", str.split, ["m"], "k l\nn\no"),
     "a line goes, with one of its breaks": ("a\nb\nc", str.split, ["b"], "a\nc"),
     "the wider break stays": ("a\n\nb\nc", str.split, ["b"], "a\n\nc"),
     "Windows line breaks": ("a b\r\nc d", str.split, ["b", "c"], "a\r\nd"),
@@ -78,18 +76,20 @@ SITUATIONS = {
     "a dash stays apart": ("tea - milk - sugar", words, ["milk"], "tea - - sugar"),
     "punctuation on a line of its own": ("Yes,\nno! Or", words, ["no"], "Yes,\n! Or"),
     "a bracket": ("my (old) car", words, ["old"], "my () car"),
-    "one piece of a word": ("a lovely day", lambda t: ["a", "love", "##ly", "day"], ["ly"],
-                            "a love day"),
-    "the first piece: words stay apart": ("a lovely day", lambda t: ["a", "love", "##ly", "day"],
-                                          ["love"], "a ly day"),
-    "all pieces of a word": ("a lovely day", lambda t: ["▁a", "▁love", "ly", "▁day"],
-                             ["love", "ly"], "a day"),
-    "byte-level markers": ("a lovely day", lambda t: ["a", "Ġlovely", "Ġday"], ["lovely"], "a day"),
+    "one piece of a word": ("an unhappy end", lambda t: ["an", "un", "##happy", "end"], ["happy"],
+                            "an un end"),
+    "the first piece: words stay apart": ("an unhappy end",
+                                          lambda t: ["an", "un", "##happy", "end"], ["un"],
+                                          "an happy end"),
+    "all pieces of a word": ("an unhappy end", lambda t: ["▁an", "▁un", "happy", "▁end"],
+                             ["un", "happy"], "an end"),
+    "byte-level markers": ("an unhappy end", lambda t: ["an", "Ġunhappy", "Ġend"], ["unhappy"],
+                           "an end"),
     "## of the text": ("## a title", str.split, ["##"], "a title"),
     "a mark on a letter is a part of it": ("की बात की", lambda t: ["की", "बा", "त", "की"], ["बा"],
                                            "की त की"),
     "spaCy": ("Don't go,\nBob.", spacy_like, ["go"], "Don't,\nBob."),
-    "Encoding": (BERT, encoding(BERT_OFFSETS), ["ly", ","], "A Love\nday DAY"),
+    "Encoding": (BERT, encoding(BERT_OFFSETS), ["ly", ","], "A Kind\nday DAY"),
     "bytes": (BYTES, encoding(BYTES_OFFSETS), ["폰", "o"], "쿠 🔥\nk"),
     "offsets as an array": ("one two", lambda t: np.array([[0, 3], [4, 7]]), ["one"], "two"),
     "matches": ("a1 b2", re.compile(r"[a-z]").finditer, ["b"], "a1 2"),
@@ -141,7 +141,7 @@ def test_lime_explains_the_text_as_it_stands():
     def classifier(texts):
         return np.array([0.2 * text.count("\n") + 0.1 * text.count("[MASK]") for text in texts])
 
-    text = "a b\nc d\n\ne"
+    text = "u v\nw x\n\ny"
     assert xk.lime_text(classifier, text, target=0).output == classifier([text])[0]
     masked = xk.lime_text(classifier, text, target=0, ridge=0, absent="[MASK]")
     np.testing.assert_allclose(masked.values, -0.1, atol=1e-12)
@@ -152,7 +152,7 @@ def test_no_text_is_asked_twice():
     called, sizes = recorded(lambda texts: [len(text) for text in texts])
     game = xk.text_game(called, "a  b aa", target=0)
     first, again = game(coalitions(3)), game(coalitions(3))
-    assert sizes == [1, 7] and np.array_equal(first, again) and game.evaluations == 16
+    assert sizes == [1, 8] and np.array_equal(first, again) and game.evaluations == 16
 
 
 # Properties of any text.

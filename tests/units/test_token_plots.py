@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 from tests.units.figures import explanation, reading_problems, texts_of, the_figure
 from xaikit.core.attribution import Attribution
 from xaikit.course import plots
-from xaikit.plots.looks import printable
+from xaikit.plots.looks import printable, written
 
 # In a notebook a warning is printed above the figure, and fails the notebook's test.
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("course_style")]
@@ -83,7 +83,7 @@ def test_every_token_has_its_signed_score(case):
     explained = TEXTS[case]
     cells = cells_of(plots.tokens(explained))
     assert [token.get_text() for token, *_ in cells] == list(explained.data)
-    assert [number.get_text() for _, number, _ in cells] == [f"{v:+.2f}" for v in explained.values]
+    assert [number.get_text() for _, number, _ in cells] == [written(v) for v in explained.values]
 
 
 def test_tokens_are_coloured_by_score_around_white():
@@ -107,7 +107,7 @@ def test_a_text_that_is_too_long_ends_with_the_sum_of_the_rest():
     left = len(explained.data) - len(shown)
     assert 0 < left < 120
     assert rest.get_text() == f"… {left} more tokens"
-    assert total.get_text() == f"{explained.values[len(shown) :].sum():+.2f}"
+    assert total.get_text() == written(explained.values[len(shown) :].sum())
     assert [token.get_text() for token, *_ in shown] == list(explained.data[: len(shown)])
     assert to_hex(box.get_facecolor()) == "#ffffff"
 
@@ -125,7 +125,7 @@ def test_one_text_of_several_from_any_library(backend):
     values = backend.array([[1, 2], [-3, 4]])
     words = np.array([["a", "b"], ["c", "d"]])
     ax = plots.tokens(Attribution(values, None, values.sum(1), words), row=1)
-    assert texts_of(ax)[1:] == ["c", "-3.00", "d", "+4.00"]
+    assert texts_of(ax)[1:] == ["c", "−3.00", "d", "+4.00"]
     with pytest.raises(IndexError, match="row 2 is out of range: there are 2 rows"):
         plots.tokens(Attribution(values, None, values.sum(1), words), row=2)
 

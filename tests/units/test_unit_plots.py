@@ -15,7 +15,8 @@ pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("cour
 )
 def test_drawn_unit(mean, variance):
     drawn = mean + variance**0.5 * np.random.default_rng(0).standard_normal(4000)
-    predicted, seen = plots.draw_unit(drawn, mean, variance)
+    (means,) = plots.draw_units({"unit": (drawn, mean, variance)}).values()
+    predicted, seen = means
     assert reading_problems(the_figure()) == []
     for ax in the_figure().axes:
         assert sum(bar.get_height() for bar in ax.patches) == pytest.approx(1)
@@ -26,7 +27,7 @@ def test_drawn_unit(mean, variance):
 
 def test_drawn_unit_predicts_how_many_are_closed():
     drawn = np.random.default_rng(1).standard_normal(20_000) - 1
-    plots.draw_unit(drawn, -1.0, 1.0)
+    plots.draw_units({"unit": (drawn, -1.0, 1.0)})
     _, right = the_figure().axes
     (diamond,) = (line for line in right.lines if line.get_marker() == "D")
     assert diamond.get_ydata()[0] == pytest.approx((drawn <= 0).mean(), abs=0.01)
@@ -34,7 +35,24 @@ def test_drawn_unit_predicts_how_many_are_closed():
 
 @pytest.mark.parametrize("z", [-1.5, 0.0, 2.0])
 def test_drawn_unit_that_is_certain(z):
-    assert plots.draw_unit(np.full(50, z), z, 0.0) == (max(z, 0.0), max(z, 0.0))
+    means = plots.draw_units({"unit": (np.full(50, z), z, 0.0)})
+    assert means == {"unit": (max(z, 0.0), max(z, 0.0))}
     assert reading_problems(the_figure()) == []
     for ax in the_figure().axes:
         assert sum(bar.get_height() for bar in ax.patches) == pytest.approx(1)
+
+
+def test_three_units_share_axes_and_one_legend():
+    rng = np.random.default_rng(0)
+    units = {
+        f"layer {k}\nunit 5, k = 10": (k + rng.standard_normal(4000), float(k), 1.0)
+        for k in range(3)
+    }
+    plots.draw_units(units)
+    assert reading_problems(the_figure()) == []
+    axes = np.reshape(the_figure().axes, (3, 2))
+    for column in axes.T:
+        assert len({ax.get_xlim() for ax in column}) == 1
+    (legend,) = the_figure().legends
+    words = [text.get_text() for text in legend.get_texts()]
+    assert len(words) == len(set(words)) == 5

@@ -5,6 +5,8 @@ dtype of x decide where they run. Functions that the standard lacks have two ver
 torch and for NumPy.
 """
 
+from datetime import date, timedelta
+from numbers import Number
 from typing import Any
 
 import array_api_compat
@@ -72,6 +74,13 @@ def floating(x: Array) -> Array:
     return x.astype(np.float64)
 
 
+def as_whole(rows: Array, whole: Array) -> Array:
+    """Return rows in the type of `whole`, if it holds all of their numbers; else as they are."""
+    with np.errstate(invalid="ignore"):
+        cast = like(rows, whole)
+    return cast if bool(namespace(rows).all(cast == rows)) else rows
+
+
 def is_sparse(x: Any) -> bool:
     """Tell whether x is a sparse matrix or array of SciPy."""
     return hasattr(x, "toarray") and hasattr(x, "nnz")
@@ -119,6 +128,15 @@ def where_positive(values: Array, z: Array) -> Array:
     return values * (z > 0)
 
 
+def sum_at(indices: Array, values: Array, target: Array) -> Array:
+    """Return an array like `target`: in row i the sum of the rows of values whose index is i."""
+    total = namespace(target).zeros_like(target)
+    if is_torch(target):
+        return total.index_add_(0, indices, values)
+    np.add.at(total, indices, values)
+    return total
+
+
 def normal_cdf(z: Array) -> Array:
     """Return Φ(z), the standard normal distribution function."""
     if is_torch(z):
@@ -136,15 +154,14 @@ def numeric(x: Any, name: str = "x", missing: bool = False) -> Array:
     Lists and data frames become NumPy arrays. Text, complex numbers, an empty array, infinity and
     NaN (unless `missing`) are errors: an explanation of any of them would be silently wrong.
     """
-    if not is_array(x):
-        x = _array_of(x, name)
-        x = numbers_of_objects(x)
+    x = numbers_of_objects(x if is_array(x) else _array_of(x, name))
     if is_torch(x):
         x = x.detach()
-    elif x.dtype.kind not in "biuf":
+    elif x.dtype.kind not in "biufc":
+        kinds = _kinds(x)
+        given = f"holds {', '.join(kinds)} values" if x.ndim else f"is {type(x.item()).__name__}"
         raise TypeError(
-            f"{name} holds {_kinds(x)} values, expected real numbers: "
-            "encode text and categories as numbers first"
+            f"{name} {given}, expected real numbers: {'; '.join(dict.fromkeys(kinds.values()))}"
         )
     xp = namespace(x)
     if xp.isdtype(x.dtype, "complex floating"):
@@ -162,19 +179,34 @@ def numeric(x: Any, name: str = "x", missing: bool = False) -> Array:
     return x
 
 
-def numbers_of_objects(x: np.ndarray) -> np.ndarray:
+def numbers_of_objects(x: Array) -> Array:
     """Return x as float64 if its objects are numbers, as in a frame of numbers and booleans."""
     if x.dtype == object and x.size and all(isinstance(value, NUMBERS) for value in x.flat):
         return x.astype(np.float64)
     return x
 
 
-def _kinds(x: np.ndarray) -> str:
-    """Name the type of an array's values; of objects those that are not numbers."""
+def _kinds(x: np.ndarray) -> dict[str, str]:
+    """Return the types of an array's values, of objects those that are no numbers, with advice."""
     if x.dtype != object:
-        return str(x.dtype)
-    kinds = {type(value).__name__ for value in x.flat if not isinstance(value, NUMBERS)}
-    return ", ".join(sorted(kinds))
+        return {str(x.dtype): _advice(x.dtype.type)}
+    others = {type(value) for value in x.flat if not isinstance(value, NUMBERS)}
+    return {kind.__name__: _advice(kind) for kind in sorted(others, key=lambda kind: kind.__name__)}
+
+
+def _advice(kind: type) -> str:
+    """Say how values of a type become numbers."""
+    if issubclass(kind, str | bytes):
+        return "encode text and categories as numbers first"
+    if kind.__name__ in ("NoneType", "NAType", "NaTType"):
+        return "write missing values as NaN"
+    if issubclass(kind, date | timedelta | np.datetime64 | np.timedelta64):
+        return "count times from a start, in days or seconds"
+    if issubclass(kind, Number) and not issubclass(kind, complex | np.complexfloating):
+        return "convert them with astype(float)"
+    if hasattr(kind, "__len__"):
+        return "give rows of equal length, with one number for each feature"
+    return "give an array of numbers"
 
 
 def _array_of(x: Any, name: str) -> np.ndarray:
@@ -183,12 +215,13 @@ def _array_of(x: Any, name: str) -> np.ndarray:
         raise TypeError(
             f"{name} is a sparse {type(x).__name__}, expected an array: give {name}.toarray()"
         )
-    parts = x if isinstance(x, list | tuple) else []
-    if any(is_torch(part) for part in parts):
+    if isinstance(x, list | tuple) and (kind := _several(x)):
         raise TypeError(
-            f"{name} is a {type(x).__name__} of {len(x)} tensors, expected one: a model of several "
+            f"{name} is a {type(x).__name__} of {len(x)} {kind}, expected one: a model of several "
             "inputs is explained by a function of one of them, or of all of them side by side"
         )
+    if hasattr(x, "iloc") and _nullable(x):
+        return x.to_numpy(np.float64, na_value=np.nan)
     try:
         # In C order always: a frame's own order changes when the frame is sent to another process,
         # and with it the last digits of a matrix product.
@@ -197,6 +230,27 @@ def _array_of(x: Any, name: str) -> np.ndarray:
         raise ValueError(
             f"{name} is a {type(x).__name__} of rows with different lengths, expected rows (n, d)"
         ) from None
+
+
+def _several(parts: list | tuple) -> str:
+    """Name what a list or tuple holds, if these are several inputs; else return nothing.
+
+    A list of NumPy arrays may be rows or pictures; a tuple of them is what a model of several
+    inputs gets.
+    """
+    if any(map(is_torch, parts)):
+        return "tensors"
+    if any(hasattr(part, "iloc") and part.ndim == 2 for part in parts):
+        return "data frames"
+    whole = isinstance(parts, tuple) and any(is_array(part) and part.ndim for part in parts)
+    return "arrays" if whole else ""
+
+
+def _nullable(x: Any) -> bool:
+    """Tell whether a frame or series holds numbers, some in types as pandas' Int64 and boolean."""
+    kinds = [x.dtype] if x.ndim == 1 else list(x.dtypes)
+    plain = all(isinstance(kind, np.dtype) for kind in kinds)
+    return not plain and all(kind.kind in "biuf" for kind in kinds)
 
 
 def batched(x: Array, name: str = "x") -> tuple[Array, bool]:

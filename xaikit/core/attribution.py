@@ -52,7 +52,7 @@ class Attribution:
 
     @property
     def gap(self) -> Array | None:
-        """Σ values − (output − base), (n,) or 0-d: zero where the method is complete."""
+        """:math:`Σ values − (output − base)`, (n,) or 0-d: zero where the method is complete."""
         if self.base is None:
             return None
         features = tuple(range(self.output.ndim, self.values.ndim))
@@ -102,7 +102,7 @@ class Attribution:
 
         The shape stays: ``shap.plots.waterfall`` takes a single row, ``bar`` one or several,
         ``beeswarm`` several. ``shap.plots.text`` expects a space after each token, so it is
-        added. shap does not show a gap: its plots end at base + Σ values.
+        added. shap does not show a gap: its plots end at :math:`base + Σ values`.
 
         Raises
         ------

@@ -55,16 +55,21 @@ class Pace:
         self.before = math.inf
         self.timed: list[float] = []  # of the present size: seconds for each usual call in a call
 
-    def chunks(self, count: int, size: int, most: int = MOST) -> Iterator[slice]:
-        """Cut 0 … count into slices, `size` or up to `most` sizes long, and time what uses them."""
+    def chunks(self, count: int, size: int, most: int = MOST, later: int = 0) -> Iterator[slice]:
+        """Cut 0 … count into slices, `size` or up to `most` sizes long, and time what uses them.
+
+        After these, `later` others are to come.
+        """
         start = 0
         while start < count:
             stop = min(start + self.times * size, count)
             began = perf_counter()
             yield slice(start, stop)
-            if not self.settled and stop - start == self.times * size:
-                self.timed.append((perf_counter() - began) / self.times)
-                self._choose((count - stop) // size, min(most, self.MOST))
+            # Larger calls may be cut short by the count, and tell as much.
+            told = stop - start == self.times * size or stop - start > size
+            if not self.settled and told:
+                self.timed.append((perf_counter() - began) * size / (stop - start))
+                self._choose((count - stop + later) // size, min(most, self.MOST))
             start = stop
 
     def _choose(self, left: int, most: int) -> None:

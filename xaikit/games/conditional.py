@@ -13,6 +13,7 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
+from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.question import Question, ask
 from xaikit.core.settings import as_seed, expect_count
 from xaikit.games.game import Game
@@ -31,8 +32,10 @@ def conditional_game(
     """Make the game v(S) = E[F(X) | X_S = x_S]: absent features are drawn given the present ones.
 
     A Gaussian is fitted to the background: given x_S, the absent columns U have mean
-    μ_U + Σ_US Σ_SS⁻¹ (x_S − μ_S) and covariance Σ_UU − Σ_US Σ_SS⁻¹ Σ_SU. v(∅) is the plain mean
-    over the background, v(N) is F(x).
+    :math:`μ_U + Σ_US Σ_SS⁻¹ (x_S − μ_S)` and covariance :math:`Σ_UU − Σ_US Σ_SS⁻¹ Σ_SU`. v(∅) is
+    the plain mean over the background, v(N) is F(x). A missing value (NaN) of x that the model
+    takes stays missing where it is present, and tells nothing about the absent columns: these are
+    drawn given the columns that are present and known.
 
     Parameters
     ----------
@@ -117,40 +120,55 @@ class Conditional:
 
     def __call__(self, masks: np.ndarray) -> np.ndarray:
         """Return the payoffs of coalitions (B, M): (B, n), or (B,) for a single row."""
-        x = self.question.x
-        payoffs = np.empty((len(masks), len(x)))
-        for place, present in enumerate(self.players.columns(masks)):
-            if present.all():
-                payoffs[place] = self.question.explained
-            elif not present.any():
-                payoffs[place] = self.empty
-            else:
-                payoffs[place] = _mean_outputs(self.question, arrays.like(self.draws(present), x))
+        present = self.players.columns(masks)
+        payoffs = np.empty((len(masks), len(self.question.x)))
+        full, empty = present.all(axis=1), ~present.any(axis=1)
+        payoffs[empty] = self.empty
+        if full.any():
+            x = self.question.x
+            payoffs[full] = self.question.target_outputs(x, np.arange(len(x)))
+        mixed = np.flatnonzero(~full & ~empty)
+        rows, width = self.question.x.shape
+        each = rows * len(self.normals)
+        # Few rows: one call takes several coalitions. Many: a coalition takes several calls.
+        few = each <= chunk_rows(width)
+        blocks = self.question.calls(len(mixed), width, each) if few else chunks(len(mixed), 1)
+        for block in blocks:
+            drawn = np.stack([self.draws(columns) for columns in present[mixed[block]]])
+            drawn = arrays.like(drawn, self.question.x)
+            payoffs[mixed[block]] = _mean_outputs(self.question, drawn, at_once=few)
         return self.question.unbatched(payoffs, axis=1)
 
     def draws(self, present: np.ndarray) -> np.ndarray:
         """Return rows (n, samples, d), the absent columns drawn given the present ones."""
-        absent = ~present
-        to_present = self.correlation[np.ix_(absent, present)]
-        weights = np.linalg.solve(self.correlation[np.ix_(present, present)], to_present.T).T
-        covariance = self.correlation[np.ix_(absent, absent)] - weights @ to_present.T
-        noise = self.normals[:, absent] @ _root(covariance).T
         x = arrays.float64(self.question.x)
-        centres = ((x - self.mean) / self.scale)[:, present] @ weights.T
         drawn = np.repeat(x[:, None], len(self.normals), axis=1)
-        drawn[:, :, absent] = self.mean[absent] + self.scale[absent] * (centres[:, None] + noise)
+        missing = np.isnan(x) & present
+        for unknown in np.unique(missing, axis=0) if missing.any() else missing[:1]:
+            rows = (missing == unknown).all(axis=1)
+            drawn[np.ix_(rows, np.arange(len(self.normals)), ~present)] = self._absent(
+                x[rows], present & ~unknown, ~present
+            )
         return drawn
 
+    def _absent(self, x: np.ndarray, known: np.ndarray, absent: np.ndarray) -> np.ndarray:
+        """Return the absent columns (n, samples, ·) of rows x, drawn given the known ones."""
+        to_known = self.correlation[np.ix_(absent, known)]
+        weights = np.linalg.solve(self.correlation[np.ix_(known, known)], to_known.T).T
+        covariance = self.correlation[np.ix_(absent, absent)] - weights @ to_known.T
+        noise = self.normals[:, absent] @ _root(covariance).T
+        centres = ((x - self.mean) / self.scale)[:, known] @ weights.T
+        return self.mean[absent] + self.scale[absent] * (centres[:, None] + noise)
 
-def _mean_outputs(question: Question, rows: Array) -> np.ndarray:
-    """Return the mean over draws of F_target: rows (n, draws, d) -> (n,)."""
-    row_of = np.repeat(np.arange(len(rows)), rows.shape[1])
-    flat = rows.reshape(-1, rows.shape[2])
-    outputs = [
-        question.target_outputs(flat[part], row_of[part])
-        for part in question.calls(len(flat), flat.shape[1])
-    ]
-    return np.concatenate(outputs).reshape(rows.shape[:2]).mean(axis=1)
+
+def _mean_outputs(question: Question, rows: Array, at_once: bool = False) -> np.ndarray:
+    """Return the mean over draws of F_target: rows (…, n, draws, d) -> (…, n)."""
+    *size, draws, width = rows.shape
+    flat = rows.reshape(-1, width)
+    row_of = np.broadcast_to(np.arange(size[-1])[:, None], (*size, draws)).ravel()
+    parts = [slice(len(flat))] if at_once else question.calls(len(flat), width)
+    outputs = [question.target_outputs(flat[part], row_of[part]) for part in parts]
+    return np.concatenate(outputs).reshape(*size, draws).mean(axis=-1)
 
 
 def _gaussian(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -95,7 +95,7 @@ class Game:
             )
         self.evaluations += len(masks)
         if self.full is not None:
-            expect_same_outputs(payoffs[masks.all(axis=1)], self.full)
+            expect_same_outputs(payoffs[masks.all(axis=1)], self.full, payoffs)
         return payoffs
 
     def payoffs(self, masks: np.ndarray, progress: bool = False) -> np.ndarray:

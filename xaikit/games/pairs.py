@@ -103,7 +103,7 @@ def _determines_values(masks: np.ndarray) -> bool:
 
 
 def allocate(population: dict[int, int], mass: dict[int, float], pairs: int) -> dict[int, int]:
-    """Divide pairs among strata in proportion to √mass, up to a stratum's population."""
+    """Divide pairs among strata in proportion to :math:`√mass`, up to a stratum's population."""
     pairs = min(pairs, sum(population.values()))
     drawn: dict[int, int] = {}
     while True:
@@ -171,8 +171,10 @@ def odd_payoffs(
 def sandwich_std(pairs: Pairs, spread: np.ndarray, residual: np.ndarray) -> np.ndarray:
     """Return the standard deviation, (M, n), of the fit over stratified draws without replacement.
 
-    Var = C [Σ_k (1 − n_k/N_k) n_k/(n_k − 1) Σ_{n∈k} (u_n − ū_k)(u_n − ū_k)ᵀ] C with the scores
-    u_n = w_n z_n/2 · r_n; a single draw in a stratum counts without ū_k and n_k/(n_k − 1).
+    .. math:: Var = C [Σ_k (1 − n_k/N_k) n_k/(n_k − 1) Σ_{n∈k} (u_n − ū_k)(u_n − ū_k)ᵀ] C
+
+    with the scores :math:`u_n = w_n z_n/2 · r_n`. A single draw in a stratum counts without
+    :math:`ū_k` and :math:`n_k/(n_k − 1)`.
 
     Parameters
     ----------

@@ -59,7 +59,7 @@ def text_game(
     Returns
     -------
     Game
-        Payoffs (B,). Each distinct text is evaluated once.
+        Payoffs (B,). Each distinct text is evaluated once; the whole text twice, to compare.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def text_game(
         returns a mapping or anything else without positions in the text.
     ValueError
         For a text without tokens, tokens that overlap or cannot be located, a classifier that
-        returns NaN or another number of rows.
+        returns NaN, another number of rows, or another output for the same text.
     """
     if not isinstance(absent, str):
         raise TypeError(f"absent is {absent!r}, expected a str such as '[MASK]', or '' to cut out")
@@ -80,8 +80,8 @@ def text_game(
     tokens = list(dict.fromkeys(occurrences))
     player = {token: number for number, token in enumerate(tokens)}
     player_of = np.array([player[token] for token in occurrences])
-    value = Cutting(question, spans, player_of, absent, {text: question.explained[0]})
-    return Game(tokens, value, np.array(tokens))
+    value = Cutting(question, spans, player_of, absent, {})
+    return Game(tokens, value, np.array(tokens), question.unbatched(question.explained))
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +99,7 @@ class Cutting:
     absent : str
         What stands in place of an absent token.
     payoff : dict of str to float
-        F of the texts asked so far.
+        F of the texts of coalitions asked so far.
     """
 
     question: Question

@@ -31,7 +31,9 @@ NODES = 4
 def dasp(
     network: Network, x: Any, target: Any = 0, baseline: Any = None, sizes: int | None = None
 ) -> Attribution:
-    """Estimate φ_i = 1/M Σ_k (E[F(S ∪ i)] − E[F(S)]), |S| = k, i ∉ S, by propagating moments.
+    """Estimate Shapley values by propagating moments.
+
+    .. math:: φ_i = 1/M Σ_k (E[F(S ∪ i)] − E[F(S)]), |S| = k, i ∉ S
 
     Every input element is a player; an absent one has its baseline value. Exact for linear models.
 
@@ -103,7 +105,7 @@ def dasp(
 
 
 def coalition_sizes(players: int, sizes: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Return coalition sizes k in [0, M − 1] and weights: the mean over all sizes is Σ w f(k).
+    """Return coalition sizes k in [0, M − 1] and weights: :math:`Σ w f(k)` is the mean over all.
 
     All sizes with weight 1/M; or Gauss-Legendre nodes on [−½, M − ½], clipped to the ends.
     """

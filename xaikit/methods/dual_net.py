@@ -1,7 +1,8 @@
 """Ranking features with two networks that train each other, in the order of lecture 08.
 
-The operator answers under a mask, f_O(x ⊙ m, m) ≈ y. The selector predicts the operator's mean
-loss, f_S(m) ≈ L(m), and so finds the masks to try next. In the end its slope ranks the features.
+The operator answers under a mask, :math:`f_O(x ⊙ m, m) ≈ y`. The selector predicts the operator's
+mean loss, :math:`f_S(m) ≈ L(m)`, and so finds the masks to try next. In the end its slope ranks the
+features.
 The source is Wojtas & Chen 2020, arXiv:2010.08973. The estimator is in `dual_net_estimator.py`.
 
 A mask is float32, 1 where a feature is shown and 0 where it is hidden: s ones of d.
@@ -39,7 +40,7 @@ def masked(x: Array, masks: np.ndarray) -> Array:
 
 
 def mask_loss(operator: Layers, x: Array, y: Array, mask: np.ndarray, loss: str) -> float:
-    """L(m) = 1/n Σ_i ℓ(f_O(x_i ⊙ m, m), y_i): the operator's mean loss under one mask."""
+    """:math:`L(m) = 1/n Σ_i ℓ(f_O(x_i ⊙ m, m), y_i)`: the operator's mean loss under one mask."""
     output = output_of(operator, masked(x, mask[None]))
     return float(LOSSES[loss](output, y)[0].mean())
 
@@ -60,7 +61,7 @@ def predicted_loss(selector: Layers, masks: np.ndarray) -> np.ndarray:
 
 
 def selector_slope(selector: Layers, mask: np.ndarray) -> np.ndarray:
-    """∂f_S/∂m at one mask, (d,) float64. Negative is good: the predicted loss falls."""
+    """:math:`∂f_S/∂m` at one mask, (d,) float64. Negative is good: the predicted loss falls."""
     values = run(selector, arrays.like(mask[None], first_array(selector)))
     one = namespace(values[-1]).ones_like(values[-1])
     return arrays.to_numpy(input_gradient(selector, values, one))[0].astype(np.float64)
@@ -69,7 +70,7 @@ def selector_slope(selector: Layers, mask: np.ndarray) -> np.ndarray:
 def selector_loss(
     selector: Layers, masks: np.ndarray, losses: np.ndarray, weights: np.ndarray
 ) -> tuple[float, list[Array]]:
-    """½ mean_m w_m (f_S(m) − L(m))², and its gradients."""
+    """:math:`½ mean_m w_m (f_S(m) − L(m))²`, and its gradients."""
     like = first_array(selector)
     m, L, w = (arrays.like(part, like) for part in (masks, losses[:, None], weights[:, None]))
     values = run(selector, m)

@@ -49,8 +49,8 @@ class DualNet(SelectorMixin, BaseEstimator):
     subset_ : (s,) ints
         The chosen features, most important first.
     importances_ : (d,)
-        −∂f_S/∂m at the chosen mask: how much the loss falls with a feature. A column that does
-        not vary has the least importance of all.
+        :math:`−∂f_S/∂m` at the chosen mask: how much the loss falls with a feature. A column
+        that does not vary has the least importance of all.
     swap_importances_ : (d,)
         In units of the loss. For a chosen feature i: the mean rise of f_S when another feature
         replaces i. For a feature j that was not chosen: minus the mean rise of f_S when j replaces

@@ -34,7 +34,9 @@ Piece = tuple[Array, Array, Back, Array]
 def exact_integral(
     network: Network, x: Array, targets: np.ndarray, baseline: Array, max_pieces: int
 ) -> tuple[Array, Array]:
-    """Return (x − b) ⊙ ∫₀¹ ∂F/∂x (b + t (x − b)) dt, and the number of pieces of each row (n,).
+    """Return the integral, and the number of pieces of each row (n,).
+
+    .. math:: (x − b) ⊙ ∫₀¹ ∂F/∂x (b + t (x − b)) dt
 
     Computed in float64, returned in x's dtype.
 

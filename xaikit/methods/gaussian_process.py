@@ -1,13 +1,13 @@
 """A Gaussian process over coalitions: Shapley values with error bars, from few payoffs.
 
-Write a coalition as z ∈ {−1, +1}^M and the game as v = Σ_T f_T Π_{j∈T} z_j. Then
+Write a coalition as :math:`z ∈ {−1, +1}^M` and the game as :math:`v = Σ_T f_T Π_{j∈T} z_j`. Then
 
-    φ_i = 2 Σ_{T∋i, |T| odd} f_T / |T|:
+.. math:: φ_i = 2 Σ_{T∋i, |T| odd} f_T / |T|
 
-even orders have no effect. So complementary pairs are observed, o = (v(S) − v(Sᶜ)) / 2, and the
-odd part of the game gets a prior with less variance in higher orders. The Shapley values are linear
-in the game, so their posterior mean and variance have a closed form. Lecture 04b explains the
-method and its limits in its last section.
+Even orders have no effect. So complementary pairs are observed, :math:`o = (v(S) − v(Sᶜ)) / 2`, and
+the odd part of the game gets a prior with less variance in higher orders. The Shapley values are
+linear in the game, so their posterior mean and variance have a closed form. Lecture 04b explains
+the method and its limits in its last section.
 """
 
 from dataclasses import dataclass
@@ -32,14 +32,18 @@ STEPS = 25
 
 @dataclass(frozen=True)
 class Prior:
-    """k(z, z′) = s₁ z·z′/M + s sinh(u)/sinh(A) + s_w [z = z′], u = Σ a_j z_j z′_j, A = Σ a_j.
+    """A covariance of games: the variance falls with the order of a term.
+
+    .. math:: k(z, z′) = s₁ z·z′/M + s sinh(u)/sinh(A) + s_w [z = z′]
+
+    with :math:`u = Σ a_j z_j z′_j` and :math:`A = Σ a_j`.
 
     Attributes
     ----------
     linear, smooth, white : float
-        s₁, s, s_w > 0: variance of the additive part, of interactions, of the rest.
+        :math:`s₁, s, s_w > 0`: variance of the additive part, of interactions, of the rest.
     a : (M,)
-        atanh ρ_j > 0: the strength of player j's interactions.
+        :math:`atanh ρ_j > 0`: the strength of player j's interactions.
     """
 
     linear: float
@@ -235,9 +239,11 @@ def fit_prior(z: np.ndarray, t: np.ndarray, seed: int) -> Prior:
 
 
 def log_marginal_likelihood(prior: Prior, z: np.ndarray, t: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return L = −½ tᵀα − ½ log|K| − n/2 log 2π, α = K⁻¹t, and ∂L/∂ log of s₁, s, s_w and a.
+    """Return L, and its derivatives by the logarithms of :math:`s₁`, s, :math:`s_w` and a.
 
-    With G = ααᵀ − K⁻¹ the derivative ∂L/∂θ is ½ Σ G ∘ ∂K/∂θ.
+    .. math:: L = −½ tᵀα − ½ log|K| − n/2 log 2π, α = K⁻¹t
+
+    With :math:`G = ααᵀ − K⁻¹` the derivative is :math:`∂L/∂θ = ½ Σ G ∘ ∂K/∂θ`.
     """
     sinh, cosh = prior.hyperbolic(z)
     inverse, log_determinant = _inverse(prior.covariance(z, sinh))

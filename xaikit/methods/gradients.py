@@ -7,18 +7,19 @@ from typing import Any
 
 from xaikit.core.attribution import Attribution
 from xaikit.core.models import DifferentiableModel
-from xaikit.core.question import ask
+from xaikit.core.question import ask_for_slopes
 
 
 def saliency(model: DifferentiableModel, x: Any, target: Any = 0) -> Attribution:
-    """Return |∂F_c/∂x|, the change of the output per small change of each feature.
+    """Return :math:`|∂F_c/∂x|`, the change of the output per small change of each feature.
 
     Parameters
     ----------
     model : Network or TorchModel
         F, with outputs (n, k).
     x : array (n, …) or (d,)
-        Rows to explain, or a single row.
+        Rows to explain, or a single row. Token ids are explained by their vectors: a token's score
+        is the sum over its coordinates.
     target : int or (n,) ints
         c, the output column; one for all rows or one for each.
 
@@ -38,14 +39,14 @@ def saliency(model: DifferentiableModel, x: Any, target: Any = 0) -> Attribution
     ----------
     Simonyan, Vedaldi & Zisserman 2014, Deep Inside Convolutional Networks, arXiv:1312.6034, §3.
     """
-    question = ask(model, x, target, keep_forward=True)
+    question = ask_for_slopes(model, x, target, keep_forward=True)
     return question.answer(abs(question.gradient_at_x()), base=None, method="saliency")
 
 
 def gradient_x_input(
     model: DifferentiableModel, x: Any, target: Any = 0, baseline: Any = None
 ) -> Attribution:
-    """Return (x − b) ⊙ ∂F_c/∂x, the difference from the baseline times the gradient at x.
+    """Return :math:`(x − b) ⊙ ∂F_c/∂x`, the difference from the baseline times the gradient at x.
 
     Complete (gap 0) for every b if F(x) = w·x + c, and for b = 0 if F(λx) = λF(x) for λ ≥ 0, as in
     ReLU networks without bias. Elsewhere the gap is the error of the sum.
@@ -55,11 +56,13 @@ def gradient_x_input(
     model : Network or TorchModel
         F, with outputs (n, k).
     x : array (n, …) or (d,)
-        Rows to explain, or a single row.
+        Rows to explain, or a single row. Token ids are explained by their vectors: a token's score
+        is the sum over its coordinates.
     target : int or (n,) ints
         c, the output column; one for all rows or one for each.
     baseline : None, number, row, or array like x
-        b; None means zeros.
+        b; None means zeros. For token ids: other ids (whole numbers), at the same positions, or
+        vectors (d,), (T, d) or (n, T, d).
 
     Returns
     -------
@@ -75,7 +78,7 @@ def gradient_x_input(
     ----------
     Shrikumar et al. 2016, Not Just a Black Box, arXiv:1605.01713, §2.
     """
-    question = ask(model, x, target, baseline, keep_forward=True)
+    question = ask_for_slopes(model, x, target, baseline, keep_forward=True)
     slope = question.gradient_at_x()
     values = (question.x - question.baseline) * slope
     return question.answer(values, base=question.base(), method="gradient × input")

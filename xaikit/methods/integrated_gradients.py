@@ -13,8 +13,7 @@ from xaikit.core import arrays
 from xaikit.core.arrays import Array, namespace
 from xaikit.core.attribution import Attribution
 from xaikit.core.chunks import gradient_rows
-from xaikit.core.models import expect_gradients
-from xaikit.core.question import Question, ask
+from xaikit.core.question import Question, ask_for_slopes
 from xaikit.core.settings import expect_count
 from xaikit.methods.exact_path import exact_integral
 from xaikit.networks.network import Network
@@ -23,7 +22,7 @@ RULES = ("gauss-legendre", "trapezoid", "midpoint", "right", "exact")
 
 
 def quadrature(rule: str, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return positions t in [0, 1] and weights w with Σ w = 1: ∫₀¹ g(t) dt ≈ Σ w_j g(t_j).
+    """Return positions t and weights w: :math:`∫₀¹ g(t) dt ≈ Σ w_j g(t_j)` with :math:`Σ w = 1`.
 
     Parameters
     ----------
@@ -66,7 +65,9 @@ def integrated_gradients(
     rule: str = "gauss-legendre",
     max_pieces: int = 10_000,
 ) -> Attribution:
-    """Compute IG_i = (x_i − b_i) ∫₀¹ ∂F_c/∂x_i (b + t (x − b)) dt.
+    """Collect the gradients on the straight way from a baseline to x.
+
+    .. math:: IG_i = (x_i − b_i) ∫₀¹ ∂F_c/∂x_i (b + t (x − b)) dt
 
     Complete: the values sum to F(x) − F(b), up to the error of the quadrature, which is the gap.
 
@@ -75,11 +76,13 @@ def integrated_gradients(
     model : Network or TorchModel
         F, with outputs (n, k).
     x : array (n, …) or (d,)
-        Rows to explain, or a single row.
+        Rows to explain, or a single row. Token ids are explained by their vectors: a token's score
+        is the sum over its coordinates.
     target : int or (n,) ints
         c, the output column; one for all rows or one for each.
     baseline : None, number, row, or array like x
-        b; None means zeros.
+        b; None means zeros. For token ids: other ids (whole numbers), at the same positions, or
+        vectors (d,), (T, d) or (n, T, d).
     steps : int
         Number of gradients per row.
     rule : str
@@ -107,7 +110,7 @@ def integrated_gradients(
     ----------
     Sundararajan, Taly & Yan 2017, Axiomatic Attribution for Deep Networks, arXiv:1703.01365.
     """
-    question = ask(expect_gradients(model), x, target, baseline)
+    question = ask_for_slopes(model, x, target, baseline)
     if rule == "exact":
         _expect_layers(model)
         values, pieces = exact_integral(

@@ -36,7 +36,9 @@ def kernel_shap(
     seed: int | None = 0,
     progress: bool = False,
 ) -> Attribution:
-    """Minimise Σ_S π(S) (v(∅) + Σ_{i∈S} φ_i − v(S))² under the constraint Σφ = v(N) − v(∅).
+    """Fit Shapley values as slopes, under the constraint :math:`Σφ = v(N) − v(∅)`.
+
+    .. math:: min Σ_S π(S) (v(∅) + Σ_{i∈S} φ_i − v(S))²
 
     With all coalitions evaluated this is the exact Shapley value.
 
@@ -97,9 +99,9 @@ def kernel_shap(
 
 
 def fit_pairs(pairs: Pairs, odd: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Minimise Σ w (o − φᵀz/2)² under Σφ = total; return φ and its std, (M, n) each.
+    """Return φ and its std, (M, n) each: they minimise :math:`Σ w (o − φᵀz/2)²` under Σφ = total.
 
-    o = (v(S) − v(Sᶜ)) / 2 is fitted by half of each player's value, + if it is in S and − if not.
+    :math:`o = (v(S) − v(Sᶜ)) / 2` is fitted by half of each player's value, + if in S, else −.
     The squares of the even halves do not depend on φ.
     """
     half_z = pairs.z / 2

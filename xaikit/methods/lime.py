@@ -1,7 +1,11 @@
 """LIME: explain one prediction by a line fitted to the model in its neighbourhood.
 
-Minimise Σ_b π(z_b) (f(z_b) − g(z_b))² + Ω(g) over lines g(z) = φ₀ + Σ φ_j z_j: perturb,
-evaluate the model, weight by closeness, fit. Lecture 02 builds it from these four steps.
+Minimise
+
+.. math:: Σ_b π(z_b) (f(z_b) − g(z_b))² + Ω(g)
+
+over lines :math:`g(z) = φ₀ + Σ φ_j z_j`: perturb, evaluate the model, weight by closeness,
+fit. Lecture 02 builds it from these four steps.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,6 +16,7 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
 from xaikit.core.linear_fits import LinearFit, ridge_fit, side_by_side
+from xaikit.core.models import expect_same_outputs
 from xaikit.core.question import Question, ask
 from xaikit.core.settings import as_seed, expect_count
 from xaikit.games.texts import text_game
@@ -45,13 +50,13 @@ def lime_tabular(
     target : int or (n,) ints
         The output column; one for all rows or one for each.
     kernel_width : float, optional
-        w in π = exp(−D² / 2w²), D the distance to x in standard deviations. None is 0.75 √d. The
-        explanation depends on it: look at r2 and try others.
+        w in :math:`π = exp(−D² / 2w²)`, D the distance to x in standard deviations. None
+        is :math:`0.75 √d`. The explanation depends on it: look at r2 and try others.
     samples : int
         Number of perturbed rows; around an instance, the first is the instance itself.
     ridge : float
-        Ω = ridge · ‖φ‖². Its effect is relative to Σπ: if a narrow kernel leaves little weight,
-        slopes shrink towards 0.
+        :math:`Ω = ridge · ‖φ‖²`. Its effect is relative to Σπ: if a narrow kernel leaves
+        little weight, slopes shrink towards 0.
     features : int, optional
         Number of features to keep, those with the largest slopes, for a second fit; the others
         get 0. None keeps all.
@@ -63,7 +68,8 @@ def lime_tabular(
     categorical : sequence of columns, optional
         Categories: names or numbers of columns, and sequences of them for columns that move
         together (a one-hot block). They are drawn from the background's rows, as often as they
-        occur there. Undeclared columns get Gaussian noise, which no category has.
+        occur there. A column of booleans is a category, declared or not. Other columns get Gaussian
+        noise, which no category has; in columns of whole numbers it is rounded.
 
     Returns
     -------
@@ -77,8 +83,9 @@ def lime_tabular(
     Raises
     ------
     TypeError, ValueError
-        For a model that returns labels, NaN or another number of rows; a background of
-        another width; samples, features or a kernel width out of range.
+        For a model that returns labels, NaN or another number of rows, or another output for x
+        when it is asked again; a background of another width; samples, features or a kernel width
+        out of range.
 
     References
     ----------
@@ -88,7 +95,7 @@ def lime_tabular(
     x, targets = question.x, question.target
     if x.ndim != 2:
         raise ValueError(f"x has shape {tuple(x.shape)}, expected rows of features (n, d) or (d,)")
-    groups = [] if categorical is None else as_groups(categorical, question)
+    groups = as_groups(categorical, question)
     columns = x.shape[1] - sum(len(group) - 1 for group in groups)  # features of the line
     width = 0.75 * np.sqrt(columns) if kernel_width is None else kernel_width
     expect_count("samples", samples, columns + 2, f"for {columns} features")
@@ -116,20 +123,26 @@ def lime_tabular(
     missing = np.isnan(arrays.to_numpy(x))
     here = np.where(missing, 0, arrays.to_numpy(x) - mean) / np.where(scale > 0, scale, 1.0)
     noise = np.random.default_rng(as_seed(seed)).standard_normal((samples, columns)) * (scale > 0)
+    whole = _whole(question.whole_columns(), rows)
 
     if around == "instance":
         noise[0] = 0
-        answers = [
-            _ask(question, original + noise * scale)[:, aim]
-            for original, aim in zip(arrays.to_numpy(x), targets, strict=True)
-        ]
+        noise = _in_whole_steps(noise, 0.0, scale, whole)
+        answers = []
+        for row, original in enumerate(arrays.to_numpy(x)):
+            later = samples * (len(x) - 1 - row)
+            perturbed = _moved(original, noise, scale, whole)
+            answers.append(_ask(question, perturbed, later)[:, targets[row]])
+        expect_same_outputs(np.array(answers)[:, 0], question.explained, answers)
         # The same perturbations have the same weights: one fit serves all rows.
         fit = _sparse_fit(noise, np.array(answers).T, _kernel(noise, width), ridge, features)
         fit.coefficients.T[missing], fit.std.T[missing] = 0, 0
         intercept = fit.intercept - np.einsum("nj,jn->n", here, fit.coefficients)
         evaluations = samples * len(x)
     else:
-        answer = _ask(question, mean + noise * scale)[:, targets]
+        question.expect_function()
+        noise = _in_whole_steps(noise, mean, scale, whole)
+        answer = _ask(question, _moved(mean, noise, scale, whole))[:, targets]
         fits = [
             _sparse_fit(noise, answer[:, [row]], _kernel(noise - here[row], width), ridge, features)
             for row in range(len(x))
@@ -189,8 +202,12 @@ def _with_categories(
     mean, scale = _mean_and_scale(numbers[: len(others)])
     rng = np.random.default_rng(as_seed(seed))
     noise = rng.standard_normal((samples, len(mean))) * (scale > 0)
+    whole = _whole(question.whole_columns()[drawn.numeric], numbers[: len(others)])
+    noise = _in_whole_steps(noise, 0.0 if around == "instance" else mean, scale, whole)
     picks = rng.integers(len(others), size=(samples, len(groups)))
     fits, intercepts, rows = [], [], range(len(others), len(numbers))
+    if around == "background":
+        question.expect_function()
     for row in rows:
         here = np.nan_to_num(numbers[row] - mean) / np.where(scale > 0, scale, 1.0)
         centre, away = mean, noise - here
@@ -198,11 +215,16 @@ def _with_categories(
             noise[0], picks[0] = 0, row
             centre, away = numbers[row], noise
         same = drawn.same(picks, row)
-        outputs = drawn.outputs(centre + noise * scale, picks)
+        later = samples * (rows.stop - 1 - row)
+        outputs = drawn.outputs(_moved(centre, noise, scale, whole), picks, later)
+        outputs = outputs[:, [question.target[row - len(others)]]]
+        if around == "instance":
+            known = question.explained[[row - len(others)]]
+            expect_same_outputs(outputs[0], known, outputs)
         fits.append(
             _sparse_fit(
                 np.hstack([noise, same]),
-                outputs[:, [question.target[row - len(others)]]],
+                outputs,
                 _kernel(np.hstack([away, ~same]), width),
                 ridge,
                 features,
@@ -249,15 +271,16 @@ def lime_text(
     target : int
         The output column.
     weight : str
-        "kept-fraction": π = 1 − the fraction of tokens removed. "cosine": π = exp(−D² / 2w²),
-        D = 100 times the cosine distance to the full text and w = 25, as in the authors' package.
+        "kept-fraction": π = 1 − the fraction of tokens removed. "cosine":
+        :math:`π = exp(−D² / 2w²)`, D = 100 times the cosine distance to the full text and
+        w = 25, as in the authors' package.
     tokenizer : callable
         str -> tokens: strings, (start, end) spans or objects with spans; see `text_game`. A token
         that occurs several times is one feature.
     samples : int
         Number of texts drawn, with the full one; each distinct text is evaluated once.
     ridge : float
-        Ω = ridge · ‖φ‖².
+        :math:`Ω = ridge · ‖φ‖²`.
     seed : int or None
         The same seed draws the same texts; None draws new ones.
     absent : str
@@ -321,14 +344,14 @@ def draw_removals(tokens: int, samples: int, seed: int | None) -> np.ndarray:
 
 
 def _kernel(displacement: np.ndarray, width: float) -> np.ndarray:
-    """Return π = exp(−D² / 2w²) of displacements (B, M)."""
+    """Return :math:`π = exp(−D² / 2w²)` of displacements (B, M)."""
     with np.errstate(over="ignore"):  # exp(−∞) = 0
         squares = ((displacement / width) ** 2).sum(axis=1)
     return closeness(squares, width, displacement.shape[1])
 
 
 def closeness(squares: np.ndarray, width: float, slopes: int) -> np.ndarray:
-    """Return π = exp(−D² / 2w²) of D² / w² (B,); raise if it leaves too few neighbours."""
+    """Return :math:`π = exp(−D² / 2w²)` of D² / w² (B,); raise if it leaves too few neighbours."""
     weights = np.exp(-squares / 2)
     total = weights.sum()
     neighbours = total**2 / (weights @ weights) if total else 0.0
@@ -340,9 +363,34 @@ def closeness(squares: np.ndarray, width: float, slopes: int) -> np.ndarray:
     return weights
 
 
-def _ask(question: Question, perturbed: np.ndarray) -> np.ndarray:
+def _whole(given: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Tell which columns (d,) hold whole numbers in x, given as such, and in the background."""
+    return given & (np.isnan(rows) | (rows == np.rint(rows))).all(axis=0)
+
+
+def _in_whole_steps(
+    noise: np.ndarray, centre: np.ndarray | float, scale: np.ndarray, whole: np.ndarray
+) -> np.ndarray:
+    """Return noise (B, d) that leads from the centre to whole numbers in the `whole` columns."""
+    if not whole.any():
+        return noise
+    steps = np.rint(centre + noise * scale) - centre
+    return np.where(whole & (scale > 0), steps / np.where(scale > 0, scale, 1.0), noise)
+
+
+def _moved(
+    centre: np.ndarray, noise: np.ndarray, scale: np.ndarray, whole: np.ndarray
+) -> np.ndarray:
+    """Return rows with noise around a centre; whole columns without rounding error."""
+    rows = centre + noise * scale
+    if whole.any():
+        rows[:, whole] = np.rint(rows[:, whole])
+    return rows
+
+
+def _ask(question: Question, perturbed: np.ndarray, later: int = 0) -> np.ndarray:
     """Return the model's outputs (B, k) for perturbed rows like those of x."""
-    parts = question.calls(len(perturbed), perturbed.shape[1])
+    parts = question.calls(len(perturbed), perturbed.shape[1], later=later)
     answers = [question.all_outputs(arrays.like(perturbed[part], question.x)) for part in parts]
     return np.concatenate([arrays.float64(answer) for answer in answers])
 

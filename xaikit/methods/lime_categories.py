@@ -5,6 +5,7 @@ another (Ribeiro et al. 2016, arXiv:1602.04938, §3.1). A perturbed row takes it
 background. So each category comes as often as in the data, and a one-hot block always is one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,14 +13,18 @@ from typing import Any
 import numpy as np
 
 from xaikit.core import arrays
+from xaikit.core.arrays import namespace
 from xaikit.core.question import Question
+from xaikit.core.tables import in_kind, of_numbers
 from xaikit.games.players import category_places
 
 Groups = list[np.ndarray]
 
 
-def as_groups(categorical: Any, question: Question) -> Groups:
+def as_groups(categorical: Sequence[Any] | None, question: Question) -> Groups:
     """Return the columns of each category: a name or a number is one, several are a block.
+
+    A column of booleans is a category, declared or not.
 
     Raises
     ------
@@ -27,18 +32,21 @@ def as_groups(categorical: Any, question: Question) -> Groups:
         For a column that x does not have, or that two categories share; for columns of a frame
         that hold no numbers and are not named.
     """
-    groups = category_places(categorical, question.x.shape[1], question.names)
+    columns = question.x.shape[1]
+    groups = category_places(categorical or [], columns, question.names)
     taken = np.concatenate(groups) if groups else np.array([], dtype=int)
     if len(set(taken.tolist())) < len(taken):
         raise ValueError("a column stands in two entries of categorical")
-    if question.table is not None:
-        frame = question.table.frame
-        known = {str(frame.columns[place]) for place in taken}
-        if left := [name for name in question.table.other_columns() if name not in known]:
-            raise TypeError(
-                f"LIME needs numbers, and {', '.join(left)} hold none: name them in categorical"
-            )
-    return groups
+    rest = np.setdiff1d(np.arange(columns), taken)
+    if question.table is None:
+        truths = rest if namespace(question.x).isdtype(question.x.dtype, "bool") else rest[:0]
+        return groups + [truths[i : i + 1] for i in range(len(truths))]
+    frame = question.table.frame
+    if left := [str(frame.columns[j]) for j in rest if not of_numbers(frame.dtypes.iloc[j])]:
+        raise TypeError(
+            f"LIME needs numbers, and {', '.join(left)} hold none: name them in categorical"
+        )
+    return groups + [np.array([j]) for j in rest if frame.dtypes.iloc[j].kind == "b"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +77,8 @@ class Perturbation:
         table = self.question.table
         if table is None:
             return self.pool[:, self.numeric]
-        return table.frame.iloc[self.pool[:, 0], self.numeric].to_numpy(dtype=np.float64)
+        numbers = table.frame.iloc[self.pool[:, 0], self.numeric]
+        return numbers.to_numpy(dtype=np.float64, na_value=np.nan)
 
     def same(self, picks: np.ndarray, row: int) -> np.ndarray:
         """Tell which categories of the rows `picks` (B, groups) of the pool are those of a row."""
@@ -93,8 +102,17 @@ class Perturbation:
             columns = [frame.iloc[:, j].factorize()[0] for j in range(frame.shape[1])]
         return np.stack(columns, axis=1)
 
-    def outputs(self, numbers: np.ndarray, picks: np.ndarray) -> np.ndarray:
-        """Return the model's outputs (B, k) for rows of numbers (B, …) and picked categories."""
+    def outputs(self, numbers: np.ndarray, picks: np.ndarray, later: int = 0) -> np.ndarray:
+        """Return the model's outputs (B, k) for rows of numbers (B, …) and picked categories.
+
+        For `later` see `Question.calls`.
+        """
+        parts = self.question.calls(len(numbers), self.pool.shape[1], later=later)
+        made = (self._rows(numbers[part], picks[part]) for part in parts)
+        return np.concatenate([arrays.float64(self.question.all_outputs(rows)) for rows in made])
+
+    def _rows(self, numbers: np.ndarray, picks: np.ndarray) -> Any:
+        """Return rows of numbers and picked categories as an array like x, or as a frame."""
         table, width = self.question.table, self.pool.shape[1]
         rows = np.zeros((len(numbers), width), dtype=int)
         for g, columns in enumerate(self.groups):
@@ -102,11 +120,12 @@ class Perturbation:
         if table is None:
             values = self.pool[rows, np.arange(width)]
             values[:, self.numeric] = numbers
-            return arrays.float64(self.question.all_outputs(arrays.like(values, self.question.x)))
+            return arrays.like(values, self.question.x)
         frame = table.frame_of(self.pool[rows, 0])
         for j, column in enumerate(self.numeric):
-            frame.isetitem(int(column), numbers[:, j])
-        return arrays.float64(self.question.all_outputs(frame))
+            kind = table.frame.dtypes.iloc[column]
+            frame.isetitem(int(column), in_kind(numbers[:, j], kind))
+        return frame
 
     def on_columns(self, scores: np.ndarray, row: int) -> np.ndarray:
         """Return scores (features, 1) as (d,): a block's stands at its column that is not 0."""

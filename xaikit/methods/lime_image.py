@@ -45,13 +45,13 @@ def lime_image(
         What a hidden segment shows. None is its own mean in each channel, as in the authors'
         package: then a segment of one even colour cannot be hidden and gets no score.
     kernel_width : float
-        w in π = exp(−D² / 2w²), D = 1 − √(fraction of segments shown): the cosine distance to the
-        whole picture.
+        w in :math:`π = exp(−D² / 2w²)`, D = 1 − √(fraction of segments shown): the cosine
+        distance to the whole picture.
     samples : int
         Number of pictures drawn, the whole one first; in the others each segment is shown with
         probability 1/2. Each distinct one is evaluated once.
     ridge : float
-        Ω = ridge · ‖φ‖².
+        :math:`Ω = ridge · ‖φ‖²`.
     seed : int or None
         The same seed draws the same pictures; None draws new ones.
 

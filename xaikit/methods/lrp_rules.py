@@ -1,18 +1,18 @@
 """The rules of layer-wise relevance propagation, as data.
 
 A rule gives the inputs, weights and bias that replace a unit's own while relevance passes through
-it. The computation with them is written once, in `lrp.py`. All maps are functions of this
-module, so that a rule can be pickled.
+it. The computation with them is written once, in `lrp.py`; that with a rule for attention in
+`lrp_attention.py`. All maps are functions of this module, so that a rule can be pickled.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from xaikit.core import arrays
+from xaikit.core import arrays, tables
 from xaikit.core.arrays import Array, namespace
 
 Map = Callable[[Array], Array]
@@ -65,7 +65,7 @@ def minus(bound: np.ndarray, values: Array) -> Array:
 
 @dataclass(frozen=True)
 class Shares:
-    """The modified sum of a unit under a rule, z = Σ_p ρ_p(W) α_p(a) + bias.
+    """The modified sum of a unit under a rule, :math:`z = Σ_p ρ_p(W) α_p(a) + bias`.
 
     Attributes
     ----------
@@ -96,6 +96,8 @@ class Rule:
         … or by this share of the root mean square of z over the layer's units, row by row.
     low, high : array or None
         The bounds of the inputs, for z^B.
+    labels : list of str, or None
+        The names of the bounds, if they are series.
     """
 
     name: str
@@ -105,13 +107,38 @@ class Rule:
     relative: bool = False
     low: Any = None
     high: Any = None
+    labels: Sequence[str] | None = None
 
 
 PLAIN = Shares(((same, same),))
+UNCHANGED = Shares(())
+
+
+@dataclass(frozen=True)
+class AttentionRule:
+    """A rule by which attention redistributes the relevance of :math:`O = PV`.
+
+    Attributes
+    ----------
+    name : str
+    to_weights : float
+        The part that goes to the weights P, and on to queries and keys; the rest goes to V.
+    epsilon : float
+        ε ≥ 0 in the products :math:`PV` and :math:`QKᵀ/√d`.
+    """
+
+    name: str
+    to_weights: float
+    epsilon: float
+
+
+R = TypeVar("R", bound=Rule | AttentionRule)
 
 
 def LRPEpsilon(epsilon: float = 0.0, *, relative: float | None = None) -> Rule:
-    """LRP-ε: R_j = Σ_k a_j w_kj / (z_k + ε sign(z_k)) R_k; LRP-0 for ε = 0.
+    """LRP-ε; LRP-0 for ε = 0.
+
+    .. math:: R_j = Σ_k a_j w_kj / (z_k + ε sign(z_k)) R_k
 
     ε absorbs a share of every unit's relevance, the largest where z is small. Without the sign, a
     negative z would move towards zero or across it.
@@ -137,9 +164,9 @@ def LRPEpsilon(epsilon: float = 0.0, *, relative: float | None = None) -> Rule:
 def LRPGamma(gamma: float = 0.25) -> Rule:
     """LRP-γ: contributions with the sign of z weigh 1 + γ.
 
-    If z > 0, the sum is a⁺(W + γW⁺) + a⁻(W + γW⁻) + β + γβ⁺, else the mirror image
-    a⁺(W + γW⁻) + a⁻(W + γW⁺) + β + γβ⁻. For inputs a ≥ 0 and z > 0 this is the rule of the
-    literature, ρ(w) = w + γ max(w, 0); here it holds for all inputs, row by row.
+    If z > 0, the sum is :math:`a⁺(W + γW⁺) + a⁻(W + γW⁻) + β + γβ⁺`, else the mirror image
+    :math:`a⁺(W + γW⁻) + a⁻(W + γW⁺) + β + γβ⁻`. For inputs a ≥ 0 and z > 0 this is the rule of
+    the literature, :math:`ρ(w) = w + γ max(w, 0)`; here it holds for all inputs, row by row.
     """
     if not 0 <= gamma < np.inf:
         raise ValueError(f"gamma is {gamma}, expected a number ≥ 0")
@@ -160,7 +187,7 @@ def LRPZPlus() -> Rule:
 
 
 def LRPRatio() -> Rule:
-    """Ratio split: relevance in proportion to the sizes |a_j w_kj|, none to the bias.
+    """Ratio split: relevance in proportion to the sizes :math:`|a_j w_kj|`, none to the bias.
 
     Made for residual sums, where a and f may nearly cancel (Otsuki et al. 2024, arXiv:2407.09115):
     ``{"sum": LRPRatio()}``.
@@ -170,19 +197,41 @@ def LRPRatio() -> Rule:
 
 
 def LRPZBox(low: Any, high: Any) -> Rule:
-    """LRP-z^B: z = Wa − W⁺ low − W⁻ high, no bias, for a first layer with inputs in [low, high].
+    """LRP-z^B, for a first layer with inputs in [low, high]; no bias.
+
+    .. math:: z = Wa − W⁺ low − W⁻ high
 
     Parameters
     ----------
-    low, high : number or array like one row of x
+    low, high : number, or array or series like one row of x
+        A series is aligned by the names of x's columns.
     """
+    labels = tables.labels(low) or tables.labels(high)
+    high = tables.aligned(high, labels, "high")
     bounds = [arrays.to_numpy(arrays.numeric(bound, "a bound")) for bound in (low, high)]
     if not (bounds[0] <= bounds[1]).all():
         raise ValueError("low is above high")
     minus_low, minus_high = (partial(minus, bound) for bound in bounds)
     parts = ((same, same), (minus_low, positive), (minus_high, negative))
     shares = Shares(parts, bias=None)
-    return Rule("LRP-z^B", shares, shares, low=bounds[0], high=bounds[1])
+    return Rule("LRP-z^B", shares, shares, low=bounds[0], high=bounds[1], labels=labels)
+
+
+def ordered(rule: R, labels: Sequence[str] | None) -> R:
+    """Return a rule with its bounds in the order of x's columns; anything else as it is.
+
+    Raises
+    ------
+    ValueError
+        For bounds of other names.
+    """
+    if not isinstance(rule, Rule) or rule.labels is None or labels is None:
+        return rule
+    places = tables.places_in(rule.labels, labels, f"the bounds of {rule.name}")
+    if places is None:
+        return rule
+    bounds = (bound[places] if bound.ndim else bound for bound in (rule.low, rule.high))
+    return LRPZBox(*bounds)  # type: ignore[return-value]
 
 
 def LRPWSquare() -> Rule:
@@ -195,3 +244,33 @@ def LRPFlat() -> Rule:
     """LRP-flat: a first layer's relevance goes to its inputs in equal shares."""
     shares = Shares(((ones, ones),), bias=None)
     return Rule("LRP-flat", shares, shares)
+
+
+def LRPIdentity() -> Rule:
+    """LRP-identity: a LayerNorm passes relevance on unchanged, coordinate by coordinate.
+
+    Cruder than LRP-ε, which holds σ and shares the centring :math:`x − mean(x)` and the bias out:
+    ``{"norm": LRPIdentity()}``.
+    """
+    return Rule("LRP-identity", UNCHANGED, UNCHANGED)
+
+
+def LRPAttention(to_weights: float = 0.0, epsilon: float = 0.0) -> AttentionRule:
+    """Return a rule for attention, :math:`O = PV` with :math:`P = softmax(QKᵀ/√d)`.
+
+    Parameters
+    ----------
+    to_weights : float
+        0: P is held constant, all relevance goes to V (Ali et al. 2022, arXiv:2202.07304, §3.2).
+        ½: P and V get half each, the softmax is replaced by its first-order Taylor expansion, and
+        Q and K get half each of what arrives (AttnLRP: Achtibat et al. 2024, arXiv:2402.05602,
+        propositions 3.1 and 3.3).
+    epsilon : float
+        ε ≥ 0 in the two products.
+    """
+    if not 0 <= to_weights <= 1:
+        raise ValueError(f"to_weights is {to_weights}, expected a share from 0 to 1")
+    if not 0 <= epsilon < np.inf:
+        raise ValueError(f"epsilon is {epsilon}, expected a number ≥ 0")
+    words = "attention held constant" if to_weights == 0 else f"AttnLRP ({to_weights:g} to P)"
+    return AttentionRule(words, float(to_weights), float(epsilon))

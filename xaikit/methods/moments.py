@@ -47,7 +47,10 @@ def layer_moments(layer: Layer, moments: Moments) -> Moments:
     if isinstance(layer, Activation):
         mean, square = _activation(layer)(m, v)
         return mean, (square - mean**2).clip(0)
-    raise ValueError(f"DASP knows no moments of {layer!r}")
+    raise ValueError(
+        f"DASP knows no moments of {layer!r}: take an estimator that only asks the model, such as "
+        "kernel_shap"
+    )
 
 
 def _activation(layer: Activation) -> Callable[[Array, Array], Pair]:
@@ -62,13 +65,19 @@ def _activation(layer: Activation) -> Callable[[Array, Array], Pair]:
 
 
 def relu(m: Array, v: Array) -> Pair:
-    """E[y] = mΦ(a) + sϕ(a), E[y²] = (m² + v)Φ(a) + msϕ(a), with s = √v, a = m/s."""
+    """With :math:`s = √v` and a = m/s:
+
+    .. math:: E[y] = mΦ(a) + sϕ(a), E[y²] = (m² + v)Φ(a) + msϕ(a)
+    """
     above, s_density = _gaussian(m, v**0.5)
     return m * above + s_density, (m**2 + v) * above + m * s_density
 
 
 def leaky_relu(m: Array, v: Array, q: float) -> Pair:
-    """y = qz for z < 0: E[y] = qm + (1 − q) E[relu], E[y²] = E[relu²] + q²(m² + v − E[relu²])."""
+    """Moments for y = qz where z < 0, and a ReLU r.
+
+    .. math:: E[y] = qm + (1 − q) E[r], E[y²] = E[r²] + q² (m² + v − E[r²])
+    """
     mean, square = relu(m, v)
     return q * m + (1 - q) * mean, square + q**2 * (m**2 + v - square)
 
@@ -81,7 +90,7 @@ def relu6(m: Array, v: Array) -> Pair:
 
 
 def smooth(layer: Activation, m: Array, v: Array) -> Pair:
-    """E[φ(z)] = Σ_g w_g φ(m + s x_g) and E[φ(z)²], by Gauss-Hermite quadrature."""
+    """:math:`E[φ(z)] = Σ_g w_g φ(m + s x_g)` and :math:`E[φ(z)²]`, by Gauss-Hermite quadrature."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(HERMITE_NODES)
     mean, square = namespace(m).zeros_like(m), namespace(m).zeros_like(m)
     for node, weight in zip(nodes, weights / weights.sum(), strict=True):

@@ -20,7 +20,9 @@ MOST_SAMPLES = 2**20  # coalitions; sampling to a tolerance stops there
 
 
 def exact_shapley(game: Game, progress: bool = False) -> Attribution:
-    """Compute φ_i = Σ_{S∌i} |S|! (M − |S| − 1)! / M! · (v(S ∪ i) − v(S)) from all 2^M coalitions.
+    """Compute Shapley values from all :math:`2^M` coalitions.
+
+    .. math:: φ_i = Σ_{S∌i} |S|! (M − |S| − 1)! / M! · (v(S ∪ i) − v(S))
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ import numpy as np
 from xaikit.core import arrays, tables
 from xaikit.core.attribution import Attribution
 from xaikit.core.settings import expect_count
-from xaikit.metrics.scores import with_columns
+from xaikit.metrics.scores import numbered, with_columns
 
 
 class Agreement(NamedTuple):
@@ -35,7 +35,9 @@ class Agreement(NamedTuple):
 def rank_agreement(
     attributions: Mapping[str, Any], top: int = 5, absolute: bool = False
 ) -> Agreement:
-    """Return Spearman's correlation and |top_k(φ) ∩ top_k(ψ)| / k of each pair of explanations.
+    """Return Spearman's correlation and the common top features of each pair of explanations.
+
+    .. math:: |top_k(φ) ∩ top_k(ψ)| / k
 
     Parameters
     ----------
@@ -56,7 +58,8 @@ def rank_agreement(
     Raises
     ------
     TypeError, ValueError
-        For fewer than two explanations, shapes that differ, NaN, or a top outside 1 … d.
+        For fewer than two explanations, shapes that differ, other names, NaN, or a top outside
+        1 … d.
 
     References
     ----------
@@ -111,7 +114,10 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _names_of(given: Any) -> Sequence[str] | None:
-    return given.feature_names if isinstance(given, Attribution) else tables.column_names(given)
+    if not isinstance(given, Attribution):
+        return tables.labels(given)
+    own = given.feature_names
+    return None if own is None or numbered(own) else own
 
 
 def _top(size: np.ndarray, top: int) -> np.ndarray:

@@ -62,12 +62,14 @@ def check_axioms(
 ) -> dict[str, Counterexample | None]:
     """Look for a counterexample to each axiom among random ReLU networks.
 
-    - efficiency: Σ φ = F(x) − F(b)
-    - dummy: φ_i = 0 if F does not depend on x_i
-    - symmetry: φ_i = φ_j if F(…x_i…x_j…) = F(…x_j…x_i…), x_i = x_j and b_i = b_j
-    - linearity: φ of αF₁ + βF₂ is αφ of F₁ + βφ of F₂
-    - implementation invariance: F₁ = F₂ everywhere gives φ₁ = φ₂, however they are built
-    - sensitivity(a): φ_i ≠ 0 if x and b differ in x_i alone, and F(x) ≠ F(b)
+    - efficiency: :math:`Σ φ = F(x) − F(b)`
+    - dummy: :math:`φ_i = 0` if F does not depend on :math:`x_i`
+    - symmetry: :math:`φ_i = φ_j` if :math:`F(…x_i…x_j…) = F(…x_j…x_i…)`, :math:`x_i = x_j`
+      and :math:`b_i = b_j`
+    - linearity: φ of :math:`αF₁ + βF₂` is :math:`αφ₁ + βφ₂`
+    - implementation invariance: :math:`φ₁ = φ₂` if :math:`F₁ = F₂` everywhere, however built
+    - sensitivity(a): :math:`φ_i ≠ 0` if x and b differ in :math:`x_i` alone, and
+      :math:`F(x) ≠ F(b)`
 
     Parameters
     ----------

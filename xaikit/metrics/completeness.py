@@ -37,7 +37,7 @@ def sensitivity_n(
     samples: int = 100,
     seed: int | None = 0,
 ) -> Correlations:
-    """Correlate Σ_{i∈S} φ_i with F(x) − F(x with S at the baseline) over subsets S of size n.
+    """Correlate :math:`Σ_{i∈S} φ_i` with F(x) − F(x without S) over subsets S of size n.
 
     1 for every size if and only if the model is additive and φ are its terms (times a positive
     number). A correlation does not depend on the scale: see `completeness` for that.
@@ -70,6 +70,7 @@ def sensitivity_n(
     arXiv:1711.06104, §4.
     """
     question, scores = ask_about(model, x, attribution, target, baseline)
+    question.expect_function()
     width = scores.shape[1]
     if width < 2:
         raise ValueError("x has one feature: sensitivity_n compares subsets of at least two")
@@ -98,7 +99,7 @@ class Completeness(NamedTuple):
     Attributes
     ----------
     gap : array
-        Σ φ − (output − base), in units of F.
+        :math:`Σ φ − (output − base)`, in units of F.
     relative : array
         |gap| / |output − base|; 0 where both are 0 up to rounding.
     complete : array of bool
@@ -111,7 +112,7 @@ class Completeness(NamedTuple):
 
 
 def completeness(attribution: Attribution, tolerance: float = 0.01) -> Completeness:
-    """Check |Σ φ − (output − base)| ≤ tolerance · |output − base|, up to rounding.
+    """Check :math:`|Σ φ − (output − base)| ≤ tolerance · |output − base|`, up to rounding.
 
     A sum does not test its terms: equal scores of all features are complete, too.
 

@@ -10,6 +10,7 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.arrays import namespace
 from xaikit.core.chunks import NUMBERS, chunks
+from xaikit.core.models import expect_same_outputs
 from xaikit.core.question import Question
 from xaikit.core.settings import as_seed, expect_count
 from xaikit.metrics.scores import ask_about
@@ -89,8 +90,9 @@ def deletion(
     Raises
     ------
     TypeError, ValueError
-        For a model that returns labels or NaN, scores of another shape than x, NaN, a target out
-        of range, a baseline of another shape, steps or random out of range.
+        For a model that returns labels or NaN, or another output for x when it is asked again;
+        scores of another shape than x, with other names or NaN; a target out of range, a baseline
+        of another shape, steps or random out of range.
 
     Notes
     -----
@@ -150,6 +152,8 @@ def _curve(
     order = np.lexsort((rng.random(scores.shape), -scores), axis=1)
     rank = np.argsort(order, axis=1)
     outputs = _outputs(question, rank[None], counts, insert)[0]
+    whole = outputs[:, -1 if insert else 0]  # x itself
+    expect_same_outputs(whole, question.explained, outputs)
     areas = []
     together = max(1, NUMBERS // (rows * width))
     for block in chunks(random, together):

@@ -4,12 +4,12 @@ Two of lecture 09's measures, from one paper. Use them together: an unstable exp
 low infidelity, and a constant one has a low sensitivity.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from xaikit.core import arrays
+from xaikit.core import arrays, tables
 from xaikit.core.arrays import Array
 from xaikit.core.chunks import chunk_rows, chunks
 from xaikit.core.question import Question
@@ -25,7 +25,7 @@ class Infidelity(NamedTuple):
     Attributes
     ----------
     value : array
-        In units of F².
+        In units of :math:`F²`.
     std_error : array
         Standard error of that mean over perturbations.
     scale : array
@@ -50,10 +50,10 @@ def infidelity(
     samples: int = 1000,
     seed: int | None = 0,
 ) -> Infidelity:
-    """Return E[(I·φ − (F(x) − F(x − I)))²] over perturbations I: **small** is good.
+    """Return :math:`E[(I·φ − (F(x) − F(x − I)))²]` over perturbations I: **small** is good.
 
     φ are slopes here, in units of F per unit of x. Contributions, in units of F, are divided by the
-    difference from the baseline: φ_i I_i / (x_i − b_i).
+    difference from the baseline: :math:`φ_i I_i / (x_i − b_i)`.
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ def infidelity(
     slopes : bool
         Whether the scores are slopes, as `model.gradient` returns them, not contributions.
     optimal_scale : bool
-        Whether to multiply the scores by the optimal factor E[I·φ ΔF] / E[(I·φ)²] first: then
-        their unit does not matter, and no explanation is worse than φ = 0.
+        Whether to multiply the scores by the optimal factor :math:`E[I·φ ΔF] / E[(I·φ)²]` first:
+        then their unit does not matter, and no explanation is worse than φ = 0.
     samples : int
         Perturbations to draw, at least 2.
     seed : int or None
@@ -82,7 +82,8 @@ def infidelity(
     Raises
     ------
     TypeError, ValueError
-        As `deletion`; for an unknown perturbation or one of another shape, a negative spread.
+        As `deletion`; for NaN in x or the baseline, an unknown perturbation or one of another
+        shape, a negative spread.
 
     Notes
     -----
@@ -96,6 +97,9 @@ def infidelity(
     """
     question, scores = ask_about(model, x, attribution, target, baseline)
     question = question.in_numbers("infidelity")
+    for rows, name in ((question.x, "x"), (question.given_baseline(), "baseline")):
+        arrays.numeric(rows, name)  # x − I is NaN where x is, whatever I is
+    question.expect_function()
     flat, whole = question.flat()[0], question.explained
     weights = scores if slopes else _slopes(question, scores)
     explained, changed = [], []
@@ -125,7 +129,7 @@ def max_sensitivity(
     relative: bool = True,
     seed: int | None = 0,
 ) -> np.ndarray:
-    """Return max over ‖δ‖_∞ ≤ r of ‖φ(x + δ) − φ(x)‖ / ‖φ(x)‖: **small** is stable.
+    """Return max over :math:`‖δ‖_∞ ≤ r` of :math:`‖φ(x + δ) − φ(x)‖ / ‖φ(x)‖`: **small** is stable.
 
     The maximum is over random δ, so it is a lower bound of the true one.
 
@@ -133,14 +137,14 @@ def max_sensitivity(
     ----------
     explain : callable
         x -> Attribution or array like x. It is called with as many rows as x has.
-    x : array (n, …) or (d,)
-        Rows, or a single row.
+    x : array (n, …) or (d,), data frame or series
+        Rows, or a single row. Columns of a frame that hold no numbers stay as they are.
     radius : number, or row (d,)
         r, how far each feature may move; a row where features have different units.
     samples : int
         Random δ, uniform in the box.
     relative : bool
-        Whether to divide by ‖φ(x)‖, so that methods with different units can be compared.
+        Whether to divide by :math:`‖φ(x)‖`, so that methods with different units can be compared.
     seed : int or None
         The same seed draws the same δ; None draws new ones.
 
@@ -165,21 +169,32 @@ def max_sensitivity(
     if not callable(explain):
         raise TypeError(f"explain is {type(explain).__name__}, expected a function of x")
     expect_count("samples", samples, 1)
-    x = arrays.floating(arrays.numeric(x))
-    rows, single = arrays.batched(x)
-    reach = _spread(radius, rows, "radius")
+    labels, shift = tables.labels(x), tables.shifted if tables.is_frame(x) else _shifted
+    if tables.is_frame(x):
+        rows, single = tables.as_numbers(x, "x"), x.ndim == 1
+    else:
+        rows, single = arrays.batched(arrays.floating(arrays.numeric(x)))
+    reach = _spread(radius, rows, "radius", labels)
+
+    def scores_at(steps: np.ndarray) -> np.ndarray:
+        return scores_of(explain(shift(rows, steps, single)), rows, labels)
+
     rng = np.random.default_rng(as_seed(seed))
-    here = scores_of(explain(x), rows)
+    here = scores_at(np.zeros(tuple(rows.shape)))
     largest = np.zeros(len(rows))
     for _ in range(samples):
-        step = arrays.like(rng.uniform(-1, 1, tuple(rows.shape)) * reach, x)
-        there = scores_of(explain((rows + step).reshape(x.shape)), rows)
+        there = scores_at(rng.uniform(-1, 1, tuple(rows.shape)) * reach)
         largest = np.maximum(largest, np.linalg.norm(there - here, axis=1))
     if relative:
         size = np.linalg.norm(here, axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             largest = np.where(largest > 0, largest / size, 0.0)
     return arrays.unbatched(largest, single)
+
+
+def _shifted(rows: Array, steps: np.ndarray, single: bool) -> Array:
+    """Return rows, or a single one, with steps added to them."""
+    return arrays.unbatched(rows + arrays.like(steps, rows), single)
 
 
 def _slopes(question: Question, scores: np.ndarray) -> np.ndarray:
@@ -207,7 +222,7 @@ def _perturbations(
             "or an array of perturbations"
         )
     expect_count("samples", samples, 2)
-    noise = _spread(spread, question.x, "spread").reshape(-1)
+    noise = _spread(spread, question.x, "spread", question.labels).reshape(-1)
     rng = np.random.default_rng(as_seed(seed))
     sizes = rng.integers(1, width + 1, (samples, 1))
     for block in chunks(samples, at_once):
@@ -222,6 +237,7 @@ def _perturbations(
 
 def _given(question: Question, perturbation: Any) -> np.ndarray:
     """Return perturbations that the caller made as (m, n or 1, d)."""
+    perturbation = tables.aligned(perturbation, question.labels, "perturbation")
     drawn = arrays.float64(arrays.numeric(perturbation, "perturbation"))
     rows, shape = len(question.x), tuple(question.x.shape[1:])
     width = int(np.prod(shape))
@@ -235,8 +251,9 @@ def _given(question: Question, perturbation: Any) -> np.ndarray:
     )
 
 
-def _spread(value: Any, x: Array, name: str) -> np.ndarray:
+def _spread(value: Any, x: Array, name: str, labels: Sequence[str] | None) -> np.ndarray:
     """Return a number, or one for each feature, as float64 (…) of a row's shape."""
+    value = tables.aligned(value, labels, name)
     spread = arrays.float64(arrays.numeric(value, name))
     row = tuple(x.shape[1:])
     if spread.shape not in ((), row):

@@ -48,7 +48,8 @@ def remove_and_retrain(
 ) -> Retraining:
     """Train models without the share t of features with the largest |φ|; return their test scores.
 
-    A removed feature is set to its mean. A good explanation names features that cannot be replaced:
+    A removed feature is set to its mean over x; in a column of a frame that holds no numbers, to
+    its most frequent value. A good explanation names features that cannot be replaced:
     the test scores fall **below** those of random removal.
 
     Parameters
@@ -56,8 +57,8 @@ def remove_and_retrain(
     train : callable
         (x, y, x_test, y_test, seed) -> a number such as the accuracy on the test rows. It starts
         from scratch each time.
-    x, x_test : array (n, …), (m, …)
-        Rows for training and for testing.
+    x, x_test : array (n, …), (m, …), or data frame
+        Rows for training and for testing. A frame stays one, its whole numbers become floating.
     y, y_test
         Their labels, passed on to `train`.
     attribution, attribution_test : Attribution or array like x, like x_test
@@ -75,7 +76,8 @@ def remove_and_retrain(
     Raises
     ------
     TypeError, ValueError
-        For scores of another shape than their rows, fractions outside 0 … 1, no seeds.
+        For scores of another shape than their rows or of other names, NaN, fractions outside
+        0 … 1, no seeds.
 
     Notes
     -----
@@ -99,14 +101,17 @@ def remove_and_retrain(
         raise ValueError(f"seeds is {seeds!r}, expected one for each training, such as (0, 1, 2)")
     drawn = [as_seed(seed, "one of seeds") for seed in seeds]
     parts = []
-    names = tables.column_names(x)
-    x_test = tables.aligned(x_test, names, "x_test")
+    labels = tables.labels(x)
+    x_test = tables.aligned(x_test, labels, "x_test")
     for rows, given, name in ((x, attribution, "x"), (x_test, attribution_test, "x_test")):
-        rows = arrays.floating(arrays.numeric(rows, name))
+        if tables.is_frame(rows) and rows.ndim == 2:
+            rows = tables.as_numbers(rows, name)
+        else:
+            rows = arrays.floating(arrays.numeric(rows, name))
         if rows.ndim < 2:
             raise ValueError(f"{name} has shape {tuple(rows.shape)}, expected rows (n, …)")
-        parts.append((rows, np.abs(scores_of(given, rows, names))))
-    means = namespace(parts[0][0]).mean(parts[0][0], axis=0)
+        parts.append((rows, np.abs(scores_of(given, rows, labels))))
+    usual = _usual(parts[0][0])
     found = np.empty((2, len(shares), len(drawn)))
     for column, seed in enumerate(drawn):
         rng = np.random.default_rng(seed)
@@ -118,15 +123,31 @@ def remove_and_retrain(
             ]
             for row, share in enumerate(shares):
                 left, left_test = (
-                    _without(rows, means, rank, share)
+                    _without(rows, usual, rank, share)
                     for (rows, _), rank in zip(parts, ranks, strict=True)
                 )
                 found[way, row, column] = train(left, y, left_test, y_test, seed)
     return Retraining(shares, *found)
 
 
-def _without(rows: Array, means: Array, rank: np.ndarray, share: float) -> Array:
-    """Return rows with the first `share` of each row's features at their means."""
+def _usual(rows: Any) -> Any:
+    """Return what stands for a removed feature: the mean, or the most frequent value."""
+    if not tables.is_frame(rows):
+        return namespace(rows).mean(rows, axis=0)
+    columns = (rows.iloc[:, j] for j in range(rows.shape[1]))
+    return [
+        column.to_numpy().mean() if tables.is_plain(column.dtype) else column.mode().iloc[0]
+        for column in columns
+    ]
+
+
+def _without(rows: Any, usual: Any, rank: np.ndarray, share: float) -> Any:
+    """Return rows with the first `share` of each row's features as usual."""
     count = round(share * rank.shape[1])
-    removed = arrays.indices((rank < count).reshape(tuple(rows.shape)), rows)
-    return namespace(rows).where(removed, means, rows)
+    removed = (rank < count).reshape(tuple(rows.shape))
+    if not tables.is_frame(rows):
+        return namespace(rows).where(arrays.indices(removed, rows), usual, rows)
+    left = rows.copy()
+    for j, value in enumerate(usual):
+        left.isetitem(j, rows.iloc[:, j].mask(removed[:, j], value))
+    return left

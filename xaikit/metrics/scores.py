@@ -11,6 +11,8 @@ from xaikit.core.attribution import Attribution
 from xaikit.core.models import differing
 from xaikit.core.question import Question, ask
 
+SAME_ROWS = 1e-3  # of the largest output: rounding in single precision, asked for the same rows
+
 
 def ask_about(
     model: Any, x: Any, attribution: Any, target: Any, baseline: Any
@@ -19,13 +21,13 @@ def ask_about(
     question = ask(model, x, target, baseline)
     if isinstance(attribution, Attribution):
         _expect_same_output(attribution, question.explained)
-    return question, scores_of(attribution, question.x, question.names)
+    return question, scores_of(attribution, question.x, question.labels)
 
 
 def _expect_same_output(attribution: Attribution, output: np.ndarray) -> None:
     """Raise unless the attribution explains this output, not that of another class."""
     explained = arrays.float64(attribution.output).ravel()
-    if (place := differing(explained, output)) is not None:
+    if (place := differing(explained, output, SAME_ROWS)) is not None:
         row = int(place[0])
         raise ValueError(
             f"the attribution explains an output of {explained[row]:.4g}, and the model's output "
@@ -34,15 +36,15 @@ def _expect_same_output(attribution: Attribution, output: np.ndarray) -> None:
         )
 
 
-def scores_of(attribution: Any, x: Array, names: Sequence[str] | None = None) -> np.ndarray:
+def scores_of(attribution: Any, x: Array, labels: Sequence[str] | None = None) -> np.ndarray:
     """Return an explanation of rows x (n, …) as float64 NumPy numbers (n, d).
 
     Raises
     ------
     TypeError, ValueError
-        For scores that are not numeric, NaN, or of another shape than x.
+        For scores that are not numeric, NaN, or of another shape than x; for other names.
     """
-    values = with_columns(attribution, names)
+    values = with_columns(attribution, labels)
     values = arrays.float64(arrays.numeric(values, "attribution"))
     row = tuple(x.shape[1:])
     if values.shape != (len(x), *row) and not (len(x) == 1 and values.shape == row):
@@ -53,11 +55,24 @@ def scores_of(attribution: Any, x: Array, names: Sequence[str] | None = None) ->
     return values.reshape(len(x), -1)
 
 
-def with_columns(attribution: Any, names: Sequence[str] | None) -> Any:
-    """Return scores, their columns in the order of `names` where both have the same names."""
+def with_columns(attribution: Any, labels: Sequence[str] | None) -> Any:
+    """Return scores, their columns in the order of the labels where both have the same names.
+
+    Raises
+    ------
+    ValueError
+        For other names.
+    """
     if not isinstance(attribution, Attribution):
-        return tables.aligned(attribution, names, "attribution")
+        return tables.aligned(attribution, labels, "attribution")
     own = attribution.feature_names
-    if own is None or names is None or sorted(own) != sorted(names):
-        return attribution.values  # other names may be words for a plot: columns count by place
-    return attribution.values[..., [list(own).index(name) for name in names]]
+    if own is None or labels is None or (numbered(own) and sorted(own) != sorted(labels)):
+        return attribution.values
+    hint = ": scores of the same columns under other names are attribution.values"
+    places = tables.places_in(own, labels, "attribution", hint)
+    return attribution.values if places is None else attribution.values[..., places]
+
+
+def numbered(names: Sequence[str]) -> bool:
+    """Tell whether names are those of the players of an array."""
+    return list(names) == [f"x{i}" for i in range(len(names))]

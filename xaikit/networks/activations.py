@@ -1,5 +1,6 @@
 """Activation functions and their derivatives: layers that act on each unit separately."""
 
+import math
 from dataclasses import dataclass
 
 from xaikit.core import arrays
@@ -9,7 +10,7 @@ from xaikit.networks.layers import Layer
 
 @dataclass(frozen=True, eq=False)
 class Activation(Layer):
-    """A function φ applied to each unit z separately: its Jacobian is diag(φ′(z)).
+    """A function φ applied to each unit z separately: its Jacobian is :math:`diag(φ′(z))`.
 
     At a kink `derivative` has the same value as in torch.
     """
@@ -29,7 +30,7 @@ def _gate(z: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class ReLU(Activation):
-    """φ(z) = max(z, 0), φ′(z) = 1 where z > 0, else 0."""
+    """:math:`φ(z) = max(z, 0)`, :math:`φ′(z) = 1` where z > 0, else 0."""
 
     def forward(self, z: Array) -> Array:
         return z.clip(0)
@@ -43,7 +44,7 @@ class ReLU(Activation):
 
 @dataclass(frozen=True, eq=False)
 class LeakyReLU(Activation):
-    """φ(z) = z where z > 0, else slope · z."""
+    """:math:`φ(z) = z` where z > 0, else :math:`slope · z`."""
 
     slope: float = 0.01
 
@@ -57,7 +58,7 @@ class LeakyReLU(Activation):
 
 @dataclass(frozen=True, eq=False)
 class ReLU6(Activation):
-    """φ(z) = min(max(z, 0), 6), φ′(z) = 1 where 0 < z < 6, else 0."""
+    """:math:`φ(z) = min(max(z, 0), 6)`, :math:`φ′(z) = 1` where :math:`0 < z < 6`, else 0."""
 
     def forward(self, z: Array) -> Array:
         return z.clip(0, 6)
@@ -68,7 +69,7 @@ class ReLU6(Activation):
 
 @dataclass(frozen=True, eq=False)
 class Tanh(Activation):
-    """φ(z) = tanh z, φ′(z) = 1 − tanh² z."""
+    """:math:`φ(z) = tanh z`, :math:`φ′(z) = 1 − tanh² z`."""
 
     def forward(self, z: Array) -> Array:
         return namespace(z).tanh(z)
@@ -79,7 +80,7 @@ class Tanh(Activation):
 
 @dataclass(frozen=True, eq=False)
 class Sigmoid(Activation):
-    """φ(z) = 1 / (1 + e^−z), φ′(z) = φ(z) φ(−z)."""
+    """:math:`φ(z) = 1 / (1 + e^−z)`, :math:`φ′(z) = φ(z) φ(−z)`."""
 
     def forward(self, z: Array) -> Array:
         xp = namespace(z)
@@ -92,7 +93,7 @@ class Sigmoid(Activation):
 
 @dataclass(frozen=True, eq=False)
 class Softplus(Activation):
-    """φ(z) = log(1 + e^z), φ′(z) = 1 / (1 + e^−z)."""
+    """:math:`φ(z) = log(1 + e^z)`, :math:`φ′(z) = 1 / (1 + e^−z)`."""
 
     def forward(self, z: Array) -> Array:
         xp = namespace(z)
@@ -102,6 +103,36 @@ class Softplus(Activation):
         return Sigmoid().forward(z)
 
 
+@dataclass(frozen=True, eq=False)
+class GELU(Activation):
+    """:math:`φ(z) = z Φ(z)`, :math:`φ′(z) = Φ(z) + z Φ′(z)`; Φ is the normal distribution function.
+
+    With `tanh` Φ is replaced by :math:`½ (1 + tanh u)` with
+    :math:`u = √(2/π) (z + 0.044715 z³)`, as in GPT-2 (Hendrycks & Gimpel 2016, arXiv:1606.08415,
+    §2).
+    """
+
+    tanh: bool = False
+
+    def forward(self, z: Array) -> Array:
+        return z * self._share(z)
+
+    def derivative(self, z: Array) -> Array:
+        xp, c = namespace(z), math.sqrt(2 / math.pi)
+        if self.tanh:
+            # ½ (1 − tanh² u) u′ = 2 Φ (1 − Φ) u′
+            share = self._share(z)
+            return share + z * 2 * share * (1 - share) * c * (1 + 3 * 0.044715 * z**2)
+        return self._share(z) + z * xp.exp(-(z**2) / 2) * c / 2
+
+    def _share(self, z: Array) -> Array:
+        """Return Φ(z), the share of z that is passed on."""
+        if self.tanh:
+            u = math.sqrt(2 / math.pi) * (z + 0.044715 * z**3)
+            return Sigmoid().forward(2 * u)  # ½ (1 + tanh u)
+        return arrays.normal_cdf(z)
+
+
 ACTIVATIONS: dict[str, type[Activation]] = {
     "relu": ReLU,
     "leaky_relu": LeakyReLU,
@@ -109,4 +140,5 @@ ACTIVATIONS: dict[str, type[Activation]] = {
     "tanh": Tanh,
     "sigmoid": Sigmoid,
     "softplus": Softplus,
+    "gelu": GELU,
 }

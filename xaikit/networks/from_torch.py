@@ -1,18 +1,23 @@
-"""Conversion of feed-forward torch modules to a Network, layer by layer."""
+"""Conversion of feed-forward torch modules and transformers to a Network, layer by layer."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from xaikit.core.extras import needs
-from xaikit.networks.activations import LeakyReLU, ReLU, ReLU6, Sigmoid, Softplus, Tanh
+from xaikit.networks.activations import GELU, LeakyReLU, ReLU, ReLU6, Sigmoid, Softplus, Tanh
+from xaikit.networks.attention import Attention
 from xaikit.networks.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
 from xaikit.networks.layers import Dense, Flatten, Layer
 from xaikit.networks.network import Network
+from xaikit.networks.normalisation import LayerNorm
+from xaikit.networks.tokens import Embedding
+from xaikit.networks.transformer import transformer_block
 
 with needs("torch", "from_torch"):
     import torch
     from torch import nn
+    from torch.nn import functional
 
 Layers = Layer | list[Layer]
 
@@ -26,6 +31,10 @@ def from_torch(
     Nested Sequential is flattened. Dropout and Identity are left out. BatchNorm, in evaluation
     mode, is folded into the dense or convolutional layer before it, or becomes a diagonal layer.
     AdaptiveAvgPool2d(1) becomes an average over the whole picture.
+
+    TransformerEncoder and its layers take tokens (n, T, d), so batch_first must be True. A
+    MultiheadAttention becomes self-attention, module(x, x, x)[0]. What torch is told with each
+    call, masks and padding, follows from the ids here: see `Embedding`.
 
     Parameters
     ----------
@@ -45,7 +54,7 @@ def from_torch(
         For a module without a converter; the message names it and what is supported.
     ValueError
         For a setting without a counterpart, for forward hooks (pruning, the old weight and
-        spectral norm), and for a Softmax: explain the logit.
+        spectral norm), also of modules inside others, and for a Softmax: explain the logit.
     """
     converters = converters or {}
     layers: list[Layer] = []
@@ -71,16 +80,22 @@ def _leaves(module: nn.Module, converters: Mapping) -> list[nn.Module]:
     """Return the modules inside nested Sequential, in order, without Dropout and Identity."""
     if type(module) in converters:
         return [module]
+    if _is_a(module, nn.Sequential):
+        _expect_no_hook(module)
+        children: Any = module  # not module.children(), which skips a module that occurs twice
+        return [leaf for child in children for leaf in _leaves(child, converters)]
+    for inner in module.modules():
+        _expect_no_hook(inner)
+    return [] if _is_a(module, *VANISHING) else [module]
+
+
+def _expect_no_hook(module: nn.Module) -> None:
     if module._forward_hooks or module._forward_pre_hooks:
         raise ValueError(
             f"{type(module).__name__} has a hook, which may compute anything on the way: remove it "
             "(torch.nn.utils.prune.remove, remove_weight_norm, remove_spectral_norm) before you "
             "convert the module, or use TorchModel"
         )
-    if _is_a(module, nn.Sequential):
-        children: Any = module  # not module.children(), which skips a module that occurs twice
-        return [leaf for child in children for leaf in _leaves(child, converters)]
-    return [] if _is_a(module, *VANISHING) else [module]
 
 
 def _convert(module: nn.Module) -> Layers:
@@ -110,6 +125,10 @@ def _require(module: nn.Module, **settings: Any) -> None:
     for name, expected in settings.items():
         if (given := getattr(module, name)) != expected:
             raise ValueError(f"{module}: {name}={given!r} has no counterpart, use {expected!r}")
+
+
+def _dense(module: nn.Linear) -> Dense:
+    return Dense(_tensor(module.weight), _tensor(module.bias))
 
 
 def _both(value: Any) -> tuple:
@@ -193,6 +212,73 @@ def _batch_norm(module: Any, before: list[Layer]) -> Layers:
     return Conv2d(scale[:, None, None, None], shift, groups=len(scale))
 
 
+def _embedding(module: nn.Embedding) -> Layers:
+    _require(module, max_norm=None)
+    return Embedding(_tensor(module.weight), None, module.padding_idx)
+
+
+def _layer_norm(module: Any) -> LayerNorm:
+    if len(module.normalized_shape) != 1:
+        raise ValueError(
+            f"{module}: normalized_shape={module.normalized_shape} has no counterpart, only the "
+            "last axis is normalised"
+        )
+    return LayerNorm(_tensor(module.weight), _tensor(module.bias), module.eps)
+
+
+def _gelu(module: nn.GELU) -> GELU:
+    return GELU(tanh=module.approximate == "tanh")
+
+
+def _attention(module: nn.MultiheadAttention) -> Attention:
+    """Convert self-attention; torch keeps the weights of query, key and value in one array."""
+    _require(module, batch_first=True, add_zero_attn=False)
+    if module.bias_k is not None:
+        raise ValueError(f"{module}: add_bias_kv=True has no counterpart, use False")
+    if module.in_proj_weight is None:
+        weights = [module.q_proj_weight, module.k_proj_weight, module.v_proj_weight]
+        if {weight.shape[1] for weight in weights} != {module.embed_dim}:
+            raise ValueError(
+                f"{module}: kdim={module.kdim} and vdim={module.vdim} have no counterpart, use "
+                f"{module.embed_dim}: keys and values are made of the same tokens as queries"
+            )
+    else:
+        weights = list(module.in_proj_weight.chunk(3))
+    biases = [None] * 3 if module.in_proj_bias is None else module.in_proj_bias.chunk(3)
+    query, key, value = (
+        Dense(_tensor(weight), _tensor(bias)) for weight, bias in zip(weights, biases, strict=True)
+    )
+    return Attention(query, key, value, _dense(module.out_proj), module.num_heads)
+
+
+def _encoder_layer(module: Any) -> list[Layer]:
+    activation = FUNCTIONS.get(module.activation, module.activation)
+    if not isinstance(activation, nn.Module):
+        raise ValueError(
+            f"the activation {activation} of TransformerEncoderLayer has no counterpart: give it a "
+            "module that from_torch converts, such as activation=nn.GELU()"
+        )
+    inner = [module.linear1, activation, module.linear2]
+    attention, first, second, *perceptron = (
+        part
+        for child in (module.self_attn, module.norm1, module.norm2, *inner)
+        for part in _list(child)
+    )
+    return transformer_block(attention, perceptron, (first, second), module.norm_first)
+
+
+def _encoder(module: Any) -> list[Layer]:
+    parts = [*module.layers, *([] if module.norm is None else [module.norm])]
+    return [layer for part in parts for layer in _list(part)]
+
+
+def _list(module: nn.Module) -> list[Any]:
+    """Convert a module inside another one to a list of layers."""
+    new = _convert(module)
+    return [new] if isinstance(new, Layer) else new
+
+
+FUNCTIONS = {functional.relu: nn.ReLU(), functional.gelu: nn.GELU()}
 VANISHING = (
     nn.Identity,
     nn.Dropout,
@@ -204,7 +290,7 @@ VANISHING = (
 )
 SOFTMAX = (nn.Softmax, nn.LogSoftmax, nn.Softmax2d, nn.Softmin)
 SUPPORTED: dict[type[nn.Module], Callable[[Any], Layers]] = {
-    nn.Linear: lambda m: Dense(_tensor(m.weight), _tensor(m.bias)),
+    nn.Linear: _dense,
     nn.Conv2d: _conv,
     nn.AvgPool2d: _avg_pool,
     nn.AdaptiveAvgPool2d: _global_average,
@@ -216,4 +302,10 @@ SUPPORTED: dict[type[nn.Module], Callable[[Any], Layers]] = {
     nn.Tanh: lambda m: Tanh(),
     nn.Sigmoid: lambda m: Sigmoid(),
     nn.Softplus: _softplus,
+    nn.GELU: _gelu,
+    nn.Embedding: _embedding,
+    nn.LayerNorm: _layer_norm,
+    nn.MultiheadAttention: _attention,
+    nn.TransformerEncoderLayer: _encoder_layer,
+    nn.TransformerEncoder: _encoder,
 }

@@ -45,12 +45,22 @@ class Layer:
 
     def map_arrays(self, function: Callable[[Array], Array]) -> "Layer":
         """Return the same layer with every array replaced by function(array)."""
-        changed = {
-            field.name: function(value)
-            for field in fields(self)
-            if arrays.is_array(value := getattr(self, field.name))
-        }
+        changed: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if arrays.is_array(value):
+                changed[field.name] = function(value)
+            elif isinstance(value, Layer):
+                changed[field.name] = value.map_arrays(function)
         return replace(self, **changed)
+
+    def tokens_present(self, a: Array) -> Array | None:
+        """Return 1 for each token of inputs a and 0 for padding, (n, T), if the layer can tell."""
+        return None
+
+    def for_tokens(self, present: Array) -> "Layer":
+        """Return the layer for rows whose tokens are `present` (n, T); most do not ask for it."""
+        return self
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over what was pickled, with arrays at addresses that their type asks for.
@@ -63,20 +73,25 @@ class Layer:
             object.__setattr__(self, name, kept)
 
 
-def check_weights(layer: Layer, dimensions: str) -> None:
-    """Check weight and bias of a new layer; whole numbers become float64."""
-    for name, shape in (("weight", dimensions), ("bias", "(out,)")):
+def check_arrays(layer: Layer, **shapes: str) -> None:
+    """Check the arrays of a new layer, such as ``bias="(out,)"``; whole numbers become float64."""
+    for name, shape in shapes.items():
         value = getattr(layer, name)
         if value is None:
             continue
         value = arrays.numeric(value, f"{type(layer).__name__}'s {name}")
         if not arrays.is_floating(value):
             value = namespace(value).astype(value, namespace(value).float64)
-        if value.ndim != shape.count(",") + (name == "weight"):
+        if value.ndim != len(shape.strip("(,)").split(",")):
             raise ValueError(
                 f"{type(layer).__name__}'s {name} has shape {tuple(value.shape)}, expected {shape}"
             )
         object.__setattr__(layer, name, value)
+
+
+def check_weights(layer: Layer, dimensions: str) -> None:
+    """Check weight and bias of a new layer; whole numbers become float64."""
+    check_arrays(layer, weight=dimensions, bias="(out,)")
     weight, bias = layer.weight, layer.bias  # type: ignore[attr-defined]
     if bias is not None and bias.shape[0] != weight.shape[0]:
         raise ValueError(
@@ -87,9 +102,11 @@ def check_weights(layer: Layer, dimensions: str) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Dense(Layer):
-    """z = a Wᵀ + b, with weight W of shape (out, in) and bias b (out,) or None.
+    """:math:`z = a Wᵀ + b`, with weight W of shape (out, in) and bias b (out,) or None.
 
-    Backward: z_k = Σ_j W_kj a_j + b_k, so ∂/∂a = grad W, ∂/∂W = gradᵀ a, ∂/∂b = Σ grad.
+    Backward: :math:`z_k = Σ_j W_kj a_j + b_k`, so :math:`∂/∂a = grad W`,
+    :math:`∂/∂W = gradᵀ a`, :math:`∂/∂b = Σ grad`.
+    Inputs are rows (n, in), or the tokens of texts (n, T, in), each token by itself.
     """
 
     weight: Array
@@ -108,22 +125,29 @@ class Dense(Layer):
         return {name: value for name, value in both.items() if value is not None}
 
     def forward(self, a: Array) -> Array:
-        if a.ndim != 2 or a.shape[1] != self.weight.shape[1]:
+        width = self.weight.shape[1]
+        if a.ndim not in (2, 3) or a.shape[-1] != width:
             raise ValueError(
-                f"{self!r} expects inputs of shape (n, {self.weight.shape[1]}), got "
-                f"{tuple(a.shape)}" + (": put Flatten() before it" if a.ndim > 2 else "")
+                f"{self!r} expects inputs of shape (n, {width}), got {tuple(a.shape)}"
+                + (": put Flatten() before it" if a.ndim > 2 else "")
             )
-        z = a @ self.weight.T
+        z = as_rows(a) @ self.weight.T
         if self.bias is not None:
             z += self.bias
-        return z
+        return z.reshape(*a.shape[:-1], -1)
 
     def backward(self, a: Array, grad: Array) -> Array:
-        return grad @ self.weight
+        return (as_rows(grad) @ self.weight).reshape(*grad.shape[:-1], -1)
 
     def parameter_gradients(self, a: Array, grad: Array) -> dict[str, Array]:
+        a, grad = as_rows(a), as_rows(grad)
         both = {"weight": grad.T @ a, "bias": namespace(grad).sum(grad, axis=0)}
         return {name: both[name] for name in self.parameters}
+
+
+def as_rows(a: Array) -> Array:
+    """Return the tokens (n, T, d) of texts as rows (n · T, d); rows stay as they are."""
+    return a.reshape(-1, a.shape[-1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,9 +169,16 @@ def expect_layers(layers: Sequence[Layer]) -> None:
         if not isinstance(layer, Layer):
             raise TypeError(
                 f"{layer!r} is not a layer of xaikit: expected Dense, Conv2d, MaxPool2d, "
-                "AvgPool2d, Flatten, ZeroPad2d, Residual or an activation; "
+                "AvgPool2d, Flatten, ZeroPad2d, Residual, Embedding, Attention, LayerNorm, "
+                "TokenMean, TokenAt or an activation; "
                 "a torch module becomes a network with from_torch(module)"
             )
+
+
+def with_mask(layers: Sequence[Layer], x: Array) -> Sequence[Layer]:
+    """Return layers that know which tokens of these rows are padding, if the first can tell."""
+    present = layers[0].tokens_present(x)
+    return layers if present is None else [layer.for_tokens(present) for layer in layers]
 
 
 def output_of(layers: Sequence[Layer], a: Array) -> Array:
@@ -179,9 +210,10 @@ def run_back(layers: Sequence[Layer], values: Sequence[Array], grad: Array) -> l
 def input_gradient(layers: Sequence[Layer], values: list[Array], grad: Array) -> Array:
     """Return only the first of `run_back`'s derivatives, and empty the list `values`.
 
-    Freed memory is still in the cache when it is used again: this is a third faster.
+    Freed memory is still in the cache when it is used again: this is a third faster. The output of
+    the last layer is not used, so the list may lack it.
     """
-    values.pop()
+    del values[len(layers) :]
     for layer in reversed(layers):
         grad = layer.backward(values.pop(), grad)
     return grad
@@ -217,10 +249,13 @@ class Residual(Layer):
 
     @property
     def parameters(self) -> dict[str, Array]:
-        return _numbered([layer.parameters for layer in self.layers])
+        return numbered([layer.parameters for layer in self.layers])
 
     def map_arrays(self, function: Callable[[Array], Array]) -> "Residual":
         return Residual([layer.map_arrays(function) for layer in self.layers])
+
+    def for_tokens(self, present: Array) -> "Residual":
+        return Residual([layer.for_tokens(present) for layer in self.layers])
 
     def forward(self, a: Array) -> Array:
         f = output_of(self.layers, a)
@@ -232,15 +267,21 @@ class Residual(Layer):
         return a + f
 
     def backward(self, a: Array, grad: Array) -> Array:
-        return grad + input_gradient(self.layers, run(self.layers, a), grad)
+        inputs = run(self.layers[:-1], a)
+        return grad + input_gradient(self.layers, inputs, grad)
 
     def parameter_gradients(self, a: Array, grad: Array) -> dict[str, Array]:
         values = run(self.layers, a)
         grads = run_back(self.layers, values, grad)
         steps = zip(self.layers, values, grads[1:], strict=False)
-        return _numbered([layer.parameter_gradients(a, grad) for layer, a, grad in steps])
+        return numbered([layer.parameter_gradients(a, grad) for layer, a, grad in steps])
 
 
-def _numbered(dicts: Sequence[dict[str, Array]]) -> dict[str, Array]:
+def numbered(dicts: Sequence[dict[str, Array]]) -> dict[str, Array]:
     """Join dicts, each name prefixed by its dict's position."""
-    return {f"{i}.{name}": value for i, d in enumerate(dicts) for name, value in d.items()}
+    return named({str(i): d for i, d in enumerate(dicts)})
+
+
+def named(dicts: dict[str, dict[str, Array]]) -> dict[str, Array]:
+    """Join dicts by name, each of their names prefixed by its dict's: ``"0.weight"``."""
+    return {f"{own}.{name}": value for own, d in dicts.items() for name, value in d.items()}

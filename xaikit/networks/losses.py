@@ -9,13 +9,13 @@ from xaikit.core.arrays import Array, namespace
 
 
 def mean_squared_error(output: Array, y: Array) -> tuple[Array, Array]:
-    """Return the mean over columns of (output − y)², (n,), and the gradient; y is (n, k)."""
+    """Return the mean :math:`(output − y)²` over columns, (n,), and the gradient; y is (n, k)."""
     error = output - y
     return namespace(output).mean(error**2, axis=1), 2 * error / math.prod(error.shape)
 
 
 def cross_entropy(output: Array, y: Array) -> tuple[Array, Array]:
-    """Return −log softmax(output)_y, (n,), and the gradient (n, k); y are class numbers (n,)."""
+    """Return :math:`−log softmax(output)_y`, (n,), and the gradient; y are class numbers (n,)."""
     xp = namespace(output)
     shifted, odds, total = _odds(output)
     rows = arrays.indices(np.arange(output.shape[0]), output)
@@ -25,7 +25,7 @@ def cross_entropy(output: Array, y: Array) -> tuple[Array, Array]:
 
 
 def softmax(output: Array) -> Array:
-    """Return e^output / Σ e^output over the columns of (n, k)."""
+    """Return :math:`e^output / Σ e^output` over the last axis; −∞ gets 0, also where all are −∞."""
     _, odds, total = _odds(output)
     return odds / total
 
@@ -33,9 +33,11 @@ def softmax(output: Array) -> Array:
 def _odds(output: Array) -> tuple[Array, Array, Array]:
     """Return outputs minus their row's maximum, e to that, and its sum, without overflow."""
     xp = namespace(output)
-    shifted = output - xp.max(output, axis=1, keepdims=True)
+    least = xp.finfo(output.dtype).min  # finite, since −∞ − (−∞) is NaN
+    shifted = output - xp.max(output, axis=-1, keepdims=True).clip(least)
     odds = xp.exp(shifted)
-    return shifted, odds, xp.sum(odds, axis=1, keepdims=True)
+    # The largest has the odds 1; below that there is a sum only where all are −∞.
+    return shifted, odds, xp.sum(odds, axis=-1, keepdims=True).clip(1)
 
 
 LOSSES = {"mse": mean_squared_error, "cross_entropy": cross_entropy}

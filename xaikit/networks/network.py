@@ -25,7 +25,9 @@ from xaikit.networks.layers import (
     input_gradient,
     output_of,
     run,
+    with_mask,
 )
+from xaikit.networks.tokens import Embedding, Vectors
 
 
 class Network(DifferentiableModel):
@@ -37,8 +39,9 @@ class Network(DifferentiableModel):
     Parameters
     ----------
     layers : sequence of Layer
-        Dense, Conv2d, MaxPool2d, AvgPool2d, Flatten, ZeroPad2d, Residual, and the activations
-        ReLU, LeakyReLU, ReLU6, Tanh, Sigmoid, Softplus.
+        Dense, Conv2d, MaxPool2d, AvgPool2d, Flatten, ZeroPad2d, Residual; for texts Embedding,
+        Attention, LayerNorm, TokenMean, TokenAt; and the activations ReLU, LeakyReLU, ReLU6, Tanh,
+        Sigmoid, Softplus, GELU.
 
     Raises
     ------
@@ -74,7 +77,8 @@ class Network(DifferentiableModel):
         sizes : sequence of int
             [inputs, units of each hidden layer …, outputs].
         activation : str
-            "relu", "leaky_relu", "relu6", "tanh", "sigmoid" or "softplus", after each hidden layer.
+            "relu", "leaky_relu", "relu6", "tanh", "sigmoid", "softplus" or "gelu", after each
+            hidden layer.
         bias : bool
             Whether the dense layers have biases.
         seed : int or None
@@ -84,8 +88,9 @@ class Network(DifferentiableModel):
 
         Notes
         -----
-        Standard deviation √(2 / inputs) for the ReLU family (He et al. 2015, arXiv:1502.01852),
-        √(1 / inputs) for the others (LeCun et al. 1998, Efficient BackProp).
+        Standard deviation :math:`√(2 / inputs)` for the ReLU family (He et al. 2015,
+        arXiv:1502.01852), :math:`√(1 / inputs)` for the others (LeCun et al. 1998, Efficient
+        BackProp).
         """
         if activation not in ACTIVATIONS:
             raise ValueError(
@@ -106,13 +111,27 @@ class Network(DifferentiableModel):
 
     def outputs(self, rows: Array) -> Array:
         """Return all outputs (n, k) for checked rows: one layer after the other."""
-        return output_of(self.layers, rows)
+        return output_of(with_mask(self.layers, rows), rows)
 
     def forward_pass(self, rows: Array) -> ForwardPass:
         """Return the outputs of checked rows, with a backward pass through the layers."""
-        values = run(self.layers, rows)
-        back = partial(input_gradient, self.layers, values)
+        layers = with_mask(self.layers, rows)
+        values = run(layers, rows)
+        back = partial(input_gradient, layers, values)
         return ForwardPass(expect_columns(values[-1]), back, values)
+
+    @property
+    def reads_tokens(self) -> bool:
+        """Whether x are token ids, which an embedding looks up."""
+        return isinstance(self.layers[0], Embedding)
+
+    def behind_embedding(self, rows: Array, baseline: Any) -> tuple["Network", Array, Array]:
+        """Return the network behind the embedding, its inputs, and a baseline like them."""
+        embedding = self.layers[0]
+        assert isinstance(embedding, Embedding)
+        vectors = embedding.vectors(rows)
+        behind = Network([Vectors(), *self.layers[1:]])
+        return behind, vectors, embedding.baseline_vectors(baseline, vectors)
 
     def as_rows(self, x: Any, name: str = "x") -> tuple[Array, bool]:
         """Return x as rows that match the weights, and whether it was a single row (d,)."""
@@ -161,13 +180,19 @@ class Network(DifferentiableModel):
         Parameters
         ----------
         x : array (n, …)
-            Rows, standardised for best results.
+            Rows, standardised for best results; for texts token ids.
         y : array (n,) or (n, k)
             Numbers for "mse"; class numbers 0 … k − 1, shape (n,), for "cross_entropy".
         loss : str
             "mse", the mean squared error, or "cross_entropy", of the softmax of the outputs.
-        epochs, batch_size, learning_rate, seed
-            Passes through the data, rows per step, Adam's step size, the seed of the shuffling.
+        epochs : int
+            Passes through the data.
+        batch_size : int
+            Rows per step.
+        learning_rate : float
+            Adam's step size.
+        seed : int or None
+            The seed of the shuffling.
         progress : bool
             Whether to show a progress bar.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xaikit.core import arrays
 from xaikit.core.arrays import Array
 from xaikit.core.extras import needs
-from xaikit.core.models import DifferentiableModel, ForwardPass, batch_hint
+from xaikit.core.models import DifferentiableModel, ForwardPass, asked, batch_hint
 
 if TYPE_CHECKING:
     import torch
@@ -126,7 +126,7 @@ class TorchModel(DifferentiableModel):
         modes = {module: module.training for module in self.module.modules()}
         self.module.eval()
         try:
-            output = self.module(x)
+            output = asked(self.module, x)
         finally:
             for module, training in modes.items():
                 module.training = training

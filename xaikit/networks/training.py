@@ -11,7 +11,15 @@ from xaikit.core.arrays import Array, namespace
 from xaikit.core.progress import track
 from xaikit.core.settings import as_seed, expect_count
 from xaikit.core.targets import as_targets
-from xaikit.networks.layers import Layer, expect_columns, first_array, output_of, run, run_back
+from xaikit.networks.layers import (
+    Layer,
+    expect_columns,
+    first_array,
+    output_of,
+    run,
+    run_back,
+    with_mask,
+)
 from xaikit.networks.losses import LOSSES
 
 
@@ -63,6 +71,7 @@ def loss_gradients(
     layers: Sequence[Layer], x: Array, y: Array, loss: str
 ) -> tuple[Array, list[Array]]:
     """Return the mean loss, and its gradient for each parameter in the order of the layers."""
+    layers = with_mask(layers, x)
     values = run(layers, x)
     losses, grad = LOSSES[loss](values[-1], y)
     return losses.mean(), parameter_gradients(layers, values, grad)
@@ -89,7 +98,7 @@ class Adam:
         self.squares = [namespace(p).zeros_like(p) for p in parameters]
 
     def step(self, gradients: Sequence[Array], decay: float = 0.9, decay_2: float = 0.999):
-        """Move every parameter by rate · m̂ / (√v̂ + 1e-8)."""
+        """Move every parameter by :math:`rate · m̂ / (√v̂ + 10⁻⁸)`."""
         self.steps += 1
         unbias, unbias_2 = 1 - decay**self.steps, 1 - decay_2**self.steps
         moments = zip(self.parameters, gradients, self.means, self.squares, strict=True)

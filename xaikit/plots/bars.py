@@ -5,12 +5,16 @@ from matplotlib.axes import Axes
 
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
-from xaikit.plots.lines import axes_for, largest, name_lines, one_row, write_beside
-from xaikit.plots.looks import colour, signed
+from xaikit.plots.lines import axes_for, largest, name_lines, one_row, write_beside, zero_line
+from xaikit.plots.looks import NEUTRAL, colour, signed
 
 
 def attribution_bars(
-    attribution: Attribution, row: int = 0, ax: Axes | None = None, top: int = 10
+    attribution: Attribution,
+    row: int = 0,
+    ax: Axes | None = None,
+    top: int = 10,
+    unit: str = "units of the output",
 ) -> Axes:
     """Draw the scores of one row as horizontal bars, largest on top, with their signs in text.
 
@@ -26,7 +30,9 @@ def attribution_bars(
     ax : matplotlib axes
         Where to draw; None makes a new figure.
     top : int
-        How many features have a bar of their own, 1 to 12; the others share one.
+        How many features have a bar of their own, 1 to 12; the others share one, in grey.
+    unit : str
+        What 1 on the axis is.
 
     Raises
     ------
@@ -50,14 +56,16 @@ def attribution_bars(
     ax = axes_for(ax, len(sizes), margin=1.2)
     # Positions, not the labels themselves: two tokens may be the same word.
     positions = np.arange(len(sizes))
-    ax.barh(positions, sizes, color=colour(sizes))
+    bars = ax.barh(positions, sizes, color=colour(sizes))
+    if len(others):  # a sum is no rival of single features
+        bars[0].set(facecolor=NEUTRAL, hatch="///", edgecolor="white")
     name_lines(ax, labels)
     if attribution.std is not None:
         known = positions[halves > 0]
         ax.errorbar(sizes[known], known, xerr=halves[known], fmt="none", ecolor="black", capsize=2)
     ends = sizes + np.where(sizes >= 0, halves, -halves)
     write_beside(ax, ends, positions, signed(sizes), rightwards=sizes >= 0, start=np.zeros(1))
-    ax.axvline(0, color="black", linewidth=0.8)
-    unit = f"{attribution.method or 'score'}, in units of the output"
-    ax.set_xlabel(unit if attribution.std is None else f"{unit}; lines: 95% intervals")
+    zero_line(ax)
+    words = f"{attribution.method or 'score'}, in {unit}"
+    ax.set_xlabel(words if attribution.std is None else f"{words}\nlines: 95% intervals")
     return ax

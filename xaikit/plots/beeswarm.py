@@ -10,13 +10,20 @@ from xaikit.core.attribution import Attribution
 from xaikit.plots.lines import axes_for, largest, name_lines, names_of
 from xaikit.plots.looks import NEUTRAL, signed
 
-# Viridis without its palest end, which cannot be seen on white.
+# Viridis without its palest end. Its lightness rises, so it can be read in print. A thin dark edge
+# keeps the light points visible on white.
 LOW_TO_HIGH = LinearSegmentedColormap.from_list(
     "low-high", plt.get_cmap("viridis")(np.linspace(0, 0.92, 64))
 )
+EDGE: dict = {"edgecolors": "#404040", "linewidths": 0.3}
 
 
-def beeswarm(attribution: Attribution, top: int = 10, ax: Axes | None = None) -> Axes:
+def beeswarm(
+    attribution: Attribution,
+    top: int = 10,
+    ax: Axes | None = None,
+    unit: str = "units of the output",
+) -> Axes:
     """Draw the scores of many rows: a line per feature, a point per row, coloured by value.
 
     Features are sorted by their mean |score|, which is in brackets. Points that would hide each
@@ -32,6 +39,8 @@ def beeswarm(attribution: Attribution, top: int = 10, ax: Axes | None = None) ->
         others.
     ax : matplotlib axes
         Where to draw; None makes a new figure.
+    unit : str
+        What 1 on the axis is.
 
     Raises
     ------
@@ -67,7 +76,9 @@ def beeswarm(attribution: Attribution, top: int = 10, ax: Axes | None = None) ->
         heights = len(swarms) - 1 - place + _spread(points, reach)
         if place < len(order):
             shades = _shades(data[:, order[place]].astype(float))
-            dots = ax.scatter(points, heights, s=9, c=shades, cmap=LOW_TO_HIGH, vmin=0, vmax=1)
+            dots = ax.scatter(
+                points, heights, s=11, c=shades, cmap=LOW_TO_HIGH, vmin=0, vmax=1, **EDGE
+            )
         else:
             ax.scatter(points, heights, s=9, color=NEUTRAL)
     bar = plt.colorbar(dots, ax=ax, aspect=40, pad=0.02)
@@ -75,9 +86,7 @@ def beeswarm(attribution: Attribution, top: int = 10, ax: Axes | None = None) ->
     ax.margins(x=0.05)
     ax.set_ylim(-0.6, len(labels) - 0.4)
     method = attribution.method or "score"
-    ax.set_xlabel(
-        f"{method}, in units of the output\nin brackets: mean |score|; colour: feature's value"
-    )
+    ax.set_xlabel(f"{method}, in {unit}\nin brackets: mean |score|; colour: feature's value")
     return ax
 
 

@@ -10,7 +10,7 @@ from matplotlib.transforms import offset_copy
 
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
-from xaikit.plots.looks import distinct_labels, printable
+from xaikit.plots.looks import distinct_labels, printable, typeset, written
 
 MOST_LINES = 12  # in 4.5 inches more lines would be too close to each other
 NAME_LENGTH, VALUE_LENGTH = 28, 14  # characters
@@ -52,11 +52,11 @@ def _value(value: Any) -> str:
     if isinstance(value, str):
         return printable(value, VALUE_LENGTH)
     if isinstance(value, int | np.integer | bool | np.bool_):
-        return str(value)
+        return typeset(str(value))
     if value != 0 and not 0.005 <= abs(value) < 1e7:
-        return f"{value:.2g}"
+        return written(value, ".2g")
     whole = abs(value) >= 1000 or (abs(value) >= 10 and value == round(value))
-    return f"{value:,.0f}" if whole else f"{value:.2f}"
+    return written(value, ",.0f" if whole else ".2f")
 
 
 def largest(sizes: np.ndarray, top: int) -> tuple[np.ndarray, np.ndarray]:
@@ -80,6 +80,13 @@ def name_lines(ax: Axes, labels: Sequence[str]) -> None:
     ax.set_yticks(range(len(labels)), labels)
     for label in ax.get_yticklabels():
         label.set_parse_math(False)  # "$5 or $6" is not a formula
+
+
+def zero_line(ax: Axes) -> None:
+    """Draw the line at zero, where bars begin. The frame's left side would be a second one."""
+    ax.axvline(0, color="black", linewidth=0.8)
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
 
 
 def write_beside(

@@ -1,48 +1,102 @@
 """Parts of all figures: the style, the colours of the signs, numbers and names as text."""
 
-import textwrap
+import re
 import unicodedata
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
+from xaikit.core.notebook import in_notebook
+from xaikit.plots.cards import show_as_cards
+
 SPACES = {"\n": "⏎", "\t": "⇥", "\r": ""}  # what can be seen of them
-POSITIVE, NEGATIVE, NEUTRAL = "#c9540a", "#1f66a8", "#8c8c8c"
+POSITIVE, NEGATIVE, NEUTRAL = "#c9540a", "#0f4c8a", "#8c8c8c"
+LIGHT = "#d9d9d9"  # areas behind what a figure is about
+ACCENT = "#9c306c"  # what stands out, and is neither a sign nor a method
+GREYS = plt.get_cmap("Greys")  # sizes, which have no sign
 DIVERGING = LinearSegmentedColormap.from_list("blue-orange", [NEGATIVE, "#ffffff", POSITIVE], N=257)
 
 
 def style() -> None:
-    """Set the course's look: figures of at most 7 × 4.5 inches at 100 dots per inch."""
+    """Set the course's look: figures of at most 7 × 4.5 inches, each on a light card of its own.
+
+    A notebook shows them at 100 dots per inch, and stores them at 200: sharp on any screen.
+    """
     plt.rcParams.update(
         {
             "figure.figsize": (7, 4),
             "figure.dpi": 100,
             "figure.constrained_layout.use": True,
+            # The card's margin, and the space between axes.
+            "figure.constrained_layout.w_pad": 0.08,
+            "figure.constrained_layout.h_pad": 0.08,
             "font.size": 10,
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.titlesize": 10,
         }
     )
+    if in_notebook():
+        show_as_cards()
 
 
-def say(sentence: str) -> None:
-    """Show the figures drawn so far, and below them a sentence with the computed numbers.
+def say(caption: str) -> None:
+    """Show the figures drawn so far, and under them a caption with the computed numbers.
 
-    The sentence is for readers who cannot see a figure, and the notebook tests compare it. Its
-    lines end between words, because JupyterLab breaks long lines inside words.
+    The caption is for readers who cannot see a figure, and the notebook tests compare it. In a
+    notebook it is a text that flows; elsewhere it is printed.
+
+    Parameters
+    ----------
+    caption : str
+        Plain words; each line begins a line. A hyphen before a number becomes a minus, and a zero
+        loses its sign.
     """
     plt.show()
-    for line in sentence.splitlines():
-        print(textwrap.fill(line, 96, break_long_words=False, break_on_hyphens=False))
+    words = typeset(caption)
+    if not in_notebook():
+        print(words)
+        return
+    from IPython.display import display
+
+    # Markdown's own signs are escaped: |slope| and w_1 stay as they are.
+    text = re.sub(r"([\\`*_<$\[#])", r"\\\1", words).replace("\n", "\\\n")
+    display({"text/markdown": text, "text/plain": words}, raw=True)
+
+
+def typeset(text: str) -> str:
+    """Return a text whose negative numbers have a minus, and whose zeros have no sign."""
+    text = re.sub(r"(?<![\w.)])[-−+](?=0(?:\.0+)?(?!\w|\.\d))", "", text)
+    return re.sub(r"(?<![\w.)])-(?=\.?\d)", "−", text)
+
+
+def written(number: float, form: str = "+.2f") -> str:
+    """Write a number for a figure: with a minus, and a zero without a sign."""
+    return typeset(format(number, form))
 
 
 def colour(values: np.ndarray) -> list[str]:
     """Return a colour by sign for each value."""
     return [POSITIVE if v > 0 else NEGATIVE if v < 0 else NEUTRAL for v in np.ravel(values)]
+
+
+def ink(shade: str) -> str:
+    """Return a colour for small words: the shade itself, or darker, so that white has contrast.
+
+    WCAG 2 demands 4.5 : 1 for text, and 3 : 1 for lines.
+    """
+    while _contrast(rgb := np.array(to_rgb(shade))) < 4.5:
+        shade = to_hex(tuple(0.98 * rgb))
+    return shade
+
+
+def _contrast(rgb: np.ndarray) -> float:
+    """Return WCAG's contrast of a colour with white."""
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05))
 
 
 def pale(value: float, limit: float) -> tuple[float, ...]:
@@ -66,7 +120,7 @@ def decimals(numbers: np.ndarray) -> int | None:
 def signed(numbers: np.ndarray) -> list[str]:
     """Write numbers with their signs and the same number of decimals, for a comparison."""
     places = decimals(numbers)
-    return [f"{v:+.1e}" if places is None else f"{v:+,.{places}f}" for v in numbers]
+    return [written(v, "+.1e" if places is None else f"+,.{places}f") for v in numbers]
 
 
 def printable(text: str, longest: int) -> str:

@@ -18,7 +18,7 @@ LONGEST = 40  # characters of one token
 LINE, BOX, NUMBER = 3.1, 1.6, 0.75
 
 
-def tokens(attribution: Attribution, row: int = 0) -> Axes:
+def tokens(attribution: Attribution, row: int = 0, unit: str = "units of the output") -> Axes:
     """Draw a text whose tokens are coloured by score, with the signed score below each.
 
     Orange tokens raise the output, blue ones lower it; the colour is deepest at the largest
@@ -30,6 +30,8 @@ def tokens(attribution: Attribution, row: int = 0) -> Axes:
         Of tokens, (d,) or (n, d). The words are in `data`, or else in `feature_names`.
     row : int
         The row to draw.
+    unit : str
+        What a score of 1 is.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def tokens(attribution: Attribution, row: int = 0) -> Axes:
     figure.set_size_inches(7, height / 72)
     ax.set(xlim=(0, WIDTH), ylim=(height, 0))
     ax.axis("off")
-    title = f"{attribution.method or 'score'} of each token, in units of the output"
+    title = f"{attribution.method or 'score'} of each token, in {unit}"
     ax.text(MARGIN, TITLE / 2, title, va="center", fontsize=10)
     for (word, number), face, (left, top, width) in zip(written, faces, places, strict=True):
         ax.add_patch(Rectangle((left, top), width, BOX * size, facecolor=face))

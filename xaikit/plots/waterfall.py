@@ -8,13 +8,19 @@ from matplotlib.axes import Axes
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
 from xaikit.plots.lines import axes_for, largest, name_lines, one_row, write_beside
-from xaikit.plots.looks import NEUTRAL, colour, decimals, signed
+from xaikit.plots.looks import NEUTRAL, colour, decimals, signed, written
 
 
 def waterfall(
-    attribution: Attribution, row: int = 0, ax: Axes | None = None, top: int = 10
+    attribution: Attribution,
+    row: int = 0,
+    ax: Axes | None = None,
+    top: int = 10,
+    unit: str = "units of the output",
 ) -> Axes:
-    """Draw the way from base to output: base + Σ scores − gap = output, one bar per feature.
+    """Draw the way from base to output, one bar per feature.
+
+    .. math:: base + Σ scores − gap = output
 
     The way starts at the base, at the bottom. The smallest scores come first, the largest last. If
     the scores do not add up to output − base, a grey bar shows the gap.
@@ -29,6 +35,8 @@ def waterfall(
         Where to draw; None makes a new figure.
     top : int
         How many features have a bar of their own, 1 to 12; the others share one.
+    unit : str
+        What 1 on the axis is.
 
     Raises
     ------
@@ -83,7 +91,7 @@ def waterfall(
         rightwards=np.array([True, *(sizes >= 0), True]),
         start=levels,
     )
-    ax.set_xlabel(f"{attribution.method or 'scores'}, in units of the output")
+    ax.set_xlabel(f"{attribution.method or 'scores'}, in {unit}")
     return ax
 
 
@@ -91,8 +99,8 @@ def _level(level: float, steps: np.ndarray) -> str:
     """Write base or output with one decimal more than the steps between them."""
     places = decimals(steps)
     if places is None or abs(level) >= 1e7:
-        return f"{level:.8g}"
-    return f"{level:,.{places + 1 if places else 0}f}"
+        return written(level, ".8g")
+    return written(level, f",.{places + 1 if places else 0}f")
 
 
 def _is_seen(gap: float, numbers: Sequence[float]) -> bool:

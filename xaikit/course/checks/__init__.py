@@ -4,34 +4,47 @@ A check draws fresh random inputs, compares with a reference derived in another 
 misconception when it recognises one. While it runs, xaikit's own version of the answer raises.
 """
 
+import builtins
 import copy
 import linecache
+import math
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import wraps
+from functools import cache, wraps
+from sys import _getframe
 from traceback import walk_tb
-from types import CodeType, FunctionType, ModuleType
+from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from xaikit.core import arrays
+from xaikit.course import cards, verdicts
+from xaikit.course.cards import Card
+from xaikit.course.checks import mistakes
+from xaikit.course.verdicts import passed as passed
 
-LOOK = "What it was given: checks.last_inputs()"
+LOOK = "checks.last_inputs() shows the numbers."
+# The docstring of each exercise ends with an example.
+EXAMPLE = re.compile(r"By hand\b.*", re.DOTALL)
 
 
 class Mistake(AssertionError):
-    """What is wrong with an answer, in words; a notebook shows the words and no traceback."""
+    """What is wrong with an answer, in words; a notebook shows the words and no traceback.
+
+    A `case` says how one random case went, for an answer of which nothing more is known.
+    """
+
+    def __init__(self, words: str, case: str = "") -> None:
+        super().__init__(f"{words}: {case}. {LOOK}" if case else words)
+        self.words, self.case = words, case
 
     def _render_traceback_(self) -> list[str]:
         """Return what IPython prints."""
         return [f"✗ {self}"]
-
-
-def passed(what: str) -> None:
-    """Say that a check went well."""
-    print(f"✓ {what}")
 
 
 class Fixed(ModuleType):
@@ -53,7 +66,8 @@ class Fixed(ModuleType):
         raise AttributeError(f"{self.__name__}.{name} is fixed: leave the checks as they are")
 
 
-sys.modules[__name__].__class__ = Fixed
+for _module in (sys.modules[__name__], mistakes):
+    _module.__class__ = Fixed
 
 
 @contextmanager
@@ -92,39 +106,69 @@ def _refuse(*args, **kwargs):
 
 
 @contextmanager
-def _out_of_reach() -> Iterator[None]:
-    """Keep a learner's code from the checks: right answers are off; names and code come back."""
-    modules = [sys.modules[__name__], *_submodules()]
-    kept = [dict(vars(module)) for module in modules]
-    own = [f for names in kept for f in names.values() if isinstance(f, FunctionType)]
-    codes = [function.__code__ for function in own]
+def _out_of_reach(references: Sequence[Callable], *asking: dict[str, Any]) -> Iterator[None]:
+    """Keep a learner's code from the checks: right answers are off; names and code come back.
+
+    So do the names of who is `asking`, and what it computes with.
+    """
+    ours = [vars(sys.modules[__name__]), *map(vars, _submodules()), *asking]
+    spaces = [*ours, *map(vars, TOOLS)]
+    kept = [dict(names) for names in spaces]
+    own = [f for names in kept[: len(ours)] for f in names.values() if isinstance(f, FunctionType)]
+    codes = [*((function, function.__code__) for function in own), *_code_of_tools]
     try:
-        with written_by_hand(*_references()):
+        with written_by_hand(*references):
             yield
     finally:
-        for module, names in zip(modules, kept, strict=True):
-            vars(module).update(names)
-        for function, code in zip(own, codes, strict=True):
+        for names, before in zip(spaces, kept, strict=True):
+            names.update(before)
+        for names, before in zip(ours, kept[: len(ours)], strict=True):
+            if len(names) > len(before):  # a new name `abs` would hide Python's
+                _forget(names, before)
+        for function, code in codes:
             if function.__code__ is not code:
                 function.__code__ = code
+
+
+def _forget(names: dict[str, Any], before: dict[str, Any]) -> None:
+    """Remove what is new among names, but for modules: an import may put them there."""
+    for name in names.keys() - before.keys():
+        if not isinstance(names[name], ModuleType):
+            del names[name]
+
+
+def _functions_in(modules: Iterable[ModuleType]) -> Iterator[FunctionType]:
+    """Yield the functions in modules that are written in Python, NumPy's behind its dispatchers."""
+    for module in modules:
+        for thing in vars(module).values():
+            inner = getattr(thing, "__wrapped__", thing) if callable(thing) else None
+            if isinstance(inner, FunctionType):
+                yield inner
+
+
+# What checks and tests compute with: an answer that changes it while it runs changes verdicts.
+TOOLS = (builtins, copy, math, np, np.linalg, np.random)
+_code_of_tools = tuple((function, function.__code__) for function in _functions_in(TOOLS))
 
 
 def _submodules() -> list[ModuleType]:
     return [module for module in globals().values() if isinstance(module, Fixed)]
 
 
-def _references() -> list[Callable]:
-    """Return the functions and methods of the loaded assignments: the right answer is in them."""
+def _references() -> list[FunctionType]:
+    """Return the functions that hold right answers: of the loaded assignments, and of `Answer`s."""
+    homes = {id(vars(module)) for module in _submodules()}
     own = [thing for module in _submodules() for thing in vars(module).values()]
     own += [method for kind in own if isinstance(kind, type) for method in vars(kind).values()]
-    return [
+    own = [
         thing
         for thing in own
         if isinstance(thing, FunctionType)
-        and str(thing.__module__).startswith(f"{__name__}.")
+        and id(thing.__globals__) in homes
         # What closes over names, a context manager for instance, cannot take other code.
         and not thing.__code__.co_freevars
     ]
+    return own + [function for functions in mistakes.made.values() for function in functions]
 
 
 def called_back(function: Callable) -> Callable:
@@ -148,6 +192,59 @@ def called_back(function: Callable) -> Callable:
     return callback
 
 
+def _copied(value: Any) -> Any:
+    """Return a copy; of arrays it is one whatever Python's `copy` has become."""
+    if type(value) is tuple or type(value) is list:
+        return type(value)([_copied(part) for part in value])
+    # A method of the class itself, which nobody can change.
+    return value.__deepcopy__({}) if type(value) is ndarray else copy.deepcopy(value)
+
+
+def _expect_no_copy(answer: Callable, references: Sequence[Callable]) -> None:
+    """Raise a Mistake if an answer is or reads a copy of what is switched off.
+
+    A copy is a function of its own, made of the same code or loaded a second time. Of an `Answer`
+    only the file's name tells: whoever writes the same lines has the same code.
+    """
+    codes = [reference.__code__ for reference in references]  # type: ignore[attr-defined]
+    codes = [code for code in codes if code.co_filename != mistakes.MADE]
+    for function in _read_by(answer):
+        code = function.__code__
+        if (code.co_filename == mistakes.MADE or code in codes) and function not in references:
+            _refuse()
+
+
+def _read_by(answer: Any) -> Iterator[FunctionType]:
+    """Yield an answer, and the functions that it and those of its notebook read."""
+    left: list[Any] = [answer]
+    seen: set[int] = set()
+    names: set[str] = set()
+    while left:
+        thing = left.pop()
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, ModuleType):
+            left += [vars(thing)[name] for name in names & vars(thing).keys()]
+        elif isinstance(thing, FunctionType):
+            yield thing
+            if thing is answer or thing.__globals__.get("__name__") == "__main__":
+                names |= _names_in(thing.__code__)
+                left += [thing.__globals__[name] for name in names & thing.__globals__.keys()]
+                left += [cell.cell_contents for cell in thing.__closure__ or () if cell != EMPTY]
+                left += thing.__defaults__ or ()
+
+
+EMPTY = CellType()
+
+
+@cache
+def _names_in(code: CodeType) -> frozenset[str]:
+    """Return the names that code, and the functions in it, look up."""
+    inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return frozenset(code.co_names).union(*map(_names_in, inner))
+
+
 def by_hand(answer: Callable, *forbidden: Callable) -> Callable:
     """Return the learner's function, guarded.
 
@@ -155,16 +252,22 @@ def by_hand(answer: Callable, *forbidden: Callable) -> Callable:
     """
 
     def guarded(*arguments: Any) -> Any:
-        given = copy.deepcopy(arguments)
+        off: list[Callable] = [*_references(), *forbidden]
+        _expect_no_copy(answer, off)
+        given = _copied(arguments)
         called = [called_back(argument) for argument in given]
+        asking = _getframe(1).f_globals
+        # A notebook's own names are its learner's to change.
+        others = [] if getattr(answer, "__globals__", None) is asking else [asking]
         try:
-            with _out_of_reach(), written_by_hand(*forbidden):
+            with _out_of_reach(off, *others):
                 result = answer(*called)
         except Exception as error:
             if not isinstance(error, Mistake):
-                words = "\n".join(_in_words(error, answer, arguments))
-                # IPython shows this message instead of a traceback through checks and NumPy.
-                error._render_traceback_ = lambda: [words]  # type: ignore[attr-defined]
+                card = _stopped(error, answer, arguments)
+                # IPython shows these words instead of a traceback through checks and NumPy.
+                error._render_traceback_ = lambda: [cards.plain(card)]  # type: ignore[attr-defined]
+                error._card_ = card  # type: ignore[attr-defined]
             raise
         finally:
             _last_call.update(answer=answer, arguments=arguments)
@@ -183,7 +286,7 @@ def shapes_fit(name: str, hint: str) -> Iterator[None]:
     """Raise a Mistake with a hint where NumPy finds that the shapes of an answer do not fit."""
     try:
         yield
-    except ValueError as error:
+    except (ValueError, IndexError) as error:
         if not ("broadcast" in str(error) or "dimension" in str(error)):
             raise
         raise Mistake(f"{name}: shapes do not fit. {hint}. NumPy says: {error}") from None
@@ -207,25 +310,80 @@ def _names(answer: Callable, count: int) -> list[str]:
     return list(code.co_varnames[:count])
 
 
-def _in_words(error: Exception, answer: Callable, arguments: tuple) -> Iterator[str]:
-    """Yield the lines of a message: the error, the learner's line, and the inputs."""
+def _stopped(error: Exception, answer: Callable, arguments: tuple) -> Card:
+    """Return the card of an answer that stopped: the error, the learner's line, and the inputs."""
+    if card := _unwritten(error, answer):
+        return card
+    name, number, line = _place(error, answer)
+    cell = "" if name.startswith("<") else f" of the cell with {name}"
+    lines = [f"in line {number}{cell}:  {line}"]
+    folded = None
+    if isinstance(error, AssertionError):
+        lines += ["A function that tests something says so with return True or return False."]
+    else:
+        folded = "The case in which it stopped", _given(answer, arguments)
+    said = f"{type(error).__name__}{': ' * bool(str(error))}{error}"
+    words = f"{answer.__name__} stopped with {said}"
+    return Card("✗", words, [*lines, *_example(answer)], folded)
+
+
+def _unwritten(error: Exception, answer: Callable | None = None) -> Card | None:
+    """Return the card of an exercise's stub; None for any other error."""
+    if not isinstance(error, NotImplementedError) or error.args:
+        return None
+    name, _, line = _place(error, answer)
+    if not line.startswith("raise"):  # a library raised it, not the learner's own line
+        return None
+    return Card("○", f"{name} is not written yet: your code goes in the place of {line}")
+
+
+def _place(error: Exception, answer: Callable | None) -> tuple[str, int, str]:
+    """Return the function, the number and the text of the learner's line that raised an error."""
     frames = [(frame.f_code, line, frame.f_globals) for frame, line in walk_tb(error.__traceback__)]
     # The learner's own line, not the line in NumPy that raised the error.
     homes = ["__main__", getattr(answer, "__globals__", {}).get("__name__")]
     own = [f for f in frames if f[2].get("__name__") in homes]
     code, number, names = (own or frames)[-1]
     line = linecache.getline(code.co_filename, number, names).strip()
-    if isinstance(error, NotImplementedError) and not error.args:
-        yield f"✗ {code.co_name} is not written yet: your code goes in the place of {line}"
-        return
-    yield f"✗ {answer.__name__} stopped with {type(error).__name__}{': ' * bool(str(error))}{error}"
-    yield f"  in line {number} of the cell with {code.co_name}:  {line}"
-    if isinstance(error, AssertionError):
-        yield "  A function that tests something says so with return True or return False."
-        return
+    # A comprehension or a lambda has no name of its own: the function around it has.
+    return code.co_qualname.partition(".")[0], number, line
+
+
+def _given(answer: Callable, arguments: tuple) -> list[str]:
     given = zip(_names(answer, len(arguments)), arguments, strict=True)
-    yield f"  It was given {', '.join(f'{name}: {_described(value)}' for name, value in given)}."
-    yield "  checks.last_inputs() shows the numbers."
+    words = ", ".join(f"{name}: {_described(value)}" for name, value in given)
+    return [f"It was given {words}.", LOOK]
+
+
+def _card(error: Exception, is_check: bool) -> Card | None:
+    """Return the card of an error, in a cell that is a check of an assignment or in any other."""
+    if isinstance(error, Mistake):
+        case = [error.case] if error.case else []
+        words = f"{error.words}: not right yet" if case else error.words
+        given = _given(**_last_call) if _last_call else []
+        lines = _example(_last_call.get("answer"))
+        return Card("✗", words, lines, ("The random case that shows it", [*case, *given]))
+    if isinstance(card := getattr(error, "_card_", None), Card):
+        return card
+    if card := _unwritten(error):
+        return card
+    if is_check and isinstance(error, NameError):
+        return Card("○", f"{error}: run the cells above first, then this one")
+    if is_check and isinstance(error, AssertionError):
+        return Card("✗", str(error), _example(_last_call.get("answer")))
+    if is_check:
+        words = f"the check cannot use the result: {type(error).__name__}: {error}"
+        return Card("✗", words, _example(_last_call.get("answer")))
+    return None
+
+
+def _example(answer: Callable | None) -> list[str]:
+    """Return the example worked by hand in an answer's docstring."""
+    found = EXAMPLE.search(getattr(answer, "__doc__", None) or "")
+    return [" ".join(found[0].split())] if found else []
+
+
+verdicts.watch(_card)
 
 
 def _described(value: Any) -> str:
@@ -255,10 +413,15 @@ def shape_of(answer: Any) -> tuple[int, ...] | None:
         return None
 
 
-def plain(answer: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
-    """Return a learner's answer as a float array of this shape, or raise a Mistake."""
+def expect_returned(answer: Any, name: str) -> None:
+    """Raise a Mistake if an answer returned nothing."""
     if answer is None:
         raise Mistake(f"{name} returned nothing: is there a return at its end?")
+
+
+def plain(answer: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """Return a learner's answer as a float array of this shape, or raise a Mistake."""
+    expect_returned(answer, name)
     try:
         values = np.asarray(arrays.to_numpy(answer), dtype=float).copy()
     except (TypeError, ValueError):
@@ -280,9 +443,7 @@ def pair(answer: Any, words: str, part: tuple[int, ...] = ()) -> list[Any]:
     They may be a tuple, a list, or one array that unpacks into two; an array with the shape of one
     `part` is that part alone.
     """
-    if answer is None:
-        name = words.split()[0].rstrip(":")
-        raise Mistake(f"{name} returned nothing: is there a return at its end?")
+    expect_returned(answer, words.split()[0].rstrip(":"))
     if not isinstance(answer, tuple | list):
         try:
             answer = np.asarray(arrays.to_numpy(answer))
@@ -365,7 +526,7 @@ def compare(
     results = {words: w() if callable(w) else w for words, w in misconceptions.items()}
     fitting = [words for words, wrong in results.items() if close(given, wrong)]
     if fitting:
-        raise Mistake(f"{name}: {'; or: '.join(fitting)}")
+        raise Mistake(f"{name}: {if_written(given)}{'; or: '.join(fitting)}")
     # A single number may be whole by chance.
     if given.size > 1 and given.any() and np.array_equal(given, np.trunc(expected)):
         raise Mistake(
@@ -376,12 +537,24 @@ def compare(
     worst = np.unravel_index(np.abs(given - expected).argmax(), expected.shape)
     got, wanted = enough_digits(float(given[worst]), float(expected[worst]))
     if not expected.ndim:
-        raise Mistake(f"{name}: got {got}, expected {wanted}. {LOOK}")
+        raise Mistake(name, f"got {got}, expected {wanted}")
     several = int((~_agree(given, expected)).sum())
     raise Mistake(
-        f"{name}: got {got} at index {tuple(int(i) for i in worst)}, expected {wanted} "
-        f"({several} of {expected.size} numbers differ, this one most). {LOOK}"
+        name,
+        f"got {got} at index {tuple(int(i) for i in worst)}, expected {wanted} "
+        f"({several} of {expected.size} numbers differ, this one most)",
     )
+
+
+def if_written(given: np.ndarray) -> str:
+    """Return what comes first about an answer of zeros, before any mistake that gives them, too.
+
+    np.zeros(…) is where most answers begin.
+    """
+    if given.any():
+        return ""
+    zeros = "all numbers are 0" if given.size > 1 else "the result is 0"
+    return f"{zeros}. Is a part of it not written yet? If it is written: "
 
 
 def enough_digits(a: float, b: float) -> tuple[str, str]:

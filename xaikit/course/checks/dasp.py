@@ -67,13 +67,14 @@ COALITION_MOMENTS = Answer(
 def coalition_moments(P, player, k):
     others = $others
     K, mu, var = len(others), others.mean(), $var
-    mean, variance = $mean, k * var * $share
+    mean, variance = $mean, $count * var * $share
     return $end
 """,
     dict(
         others="np.delete(P, player)",
         var="others.var()",
         mean="k * mu",
+        count="k",
         share="(K - k) / max(K - 1, 1)",
         end="mean, variance",
     ),
@@ -96,6 +97,7 @@ def coalition_moments(P, player, k):
         "K counts the others, M − 1 of them: here it counts the player as well": dict(
             share="(K + 1 - k) / K"
         ),
+        "the factor k of the variance is missing: more members vary more": dict(count="1"),
         "this is the variance of the mean of the k: their sum varies k² times as much": dict(
             end="mean, variance / max(k, 1) ** 2"
         ),
@@ -231,16 +233,22 @@ def relu_moments(answer: Callable, rounds: int = 10) -> None:
             ) from None
         given = _two(given, (n,), "relu_moments")
         _compare_both(given, _relu(m, v), RELU_MOMENTS, (m, v), "relu_moments")
-    m, v = np.array([-2.0, 0.0, 1.5]), np.zeros(3)
+    # Certain units beside others: no case for all units at once is right.
+    m, v = np.array([-2.0, 0.0, 1.5, -1.0, 0.5]), np.array([0.0, 0.0, 0.0, 2.0, 3.0])
     given = by_hand(answer)(m, v)
     if not all(np.isfinite(np.asarray(part, dtype=float)).all() for part in given):
         raise Mistake(
             "relu_moments returned NaN or infinity for a certain unit, v = 0: there r = m/s "
             "divides by zero. Such a unit passes relu(m) on, with variance 0"
         )
-    given = _two(given, (3,), "relu_moments, v = 0")
-    for what, ours, theirs in zip(WHAT, given, (np.maximum(m, 0), 0 * m), strict=True):
-        compare(ours, theirs, {}, f"relu_moments, {what} of a certain unit (v = 0)")
+    given = _two(given, (5,), "relu_moments, v = 0")
+    for what, ours, theirs in zip(WHAT, given, _relu(m, v), strict=True):
+        compare(ours[:3], theirs[:3], {}, f"relu_moments, {what} of a certain unit (v = 0)")
+        if not checks.close(ours, theirs):
+            raise Mistake(
+                f"relu_moments, {what}: one certain unit (v = 0) does not make the others certain. "
+                "Divide by np.maximum(s, 1e-12), and no unit needs a case of its own"
+            )
     passed(f"relu_moments: {rounds} rounds against integrals, and certain units")
 
 
@@ -345,7 +353,7 @@ def dasp_value(P, start, readout, player, coalition_moments, relu_moments):
         m, v = np.array([coalition_moments($contributions, player, k) for row in P]).T
         m, v = $m, $v
         without, _ = relu_moments(m, v)
-        present, _ = relu_moments(m + P[:, player], $v_with)
+        present, _ = relu_moments($m_with, $v_with)
         steps.append($step)
     return $end
 """,
@@ -354,6 +362,7 @@ def dasp_value(P, start, readout, player, coalition_moments, relu_moments):
         contributions="row",
         m="start + m",
         v="v",
+        m_with="m + P[:, player]",
         v_with="v",
         step="readout @ (present - without)",
         end="np.mean(steps)",
@@ -386,6 +395,9 @@ def dasp_value(P, start, readout, player, coalition_moments, relu_moments):
             step="readout @ present"
         ),
         "start, what a unit receives from the baseline, is missing": dict(m="m"),
+        "the player never joins: its own contributions, P[:, player], come on top of m": dict(
+            m_with="m"
+        ),
         "relu_moments takes the variance, and was given its square root": dict(v="np.sqrt(v)"),
         "the player is there for certain: it adds to the mean, not to the variance": dict(
             v_with="v + P[:, player] ** 2"
@@ -414,8 +426,10 @@ def dasp_value(answer: Callable, rounds: int = 8) -> None:
             if M == 2 or checks.all_differ([expected, *wrong.values()]):
                 break
         units = len(P)
+        hint = "P is (units, M) and readout (units,), so the means of the units are (units,), too"
         try:
-            given = by_hand(answer, handed=True)(*handed)
+            with shapes_fit("dasp_value", hint):
+                given = by_hand(answer, handed=True)(*handed)
         except TypeError as error:
             if "'tuple'" not in str(error):
                 raise
@@ -472,6 +486,12 @@ def property_test(answer: Callable) -> None:
                 misjudged.append(what)
         if misjudged == list(methods) and not verdict:
             misjudged = ["every wrong method: it never returns False"]
+        if misjudged == list(methods):
+            misjudged = [
+                "every right method: on a network with ReLU, steps of the sizes in the middle may "
+                "differ. Certain are k = 0 and k = M − 1, and, on a linear network, every size; "
+                "compare row i with player i, column k with size k, and leave a tolerance"
+            ]
         if misjudged:
             verb = "rejected" if verdict else "accepted"
             raise Mistake(f"is_right_where_certain: your test {verb} {misjudged[0]}")
@@ -531,6 +551,11 @@ def _methods() -> dict[bool, dict[str, Callable]]:
             "gradient × input at every size: right on linear networks only": slopes,
         },
     }
+
+
+def steps_off_by(part: float) -> Callable:
+    """Return a method whose steps are all wrong by as much."""
+    return lambda network, x, b: exact_steps(network, x, b) + part
 
 
 def exact_steps(network: Any, x: Any, b: Any) -> np.ndarray:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from xaikit.course import checks
+from xaikit.course.cards import Bars
 from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.mistakes import Answer
@@ -145,7 +146,8 @@ def gradient_times_input(answer: Callable, rounds: int = 20) -> None:
         given = plain(given, (n,), "gradient_times_input")
         mistaken = GRADIENT_TIMES_INPUT.mistaken(table, x, target)
         compare(given, expected, mistaken, "gradient_times_input")
-    passed(f"gradient_times_input: {rounds} random Jacobians, every class")
+    drawn = Bars("The lecture's patient, slopes 6 and −2:", {"bmi": 3.0, "blood pressure": 1.0})
+    passed(f"gradient_times_input: {rounds} random Jacobians, every class", drawn)
 
 
 SHARES = Answer(
@@ -198,11 +200,13 @@ def slopes_without_biases(weights, x):
         "each share is a sum over features or units, not their mean": dict(
             share="(biases[layer] * grad).mean()", end="[(x * grad).mean(), *result]"
         ),
-        "the slope at a bias is the one behind the gate: multiply by φ′(z) first": dict(
+        "multiply by φ′(z) first, then by the bias: a bias is added to z, inside the ReLU": dict(
             share="biases[layer] @ arriving"
         ),
         "the gates are missing on the way back": dict(gate="1.0"),
         "the last bias has a share too: its slope is 1": dict(end="[x @ grad, *result[:-1], 0.0]"),
+        "they add up, but each layer's biases have a share of their own: do not give all of the "
+        "rest to the last": dict(end="[x @ grad, *[0.0] * last, sum(result)]"),
         "the order is x first, then b₁, b₂, …": dict(end="[x @ grad, *result][::-1]"),
         "the biases' shares are in reverse order: x first, then b₁, b₂, …": dict(
             end="[x @ grad, *result[::-1]]"

@@ -7,7 +7,17 @@ from operator import itemgetter
 import numpy as np
 
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, judge, pair, passed, plain, shape_of, shapes_fit
+from xaikit.course.checks import (
+    Mistake,
+    close,
+    compare,
+    judge,
+    pair,
+    passed,
+    plain,
+    shape_of,
+    shapes_fit,
+)
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.mistakes import Answer
 from xaikit.methods import exact_path
@@ -15,6 +25,7 @@ from xaikit.methods import integrated_gradients as xaikits
 from xaikit.methods.gradients import gradient_x_input
 
 RULES = ("midpoint", "right", "trapezoid")
+BRACKETS = "brackets are missing: np.arange(n) + ½ / n divides the ½ alone"
 
 
 def by_hand(answer: Callable) -> Callable:
@@ -121,6 +132,7 @@ def quadrature(rule, n):
         "half a part beyond n points from end to end: the middles are (j + ½) / n": dict(
             alphas="both_ends + 0.5 / n"
         ),
+        BRACKETS: dict(alphas="np.arange(n) + 0.5 / n"),
         "a part too far: j begins at 0, and the first middle is ½ / n": dict(
             alphas="(np.arange(n) + 1.5) / n"
         ),
@@ -234,6 +246,7 @@ def integrated_gradients(gradient, x, baseline, steps):
         "you used right ends: take the middles (j + ½) / n": dict(
             alphas="np.arange(1, steps + 1) / steps"
         ),
+        BRACKETS: dict(alphas="np.arange(steps) + 0.5 / steps"),
         "n + 1 points from 0 to 1, divided by n: the weights sum to more than 1": dict(
             alphas="np.linspace(0, 1, steps + 1)", average="slopes.sum(axis=0) / steps"
         ),
@@ -270,7 +283,12 @@ def integrated_gradients(answer: Callable, rounds: int = 20) -> None:
         d, steps = int(rng.integers(3, 6)), int(rng.integers(7, 15))
         _, gradient = _curve(rng, d)
         x, baseline = _ends(rng, d)
-        given = by_hand(answer)(gradient, x, baseline, steps)
+        hint = (
+            f"The positions α are ({steps},), the step x − b is ({d},): alphas[:, None] has a row "
+            "for each point"
+        )
+        with shapes_fit("integrated_gradients", hint):
+            given = by_hand(answer)(gradient, x, baseline, steps)
         if shape_of(given) == (steps, d):
             raise Mistake("integrated_gradients: average over the points, axis 0")
         if shape_of(given) == (steps,):
@@ -288,6 +306,8 @@ def integrated_gradients(answer: Callable, rounds: int = 20) -> None:
 def _walk(gradient: Callable, x: np.ndarray, baseline: np.ndarray, alphas: np.ndarray):
     return gradient(baseline + alphas[:, None] * (x - baseline)).mean(axis=0)
 
+
+AVERAGED = "you averaged the baselines first: a walk for each is asked"
 
 GROUP_PER_BASELINE = Answer(
     """\
@@ -312,9 +332,7 @@ def group_per_baseline(explain, x, baselines, group):
         "these are the features outside the group": dict(
             end="np.delete(tables, group, axis=1).sum(axis=1)"
         ),
-        "you averaged the baselines first: a walk for each is asked": dict(
-            scores="explain(x, baselines.mean(axis=0))"
-        ),
+        AVERAGED: dict(scores="explain(x, baselines.mean(axis=0))"),
         "you averaged over the baselines: a number for each is asked": dict(
             end="np.full(len(tables), tables[:, group].sum(axis=1).mean())"
         ),
@@ -353,7 +371,10 @@ def group_per_baseline(answer: Callable, rounds: int = 20) -> None:
 
         given = by_hand(answer)(explain, x, baselines, group)
         if shape_of(given) in ((k, 3), (3,), ()) and given is not None and shape_of(given) != (k,):
-            raise Mistake("group_per_baseline: one number a baseline, the sum over the group")
+            of_mean = explain(x, baselines.mean(axis=0))[group]
+            averaged = any(close(np.asarray(given), wrong) for wrong in (of_mean, of_mean.sum()))
+            words = AVERAGED if averaged else "one number for each baseline, the sum over the group"
+            raise Mistake(f"group_per_baseline: {words}")
         given = plain(given, (k,), "group_per_baseline")
         tables = [explain(x, b) for b in baselines]
         expected = np.array([sum(table[i] for i in group) for table in tables])
@@ -456,9 +477,14 @@ def completeness_test(answer: Callable) -> None:
 
         return explain
 
+    hint = (
+        "explain gives scores (n, d), and f(rows) one number for each row, "
+        "(n,): add up the scores of a row, axis 1"
+    )
     for scale, tolerance, cases in [(15, 0.14, large), (0.35, 0.013, small), (15, 0.14, beyond)]:
         for verdict, what, values, scaled, limit in explanations(scale, tolerance, cases):
-            given = by_hand(answer)(explainer(values), scaled, rows, baseline, limit)
+            with shapes_fit("is_complete", hint):
+                given = by_hand(answer)(explainer(values), scaled, rows, baseline, limit)
             judge(given, verdict, what, "is_complete")
     passed("is_complete: accepts four explanations within the tolerance, rejects nine")
 

@@ -9,7 +9,17 @@ import numpy as np
 
 from xaikit.core.linear_fits import ridge_fit
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, judge, passed, plain, shape_of, verdict_of
+from xaikit.course.checks import (
+    Mistake,
+    compare,
+    expect_returned,
+    judge,
+    passed,
+    plain,
+    shape_of,
+    shapes_fit,
+    verdict_of,
+)
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.mistakes import Answer
 from xaikit.methods.lime import lime_tabular, lime_text
@@ -54,6 +64,8 @@ def _lent(function: Callable, **parts: Callable) -> Iterator[None]:
 
 
 def _texts(tokens: Any, masks: Any) -> list[str]:
+    if isinstance(tokens, str):
+        raise Mistake("explain: perturb takes a list of tokens, text.split(), not the text itself")
     texts = []
     for mask in np.asarray(masks).tolist():
         texts.append(" ".join(t for t, stays in zip(tokens, mask, strict=True) if stays))
@@ -124,8 +136,7 @@ def perturb(answer: Callable, rounds: int = 20) -> None:
         # One mask removes the second of the two only, and one mask occurs twice.
         masks[2], masks[3] = [*[1] * (len(tokens) - 1), 0], masks[4]
         given = by_hand(answer)(tokens, masks)
-        if given is None:
-            raise Mistake("perturb returned nothing: is there a return at its end?")
+        expect_returned(given, "perturb")
         if isinstance(given, str) or not hasattr(given, "__len__"):
             raise Mistake("perturb: a list of texts, one for each row of masks")
         _compare_texts(list(given), tokens, masks)
@@ -369,7 +380,8 @@ def explain(answer: Callable, rounds: int = 20) -> None:
         ridge = float(rng.uniform(0.5, 2))
         text = " ".join(tokens)
         arguments = classifier, text, masks, target, ridge
-        given = explaining(answer)(*arguments)
+        with shapes_fit("explain", "The answers have a row for each text: answers[:, target]"):
+            given = explaining(answer)(*arguments)
         if shape_of(given) == (len(tokens) + 1,):
             raise Mistake("explain: the intercept belongs to no token: return the slopes alone")
         given = plain(given, (len(tokens),), "explain")
@@ -465,10 +477,10 @@ def _why_rejected(asked: list[np.ndarray], tokens: list) -> str:
         "and each other token 0, up to rounding. Is there a tolerance, and do you expect just that?"
     )
     if asked[0].argmax() == len(tokens) - 1:
-        words += (
-            " The first of your classifiers looks at the last token. Was it another one that you "
-            "meant? A function reads a loop's variable when it is called: give it its own, "
-            "token=token"
+        return (
+            "do all your classifiers look at the last token? The first one does. A function reads "
+            "a loop's variable when it is called: give it its own, token=token. If you meant the "
+            f"last token: {words}"
         )
     return words
 

@@ -141,6 +141,12 @@ def four_steps(a, W, b, R):
         "keeps negative contributions and the bias": dict(
             z="np.maximum(W, 0) @ a", c="np.maximum(W, 0).T @ s"
         ),
+        "every unit has its own bias: b stands beside the table as a column, b[:, None], and is "
+        "not added along its rows": dict(z="W @ a + b.sum()", end="a * c + b * s.sum()"),
+        "z_k takes the bias of its own unit, not the sum of all biases": dict(z="W @ a + b.sum()"),
+        "the bias is added to every contribution: it is a supplier of its own, and counts once": (
+            dict(z="W @ a + len(a) * b", end="a * c + b @ s")
+        ),
         "this has a number for each unit: an input adds up over the units, axis 0": dict(
             end="(W * a * s[:, None]).sum(axis=1)"
         ),
@@ -246,6 +252,12 @@ def hand_back(a, W, b, R, epsilon, gamma):
         "only the positive weights are left: ρ(W) is W + γ max(W, 0), W included": dict(
             rho="gamma * np.maximum(w, 0) if gamma else w"
         ),
+        "the negative weights are dropped: ρ(W) is W + γ max(W, 0), and W keeps them": dict(
+            rho="(1 + gamma) * np.maximum(w, 0)"
+        ),
+        "under γ the negative weights are dropped: ρ(W) is W + γ max(W, 0), W included": dict(
+            rho="(1 + gamma) * np.maximum(w, 0) if gamma else w"
+        ),
         "step 4 is missing: multiply by a": dict(end="c"),
         "sign(0) is +1": dict(side="epsilon * np.where(z > 0, 1.0, -1.0)"),
     },
@@ -256,7 +268,8 @@ def hand_back(answer: Callable, rounds: int = 10) -> None:
     """Check ``hand_back(a, W, b, R, epsilon, gamma)`` -> (in,)."""
     rng = np.random.default_rng()
     for _ in range(rounds):
-        for has_epsilon, has_gamma in [(0, 0), (1, 0), (0, 1), (1, 1)]:
+        # Both at once before γ alone: without ε, several mistakes in γ give the same numbers.
+        for has_epsilon, has_gamma in [(0, 0), (1, 0), (1, 1), (0, 1)]:
             units, inputs = (int(v) for v in rng.integers(2, 5, size=2))
             a, W, b, R = draw_layer(rng, units, inputs, positive=bool(has_gamma))
             # Smaller than any |z|, so that no score explodes and a lost sign can be recognised.
@@ -360,6 +373,12 @@ def ledger(a, W, b, R, epsilon):
         ),
         "these are the biases themselves: each gets b times its unit's s": dict(
             accounts="[passed, b.sum(), side @ s]"
+        ),
+        "the biases get Σ b_k s_k, a product for each unit, not Σ b times Σ s": dict(
+            accounts="[passed, b.sum() * s.sum(), side @ s]"
+        ),
+        "ε absorbs a product for each unit, Σ ε sign(z_k) s_k, not one sum times another": dict(
+            accounts="[passed, b @ s, side.sum() * s.sum()]"
         ),
         "the bias belongs into z": dict(z="W @ a", accounts="[passed, 0.0, side @ s]"),
         "the bias belongs into z before you divide": dict(z="W @ a"),

@@ -134,6 +134,12 @@ def backward(W1, b1, w2, b2, x, t):
             at_w2="dy * np.ones_like(h)"
         ),
         "w2 multiplies h, what the ReLU lets through, not z": dict(at_w2="dy * z"),
+        "b1 is added, so z moves as much as b1 does: its slope is the one at z, not 0": dict(
+            at_b1="np.zeros_like(dz)"
+        ),
+        "b2 is added, so ŷ moves as much as b2 does: its slope is the one at ŷ, not 0": dict(
+            at_b2="0.0 * dy"
+        ),
         "b1 is missing on the way forwards": dict(z="W1 @ x"),
         "b2 is missing on the way forwards": dict(y="w2 @ h"),
     },

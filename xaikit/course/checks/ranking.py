@@ -13,7 +13,16 @@ from operator import itemgetter
 import numpy as np
 
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, compare, judge, pair, passed, plain, shapes_fit
+from xaikit.course.checks import (
+    Mistake,
+    compare,
+    if_written,
+    judge,
+    pair,
+    passed,
+    plain,
+    shapes_fit,
+)
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.mistakes import Answer
 from xaikit.methods import dual_net
@@ -86,8 +95,8 @@ def _expect_exactly(given: object, d: int, s: int, count: int) -> None:
             f"{s}. A coin for each column gives s ones on average only"
         )
     raise Mistake(
-        f"random_masks: some rows hold fewer than {s} ones: a column drawn twice is shown once. "
-        "Draw without replacement"
+        f"random_masks: {if_written(masks)}some rows hold fewer than {s} ones: a column drawn "
+        "twice is shown once. Draw without replacement"
     )
 
 
@@ -359,6 +368,8 @@ def search_step(predict, slope, mask):
         "chosen ones only, slopes[on], and slopes[off]": dict(
             leaves="(slopes * mask).argmax()", joins="(slopes * (1 - mask)).argmin()"
         ),
+        "mask == 0 picks the slopes of the other columns, and the place among them is no column's "
+        "number yet: np.flatnonzero(mask == 0)[place]": dict(joins="slopes[mask == 0].argmin()"),
         "the sign of a slope counts: you took sizes": dict(slopes="abs(slope(mask))"),
     },
 )
@@ -394,7 +405,8 @@ def _expect_as_many(given: np.ndarray, masks: np.ndarray) -> None:
     more = (given - masks).sum(axis=1)[(given != masks).any(axis=1)]
     if more.size and (more < 0).all():
         raise Mistake(
-            "search_step: the column that left was not replaced: a mask has exactly s ones"
+            f"search_step: {if_written(given)}the column that left was not replaced: a mask has "
+            "exactly s ones"
         )
     if more.size and (more > 0).all():
         raise Mistake(
@@ -544,7 +556,15 @@ def cross_validate(answer: Callable, rounds: int = 16) -> None:
             calls.append(len(x_rows))
             return _rank(x_rows, y_rows)
 
-        given = by_hand(answer)(rank, _judge(s), x, y, folds, s)
+        try:
+            given = by_hand(answer)(rank, _judge(s), x, y, folds, s)
+        except IndexError as error:
+            if "could not be broadcast" not in str(error):
+                raise
+            raise Mistake(
+                "cross_validate: x[rows, columns] pairs each row with one column. Choose one after "
+                f"the other, x[rows][:, columns]. NumPy says: {error}"
+            ) from None
         given = plain(given, (count,), "cross_validate")
         compare(given, expected, wrong, "cross_validate")
         if len(calls) != count:

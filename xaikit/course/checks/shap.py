@@ -14,11 +14,13 @@ from xaikit.course.checks import (
     close,
     compare,
     enough_digits,
+    if_written,
     is_single,
     judge,
     passed,
     plain,
     shape_of,
+    shapes_fit,
 )
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.mistakes import Answer
@@ -68,6 +70,9 @@ def kernel(players, size):
         ),
         "a weight is a fraction: divide by /, because // rounds down to a whole number": dict(
             weight="above // below"
+        ),
+        "brackets are missing: in Python a / b * c is (a / b) * c": dict(
+            weight="above / comb(players, size) * size * (players - size)"
         ),
         "s (M − s) is missing: without it every size has the same weight": dict(
             below="comb(players, size)"
@@ -158,9 +163,22 @@ def kernel_fit(z, v, weights, base, top):
         "in the system that is solved": dict(
             values="(free := np.linalg.solve(A, b)) * total / free.sum()"
         ),
+        "the first value is cut off and λ is kept: λ is the last unknown, so take [:-1]": dict(
+            values="np.linalg.solve(system, np.append(b, total))[1:]"
+        ),
         "the multiplier stands with the wrong total: the last line says Σφ = v(N) − v(∅), not "
         "its opposite": dict(total="base - top"),
     },
+)
+
+
+NEARLY = (
+    "The constraint must hold exactly: a very large weight for the two ends is no constraint, and "
+    "the weights may be of any size themselves"
+)
+FAR_OFF = (
+    "Is the constraint a line of the system that you solve, and are all M values returned, "
+    "without λ?"
 )
 
 
@@ -195,10 +213,10 @@ def constrained_fit(answer: Callable, rounds: int = 10) -> None:
         total = top - base
         if not fitting and not isclose(given.sum(), total, rel_tol=1e-9, abs_tol=1e-9):
             found, right = enough_digits(float(given.sum()), total)
+            is_near = abs(given.sum() - total) < 0.1 * np.abs(v - base).max()
             raise Mistake(
-                f"kernel_fit: the values add up to {found}, v(N) − v(∅) is {right}. "
-                "The constraint must hold exactly: a very large weight for the two ends is no "
-                "constraint, and the weights may be of any size themselves"
+                f"kernel_fit: {if_written(given)}the values add up to {found}, v(N) − v(∅) is "
+                f"{right}. " + (NEARLY if is_near else FAR_OFF)
             )
         compare(given, expected, wrong, "kernel_fit")
         raise Mistake(
@@ -216,7 +234,8 @@ def _fits(rng: np.random.Generator, rounds: int) -> Iterator[tuple]:
         payoffs = rng.normal(size=2**players) * 5 + 10
         base, top = float(payoffs[0]), float(payoffs[-1])
         z, v = table[1:-1].astype(float), payoffs[1:-1]
-        scale = 10.0 ** rng.integers(0, 7)
+        # Near 1 at first: there a large weight for the two ends nearly fits, and is recognised.
+        scale = 1.0 if number < 2 else 10.0 ** rng.integers(0, 7)
         if number % 2:
             weights = np.array([_kernel(players, int(s)) for s in z.sum(axis=1)])
             yield z, v, scale * weights, base, top, _over_orders(payoffs, players)
@@ -382,6 +401,9 @@ def conditional_payoff(w, x, mean, cov, present):
         "subtract μ_S from x_S: how far from usual is what we know?": dict(
             filled="mean[absent] + x[present] @ slopes"
         ),
+        "both means are missing: subtract μ_S from x_S, and begin at μ_U": dict(
+            filled="x[present] @ slopes"
+        ),
         "μ_U is missing: where nothing is known, a feature is at its mean": dict(
             filled="(x - mean)[present] @ slopes"
         ),
@@ -395,16 +417,26 @@ def conditional_payoff(w, x, mean, cov, present):
 )
 
 
+BLOCK = (
+    "A block of Σ is cov[np.ix_(absent, present)]: a row for each absent feature, a column for "
+    "each present one. cov[absent, present] is no block, and in a product the columns of the one "
+    "meet the rows of the other"
+)
+
+
 def conditional_payoff(answer: Callable, rounds: int = 20) -> None:
     """Check ``conditional_payoff(w, x, mean, cov, present)`` -> float."""
     rng = np.random.default_rng()
     for number in range(rounds):
-        features = int(rng.integers(4, 7))
+        features = 5 if number == 0 else int(rng.integers(4, 7))
         w, x, mean = rng.normal(size=(3, features))
         root = rng.normal(size=(features, features))
         cov = root @ root.T + 0.5 * np.eye(features)
         present = _present(rng, features, number)
-        given = by_hand(answer)(w, x, mean, cov, present)
+        if number == 0:  # two present and three absent: a block that is no block raises an error
+            present = rng.permutation(features) < 2
+        with shapes_fit("conditional_payoff", BLOCK):
+            given = by_hand(answer)(w, x, mean, cov, present)
         if shape_of(given) == (features,):
             raise Mistake(
                 "conditional_payoff: a number for every feature. The payoff is the model's output, "
@@ -552,10 +584,15 @@ def property_test(answer: Callable) -> None:
             ),
         },
     }
+    hint = (
+        "Base and outputs are (n,), a number for each row, and values (n, d): add up the values of "
+        "a row, axis 1"
+    )
     for verdict, explanations in cases.items():
         for what, (start, values) in explanations.items():
             explain = _explainer(rows, start, values)
-            given = by_hand(answer)(explain, model, rows, unused)
+            with shapes_fit("is_true_to_model", hint):
+                given = by_hand(answer)(explain, model, rows, unused)
             judge(given, verdict, what, "is_true_to_model")
     passed(
         f"is_true_to_model: accepts the right explanation, rejects {len(cases[False])} wrong ones"

@@ -15,6 +15,7 @@ from operator import itemgetter
 import numpy as np
 
 from xaikit.course import checks
+from xaikit.course.cards import Bars
 from xaikit.course.checks import Mistake, compare, judge, pair, passed, plain, shape_of
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.mistakes import Answer
@@ -22,6 +23,9 @@ from xaikit.methods.gaussian_process import gaussian_process_shapley
 from xaikit.methods.kernel_shap import kernel_shap
 from xaikit.methods.shapley import exact_shapley, permutation_shapley
 
+# The lecture's game in million won, one axis for each player: 1 is present.
+PLAYERS = ("park", "size", "cats banned")
+FLAT = np.array([[[0.0, -20], [100, 70]], [[30, 0], [150, 110]]])
 DRAWS = 2000
 SIGMAS = 5.5  # rejects a right answer once in millions of checks
 
@@ -65,6 +69,9 @@ def contributions(v, order):
             step="before - v[tuple(present)]"
         ),
         "the players joined in the order of their numbers: follow `order`": dict(order="range(M)"),
+        "order[k] joins at step k: set present[order[k]], not present[k]": dict(
+            order="range(M)", end="added[np.argsort(order)]"
+        ),
         "player i is not the one at place order[i]: order[0] joins first": dict(
             order="np.argsort(order)"
         ),
@@ -84,7 +91,9 @@ def contributions(answer: Callable, rounds: int = 20) -> None:
             raise Mistake("contributions: M players make M steps from ∅ to N: one number too many")
         given = plain(given, (players,), "contributions")
         compare(given, _added(v, order), CONTRIBUTIONS.mistaken(v, order), "contributions")
-    passed(f"contributions: {rounds} random games and orders")
+    words = "The flat of the lecture, size before park before the ban on cats:"
+    drawn = Bars(words, dict(zip(PLAYERS, _added(FLAT, np.array([1, 0, 2])), strict=True)))
+    passed(f"contributions: {rounds} random games and orders", drawn)
 
 
 def _order(rng: np.random.Generator, players: int) -> np.ndarray:
@@ -155,7 +164,7 @@ def shapley(v):
         "only the last coalition is left of your sum: add up, with += in the place of =": dict(
             gather="="
         ),
-        "all are 0: // cuts the weights off behind the point, / does not": dict(
+        "// cuts the weights off behind the point, / does not": dict(
             weight="factorial(size) * factorial(M - size - 1) // factorial(M)"
         ),
         "subtract v(S), not v(∅): what i adds to those who are there": dict(
@@ -195,7 +204,9 @@ def shapley(answer: Callable, rounds: int = 12) -> None:
         mistaken = SHAPLEY.mistaken(v)
         mistaken = {f"{ALWAYS_THREE}, here {v.ndim}": mistaken.pop(ALWAYS_THREE), **mistaken}
         compare(given, _mean_of_orders(v), mistaken, "shapley")
-    passed(f"shapley: {rounds} random games of 3, 4 and 5 players agree with all orders of joining")
+    drawn = Bars("The flat of the lecture:", dict(zip(PLAYERS, _mean_of_orders(FLAT), strict=True)))
+    words = f"shapley: {rounds} random games of 3, 4 and 5 players agree with all orders of joining"
+    passed(words, drawn)
 
 
 def _mean_of_orders(v: np.ndarray) -> np.ndarray:
@@ -486,6 +497,10 @@ def draw_coalition(others, rng):
         ),
     },
 )
+OWN_GENERATOR = (
+    "nothing was drawn with the `rng` that you are given: use it. A new generator with a fixed "
+    "seed would draw the same in each call"
+)
 SUBSETS = [S for size in range(5) for S in combinations(range(4), size)]
 SIZES = np.array([len(S) for S in SUBSETS])
 
@@ -506,7 +521,7 @@ def draw_coalition(answer: Callable) -> None:
     if len(set(SIZES[given > 0])) == 1:
         raise Mistake("draw_coalition: the size is always the same: draw it, too")
     for words in DRAW_COALITION.mistakes:
-        theirs = _shares(_held(_many(DRAW_COALITION.function(words))(others, rng), others))
+        theirs = _shares(_held(many_drawn(DRAW_COALITION.function(words))(others, rng), others))
         mean = (given + theirs) / 2
         if _likely(given - theirs, 2 * mean * (1 - mean)):
             raise Mistake(f"draw_coalition: {words}")
@@ -519,16 +534,21 @@ def draw_coalition(answer: Callable) -> None:
 
 def _drawn(draw: Callable, others: np.ndarray, seed: int, draws: int = DRAWS) -> np.ndarray:
     """Return which of the others are in each of the learner's draws, (draws, others)."""
-    many = _many(draw, draws)
+    many = many_drawn(draw, draws)
     many.__name__ = getattr(draw, "__name__", "draw_coalition")
+    many.__doc__ = draw.__doc__
     return _held(by_hand(many)(others, np.random.default_rng(seed)), others)
 
 
-def _many(draw: Callable, draws: int = DRAWS) -> Callable:
-    """Return a function that draws many coalitions."""
+def many_drawn(draw: Callable, draws: int = DRAWS) -> Callable:
+    """Return a function that draws many coalitions; it raises a Mistake if `rng` is not used."""
 
     def many(others: np.ndarray, rng: np.random.Generator) -> list:
-        return [draw(others, rng) for _ in range(draws)]
+        before = rng.bit_generator.state
+        coalitions = [draw(others, rng) for _ in range(draws)]
+        if rng.bit_generator.state == before and coalitions[0] is not None:
+            raise Mistake(f"draw_coalition: {OWN_GENERATOR}")
+        return coalitions
 
     return many
 
@@ -537,8 +557,7 @@ def _held(coalitions: list, others: np.ndarray) -> np.ndarray:
     """Return which of the others are in each coalition, (coalitions, others)."""
     held = np.zeros((len(coalitions), len(others)), dtype=bool)
     for row, coalition in zip(held, coalitions, strict=True):
-        if coalition is None:
-            raise Mistake("draw_coalition returned nothing: is there a return at its end?")
+        checks.expect_returned(coalition, "draw_coalition")
         members = np.asarray(list(coalition) if isinstance(coalition, set) else coalition)
         if members.ndim != 1 or not all(member in others for member in members.tolist()):
             raise Mistake(

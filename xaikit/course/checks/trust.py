@@ -390,6 +390,10 @@ VALUE = replace(
         "I·slopes is a sum over the features: you took their mean": dict(
             predicted="(changes * slopes).mean(axis=1)"
         ),
+        "I·slopes is a sum over the features: yours is not summed up": dict(
+            predicted="changes * slopes", actual="(f(x[None]) - f(x - changes))[:, None]"
+        ),
+        "the model is asked at I alone, not at x − I": dict(actual="f(x[None]) - f(changes)"),
         "slopes are per unit of x: multiply them by I, not by I times x": dict(
             predicted="(changes * x) @ slopes"
         ),

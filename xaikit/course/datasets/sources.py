@@ -39,6 +39,33 @@ def shipped(name: str, sha256: str) -> io.BytesIO:
     return io.BytesIO(content)
 
 
+def from_package(path: Path, sha256: str, package: str) -> bytes:
+    """Read a file of weights that another package brings.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    sha256 : str
+        The checksum of the one that xaikit was written for.
+    package : str
+        What to install again, for the error's message.
+
+    Raises
+    ------
+    ValueError
+        If it is another file.
+    """
+    content = path.read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise ValueError(
+            f"{path.name} has the SHA-256 checksum {found}, expected {sha256}: install {package} "
+            "again"
+        )
+    return content
+
+
 def scikit_learns(name: str, user: str, **settings: Any) -> np.ndarray:
     """Return the numbers of a file that scikit-learn ships, without loading scikit-learn.
 
@@ -55,10 +82,18 @@ def scikit_learns(name: str, user: str, **settings: Any) -> np.ndarray:
         Those of `numpy.loadtxt`.
     """
     with needs("sklearn", user):
-        package = find_spec("sklearn")
-        if package is None or package.origin is None:
-            raise ModuleNotFoundError(name="sklearn")
-    return np.loadtxt(Path(package.origin).parent / "datasets" / "data" / name, **settings)
+        return np.loadtxt(scikit_learns_file(name), **settings)
+
+
+def scikit_learns_file(name: str) -> Path:
+    """Return the path of a file that scikit-learn ships; the browser edition has it beside this."""
+    own = Path(__file__).with_name(name)
+    if own.exists():
+        return own
+    package = find_spec("sklearn")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError(name="sklearn")
+    return Path(package.origin).parent / "datasets" / "data" / name
 
 
 def fetched(address: str, name: str, folder: str | Path | None, otherwise: str) -> Path:

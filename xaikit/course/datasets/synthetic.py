@@ -67,13 +67,13 @@ def least_xor_loss(shown: int, rows: int = 200_000, seed: int | None = 0) -> flo
 
 
 def orange_skin(rows: int = 512, seed: int | None = 0) -> Task:
-    """Inside or outside of a ball in four columns: P(1) = σ(x₀² + x₁² + x₂² + x₃² − 4)."""
+    """Inside or outside of a ball in four columns: :math:`P(1) = σ(x₀² + x₁² + x₂² + x₃² − 4)`."""
     rng, x, relevant = _start(rows, 4, seed)
     return _drawn(x, _orange(x[:, relevant]), relevant, rng, best=0.824)
 
 
 def additive(rows: int = 512, seed: int | None = 0) -> Task:
-    """P(1) = σ(−100 sin 0.2x₀ + |x₁| + x₂ + e^−x₃ − 2.4): the first column matters most.
+    """:math:`P(1) = σ(−100 sin 0.2x₀ + |x₁| + x₂ + e^−x₃ − 2.4)`: the first column matters most.
 
     It alone reaches 0.958. The other three add too little to be ranked with 512 rows.
     """
@@ -95,7 +95,7 @@ def switch(rows: int = 512, seed: int | None = 0) -> Task:
 
 
 def nonlinear_regression(rows: int = 512, seed: int | None = 0) -> Task:
-    """y = −2 sin 2x₀ + max(x₁, 0) + x₂ + e^−x₃ + 0.1 · noise."""
+    """:math:`y = −2 sin 2x₀ + max(x₁, 0) + x₂ + e^−x₃ + 0.1 · noise`."""
     rng, x, relevant = _start(rows, 4, seed)
     a, b, c, d = x[:, relevant].T
     y = -2 * np.sin(2 * a) + np.maximum(b, 0) + c + np.exp(-d)

@@ -8,18 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from xaikit.course.plots.parts import ROUND, plain_ticks, signed_bar
-from xaikit.plots.looks import NEUTRAL
+from xaikit.plots.lines import zero_line
+from xaikit.plots.looks import LIGHT, NEUTRAL, written
+from xaikit.plots.methods import label_ends, strokes
 
-# A method has the same colour, stroke and mark in all figures. No colour is one of a sign.
-METHODS = {
-    "KernelSHAP": ("black", "o-"),
-    "LIME": ("#aa4499", "s--"),
-    "permutations": ("#767676", "^-."),
-    "shap package": ("#009e73", "s:"),
-    "Gaussian process": ("#996600", "D--"),
-}
 HATCHES = ["", "///", "..."]
-LIGHT = "#d9d9d9"
 
 
 def draw_weights(players: int, weights: Mapping[str, np.ndarray]) -> None:
@@ -35,14 +28,14 @@ def draw_weights(players: int, weights: Mapping[str, np.ndarray]) -> None:
     sizes = np.arange(1, players)
     _, (one, together) = plt.subplots(1, 2, figsize=(7, 3))
     for name, weight in weights.items():
-        shade, stroke = METHODS[name]
         total = weight * [comb(players, size) for size in sizes]
-        one.plot(sizes, weight / total.sum(), stroke, color=shade, label=name)
-        together.plot(sizes, total / total.sum(), stroke, color=shade)
-    one.set(yscale="log", title="one coalition", ylabel="share of all weight")
-    together.set(title="all coalitions of a size together")
-    together.set_ylim(0, 1.15 * together.get_ylim()[1])
-    one.legend(frameon=False)
+        one.plot(sizes, 100 * weight / total.sum(), **strokes(name))
+        together.plot(sizes, 100 * total / total.sum(), **strokes(name), label=name)
+    one.set(yscale="log", title="one coalition", ylabel="% of all weight (logarithmic)")
+    shown = np.concatenate([line.get_ydata() for line in one.lines])
+    plain_ticks(one.yaxis, (t for t in ROUND if 0.5 * min(shown) <= t <= 2 * max(shown)))
+    together.set(title="all of a size together", ylim=(0, None), ylabel="% of all weight")
+    label_ends(together)
     for ax in (one, together):
         ax.set(xlabel=f"players present, of {players}", xticks=sizes)
 
@@ -51,13 +44,13 @@ def draw_scores(
     values: Mapping[str, np.ndarray],
     features: Sequence[str],
     ax: Axes | None = None,
-    unit: str = "Shapley value",
+    unit: str = "Shapley value (no unit)",
     style: str = "+.2f",
 ) -> None:
     """Draw the values that several explanations give to the same features, side by side.
 
     The colour shows the sign, the hatch the explanation. `style` is how the numbers are written:
-    sizes, such as saliency, have no sign.
+    sizes, such as saliency, have no sign and are grey.
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(7, min(4.4, 0.6 + 0.42 * len(values) * len(features))))
@@ -70,8 +63,10 @@ def draw_scores(
             lines.append(y)
             names.append(f"{feature}, {name}")
             looks = {"hatch": HATCHES[k % len(HATCHES)], "edgecolor": "white"}
-            signed_bar(ax, y, scores[i], 0.9 * height, f"{scores[i] + 0.0:{style}}", **looks)
-    ax.axvline(0, color="black", linewidth=0.8)
+            if not style.startswith("+"):
+                looks["color"] = NEUTRAL
+            signed_bar(ax, y, scores[i], 0.9 * height, written(scores[i], style), **looks)
+    zero_line(ax)
     ax.set_yticks(lines, names)
     ax.set_ylim(-len(features) + 0.5, 0.5)
     low = min(scores.min() for scores in values.values())
@@ -96,31 +91,11 @@ def draw_absence(
     """
     _, (left, right) = plt.subplots(1, 2, figsize=(7, 3.4), width_ratios=[1, 1.1])
     left.scatter(*rows.T, s=6, color=LIGHT)
-    left.axline((0, 0), slope=slope, color="black", linewidth=1, label="E[pressure | bmi]")
-    left.plot(*x, "D", color="black", label="our patient")
-    left.set(xlabel="bmi", ylabel="blood pressure", xlim=(-3, 3), ylim=(-3, 3))
+    left.axline((0, 0), slope=slope, color="black", linewidth=1, label="expected pressure")
+    left.plot(*x, "D", color="black", label="our patient", linestyle="none")
+    left.set(xlabel="bmi (sd)", ylabel="blood pressure (sd)", xlim=(-3, 3), ylim=(-3, 3))
     draw_scores(values, ["bmi", "pressure"], right)
-    left.figure.legend(loc="outside lower left", ncols=2, frameon=False)
-
-
-def draw_places(districts: np.ndarray, mixed: np.ndarray, far: np.ndarray) -> None:
-    """Draw places (latitude, longitude) of districts, and mixed ones, near a district or far.
-
-    Parameters
-    ----------
-    districts : ndarray, shape (n, 2)
-    mixed : ndarray, shape (m, 2)
-    far : ndarray of bool, shape (m,)
-    """
-    _, ax = plt.subplots(figsize=(7, 4.2))
-    ax.scatter(districts[:, 1], districts[:, 0], s=2, color=LIGHT, label="districts")
-    for chosen, mark, shade, label in [
-        (~far, "o", "black", "mixed, near a district"),
-        (far, "x", "#aa4499", "mixed, over 0.5° from any district"),
-    ]:
-        ax.scatter(mixed[chosen, 1], mixed[chosen, 0], s=18, marker=mark, color=shade, label=label)
-    ax.set(xlabel="longitude (degrees east)", ylabel="latitude (degrees north)", xlim=(-126, -114))
-    ax.legend(frameon=False, loc="upper right")
+    left.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False, fontsize=8)
 
 
 def draw_errors(
@@ -140,22 +115,22 @@ def draw_errors(
     _, axes = plt.subplots(1, len(panels), figsize=(7, 3.6), squeeze=False)
     for ax, (title, methods) in zip(axes[0], panels.items(), strict=True):
         ends = []
-        for name, errors in methods.items():
-            shade, stroke = METHODS[name]
+        for place, (name, errors) in enumerate(methods.items()):
             squares = (errors**2).mean(axis=2)
             mean = squares.mean(axis=1)
             half = 1.96 * squares.std(axis=1, ddof=1) / np.sqrt(squares.shape[1])
             low, high = np.sqrt(np.maximum(mean - half, 0)), np.sqrt(mean + half)
             bars = np.array([np.sqrt(mean) - low, high - np.sqrt(mean)])
-            ax.errorbar(
-                budgets, np.sqrt(mean), yerr=bars, fmt=stroke, color=shade, capsize=3, label=name
-            )
-            ends += [np.sqrt(mean).min(), np.sqrt(mean).max()]
+            looks = {**strokes(name), "capsize": 3, "label": name}
+            # Side by side, so that no interval hides another.
+            beside = 1.04 ** (place - (len(methods) - 1) / 2)
+            ax.errorbar(beside * np.array(budgets), np.sqrt(mean), yerr=bars, **looks)
+            ends += [low[low > 0].min(initial=np.sqrt(mean).min()), high.max()]
         ax.set(xscale="log", yscale="log", title=title, xlabel="coalitions paid")
         plain_ticks(ax.xaxis, budgets)
-        plain_ticks(ax.yaxis, (t for t in ROUND if 0.7 * min(ends) <= t <= 1.5 * max(ends)))
+        plain_ticks(ax.yaxis, (t for t in ROUND if min(ends) / 1.3 <= t <= 1.3 * max(ends)))
     axes[0, 0].set_ylabel(unit)
-    axes[0, 0].legend(frameon=False)
+    label_ends(axes[0, -1])
 
 
 def draw_sample(
@@ -165,6 +140,7 @@ def draw_sample(
     half: np.ndarray,
     features: Sequence[str],
     reach: float = 0.16,
+    unit: str = "units of the output",
 ) -> None:
     """Draw how many coalitions of each size were paid, and how far each estimate is from the truth.
 
@@ -177,15 +153,25 @@ def draw_sample(
     features : sequence of M str
     reach : float
         The largest error that is shown.
+    unit : str
+        What an error of 1 is.
     """
     sizes = np.arange(1, len(exist) + 1)
     _, (left, right) = plt.subplots(1, 2, figsize=(7, 3.6))
     left.bar(sizes, exist, color=LIGHT, label="exist")
     left.bar(sizes, paid, width=0.5, color="black", label="paid")
-    left.set(xlabel=f"players present, of {len(exist) + 1}", ylabel="coalitions")
-    left.legend(frameon=False, loc="upper left")
-    lines = range(len(off))
+    left.set(xlabel=f"players present, of {len(exist) + 1}", ylabel="coalitions", yscale="log")
+    plain_ticks(left.yaxis, [t for t in ROUND if 1 <= t <= max(exist)])
+    left.set(xticks=sizes, ylim=(0.7, 2.2 * max(exist)))
+    left.legend(frameon=False, loc="upper left", ncols=2)
+    lines = np.arange(len(off))
     right.axvline(0, color=NEUTRAL)
     right.errorbar(off, lines, xerr=half, fmt="o", color="black", capsize=2)
     right.set_yticks(lines, features)
-    right.set(xlabel="estimate − truth, 95% interval", xlim=(-reach, reach))
+    # An arrow where an interval goes on beyond the picture.
+    for beyond, end, mark in [(off - half < -reach, -reach, "<"), (off + half > reach, reach, ">")]:
+        if beyond.any():
+            at = np.full(beyond.sum(), end), lines[beyond]
+            right.plot(*at, mark, color="black", clip_on=False)
+    words = f"estimate − truth, 95% intervals,\nin {unit}"
+    right.set(xlabel=words, xlim=(-reach, reach))

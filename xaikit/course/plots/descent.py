@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 
-from xaikit.plots.looks import NEUTRAL
+from xaikit.plots.looks import LIGHT, NEUTRAL
+
+WORDS: dict = {"textcoords": "offset points", "fontsize": 9}
 
 
 def draw_descent(
@@ -20,7 +22,7 @@ def draw_descent(
     Parameters
     ----------
     loss : function
-        Of weights, shape (n, 2) to (n,).
+        Of weights, shape (n, 2) to (n,). Some rings around the bottom carry its value.
     path : ndarray, shape (steps + 1, 2)
         The weights before each step, and after the last. What leaves the picture is not drawn.
     weights : sequence of two str
@@ -35,14 +37,92 @@ def draw_descent(
     bottom = heights.min()
     # Dense lines near the bottom, where the valley is flat.
     levels = bottom + (heights.max() - bottom) * np.linspace(0.03, 1, 14) ** 2
-    left.contour(across, up, heights, levels=levels, colors=NEUTRAL, linewidths=0.7)
+    pale = {"vmin": bottom, "vmax": bottom + 2 * (heights.max() - bottom)}
+    left.contourf(across, up, heights, levels=[bottom, *levels], cmap="Greys", **pale)
+    # The numbers stand on the way up from the bottom to the upper left corner: few steps go there.
+    floor = grid.reshape(-1, 2)[heights.argmin()]
+    way_up = floor + np.linspace(0, 1, 200)[:, None] * (np.array([low[0], high[1]]) - floor)
+    marked = [level for level in levels[4::3] if level < loss(way_up)[-10]]
+    places = [tuple(way_up[np.abs(loss(way_up) - level).argmin()]) for level in marked]
+    lines = {"colors": NEUTRAL, "linewidths": 0.7}
+    left.contour(across, up, heights, levels=[v for v in levels if v not in marked], **lines)
+    # A set of their own: of some lines in a set, Matplotlib 3.8 names the wrong ones.
+    rings = left.contour(across, up, heights, levels=marked, **lines)
+    left.clabel(rings, fmt="%.2f", fontsize=8, colors="black", manual=places)
     left.plot(*path.T, "o-", color="black", markersize=3, linewidth=1)
-    left.plot(*path[0], "s", color="black", markersize=7, label="start")
+    left.plot(*path[0], "s", color="black", markersize=7)
+    left.annotate("start", path[0], (-8, 0), ha="right", va="center", **WORDS)
     left.set(xlabel=f"weight of {weights[0]}", ylabel=f"weight of {weights[1]}")
-    left.set(
-        xlim=(low[0], high[0]), ylim=(low[1], high[1]), title="the valley of the loss, from above"
-    )
-    left.legend(frameon=False, loc="lower right")
+    left.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    left.set_title("the valley from above, darker is higher")
     losses = loss(path)
     right.plot(losses, "o-", color="black", markersize=3, linewidth=1)
-    right.set(xlabel="step", ylabel="loss", ylim=(0, 2 * losses[0]), title="the loss, step by step")
+    right.axhline(bottom, color=NEUTRAL, linewidth=0.8)
+    falls = losses.max() <= 1.05 * losses[0]
+    top = losses[0] + (0.15 if falls else 1) * (losses[0] - bottom if falls else losses[0])
+    floor = bottom - 0.15 * (top - bottom)
+    right.set(xlabel="step; grey: the bottom of the valley", ylabel="loss", ylim=(floor, top))
+    right.set_title("the loss, step by step")
+    beside = 6 if losses[1] < losses[0] else -12
+    right.annotate(f"{losses[0]:.2f}", (0, losses[0]), (6, beside), **WORDS)
+    if losses[-1] < 2 * losses[0]:
+        end = len(losses) - 1, losses[-1]
+        right.annotate(f"{losses[-1]:.2f}", end, (0, -8), ha="center", va="top", **WORDS)
+
+
+def draw_valley(
+    loss: Callable[[np.ndarray], np.ndarray],
+    slope: Callable[[float], float],
+    start: float,
+    step_size: float,
+    name: str,
+    steps: int = 8,
+    low: float = -0.5,
+    high: float = 1.5,
+) -> np.ndarray:
+    """Draw the loss over one weight as a valley, and the steps of gradient descent in it.
+
+    The dashed line is the slope where the descent starts. An arrow is one step: its length along
+    the weight is step size × slope.
+
+    Parameters
+    ----------
+    loss : function
+        Of weights, shape (n,) to (n,).
+    slope : function
+        The loss's slope at one weight.
+    start, step_size : float
+        The first weight, and by which number each slope is multiplied.
+    name : str
+        The weight's name.
+    steps : int
+        How many steps are taken.
+    low, high : float
+        The ends of the picture. The steps stop where they leave it.
+
+    Returns
+    -------
+    ndarray, shape (at most steps + 1,)
+        The weights before each step, and after the last.
+    """
+    path = [start]
+    while len(path) <= steps and low <= path[-1] <= high:
+        path.append(path[-1] - step_size * slope(path[-1]))
+    way = np.array(path)
+    across = np.linspace(low, high, 201)
+    heights, losses = loss(across), loss(way)
+    bottom, reach = heights.min(), np.ptp(heights)
+    _, ax = plt.subplots(figsize=(7, 3.4))
+    ax.fill_between(across, bottom - 0.2 * reach, heights, color=LIGHT, linewidth=0)
+    ax.plot(across, heights, color="black", linewidth=1.5)
+    tangent = start + np.array([-0.25, 0.25]) * (high - low)
+    ax.plot(tangent, losses[0] + (tangent - start) * slope(start), "--", color=NEUTRAL)
+    for one, other, before, after in zip(way, way[1:], losses, losses[1:], strict=False):
+        arrow = {"arrowstyle": "->", "color": "black", "lw": 1.2, "shrinkA": 3, "shrinkB": 3}
+        ax.annotate("", (other, after), (one, before), arrowprops=arrow, annotation_clip=False)
+    ax.plot(way, losses, "o", color="black", markersize=5)
+    ax.annotate("start", (start, losses[0]), (-9, -2), ha="right", va="top", **WORDS)
+    ax.set(xlabel=f"weight of {name}; dashed: the slope at the start", ylabel="loss")
+    ax.set_xlim(low, high)
+    ax.set(ylim=(bottom - 0.2 * reach, bottom + 1.05 * reach))
+    return way

@@ -1,22 +1,25 @@
-"""Drawings of what the lectures compute: networks, matrices, lines, classes, pictures."""
+"""Drawings of what the lectures compute: networks, matrices, lines, classes."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from xaikit.course.plots.parts import framed, signed_bar
+from xaikit.course.plots.parts import signed_bar
 from xaikit.networks.layers import Dense, run
 from xaikit.networks.network import Network
-from xaikit.plots.looks import DIVERGING, NEGATIVE, NEUTRAL, POSITIVE, colour, pale
+from xaikit.plots.lines import zero_line
+from xaikit.plots.looks import DIVERGING, NEGATIVE, NEUTRAL, POSITIVE, colour, ink, pale, written
 
 
 def draw_network(network: Network, x: np.ndarray, inputs: Sequence[str], ax: Axes | None = None):
     """Draw a small dense network and its forward pass for one row x (d,).
 
-    An edge carries its weight; a unit carries its value, and is grey where its gate is closed.
+    An edge carries its weight, orange if it is positive and blue if negative, and is as wide as the
+    weight is large; a unit carries its value, and is grey where its gate is closed.
     """
     dense = [layer for layer in network.layers if isinstance(layer, Dense)]
     values = [v[0] for v in run(network.layers, np.asarray(x)[None])]
@@ -28,27 +31,33 @@ def draw_network(network: Network, x: np.ndarray, inputs: Sequence[str], ax: Axe
         [(3.0 * c, -(i - (len(column) - 1) / 2) * 1.6) for i in range(len(column))]
         for c, column in enumerate(columns)
     ]
+    widest = max(np.abs(layer.weight).max() for layer in dense) or 1.0
     for layer, starts, ends in zip(dense, places, places[1:], strict=False):
         for k, end in enumerate(ends):
             for j, start in enumerate(starts):
                 weight = layer.weight[k, j]
-                ax.plot(*zip(start, end, strict=True), color=colour(weight)[0], lw=1.2, zorder=1)
+                shade, width = colour(weight)[0], 0.6 + 2.4 * abs(weight) / widest
+                ax.plot(*zip(start, end, strict=True), color=shade, lw=width, zorder=1)
                 # Near its start, where edges from different units have not crossed yet.
-                at = 0.75 * np.array(start) + 0.25 * np.array(end)
+                at = 0.78 * np.array(start) + 0.22 * np.array(end)
                 box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
-                ax.text(
-                    at[0], at[1], f"{weight:+g}", fontsize=9, ha="center", va="center", bbox=box
-                )
+                words = written(weight, "+g")
+                middle: dict = {"ha": "center", "va": "center", "bbox": box}
+                ax.text(at[0], at[1], words, color=ink(shade), fontsize=9, **middle)
     for c, column in enumerate(columns):
         for place, value in zip(places[c], column, strict=True):
             closed = 0 < c < len(columns) - 1 and value == 0
             face = "#d9d9d9" if closed else "white"
             ax.scatter(*place, s=1100, facecolor=face, edgecolor="black", zorder=2)
-            ax.text(*place, f"{value:g}", ha="center", va="center", zorder=3)
+            ax.text(*place, written(value, "g"), ha="center", va="center", zorder=3)
+    above = max(height for column in places for _, height in column) + 0.75
+    heads = [f"hidden {c}" for c in range(1, len(columns) - 1)]
+    for column, head in zip(places, ["input", *heads, "output"], strict=True):
+        ax.text(column[0][0], above, head, ha="center", fontsize=9, color="#595959")
     for name, (left, height) in zip(inputs, places[0], strict=True):
         ax.text(left - 0.55, height, name, ha="right", va="center")
-    ax.set_xlim(-2.2, places[-1][0][0] + 0.9)
-    ax.margins(y=0.15)
+    lowest = min(height for column in places for _, height in column)
+    ax.set(xlim=(-2.2, places[-1][0][0] + 0.9), ylim=(lowest - 0.6, above + 0.5))
     ax.axis("off")
     return ax
 
@@ -69,7 +78,7 @@ def draw_product(matrices: Sequence[np.ndarray], names: Sequence[str]) -> None:
             corner = (left + j, (rows / 2) - 1 - i)
             face = pale(value, limit)
             ax.add_patch(Rectangle(corner, 1, 1, facecolor=face, edgecolor="#b0b0b0"))
-            ax.text(corner[0] + 0.5, corner[1] + 0.5, f"{value:g}", ha="center", va="center")
+            ax.text(corner[0] + 0.5, corner[1] + 0.5, written(value, "g"), ha="center", va="center")
         title = f"{name}\n{rows} × {columns}"
         ax.text(left + columns / 2, tallest / 2 + 0.25, title, ha="center", va="bottom")
         left += columns
@@ -87,49 +96,84 @@ def draw_line(
     """Draw an output along the line x = at + t · line, and slope, input and product at t.
 
     The left side shows the output and its tangent, the right side each input's slope, value and
-    product.
+    product. Their units differ, so each has an axis of its own. On a line through the origin, where
+    the tangent rises by the sum of products from t = 0 to t, this rise is marked.
     """
     ts = np.linspace(-2, 2, 401)
     values = network(at + ts[:, None] * line)[:, 0]
     x = at + t * line
     slope, output = network.gradient(x), network(x)[0]
-    _, (left, right) = plt.subplots(1, 2, figsize=(7, 3.4), width_ratios=[1, 1])
+    shape: list = [["output", "slope"], ["output", "input"], ["output", "product"]]
+    _, axes = plt.subplot_mosaic(shape, figsize=(7, 3.7), width_ratios=[1.1, 1])
+    left = axes["output"]
     left.plot(ts, values, color="black", label="output")
     left.plot(ts, output + (ts - t) * (slope @ line), "--", color=NEUTRAL, label="tangent")
-    left.plot([t], [output], "o", color=POSITIVE, markersize=8)
+    left.plot([t], [output], "o", color="black", markersize=8)
     low, high = values.min(), values.max()
     left.set_ylim(low - 0.15 * (high - low) - 0.5, high + 0.15 * (high - low) + 0.5)
-    left.set(xlabel="t, position on the line", ylabel="output ŷ")
+    left.set(xlabel="t, position on the line", ylabel="output ŷ (no unit)")
     left.legend(frameon=False, loc="upper center")
-    # Adding 0 turns −0 into 0, which is not written as -0.00.
-    bars = {"slope": slope + 0.0, "input": x + 0.0, "product": slope * x + 0.0}
-    height = 0.8 / len(inputs)
-    for i, name in enumerate(inputs):
-        for k, numbers in enumerate(bars.values()):
-            y = -k - (i - (len(inputs) - 1) / 2) * height
-            signed_bar(right, y, numbers[i], height * 0.9, f"{name} {numbers[i]:+.2f}")
-    reach = max(1.0, *(np.abs(b).max() for b in bars.values()))
-    right.set_xlim(-1.15 * reach, 2.7 * reach)
-    right.axvline(0, color="black", linewidth=0.8)
-    right.set_yticks([0, -1, -2], list(bars))
-    right.set_xlabel("each in its own unit")
+    if not at.any() and abs(t) > 0.25:  # nearer to 0 the marks would lie on each other
+        _mark_rise(left, t, output, slope @ x)
+    units = ["output per sd", "sd", "output"]
+    numbers = {"slope": slope, "input": x, "product": slope * x}
+    for (name, values), unit in zip(numbers.items(), units, strict=True):
+        ax, reach = axes[name], max(np.abs(values).max(), 1e-9)
+        for y, value in enumerate(values):
+            signed_bar(ax, y, value, 0.7, written(value))
+        zero_line(ax)
+        ax.set_yticks(range(len(inputs)), inputs)
+        # The numbers stand right of the bars, and of the zero line.
+        low, high = min(values.min(), 0), max(values.max(), 0)
+        ax.set(xlim=(low - 0.1 * reach, high + 0.45 * (high - low) + 0.1 * reach), xticks=[])
+        ax.set(ylim=(len(inputs) - 0.4, -0.6))
+        ax.set_title(f"{name}, in {unit}" if unit != "output" else "product, in units of ŷ")
+        ax.spines["bottom"].set_visible(False)
 
 
-def draw_sums(panels: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
+def _mark_rise(ax: Axes, t: float, output: float, total: float) -> None:
+    """Mark where the tangent meets t = 0, and its rise from there to t: the sum of products."""
+    start = output - total
+    low, high = ax.get_ylim()
+    if not low < start < high:
+        return
+    ax.hlines(start, min(0, t), max(0, t), colors=NEUTRAL, linestyles=":", linewidth=1)
+    ax.scatter([0], [start], s=40, facecolor="white", edgecolor="black", zorder=3)
+    beside: dict[str, Any] = {"textcoords": "offset points", "fontsize": 8, "va": "center"}
+    away = -1 if t > 0 else 1  # from the arrow, seen from t = 0
+    ha = "right" if t > 0 else "left"
+    ax.annotate(written(start), (0, start), (7 * away, 0), ha=ha, **beside)
+    if abs(total) > 0.12 * (high - low):
+        arrow = {"arrowstyle": "->", "color": "black", "lw": 1, "shrinkA": 0, "shrinkB": 4}
+        ax.annotate("", (t, output), (t, start), arrowprops=arrow)
+        words, at = f"sum\n{written(total)}", (t, (start + output) / 2)
+        right = (t > 0) == (abs(t) < 1.4)  # near the edge of the picture, write inside
+        ax.annotate(words, at, (5 if right else -5, 0), ha="left" if right else "right", **beside)
+
+
+def draw_sums(
+    panels: Mapping[str, tuple[np.ndarray, np.ndarray]], unit: str = "units of the output"
+) -> dict[str, float]:
     """Draw sums of scores against outputs, and return the largest distance for each panel.
 
     Parameters
     ----------
     panels : dict from title to (outputs, sums)
         Both of shape (n,). Complete scores lie on the diagonal.
+    unit : str
+        What 1 on the axes is.
     """
     _, axes = plt.subplots(
         1, len(panels), figsize=(7, 3.4), sharex=True, sharey=True, squeeze=False
     )
+    corner: dict = {"xycoords": "axes fraction", "fontsize": 8, "color": ink(NEUTRAL)}
+    corner |= {"ha": "right", "va": "bottom"}
     for ax, (title, (outputs, sums)) in zip(axes[0], panels.items(), strict=True):
         ax.scatter(outputs, sums, s=12, color="black", alpha=0.6)
         ax.axline((0, 0), slope=1, color=NEUTRAL, linewidth=1)
-        ax.set(title=title, xlabel="output", ylabel="sum of products")
+        ax.set(title=title, xlabel=f"output, in {unit}")
+        ax.annotate("line: sum = output", (0.99, 0.02), **corner)
+    axes[0, 0].set_ylabel(f"sum of products, in {unit}")
     return {title: float(np.abs(s - o).max()) for title, (o, s) in panels.items()}
 
 
@@ -146,7 +190,10 @@ def draw_classes(
     across, up = (np.linspace(low[i], high[i], 120) for i in (0, 1))
     grid = np.stack(np.meshgrid(across, up), axis=-1)
     p = probability(grid.reshape(-1, 2)).reshape(grid.shape[:2])
-    ax.contourf(across, up, p, levels=np.linspace(0, 1, 11), cmap=DIVERGING, alpha=0.45)
+    tenths = np.linspace(0, 1, 11)
+    bands = ax.contourf(across, up, p, levels=tenths, cmap=DIVERGING, alpha=0.45)
+    bar = plt.colorbar(bands, ax=ax, aspect=30, pad=0.02, ticks=[0, 0.5, 1])
+    bar.set_label(f"probability of {classes[1]}")
     if p.min() < 0.5 < p.max():
         ax.contour(across, up, p, levels=[0.5], colors="black", linewidths=1.2)
     # The classes differ in shape and shade, not only in colour.
@@ -155,43 +202,4 @@ def draw_classes(
         x, y = chosen[:, 0], chosen[:, 1]
         ax.scatter(x, y, s=16, marker=marker, color=face, label=classes[value])
     ax.set(xlabel=f"{axes[0]} (standard deviations)", ylabel=f"{axes[1]} (standard deviations)")
-    ax.legend(frameon=True, loc="lower right")
-
-
-def draw_pictures(
-    pictures: Sequence[np.ndarray], titles: Sequence[str], scores: Sequence[bool]
-) -> None:
-    """Draw pictures (h, w) side by side: ink in grey, or scores on one map centred at zero."""
-    _, axes = plt.subplots(1, len(pictures), figsize=(min(7, 2.6 * len(pictures)), 2.7))
-    maps = [p for p, is_score in zip(pictures, scores, strict=True) if is_score]
-    limit = max((np.abs(m).max() for m in maps), default=0.0) or 1.0
-    lowest = -limit if any(m.min() < 0 for m in maps) else 0.0
-    panels = zip(np.atleast_1d(axes), pictures, titles, scores, strict=True)
-    for ax, picture, title, is_score in panels:
-        if is_score:
-            image = ax.imshow(picture, cmap=DIVERGING, vmin=-limit, vmax=limit)
-            plt.colorbar(image, ax=ax, shrink=0.75).ax.set_ylim(lowest, limit)
-        else:
-            ax.imshow(picture, cmap="Greys", vmin=0, vmax=1)
-        ax.set_title(title)
-        framed(ax)
-
-
-def draw_maps(
-    picture: np.ndarray, maps: Mapping[str, np.ndarray], line: float | None = None
-) -> None:
-    """Draw a picture and up to five maps of scores, each with a colour scale of its own.
-
-    `line` is where a dotted line stands, as a share of the width.
-    """
-    _, axes = plt.subplots(2, 3, figsize=(7, 4.5))
-    axes[0, 0].imshow(picture, cmap="Greys", extent=(0, 1, 0, 1))
-    axes[0, 0].set_title("the picture")
-    for ax, (name, scores) in zip(axes.flat[1:], maps.items(), strict=False):
-        limit = np.quantile(np.abs(scores), 0.995)
-        ax.imshow(scores, DIVERGING, vmin=-limit, vmax=limit, extent=(0, 1, 0, 1))
-        ax.set_title(name)
-    for ax in axes.flat:
-        framed(ax)
-        if line is not None:
-            ax.axvline(line, color="black", linestyle=":", linewidth=1)
+    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)

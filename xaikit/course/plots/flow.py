@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from xaikit.plots.looks import NEUTRAL, colour, pale
+from xaikit.plots.looks import NEUTRAL, colour, pale, written
 
 
 def draw_flow(
@@ -77,4 +77,4 @@ def draw_flow(
 
 def _signed(value: float) -> str:
     """Write a number with its sign and at most two decimals; zero has no sign."""
-    return "0" if abs(value) < 0.005 else f"{round(float(value), 2):+g}"
+    return "0" if abs(value) < 0.005 else written(round(float(value), 2), "+g")

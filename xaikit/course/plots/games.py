@@ -7,10 +7,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from xaikit.course.plots.parts import plain_ticks
-from xaikit.plots.looks import NEUTRAL, colour
+from xaikit.plots.looks import ACCENT, NEUTRAL, colour, ink, written
+from xaikit.plots.methods import label_ends, strokes
 
-# Colour-blind-safe, and with different strokes. The colours mean players here, not signs.
-STROKES = [("black", "-"), ("#009e73", "--"), ("#aa4499", "-."), ("#996600", ":")]
+# Colour-blind-safe, and with different strokes. The colours mean players here, not signs, and no
+# method has one of them.
+STROKES = [("#240c3c", "-"), ("#0c4824", "--"), (ACCENT, "-."), ("#a8903c", ":")]
 
 
 def draw_joining(
@@ -39,29 +41,35 @@ def draw_joining(
         The unit of the payoffs.
     """
     _, (left, right) = plt.subplots(1, 2, figsize=(7, 3.4), width_ratios=[1, 1.15])
-    steps, lines = np.diff(payoffs), np.arange(len(order))[::-1]
+    steps, lines = np.diff(payoffs), np.arange(len(order))
     left.barh(lines, steps, left=payoffs[:-1], color=colour(steps), height=0.6)
     reach = max(payoffs) - min(payoffs) or 1.0
     for step, line, start, end in zip(steps, lines, payoffs[:-1], payoffs[1:], strict=True):
-        left.text(max(start, end) + 0.03 * reach, line, f"{step:+g}", va="center")
-        left.plot([end, end], [line, line - 1], color=NEUTRAL, linewidth=0.8, zorder=0.5)
+        left.text(max(start, end) + 0.03 * reach, line, written(step, "+g"), va="center")
+        left.plot([end, end], [line, line + 1], color=NEUTRAL, linewidth=0.8, zorder=0.5)
     left.axvline(0, color="black", linewidth=0.8)
-    left.plot(payoffs[-1], -1, "D", color="black", markersize=5)
-    left.text(payoffs[-1] + 0.06 * reach, -1, f"{payoffs[-1]:g}", va="center")
+    left.plot(payoffs[-1], len(order), "D", color="black", markersize=5)
+    left.text(payoffs[-1] + 0.06 * reach, len(order), written(payoffs[-1], "g"), va="center")
     left.set_xlim(min(payoffs) - 0.05 * reach, max(payoffs) + 0.25 * reach)
-    left.set_ylim(-1.6, len(order) - 0.5)
-    left.set_yticks([*lines, -1], [*(players[i] for i in order), "together"])
-    left.set(xlabel=unit, title="this order, first at the top")
+    left.set_ylim(-0.6, len(order) + 0.6)
+    left.set_yticks([*lines, len(order)], [*(players[i] for i in order), "together"])
+    # Bars have the colours of signs, and names those of the lines beside them.
+    for label, i in zip(left.get_yticklabels(), order, strict=False):
+        label.set(color=ink(STROKES[i][0]), weight="bold")
+    left.set(xlabel=unit, title="this order, from the bottom up")
 
     counts = np.arange(1, len(averages) + 1)
     marker = "o" if len(averages) == 1 else None
     for i, (shade, stroke) in zip(range(len(players)), STROKES, strict=False):
         right.axhline(exact[i], color=NEUTRAL, linewidth=0.8)
         right.plot(counts, averages[:, i], stroke, color=shade, marker=marker, label=players[i])
-    right.set(xlabel="orders so far", ylabel=unit, title="average of the orders so far")
+    right.set(xlabel="orders so far; grey: exact", ylabel=unit)
+    right.set_title("average of the orders so far")
     if len(averages) < 5:
         right.set_xticks(counts)
-    right.figure.legend(loc="outside lower right", ncols=len(players), frameon=False)
+    # The grey lines end where the names begin.
+    right.set_xlim(0.5, len(averages) + 0.02 * len(averages))
+    label_ends(right)
 
 
 def draw_coalitions(
@@ -69,7 +77,8 @@ def draw_coalitions(
 ) -> None:
     """Draw all coalitions of at most four players, and what each player adds to each of them.
 
-    From left to right one more player is present. A line is a player who joins, with what it adds;
+    From left to right one more player is present: with three players a cube, seen along a diagonal,
+    in which parallel edges are the same player. A line is a player who joins, with what it adds;
     the thick lines are one order of joining.
 
     Parameters
@@ -101,10 +110,9 @@ def draw_coalitions(
             ax.plot(across, up, stroke, color=shade, linewidth=width, zorder=1)
             added = payoff([*names, player]) - payoff(names)
             x, y = 0.62 * np.array(start) + 0.38 * np.array(end)
-            ax.text(
-                x, y, f"{added:+g}", color=shade, ha="center", va="center", bbox=box, fontsize=9
-            )
-        words = "\n".join([*names, f"{payoff(names):g}"]) if names else f"∅\n{payoff(names):g}"
+            looks: dict = {"color": ink(shade), "ha": "center", "va": "center", "fontsize": 9}
+            ax.text(x, y, written(added, "+g"), bbox=box, **looks)
+        words = "\n".join([*(names or "∅"), written(payoff(names), "g")])
         frame = {"facecolor": "white", "edgecolor": "black", "boxstyle": "round"}
         ax.text(*start, words, ha="center", va="center", bbox=frame, fontsize=9, zorder=3)
     for i, player in enumerate(players):
@@ -114,22 +122,30 @@ def draw_coalitions(
     ax.axis("off")
 
 
-def draw_falling(counts: Sequence[int], errors: dict[str, Sequence[float]]) -> None:
-    """Draw errors against the number of orders, on scales of powers, beside a line 1 / √n.
+def draw_falling(
+    counts: Sequence[int],
+    single: Sequence[float],
+    paired: Sequence[float],
+    unit: str = "units of the output",
+) -> None:
+    """Draw errors against the number of orders, on scales of powers, beside a line :math:`1 / √n`.
 
     Parameters
     ----------
     counts : sequence of B int
-    errors : dict of str to B numbers
-        At most four kinds; the line begins at the first error of the first kind.
+    single, paired : sequence of B numbers
+        Errors of `permutation_shapley` with single orders, where the line begins, and as it is.
+    unit : str
+        What an error of 1 is.
     """
     _, ax = plt.subplots(figsize=(7, 3.4))
-    for (name, values), (shade, stroke) in zip(errors.items(), STROKES, strict=False):
-        ax.loglog(counts, values, stroke, marker="o", color=shade, label=name)
-    first = next(iter(errors.values()))[0]
-    fall = first * np.sqrt(counts[0] / np.array(counts))
-    ax.loglog(counts, fall, ":", color=NEUTRAL, label="1/√n")
+    fall = single[0] * np.sqrt(counts[0] / np.array(counts))
+    ax.loglog(counts, fall, color=NEUTRAL, linewidth=0.8, label="1/√n")
+    looks = strokes("permutations")
+    hollow = {"markerfacecolor": "white", "linestyle": ":"}
+    ax.loglog(counts, single, **{**looks, **hollow}, label="single orders")
+    ax.loglog(counts, paired, **looks, label="in pairs")
     plain_ticks(ax.xaxis, counts)
     plain_ticks(ax.yaxis, [0.08, 0.04, 0.02, 0.01, 0.005])
-    ax.set(xlabel="orders drawn", ylabel="typical error of a value")
-    ax.legend(frameon=False)
+    ax.set(xlabel="orders drawn", ylabel=f"typical error, in {unit}")
+    label_ends(ax)

@@ -5,11 +5,17 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 
 from xaikit.course.plots.parts import ROUND, plain_ticks
-from xaikit.plots.looks import DIVERGING, NEUTRAL, POSITIVE
+from xaikit.plots.looks import DIVERGING, NEUTRAL, ink, written
+from xaikit.plots.methods import METHODS, strokes
 
+# Keeps a name readable over lines, and cuts them less than a box would.
+HALO = [withStroke(linewidth=2, foreground="white")]
+CONTROL: dict = {"color": NEUTRAL, "marker": "s"}
 OFFSETS = [
     ((6, 5), "left", "bottom"),
     ((-6, 5), "right", "bottom"),
@@ -17,28 +23,69 @@ OFFSETS = [
     ((-6, -5), "right", "top"),
     ((6, 16), "left", "bottom"),
     ((6, -16), "left", "top"),
+    ((-6, 16), "right", "bottom"),
+    ((-6, -16), "right", "top"),
 ]
 
 
-def draw_agreement(ranks: np.ndarray, names: Sequence[str]) -> None:
-    """Draw a square table of rank correlations, with their numbers."""
+def draw_agreement(ranks: np.ndarray, names: Sequence[str], groups: Mapping[str, int]) -> None:
+    """Draw rank correlations as a triangle, with their numbers, and brackets around groups.
+
+    Parameters
+    ----------
+    ranks : ndarray, shape (k, k)
+        Symmetric.
+    names : sequence of k str
+    groups : mapping from a word to how many of the names, in their order, it is for
+    """
     _, ax = plt.subplots(figsize=(7, 4.3))
-    image = ax.imshow(ranks, cmap=DIVERGING, vmin=-1, vmax=1)
-    for (i, j), value in np.ndenumerate(ranks):
-        ax.text(j, i, f"{value.round(2) + 0:.2f}", ha="center", va="center", fontsize=8)
-    ax.set_xticks(range(len(names)), names, rotation=45, ha="right")
-    ax.set_yticks(range(len(names)), names)
-    plt.colorbar(image, ax=ax, label="rank correlation")
+    below = np.tril(np.ones_like(ranks, dtype=bool), -1)[1:, :-1]
+    shown = np.where(below, ranks[1:, :-1], np.nan)
+    image = ax.imshow(shown, cmap=DIVERGING, vmin=-1, vmax=1, aspect="auto")
+    for i, j in np.argwhere(below):
+        words = written(shown[i, j], ".2f")
+        shade = "white" if shown[i, j] < -0.6 else "black"
+        ax.text(j, i, words, ha="center", va="center", fontsize=8, color=shade)
+    ax.set_xticks(range(len(names) - 1), names[:-1], rotation=45, ha="right")
+    ax.set_yticks(range(len(names) - 1), names[1:])
+    first = 0
+    for words, count in groups.items():
+        # In the rows of the triangle, name i stands in row i − 1; right of them is room.
+        top, bottom = max(first, 1) - 1, first + count - 2
+        at = min(bottom + 0.7, len(names) - 2.6)
+        if words != list(groups)[-1]:
+            ax.plot([at, at], [top - 0.3, bottom + 0.3], color=NEUTRAL, clip_on=False)
+            ax.text(at + 0.15, (top + bottom) / 2, words, va="center", fontsize=9)
+        first += count
+    plt.colorbar(image, ax=ax, label="rank correlation", aspect=30)
 
 
-def draw_curve(steps: np.ndarray, outputs: np.ndarray, orders: np.ndarray, name: str) -> None:
-    """Draw a curve of deletion over those of random orders, one a row of `orders`."""
+def draw_curve(
+    steps: np.ndarray,
+    curves: Mapping[str, np.ndarray],
+    orders: np.ndarray,
+    unit: str = "units of the output",
+) -> None:
+    """Draw curves of deletion, with their names, over those of random orders, one a row."""
     _, ax = plt.subplots(figsize=(7, 3.4))
     for order in orders:
         ax.plot(steps, order, color=NEUTRAL, linewidth=0.5, alpha=0.4)
-    ax.plot(steps, outputs, "o-", color=POSITIVE, label=name)
-    ax.set(xlabel="share of features at the baseline", ylabel="forecast", ylim=(-1.3, 2.9))
-    ax.legend(frameon=False)
+    beside: dict = {"textcoords": "offset points", "fontsize": 9, "ha": "center"}
+    for name, outputs in curves.items():
+        looks = strokes(name) if name in METHODS else CONTROL
+        ax.plot(steps, outputs, **looks, linewidth=2)
+        # Where it is farthest from the others, on their other side; the ends are common to all.
+        others = [curve for other, curve in curves.items() if other != name] or [*orders]
+        away = np.abs(outputs - others).min(axis=0)[1:-1]
+        at = 1 + away.argmax()
+        above = outputs[at] > np.mean(others, axis=0)[at]
+        text: dict = {"va": "bottom" if above else "top", "path_effects": HALO, "weight": "bold"}
+        place, offset = (steps[at], outputs[at]), (0, 7 if above else -7)
+        ax.annotate(name, place, offset, color=ink(looks["color"]), **text, **beside)
+    words = f"grey: {len(orders)} random orders"
+    ax.annotate(words, (0.98, 0.95), xycoords="axes fraction", fontsize=9, ha="right", va="top")
+    ax.margins(y=0.12)
+    ax.set(xlabel="share of features at the baseline", ylabel=f"forecast, in {unit}")
 
 
 def draw_two_measures(
@@ -55,7 +102,7 @@ def draw_two_measures(
     points : mapping from a name to two arrays
         Values of both measures, one a row.
     controls : int
-        The last so many names are controls, and are drawn in grey.
+        The last so many names are controls, and are drawn as grey squares.
     across, up : str
         The names of the measures.
     middle : bool
@@ -64,14 +111,15 @@ def draw_two_measures(
     """
     _, ax = plt.subplots(figsize=(7, 3.8))
     places = []
-    for place, pair in enumerate(points.values()):
+    for place, (name, pair) in enumerate(points.items()):
         (x, *ends), (y, *heights) = (_spread(np.asarray(values), middle) for values in pair)
         control = place >= len(points) - controls
-        shade, marker = (NEUTRAL, "s") if control else ("black", "o")
+        plain = control or name not in METHODS
+        look = CONTROL if plain else strokes(name)
         up_down, left_right = np.reshape(heights, (2, 1)), np.reshape(ends, (2, 1))
-        ax.errorbar(x, y, up_down, left_right, marker, color=shade, markersize=5, elinewidth=1)
+        ax.errorbar(x, y, up_down, left_right, **look, markersize=6, elinewidth=1)
         places.append((x, y))
-    ax.set(xscale="log", yscale="log", xlabel=across, ylabel=up)
+    ax.set(xscale="log", yscale="log", xlabel=f"{across}, log scale", ylabel=f"{up}, log scale")
     for axis, centres in zip((ax.xaxis, ax.yaxis), zip(*places, strict=True), strict=True):
         plain_ticks(axis, (t for t in ROUND if min(centres) / 1.6 <= t <= max(centres) * 1.6))
     _label(ax, dict(zip(points, places, strict=True)))
@@ -87,21 +135,29 @@ def _spread(values: np.ndarray, middle: bool) -> tuple[float, float, float]:
 
 
 def _label(ax: Axes, places: Mapping[str, tuple[float, float]]) -> None:
-    """Write each name beside its point, where no earlier name and no point stands."""
+    """Write each name beside its point: over no name or point, and over few bars."""
     plt.gcf().draw_without_rendering()
+    bars = [
+        Bbox(ax.transData.transform(ends))
+        for lines in ax.collections
+        if isinstance(lines, LineCollection)
+        for ends in lines.get_segments()
+    ]
     taken = []
     for x, y in places.values():
         across, up = ax.transData.transform((x, y))
         taken.append(Bbox.from_bounds(across - 4, up - 4, 8, 8))
     for name, place in places.items():
+        looks: dict = {"textcoords": "offset points", "fontsize": 8, "path_effects": HALO}
+        tried: list[tuple[int, int, Bbox]] = []
         for offset, side, height in OFFSETS:
-            text = ax.annotate(
-                name, place, offset, textcoords="offset points", ha=side, va=height, fontsize=8
-            )
+            text = ax.annotate(name, place, offset, ha=side, va=height, **looks)
             box = text.get_window_extent()
-            if not any(box.overlaps(other) for other in taken):
-                break
             text.remove()
-        else:
-            ax.add_artist(text)
+            covered = 10 * box.count_overlaps(taken) + box.count_overlaps(bars)
+            tried.append((covered, len(tried), box))
+        _, best, box = min(tried)
+        offset, side, height = OFFSETS[best]
+        # Anew: one that was removed would be cut at the end of the axes.
+        ax.annotate(name, place, offset, ha=side, va=height, **looks)
         taken.append(box)

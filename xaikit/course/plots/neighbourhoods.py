@@ -5,12 +5,15 @@ from collections.abc import Callable, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
 from xaikit.course.plots.games import STROKES
-from xaikit.plots.looks import DIVERGING, NEUTRAL, colour
+from xaikit.plots.looks import DIVERGING, NEUTRAL, colour, ink, written
+from xaikit.plots.methods import label_ends
 
+SMALL: dict = {"textcoords": "offset points", "fontsize": 8, "va": "bottom"}
 REACH = 3.0  # half the width of the plane, in standard deviations
 RIGHT = 0.36  # share of the width for the slopes
 
@@ -44,8 +47,12 @@ def draw_neighbourhood(
     """
     x = arrays.to_numpy(explained.data)
     shares = [1 - RIGHT, RIGHT] if zoom is None else [1, 1]
-    _, (left, right) = plt.subplots(1, 2, figsize=(7, 3.3), width_ratios=shares)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.6), width_ratios=shares)
     _draw_plane(left, model, explained, np.zeros(2), REACH)
+    output = written(float(explained.output), ".3g")
+    kinds: list = [("-", f"the model says {output}"), ("--", f"the fitted line says {output}")]
+    handles = [Line2D([], [], color="black", linestyle=dash, label=word) for dash, word in kinds]
+    figure.legend(handles=handles, loc="outside lower left", ncols=2, frameon=False, fontsize=9)
     if rows is not None and weights is not None:
         left.scatter(*rows.T, s=30 * weights, color="black", alpha=0.35, linewidths=0)
     if zoom is None:
@@ -73,7 +80,10 @@ def _draw_plane(
     height = np.reshape(model(grid.reshape(-1, 2)), grid.shape[:2]) - output
     limit = np.abs(height).max() or 1.0
     bands = np.linspace(-limit, limit, 12)
-    ax.contourf(across, up, height, levels=bands, cmap=DIVERGING, alpha=0.45)
+    image = ax.contourf(across, up, height, levels=bands, cmap=DIVERGING, alpha=0.45)
+    bar = plt.colorbar(image, ax=ax, aspect=30, pad=0.02, ticks=[-limit, 0, limit])
+    bar.set_ticklabels([written(level, "+.2g") for level in (-limit, 0.0, limit)])
+    bar.set_label("output − F(x)", labelpad=-8)
     ax.contour(across, up, height, levels=[0], colors="black", linewidths=1.8, zorder=3)
     fitted = float(explained.details["intercept"]) + grid @ slopes - output
     if fitted.min() < 0 < fitted.max():
@@ -92,15 +102,14 @@ def _draw_slopes(
     """Draw the two slopes of a line as bars, with 95% intervals."""
     slopes, names = arrays.to_numpy(explained.values), explained.feature_names or ["x0", "x1"]
     places = [1, 0]  # the first feature on top
-    # The labels cover the line at zero.
-    box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
     halves = arrays.to_numpy(explained.interval()[1] - explained.values)
     ax.barh(places, slopes, 0.5, color=colour(slopes))
     ax.errorbar(slopes, places, xerr=halves, fmt="none", ecolor="black", capsize=3)
     for place, name, slope in zip(places, names, slopes, strict=True):
-        words = f"{name} {slope:+.2f}"
-        ax.text(0.03, place + 0.36, words, transform=ax.get_yaxis_transform(), bbox=box)
-    ax.axvline(0, color=NEUTRAL, linewidth=0.8, zorder=0)
+        words = f"{name} {written(slope)}"
+        ax.text(0.03, place + 0.36, words, transform=ax.get_yaxis_transform())
+        # The line at zero leaves room for the labels.
+        ax.plot([0, 0], [place - 0.4, place + 0.28], color="black", linewidth=0.8)
     ax.set(yticks=[], ylim=(-0.5, 1.65), xlabel="slope of the line, per sd")
     ax.spines["left"].set_visible(False)
     if limits is not None:
@@ -131,16 +140,20 @@ def draw_widths(
             widths, slopes, yerr=errors, marker=marker, linestyle=stroke, color=shade, label=name
         )
         top.axhline(gradient[j], color=shade, linestyle="dotted")
+        words = f"gradient {written(gradient[j], 'g')}"
+        top.annotate(
+            words, (widths[-1], gradient[j]), (0, 3), color=ink(shade), ha="right", **SMALL
+        )
     top.axhline(0, color=NEUTRAL, linewidth=0.8)
     top.set(ylabel="slope per sd")
-    top.legend(frameon=False, loc="center right")
+    label_ends(top)
     bottom.plot(widths, [line.details["r2"] for line in lines], "ko-")
     bottom.set(xlabel="kernel width w (standard deviations)", ylabel="R²", ylim=(0, 1.05))
 
 
 def draw_clouds(drawn: np.ndarray, real: np.ndarray, axes: Sequence[str], words: str) -> None:
     """Draw drawn rows (B, 2), and over them the real ones (n, 2), which `words` name."""
-    _, ax = plt.subplots(figsize=(5, 3.6))
+    _, ax = plt.subplots(figsize=(7, 3.8))
     ax.scatter(drawn[:, 0], drawn[:, 1], s=6, color=NEUTRAL, label="perturbed")
     ax.scatter(real[:, 0], real[:, 1], s=10, marker="^", color="black", label=words)
     ax.set(xlabel=f"{axes[0]} (sd)", ylabel=f"{axes[1]} (sd)")

@@ -6,9 +6,11 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import ListedColormap
+from matplotlib.patches import Patch
 
 from xaikit.course.intervals import mean_and_half
-from xaikit.plots.looks import NEGATIVE, NEUTRAL, POSITIVE
+from xaikit.course.plots.parts import framed
+from xaikit.plots.looks import ACCENT, NEGATIVE, NEUTRAL, POSITIVE
 
 KINDS = list(zip("xovD", (NEUTRAL, "#000000", NEGATIVE, POSITIVE), strict=True))
 
@@ -35,38 +37,68 @@ def draw_stairs(
     for name, level in levels.items():
         ax.axhline(level, color=NEUTRAL, linewidth=0.8)
         ax.text(len(losses) - 0.5, level - 0.008, name, ha="right", va="top", fontsize=8)
-    ax.set_xticks(range(len(losses)), [words[i] for i in order], rotation=90)
+    ax.set_xticks(range(len(losses)), [words[i] for i in order], fontsize=8)
     ends = [*losses, *levels.values()]
-    ax.set(ylabel="loss, in nats", ylim=(min(ends) - 0.06, max(ends) + 0.09))
+    ax.set(xlabel="the three sensors shown", ylabel="loss, in nats")
+    ax.set_ylim(min(ends) - 0.06, max(ends) + 0.09)
     ax.legend(loc="center right", bbox_to_anchor=(1, 0.29), fontsize=8)
 
 
 def draw_predictions(true: np.ndarray, guess: np.ndarray, found: np.ndarray) -> None:
     """Draw predicted against measured losses of masks; `found` counts the relevant columns."""
-    _, ax = plt.subplots(figsize=(5.5, 3.6))
+    _, ax = plt.subplots(figsize=(7, 3.8))
     for count, (marker, shade) in enumerate(KINDS):
         at = found == count
         ax.plot(true[at], guess[at], marker, color=shade, label=f"{count} that matter shown")
     ax.axline((1.2, 1.2), slope=1, color=NEUTRAL, linewidth=0.8)
+    # Below the line, where no loss stands.
+    ax.text(1.13, 1.08, "predicted = measured", fontsize=8, color="#595959")
     ax.set(xlabel="measured loss, in nats", xlim=(0.9, 1.5))
-    ax.set(ylabel="predicted loss", ylim=(0.8, 1.75))
+    ax.set(ylabel="predicted loss, in nats", ylim=(0.8, 1.75))
     ax.legend(loc="upper left", fontsize=8)
 
 
-def draw_batches(batches: Mapping[str, np.ndarray], truth: np.ndarray) -> None:
-    """Draw batches of masks (masks, columns): shown in grey, in orange if it matters."""
-    _, axes = plt.subplots(1, len(batches), figsize=(7, 3.6), sharey=True)
+def draw_batches(
+    batches: Mapping[str, Mapping[str, np.ndarray]], truth: np.ndarray, gap: int = 1
+) -> None:
+    """Draw batches of masks: shown columns in grey, in orange if they matter.
+
+    Parameters
+    ----------
+    batches : mapping from a title to a mapping from a kind of mask to masks (masks, columns)
+        A panel for each batch. Its kinds stand one below the other, their names beside them; the
+        masks of a kind are sorted, those that show most of what matters first.
+    truth : ndarray, shape (columns,)
+        Which columns matter.
+    gap : int
+        Empty rows between two kinds.
+    """
+    figure, axes = plt.subplots(1, len(batches), figsize=(7, 4), sharey=True)
     colours = ListedColormap(["white", "#666666", POSITIVE])
-    for ax, (title, batch) in zip(axes, batches.items(), strict=True):
-        ax.imshow(batch * (1 + truth), cmap=colours, aspect="auto", vmin=0, vmax=2)
-        ax.set(title=title, xlabel="column", xticks=range(len(truth)))
-    axes[0].set_ylabel("mask of the batch")
+    for ax, (title, kinds) in zip(axes, batches.items(), strict=True):
+        first, rows = 0, []
+        for name, masks in kinds.items():
+            keys = [*(-masks.T[::-1]), -(masks @ truth)]
+            rows += [masks[np.lexsort(keys)], np.zeros((gap, len(truth)))]
+            ends = first - 0.4, first + len(masks) - 0.6
+            ax.plot([len(truth) - 0.2] * 2, ends, color=NEUTRAL, clip_on=False)
+            ax.text(len(truth), np.mean(ends), name, va="center", fontsize=8)
+            first += len(masks) + gap
+        shown = np.vstack(rows[:-1]) * (1 + truth)
+        ax.imshow(shown, cmap=colours, aspect="auto", vmin=0, vmax=2)
+        ax.set(title=title, xlabel="column", xticks=range(len(truth)), yticks=[])
+        ax.set_xlim(-0.5, len(truth) - 0.5)
+        ax.spines["left"].set_visible(False)
+    axes[0].set_ylabel("masks of the batch, sorted")
+    shades = {"shown, matters": POSITIVE, "shown, does not matter": "#666666", "hidden": "white"}
+    patches = [Patch(facecolor=shade, edgecolor=NEUTRAL, label=k) for k, shade in shades.items()]
+    figure.legend(handles=patches, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
 
 
 def draw_training(
     history: Mapping[str, Any], phase: int, masks: np.ndarray, size: int, smooth: int = 50
 ) -> np.ndarray:
-    """Draw the operator's losses, and beside them how m_opt of another training moves.
+    """Draw the operator's losses, and beside them how the best mask of another training moves.
 
     Parameters
     ----------
@@ -75,7 +107,7 @@ def draw_training(
     phase : int
         The batch with which phase II begins.
     masks : ndarray, shape (validations, columns)
-        m_opt at each validation, of a training with subset size `size`.
+        The best mask, m_opt, at each validation, of a training with subset size `size`.
     size : int
         That size.
     smooth : int
@@ -88,51 +120,67 @@ def draw_training(
     """
     _, (left, right) = plt.subplots(1, 2, figsize=(7, 3.4))
     mean = np.convolve(history["loss"], np.ones(smooth) / smooth, "valid")
-    left.plot(np.arange(len(mean)) + smooth, mean, color="black", label="all 32 masks")
-    left.plot(
-        history["validated"], history["validation_loss"], color=POSITIVE, label="m_opt, held out"
-    )
-    left.axvline(phase, ymin=0.25, color=NEUTRAL, linewidth=0.8)
-    left.set(xlabel="batch", ylabel="operator's loss, in nats", ylim=(0.5, 1.6), title="s = 3")
-    left.legend(loc="lower left", fontsize=8)
+    left.plot(np.arange(len(mean)) + smooth, mean, color="black")
+    held = history["validated"], history["validation_loss"]
+    left.plot(*held, "--", color=ACCENT)
+    left.axvline(phase, color=NEUTRAL, linewidth=0.8)
+    over = {"fontsize": 9, "ha": "right"}
+    left.text(len(mean), mean[-1] + 0.045, "all 32 masks", **over)
+    left.text(len(mean), max(held[1]) + 0.015, "best mask, held out", color=ACCENT, **over)
+    left.text(phase - 40, 1.43, "phase I", **over)
+    left.text(phase + 40, 1.43, "phase II", fontsize=9)
+    left.set(xlabel="batch", ylabel="operator's loss, in nats", ylim=(0.95, 1.46), title="s = 3")
     right.imshow(masks.T, cmap="Greys", aspect="auto", vmax=1.5, interpolation="nearest")
-    right.set(xlabel="validation of phase II", ylabel="column of m_opt", title=f"s = {size}")
+    right.set(xlabel="validation of phase II", ylabel="columns of the best mask")
+    right.set_title(f"s = {size}, grey: in the best mask")
     right.set(xticks=range(len(masks)), yticks=range(masks.shape[1]))
     return mean
 
 
 def draw_ball(x: np.ndarray, y: np.ndarray, radius: float) -> None:
     """Draw points (n, 2) of two classes, and the circle on which both are equally likely."""
-    _, ax = plt.subplots(figsize=(5.5, 3.4))
+    _, ax = plt.subplots(figsize=(7, 3.6))
     for value, marker, shade, name in ((0, "o", NEGATIVE, "inside"), (1, "^", POSITIVE, "outside")):
         at = y == value
         ax.scatter(
             x[at, 0], x[at, 1], s=14, marker=marker, color=shade, label=f"class {value}: {name}"
         )
-    ax.add_patch(plt.Circle((0, 0), radius, fill=False))
+    turn = np.linspace(0, 2 * np.pi, 200)
+    way = radius * np.cos(turn), radius * np.sin(turn)
+    ax.plot(*way, color="black", linewidth=1, label="both equally likely")
     ax.set(xlabel="first column", ylabel="second column", aspect="equal")
     ax.set(xlim=(-3.6, 3.6), ylim=(-3.6, 3.6))
     ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=8)
 
 
-def draw_runs(runs: Mapping[str, Mapping[str, np.ndarray]], most: Mapping[str, int]) -> None:
+def draw_runs(
+    runs: Mapping[str, Mapping[str, np.ndarray]],
+    most: Mapping[str, int],
+    chance: Mapping[str, float],
+) -> None:
     """Draw hits of several methods, a panel for each task: a grey dot for each run, their mean.
+
+    A dotted line stands at what blind drawing hits on average.
 
     Parameters
     ----------
     runs : mapping from a task to a mapping from a method to an array of hits
     most : mapping from a task to the number of relevant columns that could be hit
+    chance : mapping from a task to the number that blind drawing hits on average
     """
     _, axes = plt.subplots(1, len(runs), figsize=(7, 3), sharey=True)
     for ax, (task, methods) in zip(axes, runs.items(), strict=True):
+        ax.axvline(chance[task], color="black", linestyle=":", linewidth=1)
         for row, values in enumerate(methods.values()):
             sizes = np.bincount(values.astype(int), minlength=most[task] + 1)
             at = np.flatnonzero(sizes)
             ax.scatter(at, np.full(len(at), row), s=12 * sizes[at], color=NEUTRAL, alpha=0.6)
             ax.plot([values.mean()], [row], "|", color="black", markersize=14, markeredgewidth=2)
         ax.set(title=task, xlim=(-0.5, most[task] + 0.5), xticks=range(most[task] + 1))
+    first = chance[next(iter(runs))] + 0.1
+    axes[0].text(first, -0.5, "chance", fontsize=8, va="center")
     axes[0].set_yticks(range(len(methods)), methods)
-    axes[0].invert_yaxis()
+    axes[0].set_ylim(len(methods) - 0.4, -0.8)
     axes[0].figure.supxlabel("true columns among those chosen", fontsize=10)
 
 
@@ -159,11 +207,16 @@ def draw_leads(leads: Mapping[str, np.ndarray], unit: str) -> dict[str, tuple[fl
 def draw_pixels(choices: Sequence[Mapping[str, np.ndarray]], mean: np.ndarray) -> None:
     """Draw chosen pixels on the average picture (side, side): a row for each set of choices."""
     _, axes = plt.subplots(
-        len(choices), len(choices[0]), figsize=(7, 2.1 * len(choices)), squeeze=False
+        len(choices),
+        len(choices[0]),
+        figsize=(7, 2.1 * len(choices)),
+        squeeze=False,
+        layout="compressed",
     )
     for line, chosen in zip(axes, choices, strict=True):
         for ax, (name, pixels) in zip(line, chosen.items(), strict=True):
             ax.imshow(mean, cmap="Greys")
             across, up = pixels % len(mean), pixels // len(mean)
             ax.plot(across, up, "o", color=POSITIVE, markeredgecolor="black")
-            ax.set(title=name, xticks=[], yticks=[])
+            ax.set_title(name)
+            framed(ax)

@@ -1,34 +1,63 @@
-"""Drawings of one unit under random coalitions: its values, and the predicted Gaussian."""
+"""Drawings of units under random coalitions: their values, and the predicted Gaussian."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 
 from xaikit.core import arrays
 from xaikit.course.plots.parts import bell
 from xaikit.methods import moments
-from xaikit.plots.looks import NEUTRAL, POSITIVE
+from xaikit.plots.looks import NEUTRAL
+from xaikit.plots.methods import METHODS
 
 BINS = 40
+PREDICTED = METHODS["DASP"].colour
 
 
-def draw_unit(drawn: np.ndarray, mean: float, variance: float) -> tuple[float, float]:
-    """Draw the values of a unit under drawn coalitions, and its predicted Gaussian, twice.
+def draw_units(
+    units: Mapping[str, tuple[np.ndarray, float, float]],
+) -> dict[str, tuple[float, float]]:
+    """Draw the values of units under drawn coalitions, and their predicted Gaussians, twice.
 
-    The left side shows them before the ReLU, the right side after it. There one bar at zero
-    collects all negative values.
+    Each unit has a row. The left side shows its values before the ReLU, the right side after it.
+    There one bar at zero collects all negative values.
 
     Parameters
     ----------
-    drawn : ndarray, shape (coalitions,)
-        The unit's value before the ReLU, for each drawn coalition.
-    mean, variance : float
-        The predicted mean and variance of that value.
+    units : mapping from a name to (drawn, mean, variance)
+        A unit's value before the ReLU for each drawn coalition, shape (coalitions,), and the
+        predicted mean and variance of that value. At most three units.
 
     Returns
     -------
-    tuple of float
-        The mean after the ReLU, predicted and drawn.
+    dict
+        For each name the mean after the ReLU, predicted and drawn.
     """
+    size = 7, 3.6 if len(units) == 1 else 4.5
+    figure, axes = plt.subplots(len(units), 2, figsize=size, squeeze=False, sharex="col")
+    means = {}
+    for row, (name, unit) in zip(axes, units.items(), strict=True):
+        means[name] = _draw_unit(row[0], row[1], *unit)
+        row[0].set_ylabel(name, fontsize=9)
+    axes[0, 0].set_title("before the ReLU")
+    axes[0, 1].set_title("after it, left of 0: gate closed")
+    axes[-1, 0].set_xlabel("the unit receives z; heights: share of the coalitions")
+    axes[-1, 1].set_xlabel("it passes on relu(z)")
+    shown: dict[str, Any] = {}
+    for ax in axes[:, 1]:
+        lines, names = ax.get_legend_handles_labels()
+        shown |= dict(zip(names, lines, strict=True))
+    figure.legend(handles=list(shown.values()), loc="outside lower center", ncols=3, frameon=False)
+    return means
+
+
+def _draw_unit(
+    left: Axes, right: Axes, drawn: np.ndarray, mean: float, variance: float
+) -> tuple[float, float]:
+    """Draw one unit; return its mean after the ReLU, predicted and drawn."""
     drawn, spread = np.asarray(drawn, dtype=float), float(variance) ** 0.5
     low = min(drawn.min(), mean - 3 * spread)
     high = max(drawn.max(), mean + 3 * spread)
@@ -39,28 +68,25 @@ def draw_unit(drawn: np.ndarray, mean: float, variance: float) -> tuple[float, f
     passed, share = np.maximum(drawn, 0), 1 / len(drawn)
     predicted, _ = moments.relu(np.array(mean), np.array(variance))
 
-    _, (left, right) = plt.subplots(1, 2, figsize=(7, 3.6))
-    left.hist(drawn, edges, weights=np.full(len(drawn), share), color=NEUTRAL, alpha=0.6)
+    left.hist(drawn, edges.tolist(), weights=np.full(len(drawn), share), color=NEUTRAL, alpha=0.6)
     opened = passed[passed > 0]
     behind = np.append(0.0, edges[edges > width / 2])
     shares = np.full(len(opened), share)
-    right.hist(opened, behind, weights=shares, color=NEUTRAL, alpha=0.6, label="drawn coalitions")
+    right.hist(
+        opened, behind.tolist(), weights=shares, color=NEUTRAL, alpha=0.6, label="drawn coalitions"
+    )
     right.bar(-width, (passed == 0).mean(), width=width, color=NEUTRAL, alpha=0.6)
     if spread > 1e-9 * max(1.0, abs(mean)):
         z = np.linspace(edges[0], edges[-1], 400)
         curve = width * bell(z, mean, spread)
-        left.plot(z, curve, color=POSITIVE)
-        right.plot(z[z >= 0], curve[z >= 0], color=POSITIVE, label="predicted Gaussian")
+        left.plot(z, curve, color=PREDICTED)
+        right.plot(z[z >= 0], curve[z >= 0], color=PREDICTED, label="predicted Gaussian")
         closed = float(arrays.normal_cdf(np.array(-mean / spread)))
-        right.plot([-width], [closed], "D", color=POSITIVE, markersize=5, label="closed, predicted")
+        right.plot(
+            [-width], [closed], "D", color=PREDICTED, markersize=5, label="closed, predicted"
+        )
     for ax, ours, theirs in [(left, mean, drawn.mean()), (right, predicted, passed.mean())]:
         ax.axvline(theirs, color="black", linewidth=1.2, label="mean, drawn")
-        ax.axvline(ours, color=POSITIVE, linestyle="--", linewidth=1.2, label="mean, predicted")
+        ax.axvline(ours, color=PREDICTED, linestyle="--", linewidth=1.2, label="mean, predicted")
         ax.set_ylim(0, 1.06 * ax.get_ylim()[1])
-    left.set(xlabel="the unit receives z", ylabel="share of the coalitions", title="before")
-    right.set(xlabel="it passes on relu(z)", title="behind (left of 0: gate closed)")
-    handles = dict(zip(*right.get_legend_handles_labels()[::-1], strict=True))
-    left.figure.legend(
-        handles.values(), handles, loc="outside lower center", ncols=3, frameon=False
-    )
     return float(predicted), float(passed.mean())

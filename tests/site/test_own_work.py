@@ -1,0 +1,83 @@
+"""A learner's work stays, and can be put aside."""
+
+import json
+from pathlib import Path
+
+import nbformat
+
+from tests.browser import axe
+from tests.site.live import BUTTONS
+
+OTHER = "exercises/01_gradient_x_input/01_gradient_x_input.ipynb"
+# The two buttons of the course; JupyterLab's own are not looked at.
+TOOLBAR = ", ".join(
+    f'.jp-NotebookPanel-toolbar [data-jp-item-name="{name}"]'
+    for name in ("download-my-work", "start-afresh")
+)
+STUB = "raise NotImplementedError()"
+
+# A kernel runs in a worker of its own, and not in the page.
+ASKS_ELSEWHERE = """
+import js
+
+try:
+    await js.fetch("https://elsewhere.example/")
+except Exception as error:
+    print("refused:", type(error).__name__)
+"""
+
+
+def test_answers_outlive_a_newer_course_and_are_kept_when_a_learner_starts_afresh(live, site):
+    live.page.set_viewport_size({"width": 768, "height": 1024})  # a tablet
+    live.open(OTHER)
+    live.wait("jupyterapp.shell.leftCollapsed", "room for the notebook")
+    live.write_answers("01_gradient_x_input")
+    assert axe.faults_within(live.page, TOOLBAR) == []
+    with live.page.expect_download() as download:
+        live.page.get_by_role("button", name=BUTTONS[0]).click()
+    taken = nbformat.read(download.value.path(), as_version=4).cells
+    assert not is_unwritten(taken)
+    live.menu("File", "Save Notebook")
+    live.wait("!xaiTests.panel.context.model.dirty", "the notebook to be saved")
+    original = site / "live" / "files" / OTHER
+    course = json.loads(original.read_text())
+    course["cells"][0]["source"] += "\n\nA newer edition."
+    original.write_text(json.dumps(course))
+
+    live.open(OTHER)
+    assert not is_unwritten(live.cells())
+    assert "A newer edition." not in sources(live)[0]
+
+    questions = []
+    live.page.once("dialog", lambda dialog: (questions.append(dialog.message), dialog.accept()))
+    live.page.get_by_role("button", name=BUTTONS[1]).click()
+    live.wait("xaiTests.models[0].sharedModel.source.includes('A newer edition.')", "the original")
+    # What is stored, and not whether anything is unsaved: a kernel that starts writes its own name
+    # into an open notebook.
+    stored = f"jupyterapp.serviceManager.contents.get('{OTHER}', {{content: true}})"
+    is_new = "file => String(file.content.cells[0].source).includes('A newer edition.')"
+    live.wait(f"{stored}.then({is_new})", "the original to be saved")
+    (question,) = questions
+    assert "is kept beside it" in question
+    live.open(OTHER)
+    assert "A newer edition." in sources(live)[0] and is_unwritten(live.cells())
+    kept = question.partition("“")[2].partition("”")[0]
+    live.open(str(Path(OTHER).with_name(kept)))
+    assert not is_unwritten(live.cells())
+    assert live.outside() == []
+
+
+def test_a_request_of_the_kernel_to_another_host_is_seen(live):
+    live.open(OTHER)
+    assert live.outside() == []
+    live.run_code(ASKS_ELSEWHERE)
+    assert "https://elsewhere.example/" in str(live.outside())
+
+
+def sources(live) -> list[str]:
+    return [cell["source"] for cell in live.cells()]
+
+
+def is_unwritten(cells) -> bool:
+    code = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
+    return any(source.endswith(STUB) for source in code)

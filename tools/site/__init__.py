@@ -1,0 +1,1 @@
+"""The course as a site: the web book, and beside it JupyterLite, which runs it in the browser."""
