@@ -30,6 +30,21 @@ def exact_backend(request):
     return request.param
 
 
+@pytest.fixture(scope="module")
+def first_draws(request):
+    """Return the state of a file's generator RNG as its tests begin, None without one."""
+    rng = getattr(request.module, "RNG", None)
+    return rng and rng.bit_generator.state
+
+
+@pytest.fixture(autouse=True)
+def same_draws(request, first_draws):
+    """Start every test from the same draws: alone, in any order and on any worker."""
+    torch.manual_seed(0)
+    if first_draws:
+        request.module.RNG.bit_generator.state = first_draws
+
+
 @pytest.fixture(autouse=True)
 def no_figure_is_left():
     """Close a test's figures: the next test on this worker counts the open ones."""
