@@ -1,12 +1,27 @@
-"""What lecture 04b claims of a Gaussian process."""
+"""What lecture 04b claims of a picture of many rows, and of a Gaussian process."""
 
 import numpy as np
 
 import xaikit as xk
 from benchmarks.claims import claim
 from benchmarks.claims.shared import error, held, patients_game
+from xaikit.course import datasets
 
 VOTE, SHARES = xk.Game(11, lambda masks: (masks.sum(axis=1) > 5).astype(float)), np.full(11, 1 / 11)
+
+
+@claim("in most districts one of latitude and longitude takes away and the other adds")
+def latitude_and_longitude_oppose(seed: int) -> float:
+    """Share of 200 districts in which their signs differ, minus a half."""
+    houses, trees = datasets.california_housing(), datasets.california_model()
+    rng = np.random.default_rng(seed)
+    background, districts = (
+        houses.x[rng.choice(rows, count, replace=False)]
+        for rows, count in ((houses.train, 25), (houses.test, 200))
+    )
+    game = xk.marginal_game(trees.predict, districts, background)
+    two = xk.exact_shapley(game).values[:, 6:8]
+    return float(np.mean(two[:, 0] * two[:, 1] < 0)) - 0.5
 
 
 @claim("on the patients' game the Gaussian process has a smaller error than KernelSHAP")
