@@ -67,8 +67,8 @@ lane-notebooks: $(VENV)/.has-test ## one lane of `make test`: lectures and solut
 	$(run) $(stored_outputs)
 
 # The kernels of other processors give the same results, within the tolerances and digits shown.
-lane-oldest: $(VENV)/.has-test ## one lane of `make test`: notebooks, and units with few draws, as on a Nehalem
-	$(run) -m tools.processors nehalem $(computing_units) --hypothesis-profile few
+lane-oldest: $(VENV)/.has-test ## one lane of `make test`: notebooks, and properties with few draws, as on a Nehalem
+	$(run) -m tools.processors nehalem $(computing_units) -m hypothesis --hypothesis-profile few
 	$(run) -m tools.processors nehalem $(stored_outputs)
 
 # One worker for two threads: the threads of two workers would wait for each other.
