@@ -1,4 +1,4 @@
-"""Every lecture and solution passes the guards, and every guard finds its fault."""
+"""The start page, lectures and solutions pass the guards, and every guard finds its fault."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from tests.notebooks import guards, samples
 from tools.normalise import WIDGET_VIEW, to_text
 
 ROOT = Path(__file__).resolve().parents[2]
+START = ROOT / "start.ipynb"
 LECTURES = sorted(ROOT.glob("lectures/*.ipynb"))
 SOLUTIONS = sorted(ROOT.glob("solutions/*/*.ipynb"))
 
@@ -18,7 +19,7 @@ def test_there_are_notebooks_to_guard():
     assert LECTURES and SOLUTIONS
 
 
-@pytest.mark.parametrize("path", LECTURES + SOLUTIONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [START, *LECTURES, *SOLUTIONS], ids=lambda path: path.stem)
 def test_notebook_keeps_to_the_guards(path):
     problems = problems_of(path)
     assert not problems, "\n".join(problems)
