@@ -6,15 +6,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 
-from xaikit.course.plots.parts import ROUND, plain_ticks
+from xaikit.course.plots.parts import HALO, ROUND, plain_ticks
 from xaikit.plots.looks import DIVERGING, NEUTRAL, ink, written
 from xaikit.plots.methods import METHODS, strokes
 
-# Keeps a name readable over lines, and cuts them less than a box would.
-HALO = [withStroke(linewidth=2, foreground="white")]
 CONTROL: dict = {"color": NEUTRAL, "marker": "s"}
 OFFSETS = [
     ((6, 5), "left", "bottom"),
