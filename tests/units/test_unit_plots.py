@@ -42,10 +42,11 @@ def test_drawn_unit_predicts_how_many_are_closed():
     assert diamond.get_ydata()[0] == pytest.approx((drawn <= 0).mean(), abs=0.01)
 
 
+@pytest.mark.parametrize("rounding", [0.0, 1e-16])
 @pytest.mark.parametrize("z", [-1.5, 0.0, 2.0])
-def test_drawn_unit_that_is_certain(z):
-    means = plots.draw_units({"unit": (np.full(50, z), z, 0.0)})
-    assert means == {"unit": (max(z, 0.0), max(z, 0.0))}
+def test_drawn_unit_that_is_certain(z, rounding):
+    means = plots.draw_units({"unit": (np.full(50, z), z, rounding**2)})
+    assert means["unit"] == pytest.approx((max(z, 0.0), max(z, 0.0)), abs=1e-12)
     assert reading_problems(the_figure()) == []
     for ax in the_figure().axes:
         assert shares(ax) == pytest.approx(1)

@@ -61,7 +61,9 @@ def _draw_unit(
     drawn, spread = np.asarray(drawn, dtype=float), float(variance) ** 0.5
     low = min(drawn.min(), mean - 3 * spread)
     high = max(drawn.max(), mean + 3 * spread)
-    margin = 0.03 * (high - low) or 0.5
+    # A unit that is certain still varies by rounding.
+    exact = high - low <= 1e-9 * max(1.0, abs(mean))
+    margin = 0.5 if exact else 0.03 * (high - low)
     # Zero is an edge between bins, so the gate is the same in the whole of a bin.
     width = (high - low + 2 * margin) / BINS
     edges = width * np.arange(np.floor((low - margin) / width), (high + margin) / width + 1)
