@@ -11,7 +11,6 @@ TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 
 run := $(VENV)/bin/python
 schema := $(run) -m check_jsonschema --builtin-schema vendor
-first_lecture := $(firstword $(sort $(wildcard lectures/*.ipynb)))
 
 # An environment's scripts and its link to xaikit hold absolute paths. So an environment that was
 # made in another folder (the checkout was moved or copied) cannot be used.
@@ -34,8 +33,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 lab: $(VENV)/.has-lab ## open the course in JupyterLab (options for it: LAB_FLAGS="--no-browser")
-	@exec $(run) -m tools.lab \
-		--LabApp.default_url='/lab$(addprefix /tree/,$(first_lecture))' $(LAB_FLAGS)
+	@exec $(run) -m tools.lab $(LAB_FLAGS)
 
 test: $(VENV)/.has-test ## run every check, as eight lanes; a failing lane does not stop the next
 	@$(MAKE) --no-print-directory --keep-going lane-style lane-types lane-units lane-notebooks \
@@ -44,7 +42,7 @@ test: $(VENV)/.has-test ## run every check, as eight lanes; a failing lane does 
 computing_units := -m pytest tests/units --ignore-glob '*plots*' -n 2 --dist loadfile
 stored_outputs := -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 \
 	-p tests.notebooks.kernel_sockets -p tests.notebooks.nbval_tolerance -n 2 --dist loadfile \
-	lectures solutions
+	start.ipynb lectures solutions
 
 # Two workers on two cores: with more threads they would slow each other down.
 lane-units lane-notebooks lane-exercises lane-grading lane-browser lane-site: export OMP_NUM_THREADS = 1

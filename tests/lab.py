@@ -73,7 +73,7 @@ def copy_course(course: Path) -> Path:
     """Copy into a folder what `make lab` needs, and what a learner opens; return the folder."""
     for part in ["tools/lab", "lectures", "exercises"]:
         shutil.copytree(ROOT / part, course / part)
-    for file in ["Makefile", "pyproject.toml", "constraints.txt"]:
+    for file in ["start.ipynb", "Makefile", "pyproject.toml", "constraints.txt"]:
         shutil.copy(ROOT / file, course)
     return course
 

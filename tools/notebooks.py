@@ -1,4 +1,7 @@
-"""Execute lectures and solutions, normalise them, and derive the exercises from the solutions."""
+"""Execute the notebooks, normalise them, and derive the exercises from the solutions.
+
+These are the start page, the lectures and the solutions.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,12 @@ MOST_CODE_LINES = 25
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Update the notebooks under `root`, or the named ones; return 1 if one failed."""
     parser = argparse.ArgumentParser(prog="python -m tools.notebooks", description=__doc__)
-    parser.add_argument("paths", nargs="*", type=Path, help="lectures or solutions (default: all)")
+    parser.add_argument("paths", nargs="*", type=Path, help="some of them (default: all)")
     named = [path.resolve() for path in parser.parse_args(arguments).paths]
-    known = [*sorted(root.glob("lectures/*.ipynb")), *sorted(root.glob("solutions/*/*.ipynb"))]
+    patterns = ("start.ipynb", "lectures/*.ipynb", "solutions/*/*.ipynb")
+    known = [path for pattern in patterns for path in sorted(root.glob(pattern))]
     if unknown := set(named) - set(known):
-        parser.error(f"neither a lecture nor a solution: {', '.join(map(str, sorted(unknown)))}")
+        parser.error(f"no start page, lecture or solution: {', '.join(map(str, sorted(unknown)))}")
 
     paths = named or known
     failed = False

@@ -10,7 +10,9 @@ from tests.lab import ROOT
 from xaikit.course import cards, overview
 from xaikit.course.cards import Bars, Card, Link
 
-NOTEBOOKS = sorted([*ROOT.glob("lectures/*.ipynb"), *ROOT.glob("exercises/*/*.ipynb")])
+NOTEBOOKS = sorted(
+    [ROOT / "start.ipynb", *ROOT.glob("lectures/*.ipynb"), *ROOT.glob("exercises/*/*.ipynb")]
+)
 # Complaints that are not about the course: an axe rule, and the place where it is ignored.
 NOT_OURS = [
     # The counts beside the cells have JupyterLab's own pale grey. The text does not need them.

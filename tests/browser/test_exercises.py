@@ -173,13 +173,10 @@ def test_a_check_turns_from_grey_to_amber_to_green_and_progress_shows_it(noteboo
     notebook.page.get_by_role("link", name="lecture 04, SHAP").click()
     notebook.wait("xaiTests.panel.context.path === 'lectures/04_shap.ipynb'", "the next lecture")
 
-    cells = [new_code_cell("from xaikit.course import progress\n\nprogress()")]
-    overview = new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})
-    nbformat.write(overview, course / "lectures/overview.ipynb")
-    notebook.open("lectures/overview.ipynb")
-    notebook.run(0)
-    assert "0 of 11 lectures read, 5 of 60 exercises passed" in notebook.text_below(0)
-    themes("5_progress", 0)
+    notebook.open("start.ipynb")
+    notebook.run_all()
+    assert "0 of 11 lectures read, 5 of 60 exercises passed" in notebook.text_below(1)
+    themes("5_progress", 1)
     notebook.page.get_by_role("link", name="assignment 03").click()
     path = f"exercises/{exercise}/{exercise}.ipynb"
     notebook.wait(f"xaiTests.panel.context.path === '{path}'", "the assignment")

@@ -9,7 +9,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from tests.lab import ROOT, TOKEN
 from tools.normalise import normalise, to_text
 
-LECTURES = sorted(path.name for path in (ROOT / "lectures").glob("*.ipynb"))
+NOTEBOOKS = ["start.ipynb", *sorted(f"lectures/{p.name}" for p in ROOT.glob("lectures/*.ipynb"))]
 # JupyterLab writes the kernel's answer into the notebook when it has it, and marks the tab with a
 # dot a moment later.
 KERNEL_ANSWERED = "xaiTests.panel.sessionContext.session.kernel.info.then(({status}) => status)"
@@ -26,13 +26,13 @@ def is_dirty(notebook):
     return dirty
 
 
-@pytest.mark.parametrize("lecture", LECTURES)
-def test_opening_a_lecture_leaves_it_as_it_was(notebook, course, lecture):
-    file = course / "lectures" / lecture
+@pytest.mark.parametrize("path", NOTEBOOKS)
+def test_opening_a_notebook_leaves_it_as_it_was(notebook, course, path):
+    file = course / path
     before = file.read_bytes()
-    notebook.open(f"lectures/{lecture}")
+    notebook.open(path)
     assert not is_dirty(notebook)
-    assert file.read_bytes() == before == (ROOT / "lectures" / lecture).read_bytes()
+    assert file.read_bytes() == before == (ROOT / path).read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_at_the_first_start_the_table_of_contents_is_open(page, lab):
     first = contents.locator(".jp-tocItem").first
     first.wait_for()
     headings = contents.locator(".jp-tocItem").all_inner_texts()
-    lecture = nbformat.read(ROOT / "lectures" / LECTURES[0], as_version=4)
-    title = lecture.cells[0].source.splitlines()[0].removeprefix("# ")
+    start = nbformat.read(ROOT / NOTEBOOKS[0], as_version=4)
+    title = start.cells[0].source.splitlines()[0].removeprefix("# ")
     assert any(title in heading for heading in headings)
     assert page.locator("#jp-left-stack").bounding_box()["width"] > 250

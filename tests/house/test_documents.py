@@ -3,15 +3,18 @@
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 
 import xaikit
 from benchmarks.tables import rows_of
+from xaikit.course import contents
 
 ROOT = Path(__file__).parents[2]
 LECTURES = sorted((ROOT / "lectures").glob("*.ipynb"))
 README = (ROOT / "README.md").read_text()
+INDEX = (ROOT / "book" / "index.md").read_text()
 
 
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "TEACHING.md", "grading/README.md"]
@@ -68,8 +71,19 @@ def test_the_readme_s_numbers_are_those_of_the_benchmarks():
     assert {(row["statuses"], row["as expected"]) for row in rows_of("class")} == {("300", "300")}
 
 
-def test_the_binder_button_opens_the_first_lecture():
-    assert re.findall(r"urlpath=lab/tree/([^)]+)\)", README) == [f"lectures/{LECTURES[0].name}"]
+def test_the_binder_button_opens_the_start_page():
+    assert re.findall(r"urlpath=lab/tree/([^)]+)\)", README) == ["start.ipynb"]
+
+
+def test_the_start_page_lists_the_course_with_the_words_of_the_book():
+    start = "\n".join(c.source for c in nbformat.read(ROOT / "start.ipynb", as_version=4).cells)
+    wanted = []
+    for lecture in contents.lectures():
+        pattern = rf"^\| \[\]\(lectures/{lecture.name}\.ipynb\) (\|.+\|)$"
+        (row,) = re.findall(pattern, INDEX, re.MULTILINE)
+        link = f"[{lecture.title}](lectures/{lecture.name}.ipynb)"
+        wanted.append(f"| {lecture.chapter} | {link} {row}")
+    assert re.findall(r"^\| \d.+$", start, re.MULTILINE) == wanted
 
 
 def test_the_paths_that_contributors_read_about_exist():

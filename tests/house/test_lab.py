@@ -1,12 +1,13 @@
-"""`make lab` opens the first lecture and hides the grading tools."""
+"""`make lab` opens the start page and hides the grading tools."""
 
 import json
 import re
 
 import pytest
 
-from tests.lab import ROOT, make_lab, plain_lab, running
+from tests.lab import make_lab, plain_lab, running
 
+START = "start.ipynb"
 NBGRADER = "@jupyter/nbgrader"
 NEWS = "@jupyterlab/apputils-extension:announcements"
 # One address of each of nbgrader's four server extensions, and the one they share.
@@ -59,9 +60,7 @@ def test_file_names_have_the_room_of_a_column_of_dates(learners_lab):
     assert json.loads(answer)["schema"]["properties"]["showLastModifiedColumn"]["default"] is False
 
 
-def test_the_first_lecture_opens(learners_lab):
-    first, *_ = sorted((ROOT / "lectures").glob("*.ipynb"))
-    lecture = f"lectures/{first.name}"
-    assert learners_lab.get(f"/lab/tree/{lecture}")[0] == 200
-    assert learners_lab.page_config("/")["treePath"] == lecture
-    assert json.loads(learners_lab.get(f"/api/contents/{lecture}")[1])["type"] == "notebook"
+def test_the_start_page_opens(learners_lab):
+    assert learners_lab.get(f"/lab/tree/{START}")[0] == 200
+    assert learners_lab.page_config("/")["treePath"] == START
+    assert json.loads(learners_lab.get(f"/api/contents/{START}")[1])["type"] == "notebook"

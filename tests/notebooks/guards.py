@@ -223,6 +223,15 @@ def half_folded_cells(notebook):
     ]
 
 
+def open_drawings(notebook):
+    """Report cells that only draw, and are not folded: the idea leads, and not how it is drawn."""
+    return [
+        f"cell {number} only draws, and is not folded"
+        for number, cell in _code_cells(notebook)
+        if not cell.metadata.get("jupyter", {}).get("source_hidden") and _only_draws(cell)
+    ]
+
+
 def not_normalised(path):
     """Report a file that `python -m tools.notebooks` would store differently."""
     notebook = nbformat.read(path, as_version=4)
@@ -273,6 +282,7 @@ GUARDS = (
     missing_alt_texts,
     bare_figures,
     half_folded_cells,
+    open_drawings,
 )
 FILE_GUARDS = (not_normalised, oversize, dead_links)
 
@@ -317,6 +327,16 @@ def _sets(source):
     """Return the names that a cell sets; an import gives them the same value again."""
     symbols = symtable.symtable(source, "", "exec").get_symbols()
     return {s.get_name() for s in symbols if s.is_assigned() and not s.is_imported()}
+
+
+def _only_draws(cell):
+    """Return whether a cell draws, and neither imports, defines, prints nor explains anything."""
+    steps = list(ast.walk(ast.parse(_python(cell))))
+    called = [ast.unparse(step.func).split(".") for step in steps if isinstance(step, ast.Call)]
+    draws = [names for names in called if names[0] == "plots" and names[-1] not in SILENT_PLOTS]
+    others = [names for names in called if names[0] in ("print", "xk", "widgets")]
+    made = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+    return bool(draws) and not others and not any(isinstance(step, made) for step in steps)
 
 
 def _shows(cell):

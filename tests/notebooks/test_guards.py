@@ -1,4 +1,4 @@
-"""Every lecture and solution passes the guards, and every guard finds its fault."""
+"""The start page, lectures and solutions pass the guards, and every guard finds its fault."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from tests.notebooks import guards, samples
 from tools.normalise import WIDGET_VIEW, to_text
 
 ROOT = Path(__file__).resolve().parents[2]
+START = ROOT / "start.ipynb"
 LECTURES = sorted(ROOT.glob("lectures/*.ipynb"))
 SOLUTIONS = sorted(ROOT.glob("solutions/*/*.ipynb"))
 
@@ -18,7 +19,7 @@ def test_there_are_notebooks_to_guard():
     assert LECTURES and SOLUTIONS
 
 
-@pytest.mark.parametrize("path", LECTURES + SOLUTIONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [START, *LECTURES, *SOLUTIONS], ids=lambda path: path.stem)
 def test_notebook_keeps_to_the_guards(path):
     problems = problems_of(path)
     assert not problems, "\n".join(problems)
@@ -135,6 +136,7 @@ FAULTS = [
     (guards.bare_figures, figure(711, CAPTION)),
     (guards.half_folded_cells, code("slope", jupyter={"source_hidden": True})),
     (guards.half_folded_cells, code("slope", tags=["hide-input"])),
+    (guards.open_drawings, code("plots.bars(values)\nplots.say(f'{values.sum()}')", CAPTION)),
     (guards.not_normalised, lambda notebook: notebook.cells[0].update(id="by-hand")),
     (guards.not_normalised, lambda notebook: notebook.metadata.update(author="somebody")),
     (guards.oversize, text("word " * 200_000)),
@@ -166,6 +168,9 @@ INNOCENT = [
     code("plots.style()"),
     figure(700, CAPTION),
     code("slope", jupyter={"source_hidden": True}, tags=["hide-input"]),
+    code("plots.bars(values)", CAPTION, jupyter={"source_hidden": True}, tags=["hide-input"]),
+    code("plots.bars(xk.lrp(net, x).values)", CAPTION),
+    code("def show():\n    plots.bars(values)"),
     printed("-0.004, x-0, 1.-0, +0.00, 1e-05, -0x1, [-0.01  0.  ]"),
     printed("an array (3, 2) at 0.5 per step, 12:1, 3.5 sigma, 40% | 60%"),
     text("```python\n# no heading, ![](no-image.png), [no](link)\n```\n\n~~~\n# nor here\n~~~"),

@@ -27,7 +27,9 @@ def test_a_curve_lies_over_random_ones():
     plots.draw_curve(steps, curves, np.array([[2.0, 1, 0], [2, 1.5, 0]]))
     assert reading_problems(the_figure()) == []
     (ax,) = the_figure().axes
-    assert [line.get_ydata()[1] for line in ax.lines] == [1, 1.5, 0.5, 1.2]
+    assert [line.get_ydata()[1] for line in ax.lines] == [0.5, 1.2]
+    (orders,) = ax.collections
+    assert [way[:, 1].tolist() for way in orders.get_segments()] == [[2, 1, 0], [2, 1.5, 0]]
     assert texts_of(ax) == ["IG", "noise", "grey: 2 random orders"]
     # Each name stands at its curve, on the side away from the other.
     assert [(text.xy, text.get_va()) for text in ax.texts[:2]] == [

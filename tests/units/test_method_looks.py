@@ -1,8 +1,12 @@
 """Methods are told apart by colour, mark and dash, by every reader, on paper and on screens."""
 
-from itertools import combinations
+import ast
+import re
+from itertools import chain, combinations
+from pathlib import Path
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
 from colorspacious import cspace_convert
@@ -13,7 +17,7 @@ from tests.units.figures import reading_problems, texts_of, the_figure
 from xaikit.course import plots
 from xaikit.course.plots.games import STROKES
 from xaikit.plots.looks import ACCENT, NEGATIVE, NEUTRAL, POSITIVE, ink
-from xaikit.plots.methods import METHODS, label_ends, strokes
+from xaikit.plots.methods import METHODS, UNSIGNED, label_ends, strokes
 
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("course_style")]
 KINDS = [None, "protanomaly", "deuteranomaly", "tritanomaly"]
@@ -21,6 +25,16 @@ KINDS = [None, "protanomaly", "deuteranomaly", "tritanomaly"]
 LEAST = 7
 PLAYERS = [shade for shade, _ in STROKES]
 STEPS = np.linspace(0, 1, 5)
+LECTURES = sorted((Path(__file__).parents[2] / "lectures").glob("*.ipynb"))
+EXPLAINS = re.compile(
+    r"xk\.(saliency|gradient_x_input|integrated_gradients|lrp|lime_\w+|dasp|\w+_shapley|kernel_shap"
+    r"|raw_attention|attention_rollout)\("
+)
+OTHER_WORDS = {
+    "gradient × input": "grad × input",
+    "Shapley values": "Shapley",
+    "marginal": "Shapley",
+}
 UNIT = xk.Network(
     [xk.Dense(np.ones((1, 2)), np.zeros(1)), xk.ReLU(), xk.Dense(np.ones((1, 1)), np.zeros(1))]
 )
@@ -70,6 +84,26 @@ def test_signs_differ_in_lightness_too():
 def test_marks_and_dashes_differ():
     assert len({look.marker for look in METHODS.values()}) == len(METHODS)
     assert len({look.dash for look in METHODS.values()}) == len(METHODS)
+
+
+def named_methods(lecture):
+    """Return a lecture's words for the methods of xaikit that it calls."""
+    cells = [c.source for c in nbformat.read(lecture, as_version=4).cells if c.cell_type == "code"]
+    steps = [step for code in cells for step in ast.walk(ast.parse(re.sub("(?m)^%.*", "", code)))]
+    pairs = [zip(s.keys, s.values, strict=True) for s in steps if isinstance(s, ast.Dict)]
+    # A name and what it stands for; "IG, paper" is IG.
+    return {
+        key.value.partition(",")[0]
+        for key, value in chain(*pairs)
+        if isinstance(key, ast.Constant) and EXPLAINS.search(ast.unparse(value))
+    }
+
+
+def test_every_method_that_a_lecture_names_has_a_look():
+    named = {name for lecture in LECTURES for name in named_methods(lecture)}
+    assert {"LRP-0", "LRP-z⁺", "raw attention", "rollout"} <= named
+    assert {OTHER_WORDS.get(name, name) for name in named} <= METHODS.keys()
+    assert METHODS.keys() > UNSIGNED
 
 
 def test_what_stands_out_is_no_method():

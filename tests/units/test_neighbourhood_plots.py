@@ -123,7 +123,10 @@ def test_clouds_show_both_kinds_of_rows():
     assert reading_problems(the_figure()) == []
     (ax,) = the_figure().axes
     assert [c.get_offsets().tolist() for c in ax.collections] == [drawn.tolist(), real.tolist()]
-    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["perturbed", "patients"]
+    assert [(t.get_text(), t.xy) for t in ax.texts] == [
+        ("patients", tuple(real[real[:, 1].argmax()])),
+        ("perturbed", tuple(drawn[drawn[:, 1].argmax()])),
+    ]
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (8, 8, 3)])

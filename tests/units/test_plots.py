@@ -314,6 +314,20 @@ def test_clearly_negative_cells_carry_a_minus_also_in_grey_print():
     ]
 
 
+@pytest.mark.parametrize("size", [(112, 112), (40, 100)])
+def test_a_map_of_many_pixels_carries_a_minus_on_squares_whose_sum_is_negative(size):
+    scores = np.zeros(size)
+    scores[:7, :7] = [1.0, -1, 1, -1, 1, -1, 1]  # a sum above zero
+    scores[14:21, 7:14] = -0.5
+    scores[-1, -1] = -9.0
+    plots.draw_maps(np.eye(2), {"scores": scores})
+    _, ax, _ = the_figure().axes
+    end = 1 - (7 if size[0] == 112 else 2) / 2 / size[1], (7 if size[0] == 112 else 5) / 2 / size[0]
+    middle = 10.5 / size[1], 1 - 17.5 / size[0]
+    assert np.allclose([text.get_position() for text in ax.texts], [middle, end])
+    assert reading_problems(the_figure()) == []
+
+
 # The card
 
 

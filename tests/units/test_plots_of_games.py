@@ -71,25 +71,31 @@ def test_coalitions_and_what_each_player_adds(order):
     plots.draw_coalitions(FLAT, price, [FLAT[i] for i in order])
     assert reading_problems(the_figure()) == []
     (ax,) = the_figure().axes
-    boxes = {tuple(t.get_text().split("\n")) for t in ax.texts if t.get_text()[0] not in "+−"}
+    # A player's name stands at its line that begins with nobody.
+    first = {player: f"{player} {written(price([player]), '+g')}" for player in FLAT}
+    named = {t.get_text(): t.get_color() for t in ax.texts if t.get_text() in first.values()}
+    others = [t.get_text() for t in ax.texts if t.get_text() not in named]
+    boxes = {tuple(text.split("\n")) for text in others if text[0] not in "+−"}
     assert boxes == {
         (*([p for p in FLAT if p in S] or "∅"), written(amount, "g")) for S, amount in PRICE.items()
     }
-    added = sorted(t.get_text() for t in ax.texts if t.get_text()[0] in "+−")
-    steps = [price([*S, p]) - v for S, v in PRICE.items() for p in FLAT if p not in S]
-    assert len(steps) == 12 and added == sorted(written(step, "+g") for step in steps)
-    lines = [line for line in ax.lines if len(line.get_xdata())]
-    thick = [line for line in lines if line.get_linewidth() > 3]
-    assert len(lines) == 12
+    added = sorted(text for text in others if text[0] in "+−")
+    steps = [price([*S, p]) - v for S, v in PRICE.items() for p in FLAT if S and p not in S]
+    assert (
+        len(steps) == 9
+        and len(named) == 3
+        and added == sorted(written(step, "+g") for step in steps)
+    )
+    thick = [line for line in ax.lines if line.get_linewidth() > 3]
+    assert len(ax.lines) == 12
     # One order: three lines, each of which starts where another ends, from ∅ to N.
     ends = [(line.get_xydata()[0].tolist(), line.get_xydata()[1].tolist()) for line in thick]
     ends.sort()
     assert [start[0] for start, _ in ends] == [0, 1, 2]
     assert all(one[1] == other[0] for one, other in pairwise(ends))
-    labels = [text.get_text() for text in the_figure().legends[0].get_texts()]
-    shades = {line.get_label(): line.get_color() for line in ax.lines}
     thick.sort(key=lambda line: line.get_xdata()[0])
-    assert [shades[labels[i]] for i in order] == [line.get_color() for line in thick]
+    shades = [named[first[FLAT[i]]] for i in order]
+    assert shades == [ink(line.get_color()) for line in thick]
 
 
 def test_errors_and_the_line_that_they_follow():

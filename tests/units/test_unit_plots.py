@@ -2,12 +2,21 @@
 
 import numpy as np
 import pytest
+from matplotlib.patches import StepPatch
 
 from tests.units.figures import reading_problems, the_figure
 from xaikit.course import plots
 from xaikit.methods import moments
 
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("course_style")]
+
+
+def shares(ax):
+    """Return the sum of an area's heights, and of the bar beside it."""
+    return sum(
+        part.get_data().values.sum() if isinstance(part, StepPatch) else part.get_height()
+        for part in ax.patches
+    )
 
 
 @pytest.mark.parametrize(
@@ -19,7 +28,7 @@ def test_drawn_unit(mean, variance):
     predicted, seen = means
     assert reading_problems(the_figure()) == []
     for ax in the_figure().axes:
-        assert sum(bar.get_height() for bar in ax.patches) == pytest.approx(1)
+        assert shares(ax) == pytest.approx(1)
     assert predicted == float(moments.relu(np.array(mean), np.array(variance))[0])
     assert seen == pytest.approx(np.maximum(drawn, 0).mean())
     assert abs(predicted - seen) < 0.05 * variance**0.5
@@ -33,13 +42,14 @@ def test_drawn_unit_predicts_how_many_are_closed():
     assert diamond.get_ydata()[0] == pytest.approx((drawn <= 0).mean(), abs=0.01)
 
 
+@pytest.mark.parametrize("rounding", [0.0, 1e-16])
 @pytest.mark.parametrize("z", [-1.5, 0.0, 2.0])
-def test_drawn_unit_that_is_certain(z):
-    means = plots.draw_units({"unit": (np.full(50, z), z, 0.0)})
-    assert means == {"unit": (max(z, 0.0), max(z, 0.0))}
+def test_drawn_unit_that_is_certain(z, rounding):
+    means = plots.draw_units({"unit": (np.full(50, z), z, rounding**2)})
+    assert means["unit"] == pytest.approx((max(z, 0.0), max(z, 0.0)), abs=1e-12)
     assert reading_problems(the_figure()) == []
     for ax in the_figure().axes:
-        assert sum(bar.get_height() for bar in ax.patches) == pytest.approx(1)
+        assert shares(ax) == pytest.approx(1)
 
 
 def test_three_units_share_axes_and_one_legend():

@@ -1,8 +1,8 @@
-"""Open the course in JupyterLab, with the settings of this folder; options go to JupyterLab.
+"""Open the course's start page in JupyterLab, with the settings of this folder.
 
-The settings come before all others. They hide nbgrader's menu, buttons and server parts, which an
-instructor's environment has, and JupyterLab's news pop-up. At the first start the table of contents
-is open; later everything is where the learner left it.
+Options go to JupyterLab. The settings come before all others. They hide nbgrader's menu, buttons
+and server parts, which an instructor's environment has, and JupyterLab's news pop-up. At the first
+start the table of contents is open; later everything is where the learner left it.
 """
 
 import os
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+START = "start.ipynb"
 # In the course's environment: with JupyterLab's own place, courses of one account would share tabs.
 LAYOUTS = Path(sys.prefix, "share", "jupyter", "lab", "workspaces")
 
@@ -29,7 +30,8 @@ def main() -> int | None:
     layouts = WorkspacesManager(get_workspaces_dir())
     if not layouts.load("default")["data"]:
         layouts.save("default", (HERE / "first_layout.json").read_text(encoding="utf-8"))
-    return jupyterlab()
+    # A learner's own options come later, and win.
+    return jupyterlab([f"--LabApp.default_url=/lab/tree/{START}", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 PYODIDE = "0.27.7"
 RELEASE = f"https://cdn.jsdelivr.net/pyodide/v{PYODIDE}/full/"
-NOTEBOOKS = ["lectures/*.ipynb", "exercises/*/*.ipynb"]
+NOTEBOOKS = ["start.ipynb", "lectures/*.ipynb", "exercises/*/*.ipynb"]
 # The Makefile installs it there.
 JUPYTERLITE = Path(sys.prefix, "jupyterlite")
 EXTENSIONS = Path("share", "jupyter", "labextensions")

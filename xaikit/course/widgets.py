@@ -9,9 +9,9 @@ from xaikit.core.extras import needs
 
 # What ipywidgets leaves out. For screen readers: a slider's name, its value as it is written beside
 # it, the caption as the figure's own words, and that a new caption is read out. For all: a shortest
-# track, so that in a narrow cell it goes below its name, and an arrow of lists that is also seen in
-# the dark. JupyterLab runs this in the page, where `element` is its own, still empty, place in the
-# widget.
+# track, so that in a narrow cell it goes below its name, names that begin at the left as it then
+# does, and an arrow of lists that is also seen in the dark. JupyterLab runs this in the page, where
+# `element` is its own, still empty, place in the widget.
 IN_THE_PAGE = """
 const start = () => {
     if (!element.isConnected) return requestAnimationFrame(start)
@@ -25,6 +25,7 @@ const start = () => {
         }
         for (const figure of shown.querySelectorAll('img')) figure.alt = shown.innerText.trim()
     }
+    for (const label of widget.querySelectorAll('.widget-label')) label.style.textAlign = 'left'
     const arrow = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 18 18"><path fill="none" '
         + 'stroke="gray" stroke-width="2" d="M4 7l5 5 5-5"/></svg>'
     for (const list of widget.querySelectorAll('select')) {

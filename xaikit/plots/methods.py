@@ -31,6 +31,15 @@ METHODS: Mapping[str, Look] = {
     "grad × input": Look("#332288", "<", (0, (4, 2, 1, 2))),
     "IG": Look("#5c4db3", ">", (0, (2, 1))),
     "LRP-ε": Look("#7b68c8", "h", (0, (6, 2, 1, 2, 1, 2))),
+    "LRP-0": Look("#1f00d6", "p", (0, (3, 3))),
+    "LRP-γ": Look("#8585ff", "d", (0, (7, 1, 3, 1))),
+    "LRP-z⁺": Look("#1f70ff", "8", (0, (1, 1))),
+    "LRP composite": Look("#291466", "H", (0, (5, 5))),
+    "attention constant": Look("#1f667a", "1", (0, (10, 3))),
+    "AttnLRP": Look("#478f66", "2", (0, (5, 2, 1, 2, 1, 2, 1, 2))),
+    "identity on norms": Look("#295c29", "3", (0, (2, 4))),
+    "raw attention": Look("#998f85", "|", (0, (1, 5))),
+    "rollout": Look("#5c5247", "_", (0, (3, 1, 3, 4))),
 }
 
 # Sizes and shares: their scores have no sign, so no figure gives them one.

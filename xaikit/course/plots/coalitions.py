@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from xaikit.course.plots.parts import ROUND, plain_ticks, signed_bar
+from xaikit.course.plots.parts import HALO, ROUND, plain_ticks, signed_bar
 from xaikit.plots.lines import zero_line
 from xaikit.plots.looks import LIGHT, NEUTRAL, written
 from xaikit.plots.methods import label_ends, strokes
@@ -91,11 +91,17 @@ def draw_absence(
     """
     _, (left, right) = plt.subplots(1, 2, figsize=(7, 3.4), width_ratios=[1, 1.1])
     left.scatter(*rows.T, s=6, color=LIGHT)
-    left.axline((0, 0), slope=slope, color="black", linewidth=1, label="expected pressure")
-    left.plot(*x, "D", color="black", label="our patient", linestyle="none")
+    left.axline((0, 0), slope=slope, color="black", linewidth=1)
+    left.plot(*x, "D", color="black")
+    words: dict = {"textcoords": "offset points", "fontsize": 8, "path_effects": HALO}
+    left.annotate("our patient", tuple(x), (8, 0), va="center", **words)
+    # At the left end, on the side from which the line leads away.
+    beside = {"va": "top"} if slope >= 0 else {"va": "bottom"}
+    left.annotate(
+        "expected pressure", (-3, -3 * slope), (3, -6 if slope >= 0 else 6), **beside, **words
+    )
     left.set(xlabel="bmi (sd)", ylabel="blood pressure (sd)", xlim=(-3, 3), ylim=(-3, 3))
     draw_scores(values, ["bmi", "pressure"], right)
-    left.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False, fontsize=8)
 
 
 def draw_errors(
@@ -158,12 +164,12 @@ def draw_sample(
     """
     sizes = np.arange(1, len(exist) + 1)
     _, (left, right) = plt.subplots(1, 2, figsize=(7, 3.6))
-    left.bar(sizes, exist, color=LIGHT, label="exist")
-    left.bar(sizes, paid, width=0.5, color="black", label="paid")
-    left.set(xlabel=f"players present, of {len(exist) + 1}", ylabel="coalitions", yscale="log")
+    left.bar(sizes, exist, color=LIGHT)
+    left.bar(sizes, paid, width=0.5, color="black")
+    left.set(xlabel=f"players present, of {len(exist) + 1};\ngrey: exist, black: paid")
+    left.set(ylabel="coalitions", yscale="log")
     plain_ticks(left.yaxis, [t for t in ROUND if 1 <= t <= max(exist)])
-    left.set(xticks=sizes, ylim=(0.7, 2.2 * max(exist)))
-    left.legend(frameon=False, loc="upper left", ncols=2)
+    left.set(xticks=sizes, ylim=(0.7, 1.5 * max(exist)))
     lines = np.arange(len(off))
     right.axvline(0, color=NEUTRAL)
     right.errorbar(off, lines, xerr=half, fmt="o", color="black", capsize=2)

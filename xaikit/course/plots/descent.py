@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 
+from xaikit.course.plots.parts import ROUND, plain_ticks
 from xaikit.plots.looks import LIGHT, NEUTRAL
 
 WORDS: dict = {"textcoords": "offset points", "fontsize": 9}
@@ -55,19 +57,26 @@ def draw_descent(
     left.set(xlabel=f"weight of {weights[0]}", ylabel=f"weight of {weights[1]}")
     left.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     left.set_title("the valley from above, darker is higher")
-    losses = loss(path)
-    right.plot(losses, "o-", color="black", markersize=3, linewidth=1)
-    right.axhline(bottom, color=NEUTRAL, linewidth=0.8)
-    falls = losses.max() <= 1.05 * losses[0]
-    top = losses[0] + (0.15 if falls else 1) * (losses[0] - bottom if falls else losses[0])
-    floor = bottom - 0.15 * (top - bottom)
-    right.set(xlabel="step; grey: the bottom of the valley", ylabel="loss", ylim=(floor, top))
-    right.set_title("the loss, step by step")
-    beside = 6 if losses[1] < losses[0] else -12
-    right.annotate(f"{losses[0]:.2f}", (0, losses[0]), (6, beside), **WORDS)
-    if losses[-1] < 2 * losses[0]:
-        end = len(losses) - 1, losses[-1]
-        right.annotate(f"{losses[-1]:.2f}", end, (0, -8), ha="center", va="top", **WORDS)
+    _draw_losses(right, loss(path), bottom)
+
+
+def _draw_losses(ax: Axes, losses: np.ndarray, bottom: float) -> None:
+    """Draw the loss after each step, over the bottom of the valley: on a log scale if it rises."""
+    ax.plot(losses, "o-", color="black", markersize=3, linewidth=1)
+    ax.axhline(bottom, color=NEUTRAL, linewidth=0.8)
+    ax.set(title="the loss, step by step", xlabel="step", ylabel="loss")
+    top = losses.max()
+    if rises := top > 1.05 * losses[0]:
+        room = (top / bottom) ** 0.15
+        ax.set(yscale="log", ylabel="loss, log scale", ylim=(bottom / room, top * room))
+        tens = [10.0**e for e in range(-3, 7)] if top > 1000 * bottom else ROUND
+        plain_ticks(ax.yaxis, (tick for tick in tens if bottom <= tick <= top))
+    else:
+        ax.set_ylim(bottom - 0.15 * (top - bottom), top + 0.15 * (top - bottom))
+    ax.annotate("bottom of the valley", (0, bottom), (0, -4), va="top", **WORDS)
+    ax.annotate(f"{losses[0]:.2f}", (0, losses[0]), (-3, 16) if rises else (12, 2), **WORDS)
+    last = f"{losses[-1]:.2f}" if losses[-1] < 10 else f"{losses[-1]:,.0f}"
+    ax.annotate(last, (len(losses) - 1, losses[-1]), (0, 6), ha="center", **WORDS)
 
 
 def draw_valley(

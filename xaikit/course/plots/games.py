@@ -111,13 +111,12 @@ def draw_coalitions(
             added = payoff([*names, player]) - payoff(names)
             x, y = 0.62 * np.array(start) + 0.38 * np.array(end)
             looks: dict = {"color": ink(shade), "ha": "center", "va": "center", "fontsize": 9}
-            ax.text(x, y, written(added, "+g"), bbox=box, **looks)
+            # Its name stands where a player joins nobody; elsewhere the dashes tell.
+            words = written(added, "+g") if names else f"{player} {written(added, '+g')}"
+            ax.text(x, y, words, bbox=box, **looks)
         words = "\n".join([*(names or "∅"), written(payoff(names), "g")])
         frame = {"facecolor": "white", "edgecolor": "black", "boxstyle": "round"}
         ax.text(*start, words, ha="center", va="center", bbox=frame, fontsize=9, zorder=3)
-    for i, player in enumerate(players):
-        ax.plot([], [], STROKES[i][1], color=STROKES[i][0], label=f"{player} joins")
-    ax.figure.legend(loc="outside lower center", ncols=len(players), frameon=False)
     ax.margins(x=0.1, y=0.2)
     ax.axis("off")
 

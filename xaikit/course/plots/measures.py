@@ -6,15 +6,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 
-from xaikit.course.plots.parts import ROUND, plain_ticks
+from xaikit.course.plots.parts import HALO, ROUND, plain_ticks
 from xaikit.plots.looks import DIVERGING, NEUTRAL, ink, written
 from xaikit.plots.methods import METHODS, strokes
 
-# Keeps a name readable over lines, and cuts them less than a box would.
-HALO = [withStroke(linewidth=2, foreground="white")]
 CONTROL: dict = {"color": NEUTRAL, "marker": "s"}
 OFFSETS = [
     ((6, 5), "left", "bottom"),
@@ -68,8 +65,9 @@ def draw_curve(
 ) -> None:
     """Draw curves of deletion, with their names, over those of random orders, one a row."""
     _, ax = plt.subplots(figsize=(7, 3.4))
-    for order in orders:
-        ax.plot(steps, order, color=NEUTRAL, linewidth=0.5, alpha=0.4)
+    # In one piece: a line for each order would take as long as all the rest of the figure.
+    ways = [np.column_stack([steps, order]) for order in orders]
+    ax.add_collection(LineCollection(ways, colors=NEUTRAL, linewidths=0.5, alpha=0.4))
     beside: dict = {"textcoords": "offset points", "fontsize": 9, "ha": "center"}
     for name, outputs in curves.items():
         looks = strokes(name) if name in METHODS else CONTROL

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
 from xaikit.course.plots.games import STROKES
+from xaikit.course.plots.parts import HALO
 from xaikit.plots.looks import DIVERGING, NEUTRAL, colour, ink, written
 from xaikit.plots.methods import label_ends
 
@@ -154,7 +155,11 @@ def draw_widths(
 def draw_clouds(drawn: np.ndarray, real: np.ndarray, axes: Sequence[str], words: str) -> None:
     """Draw drawn rows (B, 2), and over them the real ones (n, 2), which `words` name."""
     _, ax = plt.subplots(figsize=(7, 3.8))
-    ax.scatter(drawn[:, 0], drawn[:, 1], s=6, color=NEUTRAL, label="perturbed")
-    ax.scatter(real[:, 0], real[:, 1], s=10, marker="^", color="black", label=words)
+    ax.scatter(drawn[:, 0], drawn[:, 1], s=6, color=NEUTRAL)
+    ax.scatter(real[:, 0], real[:, 1], s=10, marker="^", color="black")
     ax.set(xlabel=f"{axes[0]} (sd)", ylabel=f"{axes[1]} (sd)")
-    ax.legend(frameon=False, loc="upper left")
+    # Left of the highest points of both, where there are few.
+    for name, cloud, shade in ((words, real, "black"), ("perturbed", drawn, ink(NEUTRAL))):
+        top = tuple(cloud[cloud[:, 1].argmax()])
+        place: dict = {"textcoords": "offset points", "ha": "right", "va": "center"}
+        ax.annotate(name, top, (-8, 4), color=shade, path_effects=HALO, **place)

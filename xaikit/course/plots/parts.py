@@ -10,12 +10,16 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.patheffects import withStroke
 
 from xaikit.plots.looks import DIVERGING, GREYS, colour
 
 # Round numbers for logarithmic axes.
 ROUND = [m * 10.0**e for e in range(-6, 5) for m in (1, 2, 5)]
+# Keeps words readable over lines and pixels, and cuts them less than a box would.
+HALO = [withStroke(linewidth=2, foreground="white")]
 MOST_MARKED = 32  # a wider map has no room for signs in its cells
+SQUARES = 16  # along the longer side of a wide map, each with one sign
 
 
 def framed(ax: Axes) -> None:
@@ -29,27 +33,36 @@ def draw_map(
 ) -> AxesImage:
     """Draw scores (h, w) on a map centred at zero, whose ends are ±limit, and frame it.
 
-    A small − stands in each cell below −20% of the limit: in grey print the colours of the signs
-    are alike. Sizes, which have no sign, are grey from zero on.
+    In grey print the colours of the signs are alike. So a small − stands in each cell below −20% of
+    the limit; on a map of many pixels, in each square whose sum is below −20% of the largest sum.
+    Sizes, which have no sign, are grey from zero on.
     """
     cmap, lowest = (DIVERGING, -limit) if signed else (GREYS, 0.0)
     image = ax.imshow(scores, cmap=cmap, vmin=lowest, vmax=limit, **looks)
-    if max(scores.shape) <= MOST_MARKED:
-        mark_negative(ax, scores, limit, image.get_extent())
+    mark_negative(ax, scores, limit, image.get_extent())
     framed(ax)
     return image
 
 
 def mark_negative(ax: Axes, scores: np.ndarray, limit: float, extent: Iterable[float]) -> None:
-    """Write a small − into each cell below −20% of the limit, white where the cell is dark."""
+    """Write the signs of `draw_map`: white where a cell is dark, with a halo over many pixels."""
     left, right, bottom, top = extent
-    size = 7 if max(scores.shape) <= 16 else 5
     rows, columns = scores.shape
+    side, size, looks = 1, 7 if max(scores.shape) <= 16 else 5, dict[str, Any]()
+    if max(scores.shape) > MOST_MARKED:
+        side, size, looks = -(-max(scores.shape) // SQUARES), 8, {"path_effects": HALO}
+        scores = _sums(_sums(scores, side, 0), side, 1)
+        limit = np.abs(scores).max()
     for i, j in np.argwhere(scores < -0.2 * limit):
-        x = left + (j + 0.5) * (right - left) / columns
-        y = top + (i + 0.5) * (bottom - top) / rows
-        shade = "white" if scores[i, j] < -0.6 * limit else "black"
-        ax.text(x, y, "−", color=shade, ha="center", va="center", fontsize=size)
+        x, y = (side * k + min(side, end - side * k) / 2 for k, end in ((j, columns), (i, rows)))
+        place = left + x / columns * (right - left), top + y / rows * (bottom - top)
+        shade = "white" if side == 1 and scores[i, j] < -0.6 * limit else "black"
+        ax.text(*place, "−", color=shade, ha="center", va="center", fontsize=size, **looks)
+
+
+def _sums(scores: np.ndarray, side: int, axis: int) -> np.ndarray:
+    """Return the sums of so many neighbours; the last sum may have fewer."""
+    return np.add.reduceat(scores, np.arange(0, scores.shape[axis], side), axis=axis)
 
 
 def signs_bar(figure: Figure, axes: Iterable[Axes], words: str) -> None:

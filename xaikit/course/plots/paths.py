@@ -12,7 +12,7 @@ from xaikit.networks.activations import ReLU
 from xaikit.networks.layers import run
 from xaikit.networks.network import Network
 from xaikit.plots.looks import NEUTRAL, colour
-from xaikit.plots.methods import strokes
+from xaikit.plots.methods import label_ends, strokes
 
 POINTS = 2001  # points of each curve: enough to show a kink as a step
 COLLECTED = strokes("IG")["color"]
@@ -200,4 +200,4 @@ def draw_gaps(
         ax.set(title=title, xlabel="points", ylim=(3e-17, 3))
         plain_ticks(ax.xaxis, counts)
     axes[0, 0].set_ylabel(f"mean |gap| over patients,\nin {unit}")
-    axes[0, 0].legend(frameon=False, loc="center right", fontsize=8)
+    label_ends(axes[0, 0])
