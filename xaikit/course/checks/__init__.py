@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, wraps
+from operator import is_
 from sys import _getframe
 from traceback import walk_tb
 from types import CellType, CodeType, FunctionType, ModuleType
@@ -157,18 +158,32 @@ def _submodules() -> list[ModuleType]:
 
 def _references() -> list[FunctionType]:
     """Return the functions that hold right answers: of the loaded assignments, and of `Answer`s."""
+    global _found
+    things = [thing for module in _submodules() for thing in vars(module).values()]
+    before, functions = _found
+    # They are looked for again only when something is new or another thing, not merely an equal one.
+    if len(things) != len(before) or not all(map(is_, things, before)):
+        functions = _functions_of_our_own(things)
+        _found = tuple(things), functions
+    return [*functions, *(made for functions in mistakes.made.values() for made in functions)]
+
+
+# What the modules of checks held last, and which of it are references.
+_found: tuple[tuple[Any, ...], tuple[FunctionType, ...]] = (), ()
+
+
+def _functions_of_our_own(things: list[Any]) -> tuple[FunctionType, ...]:
     homes = {id(vars(module)) for module in _submodules()}
-    own = [thing for module in _submodules() for thing in vars(module).values()]
+    own = list(things)
     own += [method for kind in own if isinstance(kind, type) for method in vars(kind).values()]
-    own = [
+    return tuple(
         thing
         for thing in own
         if isinstance(thing, FunctionType)
         and id(thing.__globals__) in homes
         # What closes over names, a context manager for instance, cannot take other code.
         and not thing.__code__.co_freevars
-    ]
-    return own + [function for functions in mistakes.made.values() for function in functions]
+    )
 
 
 def called_back(function: Callable) -> Callable:
