@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache, wraps
+from functools import cache, lru_cache
 from operator import is_
 from sys import _getframe
 from traceback import walk_tb
@@ -55,7 +55,8 @@ class Fixed(ModuleType):
         """Take in a submodule, which becomes fixed as well; refuse to change any other name."""
         if isinstance(value, ModuleType) and value.__name__ == f"{self.__name__}.{name}":
             value.__class__ = Fixed
-        elif not name.startswith("__"):
+        # importlib.reload begins with this one, and would end with references that are on.
+        elif not name.startswith("__") or name == "__spec__":
             raise AttributeError(
                 f"{self.__name__}.{name} is fixed: give your own function another name, and leave "
                 "the checks as they are"
@@ -196,7 +197,8 @@ def called_back(function: Callable) -> Callable:
     references = _references()
     codes = [reference.__code__ for reference in references]
 
-    @wraps(function)
+    # It keeps nothing. What it makes is no function of Python's, and so has no closure to look into.
+    @lru_cache(maxsize=0)
     def callback(*args: Any, **kwargs: Any) -> Any:
         switched_off = _exchange(references, codes)
         try:
@@ -204,6 +206,8 @@ def called_back(function: Callable) -> Callable:
         finally:
             _exchange(references, switched_off)
 
+    del callback.__wrapped__  # type: ignore[attr-defined]
+    callback.__name__ = function.__name__  # type: ignore[attr-defined]
     return callback
 
 
