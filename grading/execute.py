@@ -10,9 +10,12 @@ import re
 import secrets
 import symtable
 import sys
+import time
 from pathlib import Path
+from queue import Empty
 
 import nbformat
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -88,6 +91,30 @@ class OnlyOurs(KernelSpecManager):
         )
 
 
+class Client(AsyncKernelClient):
+    """A connection to a kernel that counts as ready with its first answer.
+
+    Jupyter's own then waits a fifth of a second, until nothing more comes. nbclient looks only at
+    messages about the cell that it runs, so what comes later does no harm.
+    """
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Wait until the kernel answers, on both channels; raise a RuntimeError if it does not."""
+        deadline = time.monotonic() + (timeout or float("inf"))
+        while True:
+            self.kernel_info()
+            try:
+                await self.get_shell_msg(timeout=1)
+                await self.get_iopub_msg(timeout=0.2)
+            except Empty:
+                if not await self.is_alive():
+                    raise RuntimeError("it ended before its first answer") from None
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"no answer in {timeout:g} seconds") from None
+            else:
+                return
+
+
 class ExecuteInSandbox(Execute):
     """nbgrader's execution, in the sandbox, with a limit on output, and with canaries."""
 
@@ -107,6 +134,7 @@ class ExecuteInSandbox(Execute):
         guard = str(Path(__file__).with_name("guard.py"))
         self.km = AsyncKernelManager(
             kernel_name="sandbox",
+            client_factory=Client,
             kernel_spec_manager=OnlyOurs(guard=[guard, self.request]),
             connection_file=str(Path(self.run) / sandbox.CONNECTION_FILE),
             transport="ipc",
@@ -158,8 +186,8 @@ class ExecuteInSandbox(Execute):
         source, ours = cell.source, _is_test(cell) or OURS in cell.metadata
         if _is_test(cell):
             token = self._token_of(cell)
-            forms = (*INSIDE, TESTING) if self.loads_testing else INSIDE
-            forms = [_filled(form, token) for form in forms]
+            inside = (*INSIDE, TESTING) if self.loads_testing else INSIDE
+            forms = [_filled(form, token) for form in inside]
             arguments = [source, _names_shown(source), forms, token]
             cell.source = f"__import__('sys').modules[{self.inside!r}].test(*{arguments!r})"
         try:
@@ -178,7 +206,8 @@ class ExecuteInSandbox(Execute):
 
     async def _async_cleanup_kernel(self) -> None:
         """End the kernel at once; asked to end, it may take its time."""
-        if self.km and self.km.has_kernel and (guard := self.km.provisioner.process):
+        guard = getattr(self.km and self.km.provisioner, "process", None)
+        if guard:
             # The kernel ends with its guard, within milliseconds.
             guard.kill()
             guard.wait()

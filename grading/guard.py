@@ -1,8 +1,8 @@
 """The guard of one sandbox: starts its kernel, watches it, and ends it at a limit.
 
-Jupyter starts this file as if it were the kernel (``python guard.py REQUEST CONNECTION_FILE``), once
-for each submission. So it is a program that loads little, and knows the request alone: everything
-else was thought of before, in `sandbox.py`.
+Jupyter starts this file as if it were the kernel (``python guard.py REQUEST CONNECTION_FILE``),
+once for each submission. So it is a program that loads little, and knows the request alone:
+`sandbox.py` has thought of everything else before.
 """
 
 import json

@@ -345,7 +345,7 @@ class _ByFolders:
     def _beside_own_folders(
         self, files: list[Given]
     ) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:
-        """Return the folders of one learner whose files have somebody else's name, and doubtful ones.
+        """Return folders of one learner whose files have another's name, and those in doubt.
 
         The folder beside theirs in which others handed in the notebook is its learner's, whatever
         the one file in it is called. With files of several names it may be that of a section.

@@ -162,7 +162,7 @@ def _references() -> list[FunctionType]:
     global _found
     things = [thing for module in _submodules() for thing in vars(module).values()]
     before, functions = _found
-    # They are looked for again only when something is new or another thing, not merely an equal one.
+    # They are looked for again when something is new or another thing; to be equal is not enough.
     if len(things) != len(before) or not all(map(is_, things, before)):
         functions = _functions_of_our_own(things)
         _found = tuple(things), functions
@@ -197,7 +197,7 @@ def called_back(function: Callable) -> Callable:
     references = _references()
     codes = [reference.__code__ for reference in references]
 
-    # It keeps nothing. What it makes is no function of Python's, and so has no closure to look into.
+    # It keeps nothing: what it makes is no function of Python's, so it has no closure to look into.
     @lru_cache(maxsize=0)
     def callback(*args: Any, **kwargs: Any) -> Any:
         switched_off = _exchange(references, codes)
