@@ -41,6 +41,7 @@ SECTIONS = {
     "many rows": (many_rows.table, ["numpy", "scikit-learn", "dask", "distributed"]),
     "class": (classes.table, ["nbgrader", "distributed"]),
     "grading": (grading.table, ["nbgrader", "nbclient"]),
+    "grading kernel": (grading.kernel_table, ["nbgrader", "ipykernel"]),
     "site": (site.table, ["ipywidgets", "playwright"]),
     "lab": (lab.table, ["jupyterlab", "playwright"]),
 }

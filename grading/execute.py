@@ -10,16 +10,21 @@ import re
 import secrets
 import symtable
 import sys
+import time
 from pathlib import Path
+from queue import Empty
 
 import nbformat
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade, is_locked, is_solution
-from traitlets import Integer, List, Unicode
+from traitlets import Bool, Integer, List, Unicode
+
+from grading import sandbox
 
 CELL_OUTPUT = 1_000_000  # characters kept of one cell
 ERROR_TEXT = 10_000  # characters kept of an error's message, and of each entry of its traceback
@@ -38,11 +43,13 @@ CANARIES = (
     "assert {a} == {b}, '{token}'",
     "assert '{a}' == '{b}', '{token}'",
     "for {x} in [{a}, {a}]:\n    assert [{x}] == [{b}], '{token}'",
-    "import numpy as {x}\n{x}.testing.assert_allclose([{a}.0], [{b}.0], err_msg='{token}')",
     *(f"import numpy as {{x}}\nassert {form}, '{{token}}'" for form in NUMPYS),
 )
 # All of numpy's at once, in any order.
-ALL_OF_NUMPY = """import numpy as {x}
+ALL_OF_NUMPY = "import numpy as {x}\nassert {forms}, '{token}'"
+# To load numpy.testing takes a twentieth of a second, so only where a test says its name.
+TESTING = "import numpy as {x}\n{x}.testing.assert_allclose([{a}.0], [{b}.0], err_msg='{token}')"
+ALL_WITH_TESTING = """import numpy as {x}
 try:
     {x}.testing.assert_allclose([{a}.0], [{b}.0])
 except:
@@ -75,12 +82,37 @@ class OnlyOurs(KernelSpecManager):
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         """Return the spec of the kernel in the sandbox."""
         return KernelSpec(
-            argv=[sys.executable, *self.guard, "{connection_file}"],
+            # -I -S: it needs no packages, and half the time to start.
+            argv=[sys.executable, "-I", "-S", *self.guard, "{connection_file}"],
             display_name="Python in a sandbox",
             language="python",
             # A signal would reach the guard outside, a message reaches the kernel.
             interrupt_mode="message",
         )
+
+
+class Client(AsyncKernelClient):
+    """A connection to a kernel that counts as ready with its first answer.
+
+    Jupyter's own then waits a fifth of a second, until nothing more comes. nbclient looks only at
+    messages about the cell that it runs, so what comes later does no harm.
+    """
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Wait until the kernel answers, on both channels; raise a RuntimeError if it does not."""
+        deadline = time.monotonic() + (timeout or float("inf"))
+        while True:
+            self.kernel_info()
+            try:
+                await self.get_shell_msg(timeout=1)
+                await self.get_iopub_msg(timeout=0.2)
+            except Empty:
+                if not await self.is_alive():
+                    raise RuntimeError("it ended before its first answer") from None
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"no answer in {timeout:g} seconds") from None
+            else:
+                return
 
 
 class ExecuteInSandbox(Execute):
@@ -93,16 +125,18 @@ class ExecuteInSandbox(Execute):
     token = Unicode(help="the word of this run's assertions that must fail")
     inside = Unicode(help="the name of the module that runs tests, in this run's kernel")
     secret = Unicode(help="the word with which tests prove that they were run")
+    loads_testing = Bool(help="whether a test uses numpy.testing")
 
     def create_kernel_manager(self) -> AsyncKernelManager:
         """Return a manager whose kernel has its Unix sockets in `run`."""
         if not self.run or not self.request:
             raise NotGraded("no sandbox was made for this notebook")
-        guard = str(Path(__file__).with_name("sandbox.py"))
+        guard = str(Path(__file__).with_name("guard.py"))
         self.km = AsyncKernelManager(
             kernel_name="sandbox",
+            client_factory=Client,
             kernel_spec_manager=OnlyOurs(guard=[guard, self.request]),
-            connection_file=str(Path(self.run) / "kernel.json"),
+            connection_file=str(Path(self.run) / sandbox.CONNECTION_FILE),
             transport="ipc",
         )
         return self.km
@@ -111,7 +145,7 @@ class ExecuteInSandbox(Execute):
         """Run the notebook; raise `NotGraded` if its tests cannot fail."""
         self.token, self.inside = secrets.token_hex(8), f"_{secrets.token_hex(8)}"
         original = nb.cells
-        self.secret = secrets.token_hex(16)
+        self.secret, self.loads_testing = secrets.token_hex(16), _loads_testing(original)
         keeping = _own_cell(_keeping(original, self.inside, self.secret), "keep")
         # The second takes the first one's place as the cell that IPython remembers.
         nb.cells = [keeping, _own_cell("0", "keep"), *with_canaries(original, self.token)]
@@ -152,7 +186,8 @@ class ExecuteInSandbox(Execute):
         source, ours = cell.source, _is_test(cell) or OURS in cell.metadata
         if _is_test(cell):
             token = self._token_of(cell)
-            forms = [_filled(form, token) for form in INSIDE]
+            inside = (*INSIDE, TESTING) if self.loads_testing else INSIDE
+            forms = [_filled(form, token) for form in inside]
             arguments = [source, _names_shown(source), forms, token]
             cell.source = f"__import__('sys').modules[{self.inside!r}].test(*{arguments!r})"
         try:
@@ -168,6 +203,15 @@ class ExecuteInSandbox(Execute):
         for wish in kwargs["execute_reply"]["content"].get("payload", []):
             if wish.get("source") == "ask_exit" and not wish.get("keepkernel"):
                 raise DeadKernelError("exit")
+
+    async def _async_cleanup_kernel(self) -> None:
+        """End the kernel at once; asked to end, it may take its time."""
+        guard = getattr(self.km and self.km.provisioner, "process", None)
+        if guard:
+            # The kernel ends with its guard, within milliseconds.
+            guard.kill()
+            guard.wait()
+        await super()._async_cleanup_kernel()
 
     def _token_of(self, test: NotebookNode) -> str:
         return f"{self.token}-{test.metadata.nbgrader.grade_id}"
@@ -206,12 +250,15 @@ def with_canaries(cells: list[NotebookNode], token: str) -> list[NotebookNode]:
     """
     tested = [i for i, cell in enumerate(cells) if _is_test(cell)]
     around = {i + side for i in tested for side in (0, 1)} or {len(cells)}
+    known, all_of_numpy = CANARIES, ALL_OF_NUMPY
+    if _loads_testing(cells):
+        known, all_of_numpy = (*CANARIES, TESTING), ALL_WITH_TESTING
     cells = list(cells)
     for place in sorted(around, reverse=True):
-        forms = chance.choices(CANARIES, k=chance.randint(1, 2))
+        forms = chance.choices(known, k=chance.randint(1, 2))
         if place in tested or not tested:
             shuffled = " or ".join(chance.sample(NUMPYS, len(NUMPYS)))
-            forms[0] = ALL_OF_NUMPY.replace("{forms}", shuffled)
+            forms[0] = all_of_numpy.replace("{forms}", shuffled)
         cells[place:place] = [_own_cell(_filled(form, token), "canary") for form in forms]
     return cells
 
@@ -245,6 +292,10 @@ def _keeping(cells: list[NotebookNode], name: str, secret: str) -> str:
 def _is_test(cell: NotebookNode) -> bool:
     """Return whether a cell's points are given by running it, not by a person."""
     return cell.cell_type == "code" and is_grade(cell) and not is_solution(cell)
+
+
+def _loads_testing(cells: list[NotebookNode]) -> bool:
+    return any("testing" in cell.source for cell in cells if _is_test(cell))
 
 
 def _names_shown(test: str) -> list[str]:

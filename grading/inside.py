@@ -11,12 +11,14 @@ possible.
 import ast
 import builtins
 import copy
+import gc
 import hashlib
 import linecache
 import random
 import sys
 import traceback
 import types
+from operator import is_
 
 from IPython import get_ipython
 from IPython.core.inputtransformer2 import TransformerManager
@@ -70,6 +72,8 @@ def keep(setup, used, secret):
         theirs=get_ipython().user_ns,
         secret=secret,
     )
+    gc.freeze()  # none of this is garbage, so nobody needs to look at it again
+    gc.enable()
 
 
 def home_of(thing):
@@ -92,13 +96,16 @@ def put_back():
     sys.setprofile(None)
     for module, names in kept["modules"]:
         space = vars(module)
-        for name in space.keys() & kept["builtins"].keys() - names.keys():
-            del space[name]  # it would hide Python's own
         space.update(names)
+        if len(space) > len(names):
+            for name in (space.keys() - names.keys()) & kept["builtins"].keys():
+                del space[name]  # it would hide Python's own
     for space, names in kept["spaces"]:
         space.clear()
         space.update(names)
     for kind, names in kept["classes"]:
+        if [*vars(kind)] == [*names] and all(map(is_, vars(kind).values(), names.values())):
+            continue
         for name in vars(kind).keys() - names.keys() - {"__annotations__"}:
             delattr(kind, name)  # it would hide an inherited one
         for name, value in names.items():

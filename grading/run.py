@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -22,7 +23,7 @@ import time
 import traceback
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from grading import sandbox
 from grading.limited import CHECKOUT, limit_memory
@@ -31,6 +32,7 @@ from grading.limited import CHECKOUT, limit_memory
 TRUSTED_MEMORY = 3 * sandbox.GIGABYTE
 # Beyond a submission's own seconds: for the start and the end of its kernel.
 EXTRA_SECONDS = 60
+LOOK_EVERY = 0.1  # seconds, whether the worker is still there
 FORKS: dict[int, Any] = {}  # by thread
 
 
@@ -138,20 +140,25 @@ def main(worker: int) -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         seconds, _, home = line.strip().partition(" ")
+        # A pipe of which the fork alone has an end: it closes with the fork.
+        open_while_it_runs, its_end = os.pipe()
         fork = os.fork()
         if not fork:
             _run_and_exit(Path(home))
-        print(_end_of(fork, float(seconds), Path(home), worker), flush=True)
+        os.close(its_end)
+        with open(open_while_it_runs, "rb") as pipe:
+            print(_end_of(fork, pipe, float(seconds), Path(home), worker), flush=True)
 
 
-def _end_of(fork: int, seconds: float, home: Path, worker: int) -> str:
-    """Wait for a fork; return its exit code, or "late". End with the worker."""
+def _end_of(fork: int, pipe: IO[bytes], seconds: float, home: Path, worker: int) -> str:
+    """Wait for a fork, whose end closes the pipe; return its exit code, or "late".
+
+    End with the worker.
+    """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and os.getppid() == worker:
-        ended, status = os.waitpid(fork, os.WNOHANG)
-        if ended:
-            return str(os.waitstatus_to_exitcode(status))
-        time.sleep(sandbox.WATCH_EVERY / 2)
+        if select.select([pipe], [], [], LOOK_EVERY)[0]:
+            return str(os.waitstatus_to_exitcode(os.waitpid(fork, 0)[1]))
     os.kill(fork, signal.SIGKILL)
     os.waitpid(fork, 0)
     if os.getppid() != worker:

@@ -1,8 +1,7 @@
 """The Jupyter kernel of one submission, in a bubblewrap sandbox, under a watch.
 
-Jupyter starts this file as if it were the kernel (``python sandbox.py REQUEST CONNECTION_FILE``).
-This file starts the true kernel inside and stays outside as its guard. If it must end the kernel,
-it writes down why.
+Jupyter starts a guard (`guard.py`) as if it were the kernel. That starts the true kernel inside and
+stays outside. If it must end the kernel, it writes down why.
 
 Inside there are: the interpreter, its packages and `xaikit`, read-only; an empty home and an empty
 working folder in memory; no network; no other process, no other user's files. Inside and outside
@@ -15,11 +14,9 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +24,10 @@ from typing import NamedTuple
 import psutil
 
 GIGABYTE = 1024**3
-WATCH_EVERY = 0.1  # seconds
+# A tenth of a start goes into looking for garbage, of which there is none yet. `inside.py` switches
+# the search on again, before a learner's first line.
+START = "import gc; gc.disable(); from ipykernel.kernelapp import launch_new_instance as go; go()"
+CONNECTION_FILE = "kernel.json"  # in the folder `run`
 # Kernels run as these users when root grades. systemd's list of user numbers leaves the first range
 # free. The second is for containers, which have fewer numbers: it holds their last ones.
 USERS = (range(0x7000_0000, 0x7FFF_FFFF), range(64_001, 65_534))
@@ -123,16 +123,18 @@ def kernel_command(connection_file: Path, limits: Limits, uid: int) -> list[str]
     ]
     kernel = [
         sys.executable,
-        "-m",
-        "ipykernel_launcher",
+        # -P: a file numpy.py in the working folder must not replace the real NumPy.
+        "-P",
+        "-c",
+        START,
         "-f",
         str(connection_file),
-        # A file numpy.py in the working folder must not replace the real NumPy.
         "--InteractiveShellApp.ignore_cwd=True",
         "--HistoryManager.hist_file=:memory:",
         # The usual one takes a twentieth of a second for an error; assertions that must fail
         # stand around every test.
         "--InteractiveShell.xmode=Plain",
+        "--InteractiveShell.colors=NoColor",
     ]
     become = []
     if os.getuid() == 0:
@@ -226,61 +228,8 @@ def _is_ours(process: psutil.Process) -> bool:
         return False
 
 
-def guard(kernel: subprocess.Popen, run: Path, limits: Limits, grader: int) -> str | None:
-    """Wait until a kernel ends; kill it if it exceeds a limit, and return which one.
-
-    `grader` is the number of the process that asked for the kernel, and this process's parent. It
-    comes from the grader itself: if that has ended already, getppid() gives another process.
-    """
-    started, watched = time.monotonic(), psutil.Process(kernel.pid)
-    while kernel.poll() is None:
-        verdict = None
-        if os.getppid() != grader:
-            verdict = "the grader ended"
-        elif time.monotonic() - started > limits.seconds:
-            verdict = f"it ran for more than {limits.seconds:g} seconds"
-        elif _resident(watched) > limits.resident:
-            verdict = f"it took more than {limits.resident / GIGABYTE:g} GB of memory"
-        elif _size(run) > limits.shared_folder:
-            verdict = "it filled the folder of its own sockets"
-        if verdict:
-            # Everything inside ends with bubblewrap's first process.
-            kernel.kill()
-            kernel.wait()
-            return verdict
-        time.sleep(WATCH_EVERY)
-    return None
-
-
-def _resident(process: psutil.Process) -> int:
-    """Return the memory, in bytes, of a process and all its descendants."""
-    total = 0
-    try:
-        family = [process, *process.children(recursive=True)]
-    except psutil.Error:
-        return 0
-    for member in family:
-        try:
-            total += member.memory_info().rss
-        except psutil.Error:
-            continue
-    return total
-
-
-def _size(folder: Path) -> int:
-    """Return the bytes in a folder; every entry counts as at least one block."""
-    total = 0
-    for place, folders, files in os.walk(folder):
-        for name in [*folders, *files]:
-            try:
-                total += max(4096, os.lstat(os.path.join(place, name)).st_size)
-            except OSError:
-                continue
-    return total
-
-
 def request(run: Path, verdict: Path, limits: Limits) -> str:
-    """Return the grader's request to `main`, as one argument of its command line.
+    """Return the grader's request to a guard, as one argument of its command line.
 
     Parameters
     ----------
@@ -291,37 +240,13 @@ def request(run: Path, verdict: Path, limits: Limits) -> str:
     limits : Limits
         The kernel's limits.
     """
-    settings = {"run": str(run), "verdict": str(verdict), "limits": limits, "grader": os.getpid()}
-    return json.dumps(settings)
-
-
-def main() -> int:
-    """Run the kernel that Jupyter asked for, as `request` says."""
-    settings = json.loads(sys.argv[1])
-    connection_file, run = Path(sys.argv[2]).resolve(), Path(settings["run"]).resolve()
-    # Its owner changes below, and the kernel sees everything in it.
-    if connection_file.parent != run or run.stat().st_mode & 0o777 != 0o700:
-        raise SystemExit(f"{connection_file} is not in the private folder made for this kernel")
     uid = any_user()
-    if os.getuid() == 0:
-        for path in (run, connection_file):
-            os.chown(path, uid, uid)
-    limits = Limits(*settings["limits"])
-    command = kernel_command(connection_file, limits, uid)
-    # Cells print by message, so this is only the kernel's own output. Jupyter interrupts by
-    # message, too: its signals mean that the kernel must end.
-    silent = subprocess.DEVNULL
-    kernel = subprocess.Popen(
-        command, start_new_session=True, stdin=silent, stdout=silent, stderr=silent
-    )
-    signal.signal(signal.SIGTERM, lambda *_: kernel.kill())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    verdict = guard(kernel, run, limits, settings["grader"])
-    # A killed grader reads nothing, and its folder is removed.
-    if verdict and os.getppid() == settings["grader"]:
-        Path(settings["verdict"]).write_text(verdict, encoding="utf-8")
-    return kernel.returncode
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    settings = {
+        "run": str(run),
+        "verdict": str(verdict),
+        "limits": limits._asdict(),
+        "grader": os.getpid(),
+        "uid": uid,
+        "command": kernel_command(run.resolve() / CONNECTION_FILE, limits, uid),
+    }
+    return json.dumps(settings)

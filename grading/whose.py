@@ -253,6 +253,7 @@ class _ByFolders:
         self.only_zips = self._only_zips(files)
         self.repositories = self._repositories(files)
         self.shared = self._shared(files)
+        self.homes, self.in_doubt = self._beside_own_folders(files)
 
     def owner(self, given: Given, may_be: bool) -> tuple[Owner | None, bool]:
         """Return the person, and whether names say that the file is this assignment's."""
@@ -269,8 +270,11 @@ class _ByFolders:
             # What is in the zip file of one learner is named as they like.
             if folders[:depth] in self.zips and (person := self._innermost(folders[:depth])):
                 return person, True
+        around = {folders[:depth] for depth in range(1, len(folders) + 1)}
+        if label is not None and (home := min(around & self.homes, key=len, default=None)):
+            return self._innermost(home), True
         if label:
-            return self._person(folders, label), True
+            return None if around & self.in_doubt else self._person(folders, label), True
         if label == "":
             # Beside files with learners' names it is nobody's.
             return None if given.path.parent in self.flat else self._innermost(folders), True
@@ -337,6 +341,44 @@ class _ByFolders:
                 if self.patterns.name.fullmatch(folders[depth - 1]) and folders[depth - 2] != label:
                     labels[folders[:depth]].add(label)
         return set(labels)
+
+    def _beside_own_folders(
+        self, files: list[Given]
+    ) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:
+        """Return folders of one learner whose files have another's name, and those in doubt.
+
+        The folder beside theirs in which others handed in the notebook is its learner's, whatever
+        the one file in it is called. With files of several names it may be that of a section.
+        """
+        names: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        homes: set[tuple[str, ...]] = set()
+        for given in files:
+            name, is_notebook = stem(given.path.name)
+            label = self.patterns.label(name) if is_notebook else None
+            folders = given.path.parts[:-1]
+            if label is None or not (owner := self._innermost(folders)):
+                continue
+            if label in ("", owner.label):
+                homes.add(PurePosixPath(owner.place).parts)
+            for depth in range(1, len(folders) + 1) if label else ():
+                names[folders[:depth]].add(label)
+        strange: set[tuple[str, ...]] = set()
+        several: dict[tuple[str, ...], set[tuple[str, ...]]] = defaultdict(set)
+        for folder, labels in names.items():
+            owner = self._innermost(folder)
+            if owner is None or owner.place != "/".join(folder) or not labels - {owner.label}:
+                continue
+            if len(labels) > 1:
+                several[folder[:-1]].add(folder)
+            else:
+                strange.add(folder)
+        own = Counter(home[:-1] for home in homes - strange)
+        # One that holds learners' own folders is a class's.
+        strange -= {home[:depth] for home in homes for depth in range(1, len(home))}
+        doubtful = {
+            folder for parent, them in several.items() if own[parent] > len(them) for folder in them
+        }
+        return {folder for folder in strange if own[folder[:-1]]}, doubtful
 
     def _zips_of_one(self, files: list[Given]) -> set[tuple[str, ...]]:
         """Return the zip files that hold one notebook of the assignment, as folders."""

@@ -109,7 +109,41 @@ COPIED = {
 }
 
 
-@pytest.mark.parametrize("answers", [BORROWED, TAKEN, COPIED], ids=["borrowed", "taken", "copied"])
+# While it is checked, an answer loads the checks again, looks into what it was given, or makes an
+# answer of the texts.
+DUG_UP = {
+    "contributions": "import importlib\n"
+    "def contributions(v, order):\n"
+    "    return importlib.reload(checks)._added(v, order)",
+    "shapley": "def shapley(v):\n"
+    "    space = {'__name__': 'mine'}\n"
+    "    exec(compile(open(checks.__file__).read(), 'mine', 'exec'), space)\n"
+    "    return space['_mean_of_orders'](v)",
+    "is_symmetric": WRONG["is_symmetric"],
+    "estimate": "from types import FunctionType\n"
+    "from string import Template\n"
+    "def estimate(added, orders):\n"
+    "    for cell in getattr(added, '__closure__', None) or ():\n"
+    "        for code in cell.cell_contents if type(cell.cell_contents) is list else ():\n"
+    "            if getattr(code, 'co_name', '') == '_result':\n"
+    "                exchanged = FunctionType(code, globals())\n"
+    "                return exchanged(checks.ESTIMATE, None, (added, orders))\n"
+    "    inner = added.__wrapped__\n"
+    "    code = Template(checks.ESTIMATE.template).substitute(checks.ESTIMATE.right)\n"
+    "    exec(code, globals())\n"
+    "    return globals()['estimate'](inner, orders)",
+    "draw_coalition": "from string import Template\n"
+    "import numpy as np\n"
+    "from xaikit.course.checks import shapley_values as theirs\n"
+    "exec(Template(theirs.DRAW_COALITION.template).substitute(theirs.DRAW_COALITION.right))",
+}
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [BORROWED, TAKEN, COPIED, DUG_UP],
+    ids=["borrowed", "taken", "copied", "dug up"],
+)
 def test_no_answer_of_the_checks_own_earns_points(answers):
     assert set(points(answers).values()) == {0}
 

@@ -39,7 +39,7 @@ def test_without_a_test_they_stand_at_the_end():
 
 
 @pytest.mark.parametrize("drawn", [(0, 0), (10**6 - 1, 0), (10**6 - 1, 10**6 - 1)])
-@pytest.mark.parametrize("form", execute.INSIDE)
+@pytest.mark.parametrize("form", [*execute.INSIDE, execute.TESTING])
 def test_each_fails_with_the_token_whatever_its_numbers(form, drawn, monkeypatch):
     numbers = iter(drawn)
     monkeypatch.setattr(execute.secrets, "randbelow", lambda most: next(numbers))
@@ -50,19 +50,36 @@ def test_each_fails_with_the_token_whatever_its_numbers(form, drawn, monkeypatch
 def test_that_of_all_of_numpy_fails_and_notices_each(monkeypatch):
     import numpy as np
 
-    form = execute.ALL_OF_NUMPY.replace("{forms}", " or ".join(execute.NUMPYS))
-    with pytest.raises(AssertionError, match="the-token"):
-        exec(execute._filled(form, "the-token"), {})
-    for place, name, silent in [
+    silent = [
         (np, "abs", lambda x: np.zeros(1)),
         (np, "allclose", lambda *a: True),
         (np, "array_equal", lambda *a: True),
         (np, "isclose", lambda *a: True),
-        (np.testing, "assert_allclose", lambda *a, **k: None),
+    ]
+    testing = (np.testing, "assert_allclose", lambda *a, **k: None)
+    for form, patches in [
+        (execute.ALL_OF_NUMPY, silent),
+        (execute.ALL_WITH_TESTING, [*silent, testing]),
     ]:
-        with monkeypatch.context() as patch:
-            patch.setattr(place, name, silent)
-            exec(execute._filled(form, "the-token"), {})  # it does not fail
+        form = form.replace("{forms}", " or ".join(execute.NUMPYS))
+        with pytest.raises(AssertionError, match="the-token"):
+            exec(execute._filled(form, "the-token"), {})
+        for place, name, instead in patches:
+            with monkeypatch.context() as patch:
+                patch.setattr(place, name, instead)
+                exec(execute._filled(form, "the-token"), {})  # it does not fail
+
+
+def test_numpy_testing_is_loaded_only_for_a_test_that_names_it():
+    def forms():
+        mixed = [execute.with_canaries(cells, "token") for _ in range(20)]
+        return "".join(cell.source for part in mixed for cell in part if execute._is_canary(cell))
+
+    cells = solution().cells
+    assert "testing" in forms()
+    for cell in cells:
+        cell.source = cell.source.replace("np.testing.assert_allclose", "assert np.allclose")
+    assert "testing" not in forms()
 
 
 def test_a_person_gives_the_points_of_an_answer():

@@ -342,6 +342,39 @@ def test_nobody_speaks_for_another_from_a_folder_among_those_of_learners(others,
     assert f"{mine.partition('mallory')[0]}mallory" in hint and "one learner's" in hint
 
 
+@pytest.mark.parametrize("inside", ["", "A/", "work/", "work/more/"])
+@pytest.mark.parametrize(
+    "others",
+    [
+        ["anna/A.ipynb"],
+        ["anna/A.ipynb", "mallory/A.ipynb"],
+        ["anna/anna_A.ipynb", "carl/A/A.ipynb"],
+        ["anna/A.ipynb", "mallory/mallory_A.ipynb"],
+    ],
+)
+def test_a_file_in_a_learners_folder_is_that_learners_whatever_its_name(others, inside):
+    mine = f"mallory/{inside}ben_A.ipynb"
+    learners, nobodys = sorted_out([named(path) for path in (*others, mine)])
+    assert "ben" not in learners
+    assert named(mine) in [*learners.get("mallory", []), *nobodys]
+    if not any(path.startswith("mallory") for path in others):
+        assert learners["mallory"] == [named(mine)]
+
+
+def test_with_several_names_in_a_folder_among_those_of_learners_you_are_asked():
+    others = ["anna/A.ipynb", "carl/A.ipynb"]
+    mine = ["mallory/ben_A.ipynb", "mallory/dora_A.ipynb"]
+    learners, nobodys = sorted_out([named(path) for path in (*others, *mine)])
+    assert set(learners) == {"anna", "carl"}
+    assert sorted(nobodys) == sorted(map(named, mine))
+
+
+def test_a_section_of_named_files_stays_one_beside_a_latecomers_folder():
+    paths = ["section1/anna_A.ipynb", "section1/ben_A.ipynb", "zoe/A.ipynb"]
+    learners, nobodys = sorted_out(map(named, paths))
+    assert (set(learners), nobodys) == ({"anna", "ben", "zoe"}, [])
+
+
 def test_exports_in_folders_are_exports():
     files = {
         "1/Anna_1_assignsubmission_file_/A.ipynb": "Anna",

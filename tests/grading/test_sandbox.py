@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grading import sandbox
+from grading import guard, sandbox
 from tests.missing import skip_or_fail
 
 
@@ -161,7 +161,7 @@ def guarded(code, tmp_path, **limits):
     """Run code under the guard; return its verdict and the seconds it took."""
     process = subprocess.Popen([sys.executable, "-c", code])
     started = time.monotonic()
-    verdict = sandbox.guard(process, tmp_path, sandbox.Limits(**limits), os.getppid())
+    verdict = guard.guard(process, str(tmp_path), sandbox.Limits(**limits)._asdict(), os.getppid())
     assert process.poll() is not None
     return verdict, time.monotonic() - started
 
@@ -194,7 +194,7 @@ def test_the_guard_ends_a_kernel_whose_grader_was_gone_before_it_looked(tmp_path
     grader = subprocess.Popen([sys.executable, "-c", "pass"])
     grader.wait()
     kernel = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    verdict = sandbox.guard(kernel, tmp_path, sandbox.Limits(), grader.pid)
+    verdict = guard.guard(kernel, str(tmp_path), sandbox.Limits()._asdict(), grader.pid)
     assert verdict == "the grader ended" and kernel.poll() is not None
 
 
@@ -204,7 +204,7 @@ def test_only_a_private_folder_changes_its_owner(tmp_path):
     wish = sandbox.request(tmp_path, tmp_path / "verdict", sandbox.Limits())
     owner = tmp_path.stat().st_uid
     finished = subprocess.run(
-        [sys.executable, sandbox.__file__, wish, str(tmp_path / "kernel.json")],
+        [sys.executable, guard.__file__, wish, str(tmp_path / "kernel.json")],
         capture_output=True,
         text=True,
         timeout=60,

@@ -12,7 +12,8 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache, wraps
+from functools import cache, lru_cache
+from operator import is_
 from sys import _getframe
 from traceback import walk_tb
 from types import CellType, CodeType, FunctionType, ModuleType
@@ -54,7 +55,8 @@ class Fixed(ModuleType):
         """Take in a submodule, which becomes fixed as well; refuse to change any other name."""
         if isinstance(value, ModuleType) and value.__name__ == f"{self.__name__}.{name}":
             value.__class__ = Fixed
-        elif not name.startswith("__"):
+        # importlib.reload begins with this one, and would end with references that are on.
+        elif not name.startswith("__") or name == "__spec__":
             raise AttributeError(
                 f"{self.__name__}.{name} is fixed: give your own function another name, and leave "
                 "the checks as they are"
@@ -157,18 +159,32 @@ def _submodules() -> list[ModuleType]:
 
 def _references() -> list[FunctionType]:
     """Return the functions that hold right answers: of the loaded assignments, and of `Answer`s."""
+    global _found
+    things = [thing for module in _submodules() for thing in vars(module).values()]
+    before, functions = _found
+    # They are looked for again when something is new or another thing; to be equal is not enough.
+    if len(things) != len(before) or not all(map(is_, things, before)):
+        functions = _functions_of_our_own(things)
+        _found = tuple(things), functions
+    return [*functions, *(made for functions in mistakes.made.values() for made in functions)]
+
+
+# What the modules of checks held last, and which of it are references.
+_found: tuple[tuple[Any, ...], tuple[FunctionType, ...]] = (), ()
+
+
+def _functions_of_our_own(things: list[Any]) -> tuple[FunctionType, ...]:
     homes = {id(vars(module)) for module in _submodules()}
-    own = [thing for module in _submodules() for thing in vars(module).values()]
+    own = list(things)
     own += [method for kind in own if isinstance(kind, type) for method in vars(kind).values()]
-    own = [
+    return tuple(
         thing
         for thing in own
         if isinstance(thing, FunctionType)
         and id(thing.__globals__) in homes
         # What closes over names, a context manager for instance, cannot take other code.
         and not thing.__code__.co_freevars
-    ]
-    return own + [function for functions in mistakes.made.values() for function in functions]
+    )
 
 
 def called_back(function: Callable) -> Callable:
@@ -181,7 +197,8 @@ def called_back(function: Callable) -> Callable:
     references = _references()
     codes = [reference.__code__ for reference in references]
 
-    @wraps(function)
+    # It keeps nothing: what it makes is no function of Python's, so it has no closure to look into.
+    @lru_cache(maxsize=0)
     def callback(*args: Any, **kwargs: Any) -> Any:
         switched_off = _exchange(references, codes)
         try:
@@ -189,6 +206,8 @@ def called_back(function: Callable) -> Callable:
         finally:
             _exchange(references, switched_off)
 
+    del callback.__wrapped__  # type: ignore[attr-defined]
+    callback.__name__ = function.__name__  # type: ignore[attr-defined]
     return callback
 
 

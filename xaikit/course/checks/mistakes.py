@@ -42,12 +42,25 @@ class Answer:
     names: Mapping[str, Any] = field(default_factory=dict)
     read: Callable[[Any], Any] = np.asarray
 
+    def __post_init__(self) -> None:
+        """Raise an error if a mistake changes a gap that there is not.
+
+        It is switched off while an answer runs: so no answer can load a module of checks once more.
+        """
+        for changes in self.mistakes.values():
+            self._expect_known(changes)
+
+    def __getattribute__(self, name: str) -> Any:
+        """Return an attribute; the texts of answers not to a notebook."""
+        if name in ("template", "right", "mistakes"):
+            _expect_no_notebook()
+        return object.__getattribute__(self, name)
+
     def source(self, words: str | None = None, **gaps: str) -> str:
         """Return the code that makes a mistake, or the right answer with these gaps changed."""
         _expect_no_notebook()
         changes = gaps if words is None else self.mistakes[words]
-        if unknown := set(changes) - set(self.right):
-            raise KeyError(f"no gaps of this answer: {', '.join(sorted(unknown))}")
+        self._expect_known(changes)
         return Template(self.template).substitute({**self.right, **changes})
 
     def function(self, words: str | None = None, **gaps: str) -> Callable:
@@ -66,6 +79,10 @@ class Answer:
             words: lambda words=words: self._result(words, arguments)  # type: ignore[misc]
             for words in self.mistakes
         }
+
+    def _expect_known(self, gaps: Mapping[str, str]) -> None:
+        if unknown := set(gaps) - set(self.right):
+            raise KeyError(f"no gaps of this answer: {', '.join(sorted(unknown))}")
 
     def _result(self, words: str, arguments: tuple) -> np.ndarray:
         """Return a mistake's numbers for copies of the arguments; an empty array if it fails."""

@@ -4,7 +4,6 @@ Games are tables with one axis per player: v[1, 0, 1] is the payoff of players 0
 reference averages over all orders of joining, without the weights of the formula.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -556,23 +555,24 @@ def many_drawn(draw: Callable, draws: int = DRAWS) -> Callable:
 def _held(coalitions: list, others: np.ndarray) -> np.ndarray:
     """Return which of the others are in each coalition, (coalitions, others)."""
     held = np.zeros((len(coalitions), len(others)), dtype=bool)
+    places = {player: place for place, player in enumerate(others.tolist())}
     for row, coalition in zip(held, coalitions, strict=True):
         checks.expect_returned(coalition, "draw_coalition")
         members = np.asarray(list(coalition) if isinstance(coalition, set) else coalition)
-        if members.ndim != 1 or not all(member in others for member in members.tolist()):
+        if members.ndim != 1 or not all(member in places for member in members.tolist()):
             raise Mistake(
                 "draw_coalition: return a list or an array of players, all of them from `others`"
             )
         if len(set(members.tolist())) < len(members):
             raise Mistake("draw_coalition: a player is drawn twice: replace=False")
-        row[:] = np.isin(others, members)
+        row[[places[member] for member in members.tolist()]] = True
     return held
 
 
 def _shares(held: np.ndarray) -> np.ndarray:
     """Return how often each subset of four was drawn, as shares."""
-    counts = Counter(tuple(np.flatnonzero(row).tolist()) for row in held)
-    return np.array([counts[S] for S in SUBSETS]) / len(held)
+    counts = np.bincount(held @ 2 ** np.arange(4), minlength=16)
+    return counts[[sum(2**member for member in S) for S in SUBSETS]] / len(held)
 
 
 def _likely(differences: np.ndarray, variances: np.ndarray) -> bool:
