@@ -100,14 +100,27 @@ class Question:
         return self._as_for_x(models.outputs(self.model, rows, fresh=fresh, made=self.made))
 
     def expect_function(self) -> None:
-        """Raise a ValueError unless the first row alone gets the output that it had among others.
+        """Raise a ValueError unless one row alone gets the output that it had among others.
 
-        For methods that do not come back to x: this asks a function about one row. Models with
-        gradients were asked by `ask`.
+        For methods that do not come back to x: this asks a function about the row with the largest
+        output. Models with gradients were asked by `ask`.
         """
         if not isinstance(self.model, DifferentiableModel):
-            alone = self.target_outputs(self.x[:1], np.zeros(1, dtype=int))
-            expect_same_outputs(alone, self.explained[:1], self.explained)
+            row = largest_row(self.explained)
+            self.expect_same(self._alone(row), np.array([row]), self.explained)
+
+    def expect_same(self, found: np.ndarray, row_of: np.ndarray, scale: Any) -> None:
+        """Raise a ValueError unless outputs found for the rows `row_of` of x are F_target(x).
+
+        For `scale` see `models.expect_same_outputs`.
+        """
+        known = self.explained[row_of]
+        row = row_of[largest_row(known)]
+        expect_same_outputs(found, known, scale, lambda: self._alone(row))
+
+    def _alone(self, row: int) -> np.ndarray:
+        """Return F_target of one row of x, (1,), asked alone."""
+        return self.target_outputs(self.x[row : row + 1], np.array([row]))
 
     def calls(self, count: int, width: int, rows_each: int = 1, later: int = 0) -> Iterator[slice]:
         """Cut 0 … count into slices, one for each call of the model; `later` others are to come.
@@ -329,19 +342,35 @@ def ask_for_slopes(
     return replace(question, tokens=tokens, single=single)
 
 
+def largest_row(outputs: np.ndarray) -> int:
+    """Return the row of outputs (n, …) with the largest one.
+
+    All rows are rounded like their parts, which an output may hide if they cancel in it. Beside the
+    largest one the rounding is small, and chance is not.
+    """
+    sizes = np.abs(outputs).reshape(len(outputs), -1).max(axis=1)
+    return int(sizes.argmax())
+
+
 def _expect_same_alone(question: Question, output: Array) -> None:
-    """Raise a ValueError unless the first row alone gets the output that it got among the others.
+    """Raise a ValueError unless one row alone gets the outputs that it got among the others.
 
     A picture (3, h, w) without a batch axis looks like three rows.
     """
+    outputs = arrays.float64(output)
+    row = largest_row(outputs)
+
+    def alone() -> np.ndarray:
+        return arrays.float64(question.all_outputs(question.x[row : row + 1])[0])
+
     try:
-        alone = question.all_outputs(question.x[:1])
+        found = alone()
     except Exception as error:  # of any library
         raise ValueError(
-            f"the model takes the {len(question.x)} rows of x together, and not the first alone: "
+            f"the model takes the {len(question.x)} rows of x together, and not one alone: "
             f"{error}{models.batch_hint(question.x)}"
         ) from error
-    expect_same_outputs(arrays.float64(alone[0]), arrays.float64(output[0]), arrays.float64(output))
+    expect_same_outputs(found, outputs[row], outputs, alone)
 
 
 def _ask_about_cells(

@@ -16,7 +16,6 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
 from xaikit.core.linear_fits import LinearFit, ridge_fit, side_by_side
-from xaikit.core.models import expect_same_outputs
 from xaikit.core.question import Question, ask
 from xaikit.core.settings import as_seed, expect_count
 from xaikit.games.texts import text_game
@@ -133,7 +132,7 @@ def lime_tabular(
             later = samples * (len(x) - 1 - row)
             perturbed = _moved(original, noise, scale, whole)
             answers.append(_ask(question, perturbed, later)[:, targets[row]])
-        expect_same_outputs(np.array(answers)[:, 0], question.explained, answers)
+        question.expect_same(np.array(answers)[:, 0], np.arange(len(x)), answers)
         # The same perturbations have the same weights: one fit serves all rows.
         fit = _sparse_fit(noise, np.array(answers).T, _kernel(noise, width), ridge, features)
         fit.coefficients.T[missing], fit.std.T[missing] = 0, 0
@@ -219,8 +218,7 @@ def _with_categories(
         outputs = drawn.outputs(_moved(centre, noise, scale, whole), picks, later)
         outputs = outputs[:, [question.target[row - len(others)]]]
         if around == "instance":
-            known = question.explained[[row - len(others)]]
-            expect_same_outputs(outputs[0], known, outputs)
+            question.expect_same(outputs[0], np.array([row - len(others)]), outputs)
         fits.append(
             _sparse_fit(
                 np.hstack([noise, same]),
