@@ -32,7 +32,8 @@ class Game:
         Takes masks (B, M), True where a player is present, and returns the payoffs v(S): (B,), or
         (B, n) for n games at once. All of them are evaluated at the same coalitions. It may end in
         squeeze(): for one coalition () and (n,) are (1,) and (1, n). Its attribute `at_once`, if it
-        has one, says how many coalitions it takes well; else it gets at most 2,048.
+        has one, says how many coalitions it takes well; else it gets at most 2,048. One that
+        remembers payoffs has another, `again`: a function like it that does not.
     data : array (M,) or (n, M), optional
         The values of the players (of the features), for tables and plots. Attributions have its
         library, device and dtype.
