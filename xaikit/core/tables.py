@@ -5,6 +5,7 @@ from. So what mixes rows of numbers mixes rows of a frame too, whatever its colu
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -120,10 +121,16 @@ class Table:
             kinds = frame.dtypes
             columns = {j: in_kind(rows[:, j], kinds.iloc[j]) for j in range(rows.shape[1])}
         else:
-            columns = {j: frame.iloc[:, j].array.take(rows[:, j]) for j in range(rows.shape[1])}
+            columns = {j: column.take(rows[:, j]) for j, column in enumerate(self._columns)}
         mixed = type(frame)(columns, copy=False)
         mixed.columns = frame.columns
         return mixed
+
+    @cached_property
+    def _columns(self) -> list[Any]:
+        """The values of each column. NumPy takes numbers several times as fast as pandas does."""
+        columns = (self.frame.iloc[:, j] for j in range(self.frame.shape[1]))
+        return [c.to_numpy() if is_plain(c.dtype) else c.array for c in columns]
 
     def frame_of_numbers(self, rows: np.ndarray) -> Any:
         """Return numbers (n, d) of one type as a frame, which shares their memory."""
