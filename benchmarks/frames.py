@@ -40,9 +40,9 @@ def methods(budget: int, samples: int, random: int) -> dict[str, tuple[int, Call
         ),
         f"KernelSHAP, {BACKGROUND} background rows × {budget:,} coalitions, 4 rows": (
             4,
-            lambda f, x, others: xk.kernel_shap(
-                xk.marginal_game(f, x, others), budget=budget
-            ).values,
+            lambda f, x, others: (
+                xk.kernel_shap(xk.marginal_game(f, x, others), budget=budget).values
+            ),
         ),
         f"LIME, {samples:,} samples, 20 rows": (
             20,

@@ -158,6 +158,21 @@ class Question:
         x = self.x if self.whole is None else self.whole
         return np.full(x.shape[1], namespace(x).isdtype(x.dtype, "integral"))
 
+    def limits(self, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the least and the largest number (d,) that the types of some columns hold.
+
+        `columns` (d,) tells which: of those that were given as whole numbers. Others have no limit.
+        """
+        kinds = [None] * len(columns) if self.table is None else list(self.table.frame.dtypes)
+        if self.table is None and columns.any():
+            whole = arrays.to_numpy(self.x[:0] if self.whole is None else self.whole)
+            kinds = [whole.dtype] * len(columns)
+        low, high = np.full(len(columns), -np.inf), np.full(len(columns), np.inf)
+        for j in np.flatnonzero(columns):
+            held = np.iinfo(getattr(kinds[j], "numpy_dtype", kinds[j]))  # of pandas' Int64, int64
+            low[j], high[j] = held.min, held.max
+        return low, high
+
     def in_numbers(self, why: str) -> "Question":
         """Return the question with x and the baseline as floating numbers, for arithmetic.
 
@@ -441,6 +456,10 @@ def _of_one_kind(x: Array, values: Any, what: str, missing: bool) -> tuple[Array
         values = arrays.numeric(values, what, missing)
     if not any(arrays.is_torch(one) or arrays.is_floating(one) for one in (x, values)):
         return _whole_numbers(x, arrays.numeric(values, what))
+    if not (arrays.is_torch(x) or arrays.is_torch(values) or arrays.is_floating(x)):
+        cast = arrays.as_whole(values, x[:0])
+        if cast is not values:  # 0.0, or floats that hold whole numbers: x stays what it is
+            return x, arrays.numeric(cast, what)
     if not placed:
         whole = not arrays.is_floating(values)
         values = arrays.like(values, x if whole else arrays.floating(x[:0]))
