@@ -176,6 +176,7 @@ class Table:
             columns[j] = column.array if hasattr(column, "iloc") else column
         other = type(frame)(columns)
         other.columns = frame.columns
+        expect_no_infinity(other, what)
         cells = np.arange(len(frame), len(frame) + len(other))
         pool = pd.concat([frame, other], ignore_index=True)
         return Table(pool), np.repeat(cells[:, None], frame.shape[1], axis=1)
@@ -233,8 +234,7 @@ def table_of(x: Any, second: Any = None) -> tuple[Table, np.ndarray]:
     if not frame.size:
         raise ValueError(f"x is empty: its shape is {frame.shape}, expected at least one row")
     table = Table(frame)
-    if table.numeric:
-        arrays.numeric(table.numbers("x"), missing=True)
+    expect_no_infinity(frame, "x")
     return table, np.repeat(np.arange(len(frame))[:, None], frame.shape[1], axis=1)
 
 
@@ -254,6 +254,24 @@ def as_frame(values: Any, columns: Any, what: str) -> Any:
     return values
 
 
+def expect_no_infinity(frame: Any, what: str) -> None:
+    """Raise a ValueError for a column of numbers or objects that holds infinity."""
+    for j, (name, kind) in enumerate(frame.dtypes.items()):
+        column = frame.iloc[:, j]
+        if kind.kind == "f":
+            values = column.to_numpy(np.float64, na_value=np.nan)
+        elif kind == object:
+            floats = (float, np.floating)
+            values = np.array([value if isinstance(value, floats) else 0.0 for value in column])
+        else:
+            continue
+        if (infinite := np.isinf(values)).any():
+            raise ValueError(
+                f"column {name} of {what} holds infinity (first in row {int(infinite.argmax())}): "
+                "fill it in or drop its row first, or write NaN for a missing value"
+            )
+
+
 def as_numbers(x: Any, what: str) -> Any:
     """Return rows of a frame, or a series as one, with floating numbers in place of whole ones.
 
@@ -265,6 +283,7 @@ def as_numbers(x: Any, what: str) -> Any:
         For a frame without numbers, or for NaN or infinity.
     """
     frame = as_frame(x, None, what).copy()
+    expect_no_infinity(frame, what)
     numbers = [j for j, kind in enumerate(frame.dtypes) if of_numbers(kind)]
     if not numbers:
         raise TypeError(f"no column of {what} holds numbers")
