@@ -260,7 +260,7 @@ def expect_no_infinity(frame: Any, what: str) -> None:
         column = frame.iloc[:, j]
         if kind.kind == "f":
             values = column.to_numpy(np.float64, na_value=np.nan)
-        elif kind == object:
+        elif kind.kind == "O" and isinstance(kind, np.dtype):
             floats = (float, np.floating)
             values = np.array([value if isinstance(value, floats) else 0.0 for value in column])
         else:
