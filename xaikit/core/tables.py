@@ -118,8 +118,7 @@ class Table:
         """Return the frame of mixed rows (n, d): whole numbers are cells, others are values."""
         frame = self.frame
         if rows.dtype.kind == "f":
-            kinds = frame.dtypes
-            columns = {j: in_kind(rows[:, j], kinds.iloc[j]) for j in range(rows.shape[1])}
+            columns = {j: in_kind(rows[:, j], kind) for j, kind in enumerate(frame.dtypes)}
         else:
             columns = {j: column.take(rows[:, j]) for j, column in enumerate(self._columns)}
         mixed = type(frame)(columns, copy=False)
@@ -129,7 +128,7 @@ class Table:
     @cached_property
     def _columns(self) -> list[Any]:
         """The values of each column. NumPy takes numbers several times as fast as pandas does."""
-        columns = (self.frame.iloc[:, j] for j in range(self.frame.shape[1]))
+        columns = (column for _, column in self.frame.items())
         return [c.to_numpy() if is_plain(c.dtype) else c.array for c in columns]
 
     def frame_of_numbers(self, rows: np.ndarray) -> Any:
@@ -162,8 +161,9 @@ class Table:
         frame = self.frame
         other = as_frame(aligned(other, labels(frame), what), frame.columns, what)
         columns = {}
-        for j, name in enumerate(frame.columns):
-            kind, column = frame.dtypes.iloc[j], other.iloc[:, j]
+        kinds = list(frame.dtypes)
+        for j, (name, column) in enumerate(other.items()):
+            kind = kinds[j]
             if isinstance(kind, pd.CategoricalDtype) and column.dtype != kind:
                 unknown = sorted(set(column.dropna()) - set(kind.categories), key=str)
                 if unknown:
@@ -256,10 +256,11 @@ def as_frame(values: Any, columns: Any, what: str) -> Any:
 
 def expect_no_infinity(frame: Any, what: str) -> None:
     """Raise a ValueError for a column of numbers or objects that holds infinity."""
-    for j, (name, kind) in enumerate(frame.dtypes.items()):
-        column = frame.iloc[:, j]
+    for name, column in frame.items():
+        kind = column.dtype
         if kind.kind == "f":
-            values = column.to_numpy(np.float64, na_value=np.nan)
+            own = is_plain(kind)
+            values = column.to_numpy() if own else column.to_numpy(np.float64, na_value=np.nan)
         elif kind.kind == "O" and isinstance(kind, np.dtype):
             floats = (float, np.floating)
             values = np.array([value if isinstance(value, floats) else 0.0 for value in column])

@@ -408,11 +408,17 @@ def _moved(
     rows = centre + noise * scale
     if not whole.any():
         return rows, noise
-    rows[:, whole] = np.rint(rows[:, whole])
-    beyond = (rows < limits[0]) | (rows > limits[1])
+    steps = np.rint(rows[:, whole])
+    low, high = (limit[whole] for limit in limits)
+    if not (np.nanmin(steps) < low.max() or np.nanmax(steps) > high.min()):
+        rows[:, whole] = steps
+        return rows, noise
+    beyond = (steps < low) | (steps > high)
+    rows[:, whole] = held = np.clip(steps, low, high)
     if beyond.any():
-        rows = np.clip(rows, *limits)
-        noise = np.where(beyond, (rows - centre) / np.where(scale > 0, scale, 1.0), noise)
+        made = (held - centre[whole]) / np.where(scale > 0, scale, 1.0)[whole]
+        noise = noise.copy()
+        noise[:, whole] = np.where(beyond, made, noise[:, whole])
     return rows, noise
 
 
