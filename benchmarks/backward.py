@@ -87,7 +87,7 @@ def comparisons(repeats: int = 40, batch: int = BATCH) -> Iterator[Comparison]:
         training_step,
         lambda: parameter_gradients(module, tensor, classes),
         forward,
-        1.5,
+        {"peer": 1.5},
         repeats,
     )
     agree([arrays.gradient(x)], [input_gradient(module, tensor)])
@@ -96,7 +96,7 @@ def comparisons(repeats: int = 40, batch: int = BATCH) -> Iterator[Comparison]:
         lambda: arrays.gradient(x),
         lambda: input_gradient(module, tensor),
         forward,
-        1.5,
+        {"peer": 1.5},
         repeats,
     )
     for device in ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]:
@@ -122,7 +122,7 @@ def _tensors(name: str, module: nn.Module, x: torch.Tensor, repeats: int) -> Ite
         lambda: network.gradient(x),
         lambda: input_gradient(module, x),
         forward,
-        1.2,
+        {"peer": 1.2},
         repeats,
         x.device.type,
     )

@@ -34,7 +34,7 @@ def relevance(repeats: int = 30, rows: int = 128) -> Iterator[Comparison]:
         ours,
         lambda: input_gradient(module, x),
         forward,
-        1.5,
+        {"peer": 1.5},
         repeats,
     )
 
@@ -62,9 +62,8 @@ def path(repeats: int = 20, rows: int = 256, steps: int = 50) -> Iterator[Compar
         ours,
         captum,
         gradients,
-        1.3,
+        {"bare model": 1.3},
         repeats,
-        against="bare model",
     )
 
 

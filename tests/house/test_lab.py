@@ -60,6 +60,16 @@ def test_file_names_have_the_room_of_a_column_of_dates(learners_lab):
     assert json.loads(answer)["schema"]["properties"]["showLastModifiedColumn"]["default"] is False
 
 
+def test_links_to_pages_open_them_as_they_are_meant_to_be_read_here_and_on_the_site(learners_lab):
+    """A lecture links to the notation and the glossary: not to their source."""
+    plugin = "@jupyterlab/docmanager-extension:plugin"
+    _, answer = learners_lab.get(f"/lab/api/settings/{plugin}")
+    viewers = json.loads(answer)["schema"]["properties"]["defaultViewers"]["default"]
+    assert viewers == {"markdown": "Markdown Preview"}
+    site = json.loads((ROOT / "tools/site/overrides.json").read_text(encoding="utf-8"))
+    assert site[plugin] == {"defaultViewers": viewers}
+
+
 def test_the_start_page_opens(learners_lab):
     assert learners_lab.get(f"/lab/tree/{START}")[0] == 200
     assert learners_lab.page_config("/")["treePath"] == START

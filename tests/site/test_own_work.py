@@ -67,6 +67,16 @@ def test_answers_outlive_a_newer_course_and_are_kept_when_a_learner_starts_afres
     assert live.outside() == []
 
 
+def test_a_telephone_shows_both_buttons_and_the_one_that_runs_a_cell(live):
+    live.page.set_viewport_size({"width": 360, "height": 740})
+    live.open(OTHER)
+    live.wait("jupyterapp.shell.leftCollapsed", "room for the notebook")
+    # JupyterLab moves what has no room behind "…", a moment later.
+    live.wait("document.querySelector('[data-jp-item-name=toolbar-popup-opener]').offsetWidth", "…")
+    for name in (*BUTTONS, "Run this cell and advance"):
+        assert live.page.get_by_role("button", name=name).is_visible(), name
+
+
 def test_a_request_of_the_kernel_to_another_host_is_seen(live):
     live.open(OTHER)
     assert live.outside() == []

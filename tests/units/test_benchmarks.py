@@ -18,6 +18,7 @@ from benchmarks import (
     coalitions,
     devices,
     estimators,
+    frames,
     games,
     inside,
     many_rows,
@@ -55,16 +56,21 @@ def test_functions_are_timed_in_turn():
     assert "".join(calls) == 3 * "abc" + 2 * "abc" + "ab"
 
 
-def comparison(to_peer, to_floor, demand, against):
-    return Comparison("a task", 1.0, 2.0, 0.5, to_peer, to_floor, 0.4, 20.2, demand, against)
+def comparison(to_peer, to_floor, demands):
+    return Comparison("a task", 1.0, 2.0, 0.5, to_peer, to_floor, 0.4, 20.2, demands)
 
 
 def test_table_names_what_misses_its_demand():
-    fast, slow = comparison(0.5, 2.0, 1.5, "peer"), comparison(0.5, 2.0, 1.5, "bare model")
-    table = tables.of_comparisons([fast, slow])
+    fast, slow = comparison(0.5, 2.0, {"peer": 1.5}), comparison(0.5, 2.0, {"bare model": 1.5})
+    both = comparison(1.2, 1.4, {"bare model": 1.5, "peer": 1.1})
+    table = tables.of_comparisons([fast, slow, both])
     line = "| a task | 1.00 | 2.00 | 0.50 | 0.50 | 2.00 | < 1 | 20 | 1.50 × peer |"
     assert line in table.markdown()
-    assert table.missed == ["a task: 2.00, at most 1.50 × bare model"]
+    assert "| 1.50 × bare model, 1.10 × peer |" in table.markdown()
+    assert table.missed == [
+        "a task: 2.00, at most 1.50 × bare model",
+        "a task: 1.20, at most 1.10 × peer",
+    ]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts a process's memory")
@@ -113,14 +119,29 @@ def test_small_coalition_benchmarks_compute_the_same_on_both_sides():
     exact = coalitions.exact(1, players=5, background=4)
     kernel = coalitions.kernel(1, background=3, budget=512)
     rows = [*exact, *kernel, *coalitions.lime(1, samples=3000)]
-    assert len(rows) == 6 and all(row.against == "bare model" for row in rows)
+    assert len(rows) == 6 and all("bare model" in row.demands for row in rows)
+    beside_shap = [row.demands["peer"] for row in rows if "peer" in row.demands]
+    assert beside_shap == [1.1, 1.1]
     with pytest.raises(AssertionError, match="correlation"):
         coalitions.agree(np.arange(5.0), -np.arange(5.0))
 
 
+def test_small_frames_give_what_arrays_give():
+    rows = list(frames.ratios(1, budget=64, samples=50, random=1))
+    assert len(rows) == 8 and all(ratio > 0 for *_, ratio in rows)
+    x, frame, *_ = frames.tables(3)
+    assert {str(kind) for kind in frame.dtypes} == {"float64", "int64"}
+    assert np.array_equal(frame, x)
+
+
+def test_frames_that_take_longer_than_they_may_are_named(monkeypatch):
+    monkeypatch.setattr(frames, "ratios", lambda _: [("one", 1.0, 1.4, 1.4), ("two", 1.0, 2, 1.6)])
+    assert frames.table().missed == ["frames, two: 1.60 of the array's time, at most 1.5"]
+
+
 def test_small_benchmarks_inside_networks_compute_the_same_on_both_sides():
     relevance, path = *inside.relevance(1, rows=3), *inside.path(1, rows=5, steps=8)
-    assert (relevance.against, path.against) == ("peer", "bare model")
+    assert [*relevance.demands, *path.demands] == ["peer", "bare model"]
     assert all(time > 0 for row in (relevance, path) for time in (row.ours, row.peer, row.floor))
 
 

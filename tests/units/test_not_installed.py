@@ -6,7 +6,7 @@ import json
 import pytest
 
 from tests.notebooks.person import kernel
-from xaikit.course import contents, not_installed, photos
+from xaikit.course import contents, minilm, not_installed, photos
 from xaikit.course.not_installed import FIRST_WORDS, Watcher, results
 
 THERE = {"numpy", "xaikit"}
@@ -32,7 +32,11 @@ def missing(*cells):
         (["import torch", "def f():\n    return torch.e", "f()"], [["torch"]] * 3),
         (["import torch\nx = 1", "def f(x):\n    return x"], [["torch"], []]),
         (["import lime", "import shap", "(lime, shap)"], [["lime"], ["shap"], ["lime", "shap"]]),
-        (["from xaikit.course import photos"], [[]]),
+        (["from xaikit.course import photos"], [sorted(photos.NEEDS)]),
+        (["from xaikit.course import datasets, photos as p", "p"], [sorted(photos.NEEDS)] * 2),
+        (["def f():\n    from xaikit.course import minilm"], [sorted(minilm.NEEDS)]),
+        (["import xaikit.course.minilm as m"], [sorted(minilm.NEEDS)]),
+        (["from xaikit.course import datasets, progress, nothing"], [[]]),
         (["from xaikit.course.photos import photo"], [sorted(photos.NEEDS)]),
         (["import nunpy as np", "np.ones(1)"], [[], []]),  # Python says that there is none
         (["await f()"], [[]]),

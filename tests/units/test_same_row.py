@@ -69,6 +69,34 @@ def test_random_outputs_are_refused_on_every_scale(name, model, ask, scale):
         ask(model(scale))
 
 
+def of_rows_with_a_little_noise():
+    """A sum that differs by up to three thousandths whenever it is asked."""
+    rng = np.random.default_rng(0)
+
+    def model(rows):
+        numbers = np.asarray(rows[list("wxyz")] if isinstance(rows, pd.DataFrame) else rows)
+        return np.exp(np.arctan(numbers)).sum(axis=1) * rng.uniform(1, 1.003, len(numbers))
+
+    return model
+
+
+@pytest.mark.parametrize("name", OF_ROWS)
+def test_a_little_chance_is_refused_though_half_precision_rounds_more(name):
+    with pytest.raises(ValueError, match=re.escape("it is no function of the row")):
+        OF_ROWS[name](of_rows_with_a_little_noise())
+
+
+@pytest.mark.parametrize("name", OF_TEXTS)
+def test_a_little_chance_in_texts_is_refused_too(name):
+    rng = np.random.default_rng(0)
+
+    def model(texts):
+        return np.array([len(text) for text in texts]) * rng.uniform(1, 1.003, len(texts))
+
+    with pytest.raises(ValueError, match=re.escape("it is no function of the row")):
+        OF_TEXTS[name](model)
+
+
 def rounded_in_blocks(rows):
     """A sum in single precision, whose last digits hang on the number of rows.
 
@@ -82,6 +110,29 @@ def rounded_in_blocks(rows):
 @pytest.mark.parametrize("name", OF_ROWS)
 def test_rounding_in_single_precision_is_no_alarm(name):
     OF_ROWS[name](rounded_in_blocks)
+
+
+def half_before_softmax(rows):
+    """Probabilities in single precision of logits in half, whose last digit hangs on the call."""
+    numbers = np.asarray(rows[list("wxyz")] if isinstance(rows, pd.DataFrame) else rows)
+    logits = (10 + np.arctan(numbers).sum(axis=1)).astype(np.float16)
+    logits = (logits + np.float16(2.0**-7 * (len(numbers) % 2))).astype(np.float32)
+    return 1 / (1 + np.exp(10 - logits))
+
+
+def single_products(rows):
+    """A sum whose parts lose all but eleven bits, as on TensorFloat-32, in calls of many rows."""
+    numbers = np.asarray(rows[list("wxyz")] if isinstance(rows, pd.DataFrame) else rows)
+    parts = 2 + np.arctan(numbers)
+    if len(numbers) % 2:
+        parts = parts.astype(np.float16)
+    return parts.astype(np.float32).prod(axis=1)
+
+
+@pytest.mark.parametrize("name", OF_ROWS)
+@pytest.mark.parametrize("model", [half_before_softmax, single_products])
+def test_rounding_that_hangs_on_the_call_is_no_alarm(name, model):
+    OF_ROWS[name](model)
 
 
 @pytest.mark.parametrize("name", OF_ROWS)

@@ -478,6 +478,28 @@ def test_a_module_that_is_no_function_of_the_row_is_refused(method, module):
             method(xk.TorchModel(module()), x)
 
 
+@pytest.mark.parametrize("module", [Dropped, Centred])
+def test_a_small_first_row_does_not_hide_chance_behind_large_ones(module):
+    """The row with the largest output is asked alone: a hundredth of it is all of the first."""
+    x = np.array([[0.2, 0.1, 0.2]]) + np.arange(40.0)[:, None] ** 2
+    with pytest.raises(ValueError, match="it is no function of the row"):
+        for _ in range(20):  # dropout may keep a row twice
+            xk.saliency(xk.TorchModel(module()), x)
+
+
+def test_the_row_asked_again_is_the_one_with_the_largest_output():
+    asked = []
+
+    def model(rows):
+        asked.append(rows)
+        return rows.sum(axis=1)
+
+    x = np.array([[0.1, 0.2], [3.0, -9.0], [1.0, 2.0]])
+    xk.infidelity(model, x, x, samples=3)
+    alone = [rows for rows in asked if len(rows) == 1]
+    assert [rows.tolist() for rows in alone] == [[[3.0, -9.0]]]
+
+
 def priced(price, mass, tax=0.1):
     return price[:, 0] * mass[:, 0] * (1 + tax)
 

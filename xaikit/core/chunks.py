@@ -47,7 +47,7 @@ class Pace:
 
     STEP, MOST = 4, 64
     TIMED = 2  # calls of each size: one may be slow by chance, the first often is
-    SAVING = 0.95  # of the time: less may be chance
+    SAVING = 0.97  # of the time: less may be chance
     LEFT = 8  # calls of the next size that must be left, so that a vain trial costs little
 
     def __init__(self) -> None:

@@ -100,14 +100,27 @@ class Question:
         return self._as_for_x(models.outputs(self.model, rows, fresh=fresh, made=self.made))
 
     def expect_function(self) -> None:
-        """Raise a ValueError unless the first row alone gets the output that it had among others.
+        """Raise a ValueError unless one row alone gets the output that it had among others.
 
-        For methods that do not come back to x: this asks a function about one row. Models with
-        gradients were asked by `ask`.
+        For methods that do not come back to x: this asks a function about the row with the largest
+        output. Models with gradients were asked by `ask`.
         """
         if not isinstance(self.model, DifferentiableModel):
-            alone = self.target_outputs(self.x[:1], np.zeros(1, dtype=int))
-            expect_same_outputs(alone, self.explained[:1], self.explained)
+            row = largest_row(self.explained)
+            self.expect_same(self._alone(row), np.array([row]), self.explained)
+
+    def expect_same(self, found: np.ndarray, row_of: np.ndarray, scale: Any) -> None:
+        """Raise a ValueError unless outputs found for the rows `row_of` of x are F_target(x).
+
+        For `scale` see `models.expect_same_outputs`.
+        """
+        known = self.explained[row_of]
+        row = row_of[largest_row(known)]
+        expect_same_outputs(found, known, scale, lambda: self._alone(row))
+
+    def _alone(self, row: int) -> np.ndarray:
+        """Return F_target of one row of x, (1,), asked alone."""
+        return self.target_outputs(self.x[row : row + 1], np.array([row]))
 
     def calls(self, count: int, width: int, rows_each: int = 1, later: int = 0) -> Iterator[slice]:
         """Cut 0 … count into slices, one for each call of the model; `later` others are to come.
@@ -144,6 +157,21 @@ class Question:
             return np.array([kind.kind in "iu" for kind in self.table.frame.dtypes])
         x = self.x if self.whole is None else self.whole
         return np.full(x.shape[1], namespace(x).isdtype(x.dtype, "integral"))
+
+    def limits(self, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the least and the largest number (d,) that the types of some columns hold.
+
+        `columns` (d,) tells which: of those that were given as whole numbers. Others have no limit.
+        """
+        kinds = [None] * len(columns) if self.table is None else list(self.table.frame.dtypes)
+        if self.table is None and columns.any():
+            whole = arrays.to_numpy(self.x[:0] if self.whole is None else self.whole)
+            kinds = [whole.dtype] * len(columns)
+        low, high = np.full(len(columns), -np.inf), np.full(len(columns), np.inf)
+        for j in np.flatnonzero(columns):
+            held = np.iinfo(getattr(kinds[j], "numpy_dtype", kinds[j]))  # of pandas' Int64, int64
+            low[j], high[j] = held.min, held.max
+        return low, high
 
     def in_numbers(self, why: str) -> "Question":
         """Return the question with x and the baseline as floating numbers, for arithmetic.
@@ -329,19 +357,35 @@ def ask_for_slopes(
     return replace(question, tokens=tokens, single=single)
 
 
+def largest_row(outputs: np.ndarray) -> int:
+    """Return the row of outputs (n, …) with the largest one.
+
+    All rows are rounded like their parts, which an output may hide if they cancel in it. Beside the
+    largest one the rounding is small, and chance is not.
+    """
+    sizes = np.abs(outputs).reshape(len(outputs), -1).max(axis=1)
+    return int(sizes.argmax())
+
+
 def _expect_same_alone(question: Question, output: Array) -> None:
-    """Raise a ValueError unless the first row alone gets the output that it got among the others.
+    """Raise a ValueError unless one row alone gets the outputs that it got among the others.
 
     A picture (3, h, w) without a batch axis looks like three rows.
     """
+    outputs = arrays.float64(output)
+    row = largest_row(outputs)
+
+    def alone() -> np.ndarray:
+        return arrays.float64(question.all_outputs(question.x[row : row + 1])[0])
+
     try:
-        alone = question.all_outputs(question.x[:1])
+        found = alone()
     except Exception as error:  # of any library
         raise ValueError(
-            f"the model takes the {len(question.x)} rows of x together, and not the first alone: "
+            f"the model takes the {len(question.x)} rows of x together, and not one alone: "
             f"{error}{models.batch_hint(question.x)}"
         ) from error
-    expect_same_outputs(arrays.float64(alone[0]), arrays.float64(output[0]), arrays.float64(output))
+    expect_same_outputs(found, outputs[row], outputs, alone)
 
 
 def _ask_about_cells(
@@ -412,6 +456,10 @@ def _of_one_kind(x: Array, values: Any, what: str, missing: bool) -> tuple[Array
         values = arrays.numeric(values, what, missing)
     if not any(arrays.is_torch(one) or arrays.is_floating(one) for one in (x, values)):
         return _whole_numbers(x, arrays.numeric(values, what))
+    if not (arrays.is_torch(x) or arrays.is_torch(values) or arrays.is_floating(x)):
+        cast = arrays.as_whole(values, x[:0])
+        if cast is not values:  # 0.0, or floats that hold whole numbers: x stays what it is
+            return x, arrays.numeric(cast, what)
     if not placed:
         whole = not arrays.is_floating(values)
         values = arrays.like(values, x if whole else arrays.floating(x[:0]))

@@ -75,7 +75,7 @@ class Watcher:
             parts = list(_parts(compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)))
         except SyntaxError:  # IPython will say which
             return []
-        imported = {name for part in parts for name in _arguments(part, "IMPORT_NAME")}
+        imported = {name for part in parts for name in _imported(part)}
         made, used = _made_and_used(parts)
         needed = {package for module in imported for package in _needs(module)}
         lacking = {name for name in needed & ASKED_FOR if not self.is_installed(name)}
@@ -156,6 +156,17 @@ def _parts(code: CodeType) -> Iterator[CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _parts(constant)
+
+
+def _imported(code: CodeType) -> Iterator[str]:
+    """Yield the modules that code imports, and what it takes from them, which may be modules."""
+    module = ""
+    for step in dis.get_instructions(code):
+        if step.opname == "IMPORT_NAME":
+            module = step.argval
+            yield module
+        elif step.opname == "IMPORT_FROM":
+            yield f"{module}.{step.argval}"
 
 
 def _made_and_used(parts: list[CodeType]) -> tuple[set[str], set[str]]:

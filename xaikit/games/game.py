@@ -32,7 +32,8 @@ class Game:
         Takes masks (B, M), True where a player is present, and returns the payoffs v(S): (B,), or
         (B, n) for n games at once. All of them are evaluated at the same coalitions. It may end in
         squeeze(): for one coalition () and (n,) are (1,) and (1, n). Its attribute `at_once`, if it
-        has one, says how many coalitions it takes well; else it gets at most 2,048.
+        has one, says how many coalitions it takes well; else it gets at most 2,048. One that
+        remembers payoffs has another, `again`: a function like it that does not.
     data : array (M,) or (n, M), optional
         The values of the players (of the features), for tables and plots. Attributions have its
         library, device and dtype.
@@ -86,16 +87,28 @@ class Game:
                 f"masks are {masks.dtype} {masks.shape}, "
                 f"expected bool (coalitions, {len(self.players)} players)"
             )
-        payoffs = arrays.float64(arrays.numeric(self.value(masks), "v(S)"))
+        payoffs = self._values(masks, self.value)
+        self.evaluations += len(masks)
+        if self.full is not None:
+            everyone = np.ones((1, len(self.players)), dtype=bool)
+            again = getattr(self.value, "again", self.value)  # some remember what they were asked
+            expect_same_outputs(
+                payoffs[masks.all(axis=1)],
+                self.full,
+                payoffs,
+                lambda: self._values(everyone, again),
+            )
+        return payoffs
+
+    def _values(self, masks: np.ndarray, value: Callable) -> np.ndarray:
+        """Return the payoffs of checked masks, checked."""
+        payoffs = arrays.float64(arrays.numeric(value(masks), "v(S)"))
         payoffs = arrays.unsqueezed(payoffs, len(masks))
         if payoffs.ndim not in (1, 2) or len(payoffs) != len(masks):
             raise ValueError(
                 f"value returned payoffs {payoffs.shape} for {len(masks)} coalitions, "
                 f"expected ({len(masks)},) or ({len(masks)}, n)"
             )
-        self.evaluations += len(masks)
-        if self.full is not None:
-            expect_same_outputs(payoffs[masks.all(axis=1)], self.full, payoffs)
         return payoffs
 
     def payoffs(self, masks: np.ndarray, progress: bool = False) -> np.ndarray:

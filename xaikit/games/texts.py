@@ -110,14 +110,22 @@ class Cutting:
 
     def __call__(self, masks: np.ndarray) -> np.ndarray:
         """Return the payoffs of coalitions (B, M), (B,)."""
-        write = _writer(self.question.x[0], self.spans, self.absent)
-        written = [write(present) for present in masks[:, self.player_of].tolist()]
+        written = self._written(masks)
         new = [one for one in dict.fromkeys(written) if one not in self.payoff]
         for block in chunks(len(new), ROWS):
             texts = new[block]
             outputs = self.question.target_outputs(texts, np.zeros(len(texts), dtype=int))
             self.payoff.update(zip(texts, outputs, strict=True))
         return np.array([self.payoff[one] for one in written])
+
+    def again(self, masks: np.ndarray) -> np.ndarray:
+        """Return the payoffs of coalitions (B, M), (B,), of the model and not from memory."""
+        return self.question.target_outputs(self._written(masks), np.zeros(len(masks), dtype=int))
+
+    def _written(self, masks: np.ndarray) -> list[str]:
+        """Return the texts of coalitions (B, M)."""
+        write = _writer(self.question.x[0], self.spans, self.absent)
+        return [write(present) for present in masks[:, self.player_of].tolist()]
 
 
 def token_spans(text: str, tokens: Any) -> list[Span]:

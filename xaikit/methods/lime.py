@@ -16,7 +16,6 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
 from xaikit.core.linear_fits import LinearFit, ridge_fit, side_by_side
-from xaikit.core.models import expect_same_outputs
 from xaikit.core.question import Question, ask
 from xaikit.core.settings import as_seed, expect_count
 from xaikit.games.texts import text_game
@@ -69,7 +68,8 @@ def lime_tabular(
         Categories: names or numbers of columns, and sequences of them for columns that move
         together (a one-hot block). They are drawn from the background's rows, as often as they
         occur there. A column of booleans is a category, declared or not. Other columns get Gaussian
-        noise, which no category has; in columns of whole numbers it is rounded.
+        noise, which no category has; in columns of whole numbers it is rounded, and cut short where
+        their type ends (bytes at 0 and 255).
 
     Returns
     -------
@@ -124,25 +124,36 @@ def lime_tabular(
     here = np.where(missing, 0, arrays.to_numpy(x) - mean) / np.where(scale > 0, scale, 1.0)
     noise = np.random.default_rng(as_seed(seed)).standard_normal((samples, columns)) * (scale > 0)
     whole = _whole(question.whole_columns(), rows)
+    limits = question.limits(whole)
 
     if around == "instance":
         noise[0] = 0
         noise = _in_whole_steps(noise, 0.0, scale, whole)
-        answers = []
+        answers, steps = [], []
         for row, original in enumerate(arrays.to_numpy(x)):
             later = samples * (len(x) - 1 - row)
-            perturbed = _moved(original, noise, scale, whole)
+            perturbed, made = _moved(original, noise, scale, whole, limits)
             answers.append(_ask(question, perturbed, later)[:, targets[row]])
-        expect_same_outputs(np.array(answers)[:, 0], question.explained, answers)
-        # The same perturbations have the same weights: one fit serves all rows.
-        fit = _sparse_fit(noise, np.array(answers).T, _kernel(noise, width), ridge, features)
+            steps.append(made)
+        question.expect_same(np.array(answers)[:, 0], np.arange(len(x)), answers)
+        if all(made is noise for made in steps):
+            # The same perturbations have the same weights: one fit serves all rows.
+            fit = _sparse_fit(noise, np.array(answers).T, _kernel(noise, width), ridge, features)
+        else:
+            fit = side_by_side(
+                [
+                    _sparse_fit(made, answer[:, None], _kernel(made, width), ridge, features)
+                    for made, answer in zip(steps, answers, strict=True)
+                ]
+            )
         fit.coefficients.T[missing], fit.std.T[missing] = 0, 0
         intercept = fit.intercept - np.einsum("nj,jn->n", here, fit.coefficients)
         evaluations = samples * len(x)
     else:
         question.expect_function()
         noise = _in_whole_steps(noise, mean, scale, whole)
-        answer = _ask(question, _moved(mean, noise, scale, whole))[:, targets]
+        perturbed, noise = _moved(mean, noise, scale, whole, limits)
+        answer = _ask(question, perturbed)[:, targets]
         fits = [
             _sparse_fit(noise, answer[:, [row]], _kernel(noise - here[row], width), ridge, features)
             for row in range(len(x))
@@ -202,7 +213,11 @@ def _with_categories(
     mean, scale = _mean_and_scale(numbers[: len(others)])
     rng = np.random.default_rng(as_seed(seed))
     noise = rng.standard_normal((samples, len(mean))) * (scale > 0)
-    whole = _whole(question.whole_columns()[drawn.numeric], numbers[: len(others)])
+    whole = np.zeros(pool.shape[1], dtype=bool)
+    given = question.whole_columns()[drawn.numeric]
+    whole[drawn.numeric] = _whole(given, numbers[: len(others)])
+    limits = tuple(limit[drawn.numeric] for limit in question.limits(whole))
+    whole = whole[drawn.numeric]
     noise = _in_whole_steps(noise, 0.0 if around == "instance" else mean, scale, whole)
     picks = rng.integers(len(others), size=(samples, len(groups)))
     fits, intercepts, rows = [], [], range(len(others), len(numbers))
@@ -210,20 +225,20 @@ def _with_categories(
         question.expect_function()
     for row in rows:
         here = np.nan_to_num(numbers[row] - mean) / np.where(scale > 0, scale, 1.0)
-        centre, away = mean, noise - here
         if around == "instance":
             noise[0], picks[0] = 0, row
-            centre, away = numbers[row], noise
+        centre = numbers[row] if around == "instance" else mean
+        perturbed, made = _moved(centre, noise, scale, whole, limits)
+        away = made if around == "instance" else made - here
         same = drawn.same(picks, row)
         later = samples * (rows.stop - 1 - row)
-        outputs = drawn.outputs(_moved(centre, noise, scale, whole), picks, later)
+        outputs = drawn.outputs(perturbed, picks, later)
         outputs = outputs[:, [question.target[row - len(others)]]]
         if around == "instance":
-            known = question.explained[[row - len(others)]]
-            expect_same_outputs(outputs[0], known, outputs)
+            question.expect_same(outputs[0], np.array([row - len(others)]), outputs)
         fits.append(
             _sparse_fit(
-                np.hstack([noise, same]),
+                np.hstack([made, same]),
                 outputs,
                 _kernel(np.hstack([away, ~same]), width),
                 ridge,
@@ -379,13 +394,32 @@ def _in_whole_steps(
 
 
 def _moved(
-    centre: np.ndarray, noise: np.ndarray, scale: np.ndarray, whole: np.ndarray
-) -> np.ndarray:
-    """Return rows with noise around a centre; whole columns without rounding error."""
+    centre: np.ndarray,
+    noise: np.ndarray,
+    scale: np.ndarray,
+    whole: np.ndarray,
+    limits: tuple[np.ndarray, ...],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows with noise around a centre, and the noise that leads to them.
+
+    Whole columns are without rounding error, and stay within the limits of their types: there the
+    noise is cut short.
+    """
     rows = centre + noise * scale
-    if whole.any():
-        rows[:, whole] = np.rint(rows[:, whole])
-    return rows
+    if not whole.any():
+        return rows, noise
+    steps = np.rint(rows[:, whole])
+    low, high = (limit[whole] for limit in limits)
+    if not (np.nanmin(steps) < low.max() or np.nanmax(steps) > high.min()):
+        rows[:, whole] = steps
+        return rows, noise
+    beyond = (steps < low) | (steps > high)
+    rows[:, whole] = held = np.clip(steps, low, high)
+    if beyond.any():
+        made = (held - centre[whole]) / np.where(scale > 0, scale, 1.0)[whole]
+        noise = noise.copy()
+        noise[:, whole] = np.where(beyond, made, noise[:, whole])
+    return rows, noise
 
 
 def _ask(question: Question, perturbed: np.ndarray, later: int = 0) -> np.ndarray:

@@ -42,11 +42,12 @@ def as_groups(categorical: Sequence[Any] | None, question: Question) -> Groups:
         truths = rest if namespace(question.x).isdtype(question.x.dtype, "bool") else rest[:0]
         return groups + [truths[i : i + 1] for i in range(len(truths))]
     frame = question.table.frame
-    if left := [str(frame.columns[j]) for j in rest if not of_numbers(frame.dtypes.iloc[j])]:
+    kinds = list(frame.dtypes)
+    if left := [str(frame.columns[j]) for j in rest if not of_numbers(kinds[j])]:
         raise TypeError(
             f"LIME needs numbers, and {', '.join(left)} hold none: name them in categorical"
         )
-    return groups + [np.array([j]) for j in rest if frame.dtypes.iloc[j].kind == "b"]
+    return groups + [np.array([j]) for j in rest if kinds[j].kind == "b"]
 
 
 @dataclass(frozen=True, eq=False)

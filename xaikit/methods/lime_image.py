@@ -43,7 +43,8 @@ def lime_image(
         The output column.
     baseline : None, number, or array like image
         What a hidden segment shows. None is its own mean in each channel, as in the authors'
-        package: then a segment of one even colour cannot be hidden and gets no score.
+        package, rounded in a picture of whole numbers: then a segment of one even colour cannot be
+        hidden and gets no score.
     kernel_width : float
         w in :math:`π = exp(−D² / 2w²)`, D = 1 − √(fraction of segments shown): the cosine
         distance to the whole picture.
@@ -164,4 +165,5 @@ def _means(image: arrays.Array, everywhere: np.ndarray, axis: int | None) -> arr
         part = everywhere * everywhere.shape[axis] + np.indices(everywhere.shape)[axis]
     total = np.bincount(part.ravel(), arrays.float64(image).ravel())
     means = total / np.bincount(part.ravel())
-    return arrays.like(means[part], arrays.floating(image))
+    # A model of bytes gets bytes.
+    return arrays.like(means[part] if arrays.is_floating(image) else np.rint(means)[part], image)

@@ -10,7 +10,6 @@ import numpy as np
 from xaikit.core import arrays
 from xaikit.core.arrays import namespace
 from xaikit.core.chunks import NUMBERS, chunks
-from xaikit.core.models import expect_same_outputs
 from xaikit.core.question import Question
 from xaikit.core.settings import as_seed, expect_count
 from xaikit.metrics.scores import ask_about
@@ -153,7 +152,7 @@ def _curve(
     rank = np.argsort(order, axis=1)
     outputs = _outputs(question, rank[None], counts, insert)[0]
     whole = outputs[:, -1 if insert else 0]  # x itself
-    expect_same_outputs(whole, question.explained, outputs)
+    question.expect_same(whole, np.arange(rows), outputs)
     areas = []
     together = max(1, NUMBERS // (rows * width))
     for block in chunks(random, together):
