@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.lab import make_lab, plain_lab, running
+from tests.lab import ROOT, make_lab, plain_lab, running
 
 START = "start.ipynb"
 NBGRADER = "@jupyter/nbgrader"
