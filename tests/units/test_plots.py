@@ -346,6 +346,22 @@ def test_a_card_has_twice_the_pixels_and_all_colours():
     assert min(picture.getpixel((0, 0))) >= 250
 
 
+def test_a_quick_card_is_the_same_picture_in_all_colours():
+    _, ax = plt.subplots(figsize=(7, 2))
+    ax.plot([1, 2], [30, 20], label="a line")
+    ax.set(xlabel="across", ylabel="up", title="title")
+    ax.legend()
+    data, size = cards.quick_card(the_figure())
+    assert size == {"width": 700, "height": 200} and the_figure().dpi == 100
+    exact = io.BytesIO()
+    the_figure().savefig(exact, format="png", dpi=200, facecolor="white")
+    drawn, wanted = (
+        np.asarray(Image.open(file).convert("RGB")).astype(int)
+        for file in (io.BytesIO(b64decode(data)), exact)
+    )
+    assert np.abs(drawn - wanted).mean() < 1
+
+
 # The caption
 
 

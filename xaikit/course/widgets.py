@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 from xaikit.core.extras import needs
@@ -135,7 +134,7 @@ def _control(name: str, setting: tuple) -> Any:
 
 @contextmanager
 def _quick_pictures() -> Iterator[None]:
-    """Let a notebook hardly compress its figures: that would take most of the time of a redraw."""
+    """Let a notebook draw a figure once, and hardly compress it: this is most of a redraw."""
     from IPython import get_ipython
 
     shell = get_ipython()  # type: ignore[no-untyped-call]
@@ -144,12 +143,12 @@ def _quick_pictures() -> Iterator[None]:
         return
     # The first figure would load it, and it would then put its own way in the place of this one.
     import matplotlib_inline.backend_inline  # noqa: F401
-    from IPython.core.pylabtools import retina_figure
     from matplotlib.figure import Figure
 
-    quick = partial(retina_figure, base64=True, bbox_inches=None, pil_kwargs={"compress_level": 1})
+    from xaikit.plots.cards import quick_card
+
     pictures = shell.display_formatter.formatters["image/png"]
-    usual = pictures.for_type(Figure, quick)
+    usual = pictures.for_type(Figure, quick_card)
     try:
         yield
     finally:

@@ -3,6 +3,8 @@
 import io
 from base64 import b64encode
 
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -33,5 +35,25 @@ def card(figure: Figure) -> tuple[str, dict[str, int]]:
     if picture.getcolors(PHOTO) is None:  # its sky would have steps
         few = picture.quantize(palette=few, dither=Image.Dither.FLOYDSTEINBERG)
     few.save(stored, "PNG", optimize=True)
+    return _shown(stored, picture)
+
+
+def quick_card(figure: Figure) -> tuple[str, dict[str, int]]:
+    """Return a card for a figure that is soon drawn anew: in all colours, and hardly compressed.
+
+    `savefig` would draw the figure twice, first without a picture, to lay it out.
+    """
+    dpi = figure.dpi
+    figure.set_dpi(SHARPNESS * dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    figure.set_dpi(dpi)
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    stored = io.BytesIO()
+    picture.save(stored, "PNG", compress_level=1)
+    return _shown(stored, picture)
+
+
+def _shown(stored: io.BytesIO, picture: Image.Image) -> tuple[str, dict[str, int]]:
     width, height = (size // SHARPNESS for size in picture.size)
     return b64encode(stored.getvalue()).decode("ascii"), {"width": width, "height": height}
