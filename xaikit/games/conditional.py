@@ -35,7 +35,8 @@ def conditional_game(
     :math:`μ_U + Σ_US Σ_SS⁻¹ (x_S − μ_S)` and covariance :math:`Σ_UU − Σ_US Σ_SS⁻¹ Σ_SU`. v(∅) is
     the plain mean over the background, v(N) is F(x). A missing value (NaN) of x that the model
     takes stays missing where it is present, and tells nothing about the absent columns: these are
-    drawn given the columns that are present and known.
+    drawn given the columns that are present and known. What is drawn are real numbers, in columns
+    of whole numbers too.
 
     Parameters
     ----------
