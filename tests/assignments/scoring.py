@@ -7,6 +7,8 @@ import ast
 import contextlib
 import copy
 import io
+import pkgutil
+import re
 import warnings
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,6 +17,12 @@ from unittest import mock
 import numpy as np
 from nbformat.v4 import new_output
 from nbgrader.utils import determine_grade, is_grade, is_solution
+
+from xaikit.course import checks
+
+# The files of checks that are one assignment's own.
+ASSIGNMENTS = {module.name for module in pkgutil.iter_modules(checks.__path__)}
+ASSIGNMENTS -= {"mistakes", "random_networks"}
 
 # Behind a right answer: the same numbers in single precision, which every check must take.
 SINGLE = """
@@ -109,7 +117,8 @@ def run(notebook, seed=0):
     """
     notebook = copy.deepcopy(notebook)
     namespace = {"__name__": "__main__"}
-    with mock.patch.object(np.random, "default_rng", _drawing_from(seed)):
+    drawing = mock.patch.object(np.random, "default_rng", _drawing_from(seed))
+    with drawing, _only_its_checks(notebook):
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 cell.outputs = _outputs(cell.source, namespace)
@@ -144,6 +153,23 @@ def errors(notebook):
         for output in cell.get("outputs", [])
         if output.output_type == "error"
     }
+
+
+@contextlib.contextmanager
+def _only_its_checks(notebook):
+    """Hide other assignments' checks, which a kernel does not load: each call looks at all."""
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    others = {
+        name: value
+        for name, value in vars(checks).items()
+        if name in ASSIGNMENTS and not re.search(rf"\b{name} as checks\b", code)
+    }
+    for name in others:
+        del vars(checks)[name]
+    try:
+        yield
+    finally:
+        vars(checks).update(others)
 
 
 def _drawing_from(seed):
