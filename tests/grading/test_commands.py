@@ -12,7 +12,7 @@ import pytest
 
 from grading import register
 from grading.__main__ import main
-from tests.grading.classes import NAME, answered, hand_in, write_solution
+from tests.grading.classes import NAME, answered, hand_in, workers, write_solution
 
 ROOT = Path(__file__).resolve().parents[2]
 LEARNERS = 4
@@ -143,18 +143,19 @@ def test_a_changed_solution_grades_anew(folders, capsys):
     words = options(folders, "--submissions", folders / "given")
     assert main(["intake", NAME, *words]) == 0
     for graded in (LEARNERS, 0):
-        assert main(["autograde", NAME, *options(folders)]) == 0
+        assert main(["autograde", NAME, *options(folders)], client=workers()) == 0
         assert f"graded now: {graded}" in capsys.readouterr().out
     path = folders / "solutions" / NAME / f"{NAME}.ipynb"
     path.write_text(path.read_text().replace("== 4", "== 4.0"))
-    assert main(["autograde", NAME, *options(folders)]) == 0
+    assert main(["autograde", NAME, *options(folders)], client=workers()) == 0
     assert f"graded now: {LEARNERS}" in capsys.readouterr().out
 
 
 def test_one_learner_is_graded_and_graded_again(folders, capsys):
     assert main(["intake", NAME, *options(folders, "--submissions", folders / "given")]) == 0
     for more, graded in [(["--only", "learner2"], 2), ([], 0), (["--again"], 1)]:
-        assert main(["autograde", NAME, *options(folders, "--only", "learner3", *more)]) == 0
+        words = options(folders, "--only", "learner3", *more)
+        assert main(["autograde", NAME, *words], client=workers()) == 0
         assert f"graded now: {graded}\n" in capsys.readouterr().out
     assert main(["feedback", NAME, *options(folders, "--only", "learner3")]) == 0
     pages = list((folders / "work" / "feedback").rglob("*.html"))

@@ -54,7 +54,8 @@ class Answer:
         """Return an attribute; the texts of answers not to a notebook."""
         if name in ("template", "right", "mistakes"):
             _expect_no_notebook()
-        return object.__getattribute__(self, name)
+        # super() closes over the class, so this is never switched off: every look needs it.
+        return super().__getattribute__(name)
 
     def source(self, words: str | None = None, **gaps: str) -> str:
         """Return the code that makes a mistake, or the right answer with these gaps changed."""
