@@ -74,7 +74,7 @@ lane-processors: $(VENV)/.has-test ## all of that as on a Nehalem, a Sandybridge
 	$(run) -m tools.processors nehalem $(computing_units) tests/assignments
 	$(run) -m tools.processors nehalem $(stored_outputs)
 	$(run) -m tools.processors --threads 2 sandybridge $(computing_units) tests/assignments -n 1
-	$(run) -m tools.processors sandybridge $(stored_outputs)
+	$(run) -m tools.processors --threads 2 sandybridge $(stored_outputs) -n 1
 	$(run) -m tools.processors haswell $(computing_units) tests/assignments
 	$(run) -m tools.processors haswell $(stored_outputs)
 
