@@ -42,9 +42,13 @@ class Without:
     def find_spec(self, name, *rest):
         return None if name in {minilm.NEEDS!r} else self.finder.find_spec(name, *rest)
 
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+
 
 sys.meta_path[:] = map(Without, sys.meta_path)
 """
+EXACT = "exact Shapley values"  # of 1,024 texts: as long as they take
 SENTENCE = "subscribe to my channel and win a free phone"
 
 
@@ -81,7 +85,7 @@ def seconds_of_minilm(repeats: int = 5) -> Iterator[tuple[str, float]]:
         **{rule: lambda rule=rule: xk.lrp(spam, ids[0], rule=rule) for rule in RULES},
         "IG": lambda: xk.integrated_gradients(spam, ids[0]),
         "rollout": lambda: xk.attention_rollout(spam, ids[0]),
-        "exact Shapley values": lambda: xk.exact_shapley(words_absent(spam, ids[0])),
+        EXACT: lambda: xk.exact_shapley(words_absent(spam, ids[0])),
     }
     for name, method in methods.items():
         seconds = []
@@ -105,23 +109,24 @@ def seconds_of_lecture(path: Path = LECTURE) -> float:
     return seconds
 
 
-def timed() -> Iterator[tuple[str, float, float]]:
-    """Yield what is timed, the ratio or the seconds, and how many they may be."""
+def timed() -> Iterator[tuple[str, float, float | None]]:
+    """Yield what is timed, the ratio or the seconds, and how many they may be at most, if told."""
     for found in times():
         yield f"time of {found.task} ÷ one forward and backward pass", found.to_peer, MOST
     yield "seconds of lecture 10 without MiniLM", seconds_of_lecture(), MOST_OF_THE_LECTURE
     if all(find_spec(package) for package in minilm.NEEDS):
         for task, seconds in seconds_of_minilm():
-            yield f"seconds for a sentence in MiniLM: {task}", seconds, MOST_OF_MINILM
+            most = None if task.startswith(EXACT) else MOST_OF_MINILM
+            yield f"seconds for a sentence in MiniLM: {task}", seconds, most
 
 
 def table() -> Table:
     """Time, agreement with exact Shapley values, and the ledger."""
     rows, missed = [], []
     for task, found, most in timed():
-        rows.append([task, f"{found:.2f}", "–", f"at most {most:g}"])
+        rows.append([task, f"{found:.2f}", "–", "–" if most is None else f"at most {most:g}"])
         print(*rows[-1], flush=True)
-        if found > most:
+        if most is not None and found > most:
             missed.append(f"{task}: {found:.2f}, at most {most:g}")
     runs = datasets.attention_runs()
     for absence in ("unknown", "masked"):
