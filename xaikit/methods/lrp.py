@@ -31,7 +31,7 @@ from xaikit.methods.lrp_rules import (
     ordered,
 )
 from xaikit.networks.activations import Activation
-from xaikit.networks.attention import Attention
+from xaikit.networks.attention import Attention, Steps
 from xaikit.networks.convolution import AvgPool2d, Conv2d, MaxPool2d, ZeroPad2d
 from xaikit.networks.layers import Dense, Flatten, Layer, Residual, run, with_mask
 from xaikit.networks.network import Network, expect_network
@@ -130,9 +130,18 @@ def lrp(
 
 
 def _through(
-    layer: Layer, a: Array, output: Array, relevance: Array, rule_of: RuleOf, index: int
+    layer: Layer,
+    a: Array,
+    output: Array,
+    relevance: Array,
+    rule_of: RuleOf,
+    index: int,
+    steps: Steps | None = None,
 ) -> tuple[Array, Booked]:
-    """Return the relevance of a layer's inputs, and what the layer did not pass on."""
+    """Return the relevance of a layer's inputs, and what the layer did not pass on.
+
+    `steps` are those of an Attention, where they are known.
+    """
     if isinstance(layer, Activation):
         return relevance, Booked()
     rule = rule_of(layer, index)
@@ -140,7 +149,7 @@ def _through(
         return _through_sum(layer, a, output, relevance, rule_of, index)
     if isinstance(layer, Attention):
         through_dense = partial(_through, rule_of=rule_of, index=index)
-        return through_attention(layer, a, output, relevance, rule, through_dense)
+        return through_attention(layer, a, output, relevance, rule, through_dense, steps)
     if isinstance(layer, LayerNorm):
         return _through_norm(layer, a, output, relevance, rule)
     if isinstance(layer, TokenMean):
@@ -250,7 +259,14 @@ def _through_sum(
     layer: Residual, a: Array, output: Array, relevance: Array, rule_of: RuleOf, index: int
 ) -> tuple[Array, Booked]:
     """Share the relevance of a + f(a) out, and propagate f's part through f's layers."""
-    values = run(layer.layers, a)
+    values = run(layer.layers[:-1], a)
+    last = layer.layers[-1]
+    steps = None
+    if isinstance(last, Attention):  # its steps take half of a forward pass, and are needed twice
+        steps = last.steps(values[-1])
+        values.append(last.after(steps))
+    else:
+        values.append(last.forward(values[-1]))
     terms = namespace(a).stack([a, values[-1]], axis=1)
     weights = arrays.like([1.0, 1.0], a)
     shared, booked = _share_out(_Sum(weights), terms, output, relevance, rule_of(layer, index))
@@ -258,7 +274,8 @@ def _through_sum(
     for inner, before, after in zip(
         reversed(layer.layers), reversed(values[:-1]), reversed(values[1:]), strict=True
     ):
-        passed, more = _through(inner, before, after, passed, rule_of, index)
+        known = steps if inner is last else None
+        passed, more = _through(inner, before, after, passed, rule_of, index, known)
         booked += more
     return kept + passed, booked
 

@@ -13,7 +13,7 @@ from xaikit.core.arrays import Array, namespace
 from xaikit.methods.lrp_division import divide
 from xaikit.methods.lrp_ledger import Booked, total
 from xaikit.methods.lrp_rules import AttentionRule
-from xaikit.networks.attention import Attention
+from xaikit.networks.attention import Attention, Steps
 from xaikit.networks.layers import Dense, Layer
 from xaikit.networks.normalisation import LayerNorm
 from xaikit.networks.tokens import Readout, TokenMean
@@ -28,6 +28,7 @@ def through_attention(
     relevance: Array,
     rule: AttentionRule,
     through_dense: Callable[[Dense, Array, Array, Array], Passed],
+    steps: Steps | None = None,
 ) -> Passed:
     """Pass relevance (n, T, out) through attention: dense layer, product, softmax, product, dense.
 
@@ -40,8 +41,10 @@ def through_attention(
     ----------
     through_dense : callable
         (layer, inputs, outputs, relevance) -> the same for one of the four dense layers.
+    steps : Steps, optional
+        Those of the forward pass, if they are known; O is written over.
     """
-    Q, K, V, S, P, O = layer.steps(a)
+    Q, K, V, S, P, O = steps or layer.steps(a)
     R, booked = through_dense(layer.output, layer.join(O), output, relevance)
     s, lost = divide(layer.split(R), O, rule.epsilon)
     booked += Booked(absorbed=lost)

@@ -108,7 +108,11 @@ class Attention(Layer):
         return Steps(Q, K, V, S, P, P @ V)
 
     def forward(self, a: Array) -> Array:
-        return self.output.forward(self.join(self.steps(a).O))
+        return self.after(self.steps(a))
+
+    def after(self, steps: Steps) -> Array:
+        """Return the output, (n, T, out), of the last dense layer."""
+        return self.output.forward(self.join(steps.O))
 
     def backward(self, a: Array, grad: Array) -> Array:
         dQ, dK, dV = self._gradients(self.steps(a), grad)
