@@ -10,9 +10,7 @@ from tests.lab import ROOT
 from tests.notebooks.nbval_tolerance import matches
 
 # Cells whose result is another one with the versions of Pyodide: their first line, and why.
-OTHERWISE = {
-    "once = rankings(ten.x, ten.y, 3)": "scikit-learn 1.6 is asked for the lasso in another way",
-}
+OTHERWISE: dict[str, str] = {}
 # JupyterLab's own parts are not the course's.
 OUTPUTS = ".jp-Notebook .jp-OutputArea-output"
 BUTTONS = "Download my work", "Start afresh"
