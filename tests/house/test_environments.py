@@ -59,6 +59,11 @@ def names(requirement: Requirement) -> str:
     return requirement.name
 
 
+def test_no_package_brings_torchvision():
+    """PyPI's torchvision cannot be imported beside PyTorch's CPU build."""
+    assert "torchvision" not in pins()
+
+
 def test_binder_reads_the_same_environment():
     # Binder ignores the top-level file if there is a folder binder/.
     assert (ROOT / "binder/environment.yml").read_bytes() == (

@@ -327,6 +327,8 @@ def test_a_block_is_torchs_encoder_layer(norm_first):
         6, 2, 5, activation="gelu", norm_first=norm_first, batch_first=True
     )
     module = module.double().eval()
+    for parameter in module.parameters():  # torch makes both norms alike
+        nn.init.normal_(parameter)
     parts = {
         name: xk.from_torch(part).layers[0]
         for name, part in module.named_children()
@@ -386,6 +388,18 @@ def test_a_transformer_is_drawn_from_its_seed():
     assert xk.transformer(5, 2, width=4, dtype="float32")(ids).dtype == np.float32
     assert len(xk.transformer(5, 2, blocks=3).layers) == 1 + 3 * 2 + 1 + 2
     assert len(xk.transformer(5, 2, blocks=3, norm_first=False).layers) == 1 + 3 * 4 + 2
+
+
+def test_a_transformers_weights_keep_the_size_of_what_comes_in():
+    network = xk.transformer(500, 40, width=40, hidden=160, blocks=1)
+    embedding, first, second, *_, last = network.layers
+    attention, (_, into, _, back) = first.layers[1], second.layers
+    denses = [attention.query, attention.key, attention.value, attention.output, into, back, last]
+    drawn = [embedding.words, embedding.positions, *(dense.weight for dense in denses)]
+    for weight in drawn:
+        # Of 1,600 draws and more: its own error is 1.8% at most.
+        assert weight.std() == pytest.approx(weight.shape[-1] ** -0.5, rel=0.1)
+    assert not any(dense.bias.any() for dense in denses)
 
 
 # Errors.
