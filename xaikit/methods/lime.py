@@ -135,6 +135,7 @@ def lime_tabular(
             perturbed, made = _moved(original, noise, scale, whole, limits)
             answers.append(_ask(question, perturbed, later)[:, targets[row]])
             steps.append(made)
+            del perturbed  # the next rows take its memory
         question.expect_same(np.array(answers)[:, 0], np.arange(len(x)), answers)
         if all(made is noise for made in steps):
             # The same perturbations have the same weights: one fit serves all rows.
@@ -405,7 +406,8 @@ def _moved(
     Whole columns are without rounding error, and stay within the limits of their types: there the
     noise is cut short.
     """
-    rows = centre + noise * scale
+    rows = noise * scale
+    rows += centre  # in place: new memory costs more than the sum
     if not whole.any():
         return rows, noise
     steps = np.rint(rows[:, whole])
