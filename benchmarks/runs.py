@@ -17,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 import xaikit as xk
+from benchmarks.selectors import lasso_of_classes
 from xaikit.course import datasets
 from xaikit.course.datasets.runs import STORED
 from xaikit.course.datasets.synthetic import TASKS
@@ -33,9 +34,7 @@ def rankings(x: np.ndarray, y: np.ndarray, s: int, seed: int) -> dict[str, np.nd
     forest = (RandomForestClassifier if classes else RandomForestRegressor)(random_state=seed)
     line = LogisticRegression() if classes else LinearRegression()
     tell = fs.mutual_info_classif if classes else fs.mutual_info_regression
-    lasso = LassoCV()
-    if classes:
-        lasso = LogisticRegression(l1_ratio=1, solver="saga", max_iter=5000, random_state=0)
+    lasso = lasso_of_classes() if classes else LassoCV()
     mixed, fourth = np.random.default_rng(seed).permutation(len(x)), len(x) // 4
     fit, out = mixed[fourth:], mixed[:fourth]
     fitted = forest.fit(x[fit], y[fit])
