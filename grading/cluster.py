@@ -15,7 +15,15 @@ from typing import Any
 
 import dask
 from dask.system import CPU_COUNT
-from distributed import CancelledError, Client, Future, LocalCluster, Security, as_completed
+from distributed import (
+    CancelledError,
+    Client,
+    Future,
+    KilledWorker,
+    LocalCluster,
+    Security,
+    as_completed,
+)
 from distributed.client import ClosedClientError
 from distributed.system import MEMORY_LIMIT
 
@@ -41,6 +49,8 @@ def workers_here(number: int, scratch: Path) -> Iterator[Client]:
         "distributed.worker.http.routes": [],
         # A hundred times a second, of a worker that waits.
         "distributed.worker.profile.enabled": False,
+        # Each death of a worker costs seconds; a suspect is tried once more, alone (`outcomes`).
+        "distributed.scheduler.allowed-failures": 1,
     }
     with dask.config.set(settings):
         with _deaf():
@@ -112,6 +122,23 @@ def outcomes(
     GradingError
         If the scheduler is lost and does not come back in time.
     """
+    suspects = []
+    for name, given, end in _ends(client, task, inputs):
+        if isinstance(end, KilledWorker):
+            suspects.append((name, given))
+        else:
+            yield name, end
+    # A worker that dies makes Dask suspect each task that waited there, too. Who kills a worker
+    # shows when each is alone.
+    for suspect in suspects:
+        for name, _, end in _ends(client, task, [suspect]):
+            yield name, end
+
+
+def _ends(
+    client: Client, task: Callable, inputs: Iterable[tuple[Any, tuple]]
+) -> Iterator[tuple[Any, tuple, Any]]:
+    """Yield each task's name, its arguments, and its result or exception."""
 
     def submit(name: Any, given: tuple) -> Future:
         try:
@@ -137,9 +164,9 @@ def outcomes(
                 except CancelledError:
                     ended.add(submit(name, given))
                 except Exception as error:
-                    yield name, error
+                    yield name, given, error
                 else:
-                    yield name, end
+                    yield name, given, end
         for future in _forgotten(client, list(tasks)):
             submit(*tasks.pop(future))
 
