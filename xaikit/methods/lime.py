@@ -122,7 +122,7 @@ def lime_tabular(
     # A missing value stays missing around an instance, and is at no distance from others.
     missing = np.isnan(arrays.to_numpy(x))
     here = np.where(missing, 0, arrays.to_numpy(x) - mean) / np.where(scale > 0, scale, 1.0)
-    noise = np.random.default_rng(as_seed(seed)).standard_normal((samples, columns)) * (scale > 0)
+    noise = _draw(np.random.default_rng(as_seed(seed)), samples, scale)
     whole = _whole(question.whole_columns(), rows)
     limits = question.limits(whole)
 
@@ -213,7 +213,7 @@ def _with_categories(
     numbers = drawn.numbers
     mean, scale = _mean_and_scale(numbers[: len(others)])
     rng = np.random.default_rng(as_seed(seed))
-    noise = rng.standard_normal((samples, len(mean))) * (scale > 0)
+    noise = _draw(rng, samples, scale)
     whole = np.zeros(pool.shape[1], dtype=bool)
     given = question.whole_columns()[drawn.numeric]
     whole[drawn.numeric] = _whole(given, numbers[: len(others)])
@@ -263,6 +263,13 @@ def _mean_and_scale(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     spread = np.nanmax(rows, axis=0) - np.nanmin(rows, axis=0)
     scale = np.where(spread > 0, np.nanstd(rows, axis=0), 0.0)  # not 1e-17 by rounding
     return np.nanmean(rows, axis=0), scale
+
+
+def _draw(rng: np.random.Generator, samples: int, scale: np.ndarray) -> np.ndarray:
+    """Return noise (samples, d) in standard deviations; 0 where a column has none."""
+    noise = rng.standard_normal((samples, len(scale)))
+    noise[:, scale == 0] = 0
+    return noise
 
 
 def lime_text(
@@ -362,7 +369,8 @@ def draw_removals(tokens: int, samples: int, seed: int | None) -> np.ndarray:
 def _kernel(displacement: np.ndarray, width: float) -> np.ndarray:
     """Return :math:`π = exp(−D² / 2w²)` of displacements (B, M)."""
     with np.errstate(over="ignore"):  # exp(−∞) = 0
-        squares = ((displacement / width) ** 2).sum(axis=1)
+        steps = displacement / width
+        squares = np.einsum("bj,bj->b", steps, steps)
     return closeness(squares, width, displacement.shape[1])
 
 
@@ -425,9 +433,10 @@ def _moved(
 
 
 def _ask(question: Question, perturbed: np.ndarray, later: int = 0) -> np.ndarray:
-    """Return the model's outputs (B, k) for perturbed rows like those of x."""
+    """Return the model's outputs (B, k) for perturbed rows like those of x, which it may change."""
     parts = question.calls(len(perturbed), perturbed.shape[1], later=later)
-    answers = [question.all_outputs(arrays.like(perturbed[part], question.x)) for part in parts]
+    made = (arrays.like(perturbed[part], question.x) for part in parts)
+    answers = [question.all_outputs(rows, fresh=True) for rows in made]
     return np.concatenate([arrays.float64(answer) for answer in answers])
 
 

@@ -110,7 +110,8 @@ class Perturbation:
         """
         parts = self.question.calls(len(numbers), self.pool.shape[1], later=later)
         made = (self._rows(numbers[part], picks[part]) for part in parts)
-        return np.concatenate([arrays.float64(self.question.all_outputs(rows)) for rows in made])
+        answers = [self.question.all_outputs(rows, fresh=True) for rows in made]
+        return np.concatenate([arrays.float64(answer) for answer in answers])
 
     def _rows(self, numbers: np.ndarray, picks: np.ndarray) -> Any:
         """Return rows of numbers and picked categories as an array like x, or as a frame."""
