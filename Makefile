@@ -27,7 +27,7 @@ endef
 .NOTPARALLEL:
 .PHONY: help lab test notebooks film book site bench grade constraints systems \
 	lane-style lane-types lane-units lane-notebooks lane-exercises lane-grading lane-browser \
-	lane-oldest lane-processors lane-site
+	lane-oldest lane-processors lane-site lane-clusters
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -57,9 +57,9 @@ lane-style: $(VENV)/.has-test ## one lane of `make test`: ruff, and the schemas 
 lane-types: $(VENV)/.has-test ## one lane of `make test`: mypy
 	$(run) -m mypy
 
-lane-units: $(VENV)/.has-test ## one lane of `make test`: everything under tests/ but grading, browser and site
+lane-units: $(VENV)/.has-test ## one lane of `make test`: everything under tests/ but grading, browser, site and clusters
 	$(run) -m pytest tests -n 2 --dist loadgroup --ignore tests/browser --ignore tests/grading \
-		--ignore tests/site --ignore tests/house/test_book.py
+		--ignore tests/site --ignore tests/clusters --ignore tests/house/test_book.py
 
 lane-notebooks: $(VENV)/.has-test ## one lane of `make test`: lectures and solutions give their stored outputs
 	$(run) $(stored_outputs)
@@ -97,6 +97,12 @@ lane-browser: $(VENV)/.has-test ## one lane of `make test`: the course in Jupyte
 
 lane-site: $(VENV)/.has-test ## every lecture and exercise in the browser, with a folder of Pyodide's release: PYODIDE=…
 	$(run) -m pytest tests/site -n 2 --dist worksteal -rs
+
+# None of the three is needed for anything else. Slurm is a system's package.
+lane-clusters: $(VENV)/.has-test ## the guide's scripts for Slurm and Dask Gateway grade a class (apt install slurm-wlm munge)
+	$(run) -m pip install -c constraints.txt dask-jobqueue==0.9.0 dask-gateway==2026.3.0 \
+		dask-gateway-server==2026.3.0
+	$(run) -m pytest tests/clusters -rs
 
 notebooks: $(VENV)/.has-test ## execute and normalise lectures and solutions, derive exercises and contents.json
 	$(run) -m tools.notebooks
