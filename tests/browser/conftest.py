@@ -10,6 +10,19 @@ from tests.browser.notebook import SECONDS, Notebook
 from tests.chromium import offline
 from tests.lab import copy_course, open_lab, running
 
+LONGEST = ["test_lectures.py", "test_exercises.py"]
+
+
+def pytest_collection_modifyitems(items):
+    """Begin this folder's tests with the longest: at the end, one worker waits for the other."""
+    places = [
+        place for place, item in enumerate(items) if Path(__file__).parent in item.path.parents
+    ]
+    ours = [items[place] for place in places]
+    ours.sort(key=lambda item: (*LONGEST, item.path.name).index(item.path.name))
+    for place, item in zip(places, ours, strict=True):
+        items[place] = item
+
 
 @pytest.fixture(scope="package")
 def context(tmp_path_factory):
