@@ -21,7 +21,7 @@ ASK_FIRST, ASK_EVERY = 10, 100  # milliseconds
 KERNEL_ANSWERED = "xaiTests.panel.sessionContext.session.kernel.info.then(({status}) => status)"
 A_MOMENT = 1000  # milliseconds
 DIRTY_TABS = "document.querySelectorAll('.lm-TabBar-tab.jp-mod-dirty').length"
-# The last picture of a page is taken always: it may show why a test failed.
+# A page is pictured before it is closed, also unasked: that may show why a test failed.
 PICTURES_ARE_WANTED = "XAI_SCREENSHOTS" in os.environ
 HERE = "127.0.0.1"
 BAD = ["error", "stderr"]
@@ -152,8 +152,9 @@ class Notebook:
         return dirty
 
     def leave(self) -> None:
-        """Save a picture, close all notebooks, saved or not, and shut down their kernels."""
-        self.page.screenshot(path=self.pictures / "page.png")
+        """Close all notebooks, saved or not, and shut down their kernels."""
+        if PICTURES_ARE_WANTED:
+            self.page.screenshot(path=self.pictures / "page.png")
         self.ask("[...jupyterapp.shell.widgets('main')].forEach(panel => panel.dispose())")
         self._shut_down()
 

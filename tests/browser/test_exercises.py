@@ -100,9 +100,10 @@ def test_every_check_stops_at_an_unwritten_answer_and_judges_a_written_one(next_
     assert notebook.complaints == []
 
 
-def test_run_all_stops_at_the_first_answer_that_is_missing(notebook):
+def test_run_all_stops_at_the_first_answer_that_is_missing(next_notebook):
+    notebook = next_notebook
     _, checks = code_cells("03_shapley_values")
-    notebook.open("exercises/03_shapley_values/03_shapley_values.ipynb")
+    notebook.open_next("exercises/03_shapley_values/03_shapley_values.ipynb")
     notebook.run_all()
     counts = [cell.get("execution_count") for cell in notebook.cells()]
     assert counts[checks[0]] and not any(counts[place] for place in checks[1:])
