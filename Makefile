@@ -89,11 +89,12 @@ lane-grading: $(VENV)/.has-test ## one lane of `make test`: classes of learners,
 	$(run) -m pytest tests/grading -n 2 --dist loadfile -rs --ignore tests/grading/test_hostile.py
 	$(run) -m pytest tests/grading/test_hostile.py -rs
 
-# Each worker has its own JupyterLab; the web book is built once. Without Chromium its tests are
-# skipped, with a message; without a folder of Pyodide, those of the site.
+# Each worker has its own JupyterLab; the web book is built once. One worker begins with the site and
+# the book, the other with the lectures, so that each starts what it needs once. Without Chromium its
+# tests are skipped, with a message; without a folder of Pyodide, those of the site.
 lane-browser: $(VENV)/.has-test ## one lane of `make test`: the course in JupyterLab, the web book, a first visit to the site
-	$(run) -m pytest tests/browser tests/house/test_book.py tests/site/test_first_visit.py \
-		tests/site/test_own_work.py -n 2 --dist worksteal -rs
+	$(run) -m pytest tests/site/test_first_visit.py tests/site/test_own_work.py \
+		tests/house/test_book.py tests/browser -n 2 --dist worksteal -rs
 
 lane-site: $(VENV)/.has-test ## every lecture and exercise in the browser, with a folder of Pyodide's release: PYODIDE=…
 	$(run) -m pytest tests/site -n 2 --dist worksteal -rs

@@ -1,6 +1,7 @@
 """A notebook in JupyterLab, which tests use by keyboard and read from the page."""
 
 import json
+import os
 import re
 import time
 from pathlib import Path
@@ -14,7 +15,14 @@ from tests.lab import TOKEN, Lab
 SECONDS = 120
 # The page's time to show its output when the kernel is idle.
 SECONDS_TO_SHOW = 5
-ASK_EVERY = 100  # milliseconds
+ASK_FIRST, ASK_EVERY = 10, 100  # milliseconds
+# JupyterLab writes the kernel's answer into the notebook when it has it, and marks the tab with a
+# dot a moment later.
+KERNEL_ANSWERED = "xaiTests.panel.sessionContext.session.kernel.info.then(({status}) => status)"
+A_MOMENT = 1000  # milliseconds
+DIRTY_TABS = "document.querySelectorAll('.lm-TabBar-tab.jp-mod-dirty').length"
+# A page is pictured before it is closed, also unasked: that may show why a test failed.
+PICTURES_ARE_WANTED = "XAI_SCREENSHOTS" in os.environ
 HERE = "127.0.0.1"
 BAD = ["error", "stderr"]
 # Tab stops at the cell's buttons and then in the widget: a slider has two, a row of buttons many.
@@ -121,10 +129,42 @@ class Notebook:
         self.page.goto(address)
         self.wait("xaiTests.models.length && xaiTests.idle", "an open notebook and an idle kernel")
 
+    def open_next(self, path: str) -> None:
+        """Open a notebook as the file browser does, in the JupyterLab that the page shows."""
+        if not self.ask("Boolean(window.jupyterapp)"):
+            self.open(path)
+            return
+        # Not returned: what JupyterLab gives is large, and would be sent.
+        command = "await jupyterapp.commands.execute('docmanager:open', {path})"
+        self.ask(f"async path => {{ {command} }}", path)
+        self.wait(
+            f"xaiTests.panel?.context?.path === {json.dumps(path)}"
+            " && xaiTests.models.length && xaiTests.idle",
+            "an open notebook and an idle kernel",
+        )
+
+    def is_dirty(self) -> bool:
+        """Return whether JupyterLab has something to save, once it has the kernel's answer."""
+        assert self.ask(KERNEL_ANSWERED) == "ok"
+        self.page.wait_for_timeout(A_MOMENT)
+        dirty = self.ask("xaiTests.panel.context.model.dirty")
+        assert (self.ask(DIRTY_TABS) > 0) == dirty
+        return dirty
+
+    def leave(self) -> None:
+        """Close all notebooks, saved or not, and shut down their kernels."""
+        if PICTURES_ARE_WANTED:
+            self.page.screenshot(path=self.pictures / "page.png")
+        self.ask("[...jupyterapp.shell.widgets('main')].forEach(panel => panel.dispose())")
+        self._shut_down()
+
     def close(self) -> None:
         """Save a picture, and shut down the kernel."""
         self.page.screenshot(path=self.pictures / "page.png")
         self.page.close()
+        self._shut_down()
+
+    def _shut_down(self) -> None:
         sessions = f"{self.lab.address}/api/sessions"
         requests = self.page.context.request
         for session in requests.get(f"{sessions}?token={TOKEN}").json():
@@ -137,9 +177,10 @@ class Notebook:
 
     def _becomes_true(self, condition: str, seconds: float = SECONDS) -> bool:
         """Ask repeatedly; a page that checks itself, in every frame, would slow the kernel down."""
-        end = time.monotonic() + seconds
+        end, pause = time.monotonic() + seconds, ASK_FIRST
         while not (is_true := self.ask(condition)) and time.monotonic() < end:
-            self.page.wait_for_timeout(ASK_EVERY)
+            self.page.wait_for_timeout(pause)
+            pause = min(2 * pause, ASK_EVERY)
         return is_true
 
     def ask(self, expression: str, *argument):
@@ -185,7 +226,7 @@ class Notebook:
             f"xaiTests.idle && ![null, {json.dumps(before)}].includes({count})",
             f"cell {index} to have run",
         )
-        return self.cells()[index]
+        return self.ask("place => xaiTests.models[place].toJSON()", index)
 
     def text_below(self, index: int) -> str:
         """Return the text below a cell."""
@@ -255,6 +296,8 @@ class Notebook:
         ]
 
     def picture_widget(self, index: int) -> None:
+        if not PICTURES_ARE_WANTED:
+            return
         cell = self.page.locator(".jp-Notebook-cell").nth(index)
         widget = cell.locator(".jp-Cell-outputArea")
         widget.screenshot(path=self.pictures / f"widget_in_cell_{index}.png")

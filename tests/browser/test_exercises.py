@@ -7,6 +7,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tests.browser import axe
+from tests.browser.notebook import PICTURES_ARE_WANTED
 from tests.lab import ROOT
 from tools.normalise import KERNELSPEC
 from xaikit.course import cards
@@ -67,17 +68,18 @@ def answer(notebook, place, old, new):
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
-def test_every_check_stops_at_an_unwritten_answer_and_judges_a_written_one(notebook, exercise):
+def test_every_check_stops_at_an_unwritten_answer_and_judges_a_written_one(next_notebook, exercise):
+    notebook = next_notebook
     answers, checks = code_cells(exercise)
-    notebook.open(f"exercises/{exercise}/{exercise}.ipynb")
+    notebook.open_next(f"exercises/{exercise}/{exercise}.ipynb")
     notebook.run_all()
     # JupyterLab stops at the first error; a learner runs the other cells one by one.
-    places = [p for p, cell in enumerate(notebook.cells()) if cell["cell_type"] == "code"]
-    for place in places:
-        if notebook.cells()[place]["execution_count"] is None:
+    code = {p: cell for p, cell in enumerate(notebook.cells()) if cell["cell_type"] == "code"}
+    for place, cell in code.items():
+        if cell["execution_count"] is None:
             notebook.run(place)
     cells = notebook.cells()
-    assert not [place for place in places if errors_of(cells[place])]
+    assert not [place for place in code if errors_of(cells[place])]
     unwritten = r"○ \w+ is not written yet: your code goes in the place of raise NotImplemented.*"
     assert all(re.fullmatch(unwritten, card_below(cells[place])) for place in checks)
 
@@ -98,9 +100,10 @@ def test_every_check_stops_at_an_unwritten_answer_and_judges_a_written_one(noteb
     assert notebook.complaints == []
 
 
-def test_run_all_stops_at_the_first_answer_that_is_missing(notebook):
+def test_run_all_stops_at_the_first_answer_that_is_missing(next_notebook):
+    notebook = next_notebook
     _, checks = code_cells("03_shapley_values")
-    notebook.open("exercises/03_shapley_values/03_shapley_values.ipynb")
+    notebook.open_next("exercises/03_shapley_values/03_shapley_values.ipynb")
     notebook.run_all()
     counts = [cell.get("execution_count") for cell in notebook.cells()]
     assert counts[checks[0]] and not any(counts[place] for place in checks[1:])
@@ -113,7 +116,7 @@ OUTPUTS = ".jp-Notebook .jp-OutputArea-output"
 
 @pytest.fixture
 def themes(notebook):
-    """Return a function that looks at the outputs in both themes and three widths."""
+    """Return a function that looks at the outputs in both themes, for pictures at three widths."""
 
     def look(state, place):
         page = notebook.page
@@ -125,7 +128,7 @@ def themes(notebook):
         for theme in THEMES:
             use(notebook, theme)
             assert axe.faults_within(page, OUTPUTS) == []
-            for width in (1400, 1000, 390):
+            for width in (1400, 1000, 390) if PICTURES_ARE_WANTED else ():
                 page.set_viewport_size({"width": width, "height": 900})
                 name = f"{state}_{theme.split()[-1].lower()}_{width}.png"
                 page.screenshot(path=notebook.pictures / name)

@@ -87,10 +87,15 @@ def faults(notebook):
 
 
 @pytest.mark.parametrize("lecture", LECTURES)
-def test_a_lecture_runs_and_its_widgets_redraw(notebook, lab, lecture):
-    notebook.open(f"lectures/{lecture}")
-    assert faults(notebook) == []
-    assert notebook.controls(), "there is no widget"
+def test_opening_a_lecture_changes_nothing_it_runs_and_its_widgets_redraw(
+    next_notebook, course, lab, lecture
+):
+    path = f"lectures/{lecture}"
+    next_notebook.open_next(path)
+    assert not next_notebook.is_dirty()
+    assert (course / path).read_bytes() == (ROOT / path).read_bytes()
+    assert faults(next_notebook) == []
+    assert next_notebook.controls(), "there is no widget"
     if sys.platform == "linux":  # other systems do not count it
         assert lab.peak_megabytes() < MOST_MEGABYTES
 

@@ -19,7 +19,7 @@ LANES = [
     "-m tools.processors nehalem -m pytest tests/units",
     "-m pytest --nbval-lax",
     "-m pytest tests/grading",
-    "-m pytest tests/browser",
+    "-m pytest tests/site/test_first_visit.py",
 ]
 # Replaces Python: it notes its calls, and fails on request.
 FAKE_PYTHON = """#!/bin/sh

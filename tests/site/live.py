@@ -1,5 +1,6 @@
 """A notebook of the site, whose kernel is in the page."""
 
+import json
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,8 +28,15 @@ class Live(Notebook):
         return f"{self.address}/live/lab/index.html?path={quote(path)}"
 
     def open(self, path: str) -> None:
+        self.show(path)
+        self.wait("xaiTests.kernel === 'idle'", "its kernel")
+
+    def show(self, path: str) -> None:
+        """Open a notebook to read in it; its kernel, which takes most of the time, still starts."""
         self.page.goto(self.address_of(path))
-        self.wait("xaiTests.models.length && xaiTests.kernel === 'idle'", "a notebook")
+        # JupyterLab shows for a moment what was open before.
+        is_this = f"xaiTests.panel?.context?.path === {json.dumps(path)}"
+        self.wait(f"{is_this} && xaiTests.panel.context.isReady", "a notebook")
 
     def close(self) -> None:
         self.page.screenshot(path=self.pictures / "page.png")

@@ -1,12 +1,14 @@
 """A learner's work stays, and can be put aside."""
 
 import json
+import os
 from pathlib import Path
 
 import nbformat
+import pytest
 
 from tests.browser import axe
-from tests.site.live import BUTTONS
+from tests.site.live import BUTTONS, Live
 
 OTHER = "exercises/01_gradient_x_input/01_gradient_x_input.ipynb"
 # The two buttons of the course; JupyterLab's own are not looked at.
@@ -59,29 +61,38 @@ def test_answers_outlive_a_newer_course_and_are_kept_when_a_learner_starts_afres
     live.wait(f"{stored}.then({is_new})", "the original to be saved")
     (question,) = questions
     assert "is kept beside it" in question
-    live.open(OTHER)
+    live.show(OTHER)
     assert "A newer edition." in sources(live)[0] and is_unwritten(live.cells())
     kept = question.partition("“")[2].partition("”")[0]
-    live.open(str(Path(OTHER).with_name(kept)))
+    live.show(str(Path(OTHER).with_name(kept)))
     assert not is_unwritten(live.cells())
     assert live.outside() == []
 
 
-def test_a_telephone_shows_both_buttons_and_the_one_that_runs_a_cell(live):
+@pytest.fixture(scope="module")
+def telephone(context, address, tmp_path_factory):
+    """One page for two tests: to start its kernel takes most of their time."""
+    pictures = Path(os.environ.get("XAI_SCREENSHOTS", tmp_path_factory.mktemp("pictures")))
+    live = Live(context.new_page(), address, pictures / "telephone")
     live.page.set_viewport_size({"width": 360, "height": 740})
     live.open(OTHER)
-    live.wait("jupyterapp.shell.leftCollapsed", "room for the notebook")
+    yield live
+    live.close()
+
+
+def test_a_telephone_shows_both_buttons_and_the_one_that_runs_a_cell(telephone):
+    telephone.wait("jupyterapp.shell.leftCollapsed", "room for the notebook")
     # JupyterLab moves what has no room behind "…", a moment later.
-    live.wait("document.querySelector('[data-jp-item-name=toolbar-popup-opener]').offsetWidth", "…")
+    more = "document.querySelector('[data-jp-item-name=toolbar-popup-opener]').offsetWidth"
+    telephone.wait(more, "…")
     for name in (*BUTTONS, "Run this cell and advance"):
-        assert live.page.get_by_role("button", name=name).is_visible(), name
+        assert telephone.page.get_by_role("button", name=name).is_visible(), name
 
 
-def test_a_request_of_the_kernel_to_another_host_is_seen(live):
-    live.open(OTHER)
-    assert live.outside() == []
-    live.run_code(ASKS_ELSEWHERE)
-    assert "https://elsewhere.example/" in str(live.outside())
+def test_a_request_of_the_kernel_to_another_host_is_seen(telephone):
+    assert telephone.outside() == []
+    telephone.run_code(ASKS_ELSEWHERE)
+    assert "https://elsewhere.example/" in str(telephone.outside())
 
 
 def sources(live) -> list[str]:

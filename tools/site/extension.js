@@ -53,12 +53,21 @@
     };
 
     const NARROW = 900; // pixels
+    const A_MINUTE = 60_000; // milliseconds
 
     const makeRoom = ({ shell }) => {
         if (window.innerWidth >= NARROW) return;
         shell.mode = "single-document";
-        // JupyterLab opens the list of files once more when it knows the notebook's folder.
-        for (const wait of [0, 1000, 3000]) setTimeout(() => shell.collapseLeft(), wait);
+        // JupyterLab opens the list of files once more when it knows the notebook's folder, on a slow
+        // device late. Whoever has touched something may have opened the list.
+        const close = () => shell.leftCollapsed || shell.collapseLeft();
+        close();
+        const again = setInterval(close, 200);
+        const stop = () => clearInterval(again);
+        for (const touch of ["pointerdown", "keydown"]) {
+            window.addEventListener(touch, stop, { capture: true, once: true });
+        }
+        setTimeout(stop, A_MINUTE);
     };
 
     const plugin = { id: "xai-course:work", autoStart: true, activate };
