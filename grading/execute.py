@@ -18,6 +18,7 @@ import nbformat
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
@@ -212,6 +213,9 @@ class ExecuteInSandbox(Execute):
             guard.kill()
             guard.wait()
         await super()._async_cleanup_kernel()
+
+    # nbclient's own calls nbclient's own.
+    _cleanup_kernel = run_sync(_async_cleanup_kernel)
 
     def _token_of(self, test: NotebookNode) -> str:
         return f"{self.token}-{test.metadata.nbgrader.grade_id}"
