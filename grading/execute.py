@@ -1,6 +1,6 @@
 """Run a submission in the sandbox, and find out whether its tests can still fail.
 
-nbgrader calls `ExecuteInSandbox` instead of its own step.
+`ExecuteInSandbox` stands in the place of two of nbgrader's steps, Execute and LimitOutput.
 """
 
 from __future__ import annotations
@@ -13,21 +13,25 @@ import sys
 import time
 from pathlib import Path
 from queue import Empty
+from typing import Any
 
 import nbformat
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.manager import AsyncKernelManager, KernelManager
+from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbconvert.preprocessors import ExecutePreprocessor
 from nbformat import NotebookNode
-from nbgrader.preprocessors import Execute
-from nbgrader.utils import is_grade, is_locked, is_solution
-from traitlets import Bool, Integer, List, Unicode
+from traitlets import Bool, Dict, Integer, List, Unicode
 
 from grading import sandbox
+from grading.marks import is_grade, is_locked, is_solution
 
 CELL_OUTPUT = 1_000_000  # characters kept of one cell
+CELL_LINES = 500  # lines kept of what a cell prints
 ERROR_TEXT = 10_000  # characters kept of an error's message, and of each entry of its traceback
+ERROR_ENTRIES = 60  # entries kept of its traceback
 NOTEBOOK_OUTPUT = 100_000_000  # a notebook that prints more characters is stopped
 
 # Each must raise an AssertionError whose message has the token. They fail in the same ways as the
@@ -115,9 +119,23 @@ class Client(AsyncKernelClient):
                 return
 
 
-class ExecuteInSandbox(Execute):
-    """nbgrader's execution, in the sandbox, with a limit on output, and with canaries."""
+class ExecuteInSandbox(ExecutePreprocessor):
+    """nbconvert's execution, in the sandbox, with a limit on output, and with canaries.
 
+    As in nbgrader's, an error or a cell out of time ends its cell and not the notebook.
+    """
+
+    enabled = Bool(True)
+    allow_errors = Bool(True)
+    interrupt_on_timeout = Bool(True)
+    raise_on_iopub_timeout = Bool(True)
+    error_on_timeout = Dict(
+        {
+            "ename": "CellTimeoutError",
+            "evalue": "",
+            "traceback": ["CellTimeoutError: No reply from kernel before timeout"],
+        }
+    )
     run = Unicode(help="the private folder of this kernel's connection").tag(config=True)
     verdict = Unicode(help="where the guard says why it ended the kernel").tag(config=True)
     request = Unicode(help="the request to the guard").tag(config=True)
@@ -141,7 +159,9 @@ class ExecuteInSandbox(Execute):
         )
         return self.km
 
-    def preprocess(self, nb: NotebookNode, resources: dict, km=None) -> tuple[NotebookNode, dict]:
+    def preprocess(
+        self, nb: NotebookNode, resources: Any = None, km: KernelManager | None = None
+    ) -> tuple[NotebookNode, dict[str, Any]]:
         """Run the notebook; raise `NotGraded` if its tests cannot fail."""
         self.token, self.inside = secrets.token_hex(8), f"_{secrets.token_hex(8)}"
         original = nb.cells
@@ -173,12 +193,12 @@ class ExecuteInSandbox(Execute):
             if _is_test(cell):
                 self._settle(cell)
         for cell in nb.cells:
+            if cell.cell_type == "code":
+                cell.outputs = _shortened(cell.outputs)
             for output in cell.get("outputs", []):
                 # nbgrader gives a test no points if it writes to stderr, even a warning.
                 if is_grade(cell) and output.output_type == "stream":
                     output.name = "stdout"
-                if output.output_type == "error":
-                    _shorten(output)
         return nb, resources
 
     def preprocess_cell(self, cell: NotebookNode, resources: dict, index: int) -> tuple:
@@ -198,9 +218,16 @@ class ExecuteInSandbox(Execute):
 
     def on_cell_executed(self, **kwargs) -> None:
         """Keep the error of a reply; end at `exit()`, whatever the kernel may still answer."""
-        super().on_cell_executed(**kwargs)
+        reply, outputs = kwargs["execute_reply"]["content"], kwargs["cell"].outputs
+        # A cell out of time, or whose error the shell did not show, has it in the reply alone.
+        shown = [output.ename for output in outputs if output.output_type == "error"]
+        if reply["status"] == "error" and reply["ename"] not in shown:
+            silent = ["ERROR: An error occurred while showtraceback was disabled"]
+            error = {name: reply[name] for name in ("ename", "evalue")}
+            traceback = reply["traceback"] or silent
+            outputs.append(nbformat.v4.new_output("error", **error, traceback=traceback))
         # Such a kernel runs for a tenth of a second more, which can be enough for all cells.
-        for wish in kwargs["execute_reply"]["content"].get("payload", []):
+        for wish in reply.get("payload", []):
             if wish.get("source") == "ask_exit" and not wish.get("keepkernel"):
                 raise DeadKernelError("exit")
 
@@ -212,6 +239,9 @@ class ExecuteInSandbox(Execute):
             guard.kill()
             guard.wait()
         await super()._async_cleanup_kernel()
+
+    # nbclient's own calls nbclient's own.
+    _cleanup_kernel = run_sync(_async_cleanup_kernel)
 
     def _token_of(self, test: NotebookNode) -> str:
         return f"{self.token}-{test.metadata.nbgrader.grade_id}"
@@ -321,7 +351,26 @@ def _timed_out(cell: NotebookNode) -> bool:
     return any(output.get("ename") == "CellTimeoutError" for output in cell.outputs)
 
 
-def _shorten(error: NotebookNode) -> None:
-    """Cut an error's texts. The error itself must stay, because a test with it gets no points."""
-    error.ename, error.evalue = error.ename[:ERROR_TEXT], error.evalue[:ERROR_TEXT]
-    error.traceback = [entry[:ERROR_TEXT] for entry in error.traceback]
+def _shortened(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Cut what a cell printed, and its errors' texts.
+
+    An error itself must stay, because a test with it gets no points.
+    """
+    kept, left = [], CELL_LINES
+    for output in outputs:
+        if output.output_type == "stream":
+            lines = output.text.split("\n")
+            if len(lines) > left:
+                lines = [*lines[: left - 1], "... Output truncated ..."] if left else []
+            if not lines:
+                continue
+            left -= len(lines)
+            output.text = "\n".join(lines)
+        elif output.output_type == "error":
+            output.ename, output.evalue = output.ename[:ERROR_TEXT], output.evalue[:ERROR_TEXT]
+            entries, half = output.traceback, ERROR_ENTRIES // 2
+            if len(entries) > ERROR_ENTRIES:
+                entries = [*entries[:half], "... Traceback truncated ...", *entries[1 - half :]]
+            output.traceback = [entry[:ERROR_TEXT] for entry in entries]
+        kept.append(output)
+    return kept

@@ -17,7 +17,8 @@ from nbconvert.filters import strip_files_prefix
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
-from nbgrader.utils import is_locked
+
+from grading.marks import is_locked
 
 NOTE = "*(Shown as text, because it holds HTML, a link or a picture that these pages do not show.)*"
 # What Markdown, pandas tables and syntax colours need. Whatever else is there is not shown.

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import ClearHiddenTests, ClearMarkScheme, NbGraderPreprocessor
-from nbgrader.utils import is_locked
+
+from grading.marks import is_locked
 
 HIDDEN = re.compile(r"BEGIN HIDDEN TESTS(.*?)(?:#+ )?END HIDDEN TESTS", re.DOTALL)
 REMOVED = "(This output repeated a hidden test and is not shown.)"

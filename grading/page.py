@@ -11,10 +11,10 @@ import nbformat
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from nbformat import NotebookNode
-from nbgrader.utils import is_grade, is_locked, is_solution, is_task
 
 from grading import rendering
 from grading.hidden import HideTests
+from grading.marks import is_grade, is_locked, is_solution, is_task
 
 HEADING = re.compile(r"#{2,6} +(.+)")
 POINTS_IN_HEADING = re.compile(r"\s*\([^()]*\bpoints?\b[^()]*\)\s*$")

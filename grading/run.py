@@ -116,7 +116,7 @@ def _in_a_process(home: Path, text: str, pace: Pace) -> Ran:
 
 
 def _forks(thread: int) -> Any:
-    """Return the process that has loaded nbgrader, and forks itself for each submission."""
+    """Return the process that has loaded nbclient, and forks itself for each submission."""
     if thread not in FORKS or FORKS[thread].poll() is not None:
         FORKS[thread] = subprocess.Popen(
             [sys.executable, "-m", "grading.run", str(os.getpid())],
@@ -128,13 +128,13 @@ def _forks(thread: int) -> Any:
             start_new_session=True,
         )
         if FORKS[thread].stdout.readline() != "ready\n":
-            raise UnfitWorker(f"{socket.gethostname()}: nbgrader cannot be loaded there")
+            raise UnfitWorker(f"{socket.gethostname()}: the grader cannot be loaded there")
     return FORKS[thread]
 
 
 def main(worker: int) -> None:
     """Run the notebook of each folder on the standard input, in a fork with its own seconds."""
-    # Workers need neither, and they take a second to load.
+    # Workers need neither, and they take half a second to load.
     from grading import execute, harmless  # noqa: F401
 
     print("ready", flush=True)
@@ -190,7 +190,6 @@ def _run_and_exit(home: Path) -> None:
 def _executed(text: str, cell_seconds: int, limits: sandbox.Limits, home: Path) -> Ran:
     # Workers need none of these.
     import nbformat
-    from nbgrader.preprocessors import LimitOutput
 
     from grading.execute import ExecuteInSandbox, NotGraded
     from grading.harmless import Harmless
@@ -204,7 +203,6 @@ def _executed(text: str, cell_seconds: int, limits: sandbox.Limits, home: Path) 
             request=sandbox.request(run, verdict, limits),
             timeout=cell_seconds,
         ),
-        LimitOutput(max_lines=500, max_traceback=60),
         Harmless(),
     ]
     notebook = nbformat.reads(text, as_version=4)

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import nbformat
 from nbconvert.filters import strip_ansi
-from nbgrader.utils import is_grade
 
 from grading import export, register
 from grading.course import Course, solution_of
@@ -20,6 +19,7 @@ from grading.errors import Rejected
 from grading.export import Row, called
 from grading.feedback import MOST_BYTES
 from grading.limited import Limited
+from grading.marks import is_grade
 from grading.page import TEMPLATES
 from grading.sheet import write_whole
 

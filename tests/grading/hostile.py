@@ -59,7 +59,8 @@ BEFORE = {
     ),
     "much_output": ("print('x' * 40_000_000)", RIGHT),
     "much_error": ("raise ValueError('x' * 30_000_000)", RIGHT),
-    "slow_in_every_cell": (
+    # By its name the first: the others run while it sleeps.
+    "a_sleeper_in_every_cell": (
         # At least eight cells follow: which and how many of the grader's own, is drawn.
         "import time\nget_ipython().events.register('pre_run_cell', lambda *a: time.sleep(3.4))",
         TOO_LONG,

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from grading import autograde, export, intake, register
-from tests.grading.classes import NAME, PACE, answered, grade, hand_in, write_solution
+from tests.grading.classes import NAME, PACE, answered, grade, hand_in, workers, write_solution
 
 
 @pytest.fixture
@@ -140,6 +140,6 @@ def test_a_version_that_comes_while_one_is_graded_waits(folders, monkeypatch, co
         course = graded(folders)
     entry = register.entry_of(course.database, NAME, "anna")
     assert (entry.outcome, entry.solution, row(course).status) == (register.WAITING, "", "waiting")
-    autograde.grade_waiting(course, NAME, PACE)
+    autograde.grade_waiting(course, NAME, PACE, workers())
     after = register.entry_of(course.database, NAME, "anna")
     assert (after.outcome, after.submission) == (end, entry.submission)

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 
-from grading import sandbox
+from grading import execute, sandbox
 from grading.execute import ExecuteInSandbox, NotGraded
 from tests.assignments import scoring
 
@@ -248,3 +248,11 @@ def test_an_assertion_that_is_switched_off_is_found(where):
     cells = [] if where else [silent]
     with pytest.raises(NotGraded, match="its tests prove nothing"):
         points(answers, *cells)
+
+
+def test_a_kernel_is_not_asked_to_end_but_ended(monkeypatch):
+    def asked(*given, **options):
+        raise AssertionError("a kernel that is asked may take its time")
+
+    monkeypatch.setattr(execute.AsyncKernelManager, "shutdown_kernel", asked)
+    assert set(points(WRONG).values()) == {0}

@@ -145,11 +145,11 @@ def test_a_grader_that_breaks_down_or_does_not_end_costs_its_submission_only(mon
     assert "NotJSONError" in broken.words
 
 
-def test_a_worker_that_cannot_load_nbgrader_is_unfit(monkeypatch):
+def test_a_worker_that_cannot_load_the_grader_is_unfit(monkeypatch):
     assert run.unfit(run.fingerprint()) is None
     monkeypatch.setattr(run, "FORKS", {})
     monkeypatch.setattr(run.sys, "executable", "/bin/false")
-    with pytest.raises(run.UnfitWorker, match="nbgrader cannot be loaded"):
+    with pytest.raises(run.UnfitWorker, match="the grader cannot be loaded"):
         run.run_notebook("", PACE, run.fingerprint())
 
 

@@ -118,7 +118,8 @@ def test_stopped_in_the_middle_it_is_finished_by_the_next_run(folders, temporary
         if entry.outcome == "graded"
     }
     assert 1 <= len(first) <= LEARNERS
-    assert main(["autograde", NAME, *options(folders, "--cell-seconds", "4")]) == 0
+    words = options(folders, "--cell-seconds", "4")
+    assert main(["autograde", NAME, *words], client=workers()) == 0
     second = register.entries(database, NAME)
     assert {entry.outcome for entry in second.values()} == {"graded"}
     assert len(second) == LEARNERS + 1

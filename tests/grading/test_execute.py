@@ -1,13 +1,19 @@
 """Where assertions that must fail stand, and what a test sees."""
 
+import copy
+import random
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat.v4 import new_output
+from nbgrader import utils
+from nbgrader.preprocessors import LimitOutput
 
-from grading import execute
+from grading import execute, marks
 from tests.grading.classes import solution
 
 
@@ -92,6 +98,42 @@ def test_only_the_visible_names_of_a_test_reach_the_notebook():
     test = "example = f(1)\n### BEGIN HIDDEN TESTS\nhidden = 2\n### END HIDDEN TESTS"
     assert execute._names_shown(test) == ["example"]
     assert execute._names_shown("%%time\nx = 1") == []
+
+
+MARKS = ("task", "grade", "solution", "locked")
+EVERY = [{}, {"nbgrader": {}}]
+EVERY += [
+    {"nbgrader": dict(zip(MARKS, one, strict=True))} for one in product((False, True), repeat=4)
+]
+
+
+@pytest.mark.parametrize("metadata", EVERY)
+def test_marks_are_read_as_nbgrader_reads_them(metadata):
+    cell = nbformat.v4.new_code_cell(metadata=metadata)
+    for name in (f"is_{mark}" for mark in MARKS):
+        assert getattr(marks, name)(cell) == getattr(utils, name)(cell)
+
+
+def test_what_a_cell_prints_is_cut_as_nbgrader_cuts_it():
+    rng = random.Random(0)
+    step = LimitOutput(max_lines=execute.CELL_LINES, max_traceback=execute.ERROR_ENTRIES)
+    for _ in range(200):
+        streams = [
+            new_output("stream", text="a\n" * rng.choice([0, 1, 100, 249, 250, 498, 499, 500, 900]))
+            for _ in range(4)
+        ]
+        entries = [str(number) for number in range(rng.choice([0, 59, 60, 61, 200]))]
+        error = new_output("error", ename="E", evalue="", traceback=entries)
+        cell = nbformat.v4.new_code_cell(outputs=[*streams, error])
+        theirs, _ = step.preprocess_cell(copy.deepcopy(cell), {}, 0)
+        assert execute._shortened(cell.outputs) == theirs.outputs
+
+
+def test_a_run_loads_no_nbgrader():
+    code = "import grading.execute, grading.harmless, grading.notebooks, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert "nbclient" in loaded and "nbgrader" not in loaded
 
 
 SETUP = "import copy, math\nimport numpy as np\nfrom xaikit.course.checks import dasp as checks"
