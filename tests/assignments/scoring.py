@@ -24,6 +24,9 @@ from xaikit.course import checks
 ASSIGNMENTS = {module.name for module in pkgutil.iter_modules(checks.__path__)}
 ASSIGNMENTS -= {"mistakes", "random_networks"}
 
+# What each assignment's checks have made of their mistakes' code: it is compiled once.
+MADE: dict = {}
+
 # Behind a right answer: the same numbers in single precision, which every check must take.
 SINGLE = """
 
@@ -157,17 +160,19 @@ def errors(notebook):
 
 @contextlib.contextmanager
 def _only_its_checks(notebook):
-    """Hide other assignments' checks, which a kernel does not load: each call looks at all."""
+    """Hide other assignments' checks and mistakes, which a kernel does not load.
+
+    Each call of an answer looks at all of them.
+    """
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    loaded = re.findall(r"import (\w+) as checks\b", code)
     others = {
-        name: value
-        for name, value in vars(checks).items()
-        if name in ASSIGNMENTS and not re.search(rf"\b{name} as checks\b", code)
+        name: vars(checks).pop(name)
+        for name in ASSIGNMENTS.difference(loaded) & vars(checks).keys()
     }
-    for name in others:
-        del vars(checks)[name]
     try:
-        yield
+        with mock.patch.dict(vars(checks.mistakes), made=MADE.setdefault(tuple(loaded), {})):
+            yield
     finally:
         vars(checks).update(others)
 

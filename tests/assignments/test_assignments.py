@@ -1,11 +1,14 @@
 """Assignments: right answers earn every point, wrong ones lose exactly their own points."""
 
 import ast
+import dis
 import importlib.util
 import os
 import pkgutil
 import re
+from functools import cache
 from pathlib import Path
+from types import CodeType
 
 import nbformat
 import pytest
@@ -84,6 +87,39 @@ def with_checks(notebook, names):
     others = set(scoring.maxima(notebook)[0]) - names
     cells = [cell for cell in notebook.cells if cell.id not in others]
     return nbformat.from_dict({**notebook, "cells": cells})
+
+
+@cache
+def names_of(code):
+    """Return the names that code, or a cell's source, reads from outside, and those that it sets.
+
+    A function in it may read whatever it names.
+    """
+    read, given = set(), set()
+    for step in dis.get_instructions(code):
+        if step.opname in ("STORE_NAME", "STORE_GLOBAL", "DELETE_NAME", "DELETE_GLOBAL"):
+            given.add(step.argval)
+        elif step.opname in ("LOAD_NAME", "LOAD_GLOBAL") and step.argval not in given:
+            read.add(step.argval)
+        elif isinstance(step.argval, CodeType):
+            inner, given_inside = names_of(step.argval)
+            read |= inner - given
+            given |= given_inside
+    return read, given
+
+
+def reached(notebook, grade_id, source):
+    """Return the graded cells whose points can hang on an answer's source.
+
+    They read what it defines, be it through other cells.
+    """
+    changed, found = set(names_of(source)[1]), set()
+    for cell in (cell for cell in notebook.cells if cell.cell_type == "code"):
+        read, given = names_of(cell.source)
+        if cell.id == grade_id or read & changed:
+            changed |= given
+            found.add(cell.id)
+    return found & set(scoring.maxima(notebook)[0])
 
 
 def first_message(run, wrong):
@@ -223,10 +259,43 @@ def test_every_automatic_point_stands_behind_a_hidden_test(path):
 # Wrong answers
 
 
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("def f(x):\n    return x", {"reads", "calls", "through"}),
+        ("def f(x):\n    global rows\n    rows = x", {"reads", "calls", "through", "other"}),
+        ("g = 1", {"reads", "calls", "through", "other"}),
+    ],
+)
+def test_an_answer_reaches_the_checks_that_read_it_through_other_cells(source, found):
+    cells = {
+        "setup": "g, rows = abs, 3",
+        "f": "def f(x): return -x",
+        "reads": "assert f(1)",
+        "twice": "def twice(x):\n    return [f(f(part)) for part in x]",
+        "calls": "y = twice([2])",
+        "through": "assert y",
+        "other": "f = g(rows)\nassert f",
+    }
+    notebook = new_notebook(
+        cells=[new_code_cell(source, id=name) for name, source in cells.items()]
+    )
+    for cell in notebook.cells:
+        cell.metadata.nbgrader = {
+            "grade_id": cell.id,
+            "grade": cell.id not in ("setup", "f", "twice"),
+            "solution": cell.id == "f",
+            "points": 1,
+        }
+    assert reached(notebook, "f", source) == found
+
+
 @pytest.mark.parametrize(("path", "grade_id", "wrong"), PLANTED)
 def test_wrong_answer_loses_exactly_its_points_and_is_told_why(path, grade_id, wrong):
-    notebook = scoring.with_answers(until_last_check(read(path)), {grade_id: wrong.source})
-    run = scoring.run(notebook)
+    solution = until_last_check(read(path))
+    notebook = scoring.with_answers(solution, {grade_id: wrong.source})
+    # The other checks meet only right answers, as in the tests above.
+    run = scoring.run(with_checks(notebook, reached(solution, grade_id, wrong.source)))
     assert lost(run) == wrong.loses
     assert {scoring.points(run)[name] for name in wrong.loses} == {0}
     assert wrong.message in first_message(run, wrong)

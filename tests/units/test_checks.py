@@ -27,7 +27,6 @@ from xaikit.course.checks import (
     random_networks,
     shap,
     shapley_values,
-    written_by_hand,
 )
 
 SWITCHED_OFF = "this exercise asks you to write it yourself: xaikit's own version is switched off"
@@ -61,6 +60,10 @@ def doubled(value, times=2):
 
 def tripled(value):
     return 3 * value
+
+
+def written_by_hand(*answers):
+    return checks._out_of_reach(checks._loaded(), answers)
 
 
 def refused():
@@ -428,6 +431,7 @@ def test_code_that_an_answer_changed_comes_back(function):
         lambda: setattr(builtins, "abs", lambda x: 0),
         lambda: vars(checks).update(abs=lambda x: 0),
         lambda: vars(checks).pop("close"),
+        lambda: setattr(builtins, "zip", lambda *a, **k: ()),
     ],
 )
 def test_what_checks_compute_with_comes_back(change):

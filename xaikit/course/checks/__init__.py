@@ -10,14 +10,14 @@ import linecache
 import math
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from operator import is_
 from sys import _getframe
 from traceback import walk_tb
 from types import CellType, CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy import ndarray
@@ -72,31 +72,6 @@ for _module in (sys.modules[__name__], mistakes):
     _module.__class__ = Fixed
 
 
-@contextmanager
-def written_by_hand(*answers: Callable) -> Iterator[None]:
-    """Make xaikit's own answers raise while a learner's code runs.
-
-    The functions' code is exchanged, not their names, so that a reference taken earlier raises too.
-    """
-    originals = _exchange(answers, [_refuse.__code__] * len(answers))
-    try:
-        yield
-    finally:
-        _exchange(answers, originals)
-
-
-def _exchange(functions: Sequence[Callable], codes: Sequence[CodeType]) -> list[CodeType]:
-    """Give functions other code, all of them or none; return the code that they had."""
-    before = [function.__code__ for function in functions]  # type: ignore[attr-defined]
-    try:
-        for function, code in zip(functions, codes, strict=True):
-            function.__code__ = code  # type: ignore[attr-defined]
-    except ValueError:  # one that closes over names cannot take this code
-        _exchange(functions, before)
-        raise
-    return before
-
-
 def _refuse(*args, **kwargs):
     # Imported here, because this code runs among the names of the function it replaces.
     from xaikit.course.checks import Mistake
@@ -108,28 +83,42 @@ def _refuse(*args, **kwargs):
 
 
 @contextmanager
-def _out_of_reach(references: Sequence[Callable], *asking: dict[str, Any]) -> Iterator[None]:
+def _out_of_reach(
+    loaded: "_Loaded", references: Sequence[Callable], *asking: dict[str, Any]
+) -> Iterator[None]:
     """Keep a learner's code from the checks: right answers are off; names and code come back.
 
-    So do the names of who is `asking`, and what it computes with.
+    So do the names of who is `asking`, and what it computes with. The functions' code is exchanged,
+    not their names, so that a reference taken earlier raises too.
     """
-    ours = [vars(sys.modules[__name__]), *map(vars, _submodules()), *asking]
-    spaces = [*ours, *map(vars, TOOLS)]
-    kept = [dict(names) for names in spaces]
-    own = [f for names in kept[: len(ours)] for f in names.values() if isinstance(f, FunctionType)]
-    codes = [*((function, function.__code__) for function in own), *_code_of_tools]
+    ours = [globals(), *map(vars, loaded.modules)]
+    functions: list[Any] = [*loaded.others, *references]
+    for names in asking:
+        if not any(map(partial(is_, names), ours)):
+            ours.append(names)
+            functions += [thing for thing in names.values() if isinstance(thing, FunctionType)]
+    kept = [(names, names.copy()) for names in ours]
+    of_tools = [(names, names.copy()) for names in map(vars, TOOLS)]
+    codes = [(function, function.__code__) for function in functions]
     try:
-        with written_by_hand(*references):
-            yield
+        for reference in references:
+            reference.__code__ = _refuse.__code__  # type: ignore[attr-defined]
+        yield
     finally:
-        for names, before in zip(spaces, kept, strict=True):
+        # Until names and code are back, no name is looked up here that the answer can have changed.
+        for names, before in of_tools:
             names.update(before)
-        for names, before in zip(ours, kept[: len(ours)], strict=True):
-            if len(names) > len(before):  # a new name `abs` would hide Python's
-                _forget(names, before)
+        for names, before in kept:
+            names.update(before)
         for function, code in codes:
             if function.__code__ is not code:
                 function.__code__ = code
+        for function, code in _code_of_tools:
+            if function.__code__ is not code:
+                function.__code__ = code
+        for names, before in kept:
+            if len(names) > len(before):  # a new name `abs` would hide Python's
+                _forget(names, before)
 
 
 def _forget(names: dict[str, Any], before: dict[str, Any]) -> None:
@@ -153,38 +142,62 @@ TOOLS = (builtins, copy, math, np, np.linalg, np.random)
 _code_of_tools = tuple((function, function.__code__) for function in _functions_in(TOOLS))
 
 
-def _submodules() -> list[ModuleType]:
-    return [module for module in globals().values() if isinstance(module, Fixed)]
+class _Loaded(NamedTuple):
+    """The modules of checks that are loaded, and what they hold. An answer can change none of it.
+
+    Of functions there are `references`, which hold right answers, with their `codes`, and `others`.
+    """
+
+    modules: tuple[ModuleType, ...] = ()
+    things: tuple[Any, ...] = ()
+    references: tuple[FunctionType, ...] = ()
+    codes: frozenset[CodeType] = frozenset()
+    others: tuple[FunctionType, ...] = ()
 
 
-def _references() -> list[FunctionType]:
-    """Return the functions that hold right answers: of the loaded assignments, and of `Answer`s."""
+def _loaded() -> _Loaded:
     global _found
-    things = [thing for module in _submodules() for thing in vars(module).values()]
-    before, functions = _found
-    # They are looked for again when something is new or another thing; to be equal is not enough.
+    modules = tuple([module for module in globals().values() if isinstance(module, Fixed)])
+    things = [thing for module in modules for thing in vars(module).values()]
+    before = _found.things
+    # It is looked through again when something is new or another thing; to be equal is not enough.
     if len(things) != len(before) or not all(map(is_, things, before)):
-        functions = _functions_of_our_own(things)
-        _found = tuple(things), functions
-    return [*functions, *(made for functions in mistakes.made.values() for made in functions)]
+        references = _references_among(things, {id(vars(module)) for module in modules})
+        codes = frozenset(reference.__code__ for reference in references)
+        own = [thing for thing in [*globals().values(), *things] if isinstance(thing, FunctionType)]
+        others = dict.fromkeys(function for function in own if function not in references)
+        _found = _Loaded(modules, tuple(things), references, codes, tuple(others))
+    return _found
 
 
-# What the modules of checks held last, and which of it are references.
-_found: tuple[tuple[Any, ...], tuple[FunctionType, ...]] = (), ()
+# What the modules of checks held last.
+_found = _Loaded()
 
 
-def _functions_of_our_own(things: list[Any]) -> tuple[FunctionType, ...]:
-    homes = {id(vars(module)) for module in _submodules()}
-    own = list(things)
-    own += [method for kind in own if isinstance(kind, type) for method in vars(kind).values()]
+def _made() -> list[FunctionType]:
+    """Return the functions that `Answer`s have made: they hold right answers, too."""
+    return [function for functions in mistakes.made.values() for function in functions]
+
+
+def _references_among(things: list[Any], homes: set[int]) -> tuple[FunctionType, ...]:
+    """Return the functions and methods among things that are written in modules of checks."""
+    kinds = [thing for thing in things if isinstance(thing, type)]
     return tuple(
         thing
-        for thing in own
+        for thing in [*things, *(method for kind in kinds for method in vars(kind).values())]
         if isinstance(thing, FunctionType)
         and id(thing.__globals__) in homes
         # What closes over names, a context manager for instance, cannot take other code.
         and not thing.__code__.co_freevars
     )
+
+
+def _exchange(functions: Sequence[FunctionType], codes: Sequence[CodeType]) -> list[CodeType]:
+    """Give functions other code; return the code that they had."""
+    before = [function.__code__ for function in functions]
+    for function, code in zip(functions, codes, strict=True):
+        function.__code__ = code
+    return before
 
 
 def called_back(function: Callable) -> Callable:
@@ -194,7 +207,7 @@ def called_back(function: Callable) -> Callable:
     """
     if not isinstance(function, FunctionType) or not str(function.__module__).startswith(__name__):
         return function
-    references = _references()
+    references = [*_loaded().references, *_made()]
     codes = [reference.__code__ for reference in references]
 
     # It keeps nothing: what it makes is no function of Python's, so it has no closure to look into.
@@ -219,14 +232,12 @@ def _copied(value: Any) -> Any:
     return value.__deepcopy__({}) if type(value) is ndarray else copy.deepcopy(value)
 
 
-def _expect_no_copy(answer: Callable, references: Sequence[Callable]) -> None:
+def _expect_no_copy(answer: Callable, references: Sequence[Callable], codes: Set[CodeType]) -> None:
     """Raise a Mistake if an answer is or reads a copy of what is switched off.
 
     A copy is a function of its own, made of the same code or loaded a second time. Of an `Answer`
     only the file's name tells: whoever writes the same lines has the same code.
     """
-    codes = [reference.__code__ for reference in references]  # type: ignore[attr-defined]
-    codes = [code for code in codes if code.co_filename != mistakes.MADE]
     for function in _read_by(answer):
         code = function.__code__
         if (code.co_filename == mistakes.MADE or code in codes) and function not in references:
@@ -271,15 +282,16 @@ def by_hand(answer: Callable, *forbidden: Callable) -> Callable:
     """
 
     def guarded(*arguments: Any) -> Any:
-        off: list[Callable] = [*_references(), *forbidden]
-        _expect_no_copy(answer, off)
+        loaded = _loaded()
+        off: list[Callable] = [*loaded.references, *_made(), *forbidden]
+        _expect_no_copy(answer, off, loaded.codes.union(f.__code__ for f in forbidden))
         given = _copied(arguments)
         called = [called_back(argument) for argument in given]
         asking = _getframe(1).f_globals
         # A notebook's own names are its learner's to change.
         others = [] if getattr(answer, "__globals__", None) is asking else [asking]
         try:
-            with _out_of_reach(off, *others):
+            with _out_of_reach(loaded, off, *others):
                 result = answer(*called)
         except Exception as error:
             if not isinstance(error, Mistake):
