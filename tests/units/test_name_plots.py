@@ -1,5 +1,7 @@
 """Names in figures stand beside what they name, and on nothing."""
 
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from xaikit.course import plots
 from xaikit.course.plots.names import LEAST, Mark, name_beside
 from xaikit.plots.looks import NEUTRAL, ink
 
+ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("course_style")]
 
 
@@ -69,3 +72,11 @@ def test_a_name_keeps_its_place_when_the_figure_is_drawn_sharper():
     the_figure().set_dpi(200)
     the_figure().draw_without_rendering()
     assert gap(ax, ax.texts[0], point) == pytest.approx(2 * before, abs=2)
+
+
+def test_no_figure_has_a_legend():
+    folders = [("xaikit", "*.py"), ("benchmarks", "*.py"), ("lectures", "*.ipynb")]
+    folders += [("solutions", "*.ipynb")]
+    sources = [path for folder, files in folders for path in (ROOT / folder).rglob(files)]
+    assert len(sources) > 100
+    assert [path for path in sources if ".legend(" in path.read_text("utf-8")] == []
