@@ -207,7 +207,7 @@ def draw_classes(
     borders: list[Mark] = []
     if p.min() < 0.5 < p.max():
         border = ax.contour(across, up, p, levels=[0.5], colors="black", linewidths=1.2)
-        borders = [Mark(path.vertices, line=True) for path in border.get_paths()]
+        borders = [Mark(np.array(path.vertices), line=True) for path in border.get_paths()]
     # The classes differ in shape and shade, not only in colour.
     marks = []
     for value, marker, face in [(0, "o", NEGATIVE), (1, "^", POSITIVE)]:

@@ -153,7 +153,7 @@ def draw_ball(x: np.ndarray, y: np.ndarray, radius: float) -> None:
     named = []
     for value, marker, shade, name in ((1, "^", POSITIVE, "outside"), (0, "o", NEGATIVE, "inside")):
         own = x[y == value]
-        ax.scatter(*own.T, s=14, marker=marker, color=shade)
+        ax.scatter(own[:, 0], own[:, 1], s=14, marker=marker, color=shade)
         inner = own[(np.hypot(*own.T) < radius) == (name == "inside")]
         # The point farthest right, in the part of the plane that the name speaks of.
         named.append((f"class {value}: {name}", inner[inner[:, 0].argmax()], shade))
