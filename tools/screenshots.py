@@ -70,7 +70,7 @@ def photograph_book(page: Page, book: Path, folder: Path, only: str) -> Iterator
         name = str(file.relative_to(book).with_suffix(""))
         if only not in name or name.startswith("_"):
             continue
-        page.goto(file.as_uri())
+        page.goto(file.resolve().as_uri())
         page.evaluate(FETCH)
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme)
