@@ -76,6 +76,7 @@ def photograph_book(page: Page, book: Path, folder: Path, only: str) -> Iterator
             page.emulate_media(color_scheme=theme)
             for width in WIDTHS:
                 page.set_viewport_size({"width": width, "height": HEIGHT})
+                page.wait_for_timeout(300)  # what scrolls is painted later than the rest
                 height = page.evaluate("document.documentElement.scrollHeight")
                 for part, top in enumerate(range(0, height, LONGEST), start=1):
                     size: Any = {"x": 0, "y": top, "width": width}
