@@ -139,10 +139,11 @@ def moved(
     """Move a slider by its key, and yield a picture after each stride."""
     slider.focus()
     for step in range(steps):
-        notebook.ask(f"xaiTests.remember({cell})")
+        # After each key: of two, the first one's figure would be taken for the second's.
         for _ in range(stride):
+            notebook.ask(f"xaiTests.remember({cell})")
             notebook.press(key)
-        notebook.wait(f"xaiTests.isNew({cell}, 'figure') && xaiTests.idle", "a new figure")
+            notebook.wait(f"xaiTests.isNew({cell}, 'figure') && xaiTests.idle", "a new figure")
         yield picture(notebook.page, words), LONG if step == steps - 1 else SHORT
 
 

@@ -22,7 +22,12 @@ from tests.lab import copy_course, open_lab, running
 ROOT = Path(__file__).resolve().parents[1]
 WIDTHS = (1400, 1000, 390)
 HEIGHT = 900
-LONGEST = 12_000  # pixels: of a longer page the picture shows the beginning
+LONGEST = 12_000  # pixels: a longer page has several pictures
+# A slider's picture is fetched when it comes near the window, and a photograph does not scroll.
+FETCH = """() => Promise.all([...document.images].map(image => {
+    image.loading = 'eager'
+    return image.decode().catch(() => {})
+}))"""
 # What has a scroll bar of its own may be wider than its place.
 TOO_WIDE = """() => {
     const cut = node => node.clientWidth > 1 && node.scrollWidth > node.clientWidth + 1
@@ -50,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with tempfile.TemporaryDirectory(prefix="screenshots-") as temporary:
             course = copy_course(Path(temporary, "course"))
             with running(open_lab, Path(temporary), course) as lab:
-                for path in [course / "start.ipynb", *sorted(course.glob("lectures/*.ipynb"))]:
+                for path in notebooks(course):
                     if options.only in path.stem:
                         notebook = Notebook(context.new_page(), lab, Path(temporary))
                         notebook.open(str(path.relative_to(course)))
@@ -65,30 +70,48 @@ def photograph_book(page: Page, book: Path, folder: Path, only: str) -> Iterator
         name = str(file.relative_to(book).with_suffix(""))
         if only not in name or name.startswith("_"):
             continue
-        page.goto(file.as_uri())
+        page.goto(file.resolve().as_uri())
+        page.evaluate(FETCH)
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme)
             for width in WIDTHS:
                 page.set_viewport_size({"width": width, "height": HEIGHT})
+                page.wait_for_timeout(300)  # what scrolls is painted later than the rest
                 height = page.evaluate("document.documentElement.scrollHeight")
-                size: Any = {"x": 0, "y": 0, "width": width, "height": min(height, LONGEST)}
-                place = folder / "book" / f"{name}_{theme}_{width}.jpeg"
-                page.screenshot(path=place, type="jpeg", full_page=True, clip=size)
-                yield from ((place.stem, fault) for fault in page.evaluate(TOO_WIDE))
+                for part, top in enumerate(range(0, height, LONGEST), start=1):
+                    size: Any = {"x": 0, "y": top, "width": width}
+                    size["height"] = min(height - top, LONGEST)
+                    number = f"_{part}" if height > LONGEST else ""
+                    place = folder / "book" / f"{name}_{theme}_{width}{number}.jpeg"
+                    # Without animations: the menu would be photographed on its way.
+                    page.screenshot(
+                        path=place, type="jpeg", full_page=True, clip=size, animations="disabled"
+                    )
+                shot = f"{Path(name).name}_{theme}_{width}"
+                yield from ((shot, fault) for fault in page.evaluate(TOO_WIDE))
+
+
+def notebooks(course: Path) -> list[Path]:
+    """Return the notebooks of a course that show something before a learner writes anything."""
+    return [course / "start.ipynb", *sorted(course.glob("lectures/*.ipynb"))]
+
+
+def shown(sources: Sequence[str]) -> list[int]:
+    """Return the places of a notebook's widgets, or without one of its first code cell."""
+    return [i for i, source in enumerate(sources) if "widgets.explore(" in source] or [1]
 
 
 def photograph_outputs(notebook: Notebook, start: Path) -> Iterator[tuple[str, str]]:
     """Run a notebook and photograph its widgets, or without one what its cells show."""
     notebook.ask("jupyterapp.shell.collapseLeft()")
     notebook.run_all()
-    sources = [cell["source"] for cell in notebook.cells()]
-    places = [i for i, source in enumerate(sources) if "widgets.explore(" in source]
+    places = shown([cell["source"] for cell in notebook.cells()])
     for theme in ("Light", "Dark"):
         command = "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})"
         notebook.ask(command, f"JupyterLab {theme}")
         for width in WIDTHS:
             notebook.page.set_viewport_size({"width": width, "height": HEIGHT})
-            for place in places or range(1, 2):
+            for place in places:
                 notebook.select(place)
                 notebook.page.wait_for_timeout(500)  # the layout follows the width
                 name = f"{start.name}_{place}_{theme.lower()}_{width}"

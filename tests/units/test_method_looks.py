@@ -136,7 +136,7 @@ def test_the_sum_of_integrated_gradients_has_their_colour_and_dash():
     path = {"alpha": np.array([0.5]), "weights": np.ones(1), "slope": np.full(1, 4.0)}
     plots.draw_path(UNIT, np.ones(2), np.zeros(2), path)
     _, right = the_figure().axes
-    (line,) = (line for line in right.lines if line.get_label() == "collected so far")
+    _, line, *_ = right.lines
     _, ax = plt.subplots()
     (own,) = ax.plot([0, 1], **strokes("IG"))
     assert (line.get_color(), line.get_linestyle()) == (own.get_color(), own.get_linestyle())

@@ -216,7 +216,7 @@ def draw_tumours(w1, w2, b):
 def test_classes_can_be_read_and_told_apart_without_colours(weights):
     ax, points, malignant = draw_tumours(*weights)
     assert reading_problems(the_figure()) == []
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["benign", "malignant"]
+    assert texts_of(ax) == ["benign", "malignant"]
     scatters = dict(zip([0, 1], ax.collections[-2:], strict=True))
     for value, scatter in scatters.items():
         assert np.array_equal(scatter.get_offsets(), points[malignant == value])

@@ -87,7 +87,7 @@ def test_costs_say_where_a_line_meets_the_level():
     met = plots.draw_costs(
         {"ten players": {"DASP": level, "permutations": falling}}, "DASP", "DASP, 4 sizes"
     )
-    assert texts_of(the_figure().axes[0]) == ["DASP, 4 sizes"]
+    assert texts_of(the_figure().axes[0]) == ["DASP, 4 sizes", "DASP", "permutations"]
     assert reading_problems(the_figure()) == []
     assert met == {"ten players": {"permutations": pytest.approx(200)}}
 

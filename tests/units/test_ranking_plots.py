@@ -21,6 +21,8 @@ def test_stairs_stand_above_what_is_possible():
     assert [t.get_text() for t in ax.get_xticklabels()] == ["CEF", "BCF", "ABC", "ABD"]
     heights = [tuple(line.get_ydata()) for line in ax.lines[:4]]
     assert heights == [(1.41,), (1.4,), (1.25,), (1.01,)]
+    names = ["0 that matter", "1 that matters", "2 that matter", "3 that matter"]
+    assert texts_of(ax) == [*levels, *names]
 
 
 def test_predictions_batches_and_pixels_can_be_read():
@@ -35,6 +37,9 @@ def test_predictions_batches_and_pixels_can_be_read():
     ordered = [[2, 1, 0], [2, 0, 1], [0, 1, 1]]
     assert first == ordered and second == [[0, 1, 1], [0, 0, 0], *ordered]
     assert [texts_of(ax) for ax in the_figure().axes] == [["random"], ["m_opt", "best"]]
+    # The names of columns that matter have the colour of their cells.
+    weights = [[t.get_weight() for t in ax.get_xticklabels()] for ax in the_figure().axes]
+    assert weights == [["bold", "normal", "normal"]] * 2
     plots.plt.close("all")
     plots.draw_pixels([{"forest": np.array([7, 8])}] * 2, np.zeros((8, 8)))
     assert reading_problems(the_figure()) == []
@@ -55,8 +60,13 @@ def test_training_shows_losses_and_the_moves_of_the_mask():
 
 
 def test_the_circle_is_where_both_classes_are_as_likely():
-    plots.draw_ball(np.array([[0.0, 0], [3, 0]]), np.array([0, 1]), radius=2.0)
+    plots.draw_ball(np.array([[1.0, 1], [3, 0]]), np.array([0, 1]), radius=2.0)
     assert reading_problems(the_figure()) == []
+    assert texts_of(the_figure().axes[0]) == [
+        "circle: both equally likely",
+        "class 1: outside",
+        "class 0: inside",
+    ]
     assert synthetic._orange(np.array([[2.0, 0, 0, 0]])) == 0
 
 

@@ -39,3 +39,4 @@ def test_means_stand_where_they_are_with_student_intervals():
     means = [bars.lines[0].get_xdata().tolist() for bars in ax.containers]
     assert means == [[8, 2], [8, 2]]
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["IG", "noise"]
+    assert texts_of(ax) == ["5 tokens", "20 tokens"]

@@ -9,8 +9,9 @@ from xaikit.core.extras import needs
 # What ipywidgets leaves out. For screen readers: a slider's name, its value as it is written beside
 # it, the caption as the figure's own words, and that a new caption is read out. For all: a shortest
 # track, so that in a narrow cell it goes below its name, names that begin at the left as it then
-# does, and an arrow of lists that is also seen in the dark. JupyterLab runs this in the page, where
-# `element` is its own, still empty, place in the widget.
+# does, handles that are seen on white and an arrow of lists that is seen in the dark. In a narrow
+# cell a figure keeps a size at which its words can be read, and scrolls. JupyterLab runs this in
+# the page, where `element` is its own, still empty, place in the widget.
 IN_THE_PAGE = """
 const start = () => {
     if (!element.isConnected) return requestAnimationFrame(start)
@@ -21,8 +22,13 @@ const start = () => {
             handle.ariaLabel = row.querySelector('.widget-label').textContent
             handle.ariaValueText = row.querySelector('.widget-readout').textContent
             row.querySelector('.slider-container').style.minWidth = 'min(320px, 60%)'
+            handle.style.border = '1px solid gray'
         }
-        for (const figure of shown.querySelectorAll('img')) figure.alt = shown.innerText.trim()
+        for (const figure of shown.querySelectorAll('img')) {
+            figure.alt = shown.innerText.trim()
+            figure.style.minWidth = '540px'
+            figure.parentElement.style.overflowX = 'auto'
+        }
     }
     for (const label of widget.querySelectorAll('.widget-label')) label.style.textAlign = 'left'
     const arrow = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 18 18"><path fill="none" '

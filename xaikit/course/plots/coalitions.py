@@ -134,6 +134,7 @@ def draw_errors(
             ends += [low[low > 0].min(initial=np.sqrt(mean).min()), high.max()]
         ax.set(xscale="log", yscale="log", title=title, xlabel="coalitions paid")
         plain_ticks(ax.xaxis, budgets)
+        ax.margins(x=0.1)  # an interval is not to lie on the axis
         plain_ticks(ax.yaxis, (t for t in ROUND if min(ends) / 1.3 <= t <= 1.3 * max(ends)))
     axes[0, 0].set_ylabel(unit)
     label_ends(axes[0, -1])

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from xaikit.course.plots.names import Mark, name_beside
 from xaikit.course.plots.parts import signed_bar
 from xaikit.networks.layers import Dense, run
 from xaikit.networks.network import Network
@@ -100,19 +101,19 @@ def draw_line(
     the tangent rises by the sum of products from t = 0 to t, this rise is marked.
     """
     ts = np.linspace(-2, 2, 401)
-    values = network(at + ts[:, None] * line)[:, 0]
+    outputs = network(at + ts[:, None] * line)[:, 0]
     x = at + t * line
     slope, output = network.gradient(x), network(x)[0]
     shape: list = [["output", "slope"], ["output", "input"], ["output", "product"]]
     _, axes = plt.subplot_mosaic(shape, figsize=(7, 3.7), width_ratios=[1.1, 1])
     left = axes["output"]
-    left.plot(ts, values, color="black", label="output")
-    left.plot(ts, output + (ts - t) * (slope @ line), "--", color=NEUTRAL, label="tangent")
+    tangent = output + (ts - t) * (slope @ line)
+    left.plot(ts, outputs, color="black")
+    left.plot(ts, tangent, "--", color=NEUTRAL)
     left.plot([t], [output], "o", color="black", markersize=8)
-    low, high = values.min(), values.max()
+    low, high = outputs.min(), outputs.max()
     left.set_ylim(low - 0.15 * (high - low) - 0.5, high + 0.15 * (high - low) + 0.5)
     left.set(xlabel="t, position on the line", ylabel="output ŷ (no unit)")
-    left.legend(frameon=False, loc="upper center")
     if not at.any() and abs(t) > 0.25:  # nearer to 0 the marks would lie on each other
         _mark_rise(left, t, output, slope @ x)
     units = ["output per sd", "sd", "output"]
@@ -129,6 +130,15 @@ def draw_line(
         ax.set(ylim=(len(inputs) - 0.4, -0.6))
         ax.set_title(f"{name}, in {unit}" if unit != "output" else "product, in units of ŷ")
         ax.spines["bottom"].set_visible(False)
+    lines = {"output": (outputs, "black"), "tangent": (tangent, NEUTRAL)}
+    # The arrow and the dotted line of the rise, too, stand between 0 and t.
+    rise = np.array([(0.0, output - slope @ x), (t, output - slope @ x), (t, output)])
+    marks = [Mark(rise, line=True)] if not at.any() else []
+    marks += [
+        Mark(np.column_stack([ts, heights]), name, shade, line=True)
+        for name, (heights, shade) in lines.items()
+    ]
+    name_beside(left, marks)
 
 
 def _mark_rise(ax: Axes, t: float, output: float, total: float) -> None:
@@ -194,12 +204,18 @@ def draw_classes(
     bands = ax.contourf(across, up, p, levels=tenths, cmap=DIVERGING, alpha=0.45)
     bar = plt.colorbar(bands, ax=ax, aspect=30, pad=0.02, ticks=[0, 0.5, 1])
     bar.set_label(f"probability of {classes[1]}")
+    borders: list[Mark] = []
     if p.min() < 0.5 < p.max():
-        ax.contour(across, up, p, levels=[0.5], colors="black", linewidths=1.2)
+        border = ax.contour(across, up, p, levels=[0.5], colors="black", linewidths=1.2)
+        borders = [Mark(np.array(path.vertices), line=True) for path in border.get_paths()]
     # The classes differ in shape and shade, not only in colour.
+    marks = []
     for value, marker, face in [(0, "o", NEGATIVE), (1, "^", POSITIVE)]:
         chosen = points[labels == value]
         x, y = chosen[:, 0], chosen[:, 1]
-        ax.scatter(x, y, s=16, marker=marker, color=face, label=classes[value])
+        ax.scatter(x, y, s=16, marker=marker, color=face)
+        # Black: on the bands the points' own colours have too little contrast for words.
+        marks.append(Mark(chosen, classes[value]))
     ax.set(xlabel=f"{axes[0]} (standard deviations)", ylabel=f"{axes[1]} (standard deviations)")
-    ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
+    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    name_beside(ax, [*marks, *borders], fontsize=10, weight="bold")

@@ -4,25 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.transforms import Bbox
 
+from xaikit.course.plots.names import Mark, name_beside
 from xaikit.course.plots.parts import HALO, ROUND, plain_ticks
 from xaikit.plots.looks import DIVERGING, NEUTRAL, ink, written
 from xaikit.plots.methods import METHODS, strokes
 
 CONTROL: dict = {"color": NEUTRAL, "marker": "s"}
-OFFSETS = [
-    ((6, 5), "left", "bottom"),
-    ((-6, 5), "right", "bottom"),
-    ((6, -5), "left", "top"),
-    ((-6, -5), "right", "top"),
-    ((6, 16), "left", "bottom"),
-    ((6, -16), "left", "top"),
-    ((-6, 16), "right", "bottom"),
-    ((-6, -16), "right", "top"),
-]
 
 
 def draw_agreement(ranks: np.ndarray, names: Sequence[str], groups: Mapping[str, int]) -> None:
@@ -108,7 +97,7 @@ def draw_two_measures(
         intervals.
     """
     _, ax = plt.subplots(figsize=(7, 3.8))
-    places = []
+    places, marks = [], []
     for place, (name, pair) in enumerate(points.items()):
         (x, *ends), (y, *heights) = (_spread(np.asarray(values), middle) for values in pair)
         control = place >= len(points) - controls
@@ -117,10 +106,17 @@ def draw_two_measures(
         up_down, left_right = np.reshape(heights, (2, 1)), np.reshape(ends, (2, 1))
         ax.errorbar(x, y, up_down, left_right, **look, markersize=6, elinewidth=1)
         places.append((x, y))
+        marks.append(Mark(np.array([(x, y)]), name, look["color"]))
     ax.set(xscale="log", yscale="log", xlabel=f"{across}, log scale", ylabel=f"{up}, log scale")
     for axis, centres in zip((ax.xaxis, ax.yaxis), zip(*places, strict=True), strict=True):
         plain_ticks(axis, (t for t in ROUND if min(centres) / 1.6 <= t <= max(centres) * 1.6))
-    _label(ax, dict(zip(points, places, strict=True)))
+    bars = [
+        Mark(np.array(ends), line=True)
+        for lines in ax.collections
+        if isinstance(lines, LineCollection)
+        for ends in lines.get_segments()
+    ]
+    name_beside(ax, [*marks, *bars])
 
 
 def _spread(values: np.ndarray, middle: bool) -> tuple[float, float, float]:
@@ -130,32 +126,3 @@ def _spread(values: np.ndarray, middle: bool) -> tuple[float, float, float]:
         return centre, centre - low, high - centre
     half = 1.96 * values.std() / np.sqrt(values.size)
     return values.mean(), half, half
-
-
-def _label(ax: Axes, places: Mapping[str, tuple[float, float]]) -> None:
-    """Write each name beside its point: over no name or point, and over few bars."""
-    plt.gcf().draw_without_rendering()
-    bars = [
-        Bbox(ax.transData.transform(ends))
-        for lines in ax.collections
-        if isinstance(lines, LineCollection)
-        for ends in lines.get_segments()
-    ]
-    taken = []
-    for x, y in places.values():
-        across, up = ax.transData.transform((x, y))
-        taken.append(Bbox.from_bounds(across - 4, up - 4, 8, 8))
-    for name, place in places.items():
-        looks: dict = {"textcoords": "offset points", "fontsize": 8, "path_effects": HALO}
-        tried: list[tuple[int, int, Bbox]] = []
-        for offset, side, height in OFFSETS:
-            text = ax.annotate(name, place, offset, ha=side, va=height, **looks)
-            box = text.get_window_extent()
-            text.remove()
-            covered = 10 * box.count_overlaps(taken) + box.count_overlaps(bars)
-            tried.append((covered, len(tried), box))
-        _, best, box = min(tried)
-        offset, side, height = OFFSETS[best]
-        # Anew: one that was removed would be cut at the end of the axes.
-        ax.annotate(name, place, offset, ha=side, va=height, **looks)
-        taken.append(box)

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
+from matplotlib.contour import ContourSet
 
 from xaikit.core import arrays
 from xaikit.core.attribution import Attribution
 from xaikit.course.plots.games import STROKES
+from xaikit.course.plots.names import Mark, name_beside
 from xaikit.course.plots.parts import HALO
 from xaikit.plots.looks import DIVERGING, NEUTRAL, colour, ink, written
 from xaikit.plots.methods import label_ends
@@ -48,22 +49,22 @@ def draw_neighbourhood(
     """
     x = arrays.to_numpy(explained.data)
     shares = [1 - RIGHT, RIGHT] if zoom is None else [1, 1]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.6), width_ratios=shares)
-    _draw_plane(left, model, explained, np.zeros(2), REACH)
-    output = written(float(explained.output), ".3g")
-    kinds: list = [("-", f"the model says {output}"), ("--", f"the fitted line says {output}")]
-    handles = [Line2D([], [], color="black", linestyle=dash, label=word) for dash, word in kinds]
-    figure.legend(handles=handles, loc="outside lower left", ncols=2, frameon=False, fontsize=9)
+    _, (left, right) = plt.subplots(1, 2, figsize=(7, 3.6), width_ratios=shares)
+    marks = _draw_plane(left, model, explained, np.zeros(2), REACH)
     if rows is not None and weights is not None:
         left.scatter(*rows.T, s=30 * weights, color="black", alpha=0.35, linewidths=0)
+        marks.append(Mark(rows[weights > 0.1 * weights.max()]))
     if zoom is None:
         _draw_slopes(right, explained, limits)
+        name_beside(left, marks)
         return
     _draw_plane(right, model, explained, x, zoom)
     left.set_title(f"{2 * REACH:g} sd wide")
     right.set_title(f"{2 * zoom:g} sd wide")
     corner = (x[0] - zoom, x[1] - zoom)
     left.add_patch(plt.Rectangle(corner, 2 * zoom, 2 * zoom, fill=False, linewidth=0.8, zorder=5))
+    box = x + zoom * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)])
+    name_beside(left, [*marks, Mark(box, line=True)])
 
 
 def _draw_plane(
@@ -72,8 +73,14 @@ def _draw_plane(
     explained: Attribution,
     middle: np.ndarray,
     reach: float,
-) -> None:
-    """Draw the output around a point, and the borders where model and line say F(x)."""
+) -> list[Mark]:
+    """Draw the output around a point, and the borders where model and line say F(x).
+
+    Returns
+    -------
+    list of Mark
+        The borders and x.
+    """
     x, slopes = (arrays.to_numpy(part) for part in (explained.data, explained.values))
     names, output = list(explained.feature_names or ["x0", "x1"]), float(explained.output)
     across, up = (np.linspace(m - reach, m + reach, 121) for m in middle)
@@ -85,16 +92,31 @@ def _draw_plane(
     bar = plt.colorbar(image, ax=ax, aspect=30, pad=0.02, ticks=[-limit, 0, limit])
     bar.set_ticklabels([written(level, "+.2g") for level in (-limit, 0.0, limit)])
     bar.set_label("output − F(x)", labelpad=-8)
-    ax.contour(across, up, height, levels=[0], colors="black", linewidths=1.8, zorder=3)
+    border = ax.contour(across, up, height, levels=[0], colors="black", linewidths=1.8, zorder=3)
+    said = written(output, ".3g")
+    marks = [Mark(x[None]), *_parts(border, f"the model says {said}")]
     fitted = float(explained.details["intercept"]) + grid @ slopes - output
     if fitted.min() < 0 < fitted.max():
         border = ax.contour(
             across, up, fitted, levels=[0], colors="black", linewidths=1.8, zorder=3
         )
         border.set_linestyle("dashed")
+        marks += _parts(border, f"the fitted line says {said}")
     ax.plot(*x, "*", color="black", markeredgecolor="white", markersize=15, zorder=4)
     ax.set(xlim=(across[0], across[-1]), ylim=(up[0], up[-1]))
     ax.set(xlabel=f"{names[0]} (sd)", ylabel=f"{names[1]} (sd)")
+    return marks
+
+
+def _parts(border: ContourSet, name: str) -> list[Mark]:
+    """Return the pieces of a border; the longest has the name."""
+    pieces = [
+        np.array(piece)
+        for path in border.get_paths()
+        for piece in path.to_polygons(closed_only=False)
+    ]
+    pieces.sort(key=len, reverse=True)
+    return [Mark(piece, "" if i else name, line=True) for i, piece in enumerate(pieces)]
 
 
 def _draw_slopes(

@@ -7,6 +7,7 @@ import numpy as np
 
 from xaikit.core import arrays
 from xaikit.course.plots.games import STROKES
+from xaikit.course.plots.names import Mark, name_beside
 from xaikit.course.plots.parts import plain_ticks
 from xaikit.networks.activations import ReLU
 from xaikit.networks.layers import run
@@ -16,16 +17,6 @@ from xaikit.plots.methods import label_ends, strokes
 
 POINTS = 2001  # points of each curve: enough to show a kink as a step
 COLLECTED = strokes("IG")["color"]
-# Above the axes, where no curve runs.
-KEY: dict = {
-    "loc": "lower center",
-    "bbox_to_anchor": (0.5, 1),
-    "ncols": 2,
-    "frameon": False,
-    "fontsize": 8,
-    "handlelength": 1.5,
-    "columnspacing": 1.2,
-}
 
 
 def draw_path(
@@ -80,31 +71,31 @@ def draw_path(
         color=colour(heights[begun]),
         alpha=0.35,
         edgecolor="white",
-        label="weight × slope",
     )
     left.plot(places[begun], heights[begun], "o", color="black", markersize=4)
-    left.plot(ts, slope, color="black", linewidth=1.2, label="slope along the way")
+    left.plot(ts, slope, color="black", linewidth=1.2)
     left.axhline(0, color=NEUTRAL, linewidth=0.8, zorder=0.5)
     left.axvline(alpha, color=NEUTRAL, linestyle="--", linewidth=1)
     low, high = min(0.0, slope.min()), max(0.0, slope.max())
     left.set_ylim(low - 0.08 * (high - low) - 0.01, high + 0.08 * (high - low) + 0.01)
     left.set(xlabel="α", ylabel="output per unit of α", xlim=(-0.02, 1.02))
-    left.legend(**KEY)
+    left.set_title("line: slope; bars: weight × slope")
 
-    right.plot(ts, change, color="black", linewidth=1.2, label="F − F(baseline)")
-    right.plot(
-        np.append(edges, alpha),
-        np.append(collected, collected[-1]),
-        **strokes("IG") | {"marker": ""},
-        label="collected so far",
-    )
+    right.plot(ts, change, color="black", linewidth=1.2)
+    gathered = np.append(edges, alpha), np.append(collected, collected[-1])
+    right.plot(*gathered, **strokes("IG") | {"marker": ""})
     right.plot([alpha], [collected[-1]], **strokes("IG"), markersize=7)
     right.axhline(0, color=NEUTRAL, linewidth=0.8, zorder=0.5)
     shown = np.append(change, collected)
     reach = np.ptp(shown) or 1.0
     right.set_ylim(shown.min() - 0.08 * reach, shown.max() + 0.08 * reach)
     right.set(xlabel="α", ylabel=output, xlim=(-0.02, 1.02))
-    right.legend(**KEY)
+    marks = [
+        Mark(np.array([[0, 0], [1, 0]]), line=True),
+        Mark(np.column_stack(gathered), "collected so far", COLLECTED, line=True),
+        Mark(np.column_stack([ts, change]), "F − F(baseline)", line=True),
+    ]
+    name_beside(right, marks)
     moved = network(baseline + alpha * delta)[target] - network(baseline)[target]
     return float(collected[-1]), float(moved)
 

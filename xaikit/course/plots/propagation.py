@@ -7,12 +7,13 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from xaikit.core import arrays
+from xaikit.course.plots.names import Mark, name_beside
 from xaikit.course.plots.parts import bell, plain_ticks
 from xaikit.methods import moments
 from xaikit.networks.layers import Dense
 from xaikit.networks.network import Network
 from xaikit.plots.looks import NEUTRAL, POSITIVE, ink, written
-from xaikit.plots.methods import label_ends, strokes
+from xaikit.plots.methods import METHODS, label_ends, strokes
 
 CERTAIN = 1e-9
 GAP = 1.35  # from one bell to the next; each is 1 high
@@ -171,7 +172,7 @@ def draw_costs(
         met[title] = {}
         for name, points in methods.items():
             cost, wrong = np.transpose(points)
-            ax.loglog(cost, wrong, **strokes(name), label=name, markersize=5)
+            ax.loglog(cost, wrong, **strokes(name), markersize=5)
             if name != level:
                 log = np.interp(-np.log(floor), -np.log(wrong), np.log(cost))
                 met[title][name] = float(np.exp(log))
@@ -179,7 +180,11 @@ def draw_costs(
         for axis, ticks in [(ax.xaxis, cost[[0, 2, 4]]), (ax.yaxis, [0.01, 0.03, 0.1])]:
             plain_ticks(axis, ticks)
     axes[0, 0].set_ylabel("relative error")
-    axes[0, 0].legend(frameon=False, fontsize=8)
+    # In one panel: the last one has the most room.
+    marks = [Mark(np.array([(start, floor), (cost[-1], floor)]), line=True)]
+    for name, points in methods.items():
+        marks.append(Mark(np.array(points), name, METHODS[name].colour, line=True))
+    name_beside(ax, marks)
     return met
 
 

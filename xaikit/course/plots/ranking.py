@@ -6,11 +6,11 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import ListedColormap
-from matplotlib.patches import Patch
 
 from xaikit.course.intervals import mean_and_half
+from xaikit.course.plots.names import Mark, name_beside
 from xaikit.course.plots.parts import framed
-from xaikit.plots.looks import ACCENT, NEGATIVE, NEUTRAL, POSITIVE
+from xaikit.plots.looks import ACCENT, NEGATIVE, NEUTRAL, POSITIVE, ink
 
 KINDS = list(zip("xovD", (NEUTRAL, "#000000", NEGATIVE, POSITIVE), strict=True))
 
@@ -31,31 +31,40 @@ def draw_stairs(
     """
     order = np.argsort(losses)
     _, ax = plt.subplots(figsize=(7, 3.2))
+    marks = []
     for count, (marker, shade) in enumerate(KINDS):
         at = np.flatnonzero(found[order] == count)
-        ax.plot(at, losses[order][at], marker, color=shade, label=f"{count} that matter shown")
+        ax.plot(at, losses[order][at], marker, color=shade)
+        marks.append(Mark(np.column_stack([at, losses[order][at]]), _matter(count), shade))
     for name, level in levels.items():
         ax.axhline(level, color=NEUTRAL, linewidth=0.8)
+        marks.append(Mark(np.array([(0, level), (len(losses), level)]), line=True))
         ax.text(len(losses) - 0.5, level - 0.008, name, ha="right", va="top", fontsize=8)
     ax.set_xticks(range(len(losses)), [words[i] for i in order], fontsize=8)
     ends = [*losses, *levels.values()]
     ax.set(xlabel="the three sensors shown", ylabel="loss, in nats")
     ax.set_ylim(min(ends) - 0.06, max(ends) + 0.09)
-    ax.legend(loc="center right", bbox_to_anchor=(1, 0.29), fontsize=8)
+    name_beside(ax, marks)
 
 
 def draw_predictions(true: np.ndarray, guess: np.ndarray, found: np.ndarray) -> None:
     """Draw predicted against measured losses of masks; `found` counts the relevant columns."""
     _, ax = plt.subplots(figsize=(7, 3.8))
+    diagonal = np.array([(0.8, 0.8), (1.8, 1.8)])
+    marks = [Mark(diagonal, "predicted = measured", NEUTRAL, line=True)]
     for count, (marker, shade) in enumerate(KINDS):
         at = found == count
-        ax.plot(true[at], guess[at], marker, color=shade, label=f"{count} that matter shown")
+        ax.plot(true[at], guess[at], marker, color=shade)
+        # The line's name comes last: it has the most places to choose from.
+        marks.insert(-1, Mark(np.column_stack([true[at], guess[at]]), _matter(count), shade))
     ax.axline((1.2, 1.2), slope=1, color=NEUTRAL, linewidth=0.8)
-    # Below the line, where no loss stands.
-    ax.text(1.13, 1.08, "predicted = measured", fontsize=8, color="#595959")
     ax.set(xlabel="measured loss, in nats", xlim=(0.9, 1.5))
     ax.set(ylabel="predicted loss, in nats", ylim=(0.8, 1.75))
-    ax.legend(loc="upper left", fontsize=8)
+    name_beside(ax, marks)
+
+
+def _matter(count: int) -> str:
+    return f"{count} that matter{'s' if count == 1 else ''}"
 
 
 def draw_batches(
@@ -73,7 +82,7 @@ def draw_batches(
     gap : int
         Empty rows between two kinds.
     """
-    figure, axes = plt.subplots(1, len(batches), figsize=(7, 4), sharey=True)
+    _, axes = plt.subplots(1, len(batches), figsize=(7, 4), sharey=True)
     colours = ListedColormap(["white", "#666666", POSITIVE])
     for ax, (title, kinds) in zip(axes, batches.items(), strict=True):
         first, rows = 0, []
@@ -87,12 +96,13 @@ def draw_batches(
         shown = np.vstack(rows[:-1]) * (1 + truth)
         ax.imshow(shown, cmap=colours, aspect="auto", vmin=0, vmax=2)
         ax.set(title=title, xlabel="column", xticks=range(len(truth)), yticks=[])
+        ax.set_xlabel("column; orange: it matters,\ngrey: it does not, white: hidden")
+        for tick, matters in zip(ax.get_xticklabels(), truth, strict=True):
+            if matters:
+                tick.set(color=ink(POSITIVE), weight="bold")
         ax.set_xlim(-0.5, len(truth) - 0.5)
         ax.spines["left"].set_visible(False)
     axes[0].set_ylabel("masks of the batch, sorted")
-    shades = {"shown, matters": POSITIVE, "shown, does not matter": "#666666", "hidden": "white"}
-    patches = [Patch(facecolor=shade, edgecolor=NEUTRAL, label=k) for k, shade in shades.items()]
-    figure.legend(handles=patches, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
 
 
 def draw_training(
@@ -140,17 +150,26 @@ def draw_training(
 def draw_ball(x: np.ndarray, y: np.ndarray, radius: float) -> None:
     """Draw points (n, 2) of two classes, and the circle on which both are equally likely."""
     _, ax = plt.subplots(figsize=(7, 3.6))
-    for value, marker, shade, name in ((0, "o", NEGATIVE, "inside"), (1, "^", POSITIVE, "outside")):
-        at = y == value
-        ax.scatter(
-            x[at, 0], x[at, 1], s=14, marker=marker, color=shade, label=f"class {value}: {name}"
-        )
+    named = []
+    for value, marker, shade, name in ((1, "^", POSITIVE, "outside"), (0, "o", NEGATIVE, "inside")):
+        own = x[y == value]
+        ax.scatter(own[:, 0], own[:, 1], s=14, marker=marker, color=shade)
+        inner = own[(np.hypot(*own.T) < radius) == (name == "inside")]
+        # The point farthest right, in the part of the plane that the name speaks of.
+        named.append((f"class {value}: {name}", inner[inner[:, 0].argmax()], shade))
     turn = np.linspace(0, 2 * np.pi, 200)
-    way = radius * np.cos(turn), radius * np.sin(turn)
-    ax.plot(*way, color="black", linewidth=1, label="both equally likely")
+    ax.plot(radius * np.cos(turn), radius * np.sin(turn), color="black", linewidth=1)
+    at = radius * np.array([np.cos(np.pi / 4), -np.sin(np.pi / 4)])
+    named.append(("circle: both equally likely", at, "black"))
     ax.set(xlabel="first column", ylabel="second column", aspect="equal")
     ax.set(xlim=(-3.6, 3.6), ylim=(-3.6, 3.6))
-    ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=8)
+    # Between the points there is no room for words.
+    named.sort(key=lambda one: one[1][1])
+    for height, (words, place, shade) in zip((-2, 0, 2), named, strict=True):
+        line: dict = {"arrowstyle": "-", "color": NEUTRAL, "shrinkB": 4}
+        ax.annotate(
+            words, tuple(place), (3.9, height), va="center", color=ink(shade), arrowprops=line
+        )
 
 
 def draw_runs(

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 
 from xaikit.course.intervals import mean_and_half
-from xaikit.plots.looks import GREYS, NEUTRAL, distinct_labels, pale, signed
+from xaikit.plots.looks import GREYS, NEUTRAL, distinct_labels, ink, pale, signed
 from xaikit.plots.methods import UNSIGNED
 
 SHADES = ("#000000", "#5c5c5c", "#949494")
@@ -71,9 +72,25 @@ def draw_runs_by_length(
         rows = [names.index(name) + 0.24 * (place - (len(runs) - 1) / 2) for name in methods]
         means, halves = np.transpose(list(found[words].values()))
         looks: dict = {"color": SHADES[place], "fmt": MARKS[place], "markersize": 4, "capsize": 2}
-        ax.errorbar(means, rows, xerr=halves, label=f"{words} tokens", **looks)
+        ax.errorbar(means, rows, xerr=halves, **looks)
     ax.axhline(len(names) - len(controls) - 0.5, color=NEUTRAL, linewidth=0.8)
     ax.set_yticks(range(len(names)), names)
     ax.set(ylim=(len(names) - 0.5, -0.5), xlabel=unit)
-    ax.legend(fontsize=8, frameon=False, loc="best")
+    _name_lengths(ax, found, names)
     return found
+
+
+def _name_lengths(
+    ax: Axes, found: Mapping[str, Mapping[str, tuple[float, float]]], names: Sequence[str]
+) -> None:
+    """Write the lengths behind the intervals of that method whose ends are farthest apart."""
+    ends = {
+        name: [mean + half for mean, half in (methods[name] for methods in found.values())]
+        for name in names
+        if all(name in methods for methods in found.values())
+    }
+    chosen = max(ends, key=lambda name: np.diff(ends[name]).min(initial=np.inf))
+    for place, (words, end) in enumerate(zip(found, ends[chosen], strict=True)):
+        row = names.index(chosen) + 0.36 * (place - (len(found) - 1) / 2)
+        looks: dict = {"textcoords": "offset points", "fontsize": 8, "va": "center"}
+        ax.annotate(f"{words} tokens", (end, row), (5, 0), color=ink(SHADES[place]), **looks)
