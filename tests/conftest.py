@@ -8,6 +8,7 @@ from filelock import FileLock
 from tests.book import build
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the names
 def pytest_collection_modifyitems(items):
     """Name who runs which tests: a worker takes a file, of the assignments' file one assignment."""
     for item in items:

@@ -10,6 +10,7 @@ from tests.browser import axe
 from tests.browser.notebook import PICTURES_ARE_WANTED
 from tests.lab import ROOT
 from tools.normalise import KERNELSPEC
+from tools.screenshots import WIDTHS
 from xaikit.course import cards
 from xaikit.course.cards import Bars, Card, Link
 
@@ -128,7 +129,7 @@ def themes(notebook):
         for theme in THEMES:
             use(notebook, theme)
             assert axe.faults_within(page, OUTPUTS) == []
-            for width in (1400, 1000, 390) if PICTURES_ARE_WANTED else ():
+            for width in WIDTHS if PICTURES_ARE_WANTED else ():
                 page.set_viewport_size({"width": width, "height": 900})
                 name = f"{state}_{theme.split()[-1].lower()}_{width}.png"
                 page.screenshot(path=notebook.pictures / name)

@@ -35,5 +35,3 @@ def test_the_states_of_a_check_are_photographed_by_their_test():
     source = (ROOT / told[1]).read_text("utf-8")
     states = re.findall(r'themes\("\d_(\w+)"', source)
     assert states == ["grey", "amber", "green", "last", "progress"]
-    # In the same widths as all others.
-    assert f"for width in {screenshots.WIDTHS}:" in source
