@@ -192,14 +192,6 @@ def _references_among(things: list[Any], homes: set[int]) -> tuple[FunctionType,
     )
 
 
-def _exchange(functions: Sequence[FunctionType], codes: Sequence[CodeType]) -> list[CodeType]:
-    """Give functions other code; return the code that they had."""
-    before = [function.__code__ for function in functions]
-    for function, code in zip(functions, codes, strict=True):
-        function.__code__ = code
-    return before
-
-
 def called_back(function: Callable) -> Callable:
     """Return a function of the checks that a learner's code may call: it needs the right answers.
 
@@ -207,17 +199,20 @@ def called_back(function: Callable) -> Callable:
     """
     if not isinstance(function, FunctionType) or not str(function.__module__).startswith(__name__):
         return function
-    references = [*_loaded().references, *_made()]
-    codes = [reference.__code__ for reference in references]
+    right = [(reference, reference.__code__) for reference in [*_loaded().references, *_made()]]
 
     # It keeps nothing: what it makes is no function of Python's, so it has no closure to look into.
+    # It looks up no name: an answer that calls it can have changed each.
     @lru_cache(maxsize=0)
     def callback(*args: Any, **kwargs: Any) -> Any:
-        switched_off = _exchange(references, codes)
+        off = [(reference, reference.__code__) for reference, _ in right]
+        for reference, code in right:
+            reference.__code__ = code
         try:
             return function(*args, **kwargs)
         finally:
-            _exchange(references, switched_off)
+            for reference, code in off:
+                reference.__code__ = code
 
     del callback.__wrapped__  # type: ignore[attr-defined]
     callback.__name__ = function.__name__  # type: ignore[attr-defined]
