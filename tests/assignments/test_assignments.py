@@ -378,7 +378,10 @@ KNOWN = {words for answer in ANSWERS for words in answer.values[0].mistakes}
 def test_zeros_are_not_taken_for_another_mistake(path, name):
     """np.zeros(…) is what a learner returns first; it is no cut-off decimals, for one."""
     zeros = scoring.ZEROS.format(name=name)
-    notebook = scoring.with_more(until_last_check(read(path)), name, zeros)
+    solution = until_last_check(read(path))
+    notebook = scoring.with_more(solution, name, zeros)
+    source = scoring.answers_of(notebook)[name]
+    notebook = with_checks(notebook, reached(solution, name, source))
     for seed in range(3):
         for message in (words for _, words in scoring.errors(scoring.run(notebook, seed)).values()):
             named = [words for words in KNOWN if words in message]
