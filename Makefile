@@ -58,7 +58,7 @@ lane-types: $(VENV)/.has-test ## one lane of `make test`: mypy
 	$(run) -m mypy
 
 lane-units: $(VENV)/.has-test ## one lane of `make test`: everything under tests/ but grading, browser, site and clusters
-	$(run) -m pytest tests -n 2 --dist loadgroup --ignore tests/browser --ignore tests/grading \
+	$(run) -m pytest tests -n 2 --dist worksteal --ignore tests/browser --ignore tests/grading \
 		--ignore tests/site --ignore tests/clusters --ignore tests/house/test_book.py
 
 lane-notebooks: $(VENV)/.has-test ## one lane of `make test`: lectures and solutions give their stored outputs

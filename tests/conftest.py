@@ -1,20 +1,10 @@
 import gc
 import json
-from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
 from tests.book import build
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the names
-def pytest_collection_modifyitems(items):
-    """Name who runs which tests: a worker takes a file, of the assignments' file one assignment."""
-    for item in items:
-        path = item.callspec.params.get("path") if hasattr(item, "callspec") else None
-        group = path.stem if isinstance(path, Path) else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
