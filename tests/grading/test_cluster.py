@@ -154,7 +154,8 @@ def test_a_worker_that_cannot_load_the_grader_is_unfit(monkeypatch):
 
 
 def test_the_memory_of_a_grader_is_limited(tmp_path):
-    code = "import os\nfrom grading import run\nrun.TRUSTED_MEMORY = 2**26\nrun.main(os.getppid())"
+    # Less than what is loaded: the first new block is too much.
+    code = "import os\nfrom grading import run\nrun.TRUSTED_MEMORY = 2**25\nrun.main(os.getppid())"
     task = json.dumps([to_bytes(answered()).decode(), PACE.cell_seconds, PACE.limits])
     (tmp_path / "task").write_text(task)
     ended = subprocess.run(
