@@ -1,6 +1,7 @@
 """Servers that give workers to those who ask: Slurm with three nodes, and a Dask Gateway."""
 
 import getpass
+import os
 import secrets
 import socket
 import subprocess
@@ -8,7 +9,9 @@ import sys
 import time
 import urllib.request
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 NODES = 3
 PATIENCE = 120  # seconds, for what takes a few: the machine may have much else to do
 
@@ -100,16 +103,19 @@ def gateway(folder):
         with suppress(OSError), urllib.request.urlopen(f"{address}/api/health", timeout=5) as page:
             return page.status == 200
 
-    with running([python, "-m", "dask_gateway_server", "--config", settings], folder):
+    line = [python, "-m", "dask_gateway_server", "--config", settings]
+    # As in the image of the guide.
+    with running(line, folder, PYTHONPATH=str(ROOT)):
         wait_until(answers)
         yield address
 
 
 @contextmanager
-def running(line, folder):
+def running(line, folder, **environment):
     """Run a server in the foreground; its words go into a file."""
+    line, given = list(map(str, line)), {**os.environ, **environment}
     with open(folder / "words", "ab") as words:
-        process = subprocess.Popen(list(map(str, line)), stdout=words, stderr=words)
+        process = subprocess.Popen(line, env=given, stdout=words, stderr=words)
     try:
         yield process
     finally:

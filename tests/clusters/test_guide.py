@@ -13,9 +13,9 @@ import pytest
 from grading import export
 from grading.course import open_course
 from tests.clusters import servers
+from tests.clusters.servers import ROOT
 from tests.grading.classes import NAME, answered, hand_in, write_solution
 
-ROOT = Path(__file__).resolve().parents[2]
 LEARNERS = 6
 
 
@@ -41,11 +41,10 @@ def expect_grades(folder, text, **environment):
     (folder / "script.py").write_text(text, encoding="utf-8")
     options = ["--submissions", "given", "--work", "work", "--solutions", "solutions"]
     words = [str(folder / word) if word[0] != "-" else word for word in options]
-    path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     ended = subprocess.run(
         [sys.executable, str(folder / "script.py"), "grade", NAME, *words],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path), "HOME": str(folder), **environment},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder), **environment},
         capture_output=True,
         text=True,
         timeout=600,
