@@ -793,7 +793,8 @@ def draw_case(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """Draw Q, K (T, d), V and other values (T, d), and W (3, d).
 
     Of any two maps that are to differ each is the larger one somewhere, by a fifth of the scores;
-    in the last token they differ as well, and the two values are not of one size.
+    in the last token they differ as well, in none they are nearly the same, and the two values are
+    not of one size.
     """
     while True:
         Q, K, V, other = rng.normal(size=(4, 5, 3))
@@ -810,6 +811,7 @@ def draw_case(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
             (gaps.max(axis=1) > 0.2).all()
             and (gaps.min(axis=1) < -0.2).all()
             and (abs(gaps[:, -1]) > 0.02).all()
+            and (abs(gaps) > 0.002).all()
             and max(sizes) > 1.3 * min(sizes)
         ):
             return Q, K, V, other, W
