@@ -6,14 +6,14 @@ import secrets
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from tests.waiting import wait_until
+
 ROOT = Path(__file__).resolve().parents[2]
 NODES = 3
-PATIENCE = 120  # seconds, for what takes a few: the machine may have much else to do
 
 SLURM = """
 ClusterName=grading
@@ -135,11 +135,3 @@ def free_ports(number):
 def said(line, environment):
     """Return what a command writes, "" where it fails."""
     return subprocess.run(line, env=environment, capture_output=True, text=True).stdout
-
-
-def wait_until(true):
-    """Wait until something is true; fail if it is not in a long time."""
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end, "a server does not start"
-        time.sleep(0.2)

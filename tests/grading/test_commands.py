@@ -14,10 +14,10 @@ import pytest
 from grading import register
 from grading.__main__ import main
 from tests.grading.classes import NAME, answered, hand_in, workers, write_solution
+from tests.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 LEARNERS = 4
-PATIENCE = 600  # seconds, for what takes a few: the machine may have much else to do
 
 
 @pytest.fixture
@@ -57,14 +57,6 @@ def command(folders, *words, **environment):
 
 def children_of(process):
     return psutil.Process(process.pid).children(recursive=True)
-
-
-def wait_until(true):
-    """Wait until something is true; fail if it is not in a long time."""
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_without_bubblewrap_it_refuses(folders):

@@ -447,7 +447,7 @@ def test_what_checks_compute_with_comes_back(change):
         assert old.keys() == new.keys() and all(old[name] is new[name] for name in old)
 
 
-@pytest.mark.parametrize("name", ["zip", "_exchange", "_loaded"])
+@pytest.mark.parametrize("name", ["zip", "_made", "_loaded"])
 def test_what_an_answer_may_call_back_looks_up_no_name(name):
     """Right answers are on meanwhile, and an answer can give each name another meaning."""
     heard = []

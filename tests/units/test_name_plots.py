@@ -71,6 +71,7 @@ def test_a_name_keeps_its_place_when_the_figure_is_drawn_sharper():
     before = gap(ax, ax.texts[0], point)
     the_figure().set_dpi(200)
     the_figure().draw_without_rendering()
+    # Letters begin and end at whole pixels: one before counts for two now.
     assert gap(ax, ax.texts[0], point) == pytest.approx(2 * before, abs=2)
 
 
