@@ -86,8 +86,11 @@ def plain_lab(flags: str) -> list[str]:
 @contextmanager
 def running(command, folder: Path, course: Path = ROOT) -> Iterator[Lab]:
     """Start JupyterLab in a course's folder with settings of its own, and stop it by its id."""
-    # JupyterLab chooses its port: a kernel could take one that is chosen here.
+    # JupyterLab chooses its port: a kernel could take one that is chosen here. Each worker's begins
+    # at another one: of two that start at once, both would find the same port free.
+    port = 8888 + 100 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     flags = f"--no-browser --allow-root --ServerApp.ip=127.0.0.1 --IdentityProvider.token={TOKEN}"
+    flags += f" --ServerApp.port={port}"
     environment = dict(os.environ)
     environment.pop("JUPYTER_CONFIG_PATH", None)
     # Inside `make test`, these would pass its options to the inner make.
