@@ -17,10 +17,12 @@ schema := $(run) -m check_jsonschema --builtin-schema vendor
 venv_usable := $(shell { $(run) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	&& grep -F "$$(cd $(VENV) && pwd -P)" $(VENV)/bin/activate; } >/dev/null 2>&1 && echo yes)
 
-# $(call install,extra): if PyTorch's CPU build is enough, it is installed before the rest.
+# $(call install,extra): if PyTorch's CPU build is enough, it is installed before the rest. pip would
+# compile all files on one core, 40 seconds of this. A package may have files for newer Pythons.
 define install
 $(if $(filter default,$(TORCH)),,@$(run) -m tools.small_torch $(TORCH_CPU_INDEX))
-$(run) -m pip install -c constraints.txt -e ".[$(1)]"
+$(run) -m pip install --no-compile -c constraints.txt -e ".[$(1)]"
+@$(run) -m compileall -qq -j 0 $(VENV)/lib || true
 endef
 
 .DEFAULT_GOAL := help

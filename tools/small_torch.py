@@ -38,9 +38,11 @@ def main(address: str) -> None:
                 "(TORCH=default takes pip's usual one.)",
                 flush=True,
             )
-            # Its requirements are installed with the rest, from pip's usual places.
-            pip_install = [sys.executable, "-m", "pip", "install", "--no-deps", *place]
-            sys.exit(subprocess.run([*pip_install, f"torch=={version}"], check=False).returncode)
+            # Its requirements are installed with the rest, from pip's usual places, and its files
+            # are compiled with theirs.
+            pip_install = [sys.executable, "-m", "pip", "install", "--no-compile", "--no-deps"]
+            status = subprocess.run([*pip_install, *place, f"torch=={version}"], check=False)
+            sys.exit(status.returncode)
     print(
         f"PyTorch's CPU build, {version}, was not found at {address}: "
         "taking pip's usual one, with 4 GB more for NVIDIA GPUs.",

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -176,32 +177,35 @@ def answer_of(port, context):
             return b""
 
 
-# Another user of the machine, who has the system's Python.
+# Another user of the machine, who has the system's Python. Most ports give no answer for 3 seconds.
 STRANGER = """
 import json, socket, ssl, sys, tempfile
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 ports, certificate, key = json.load(sys.stdin)
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-heard = {}
-for own in (False, True):
+def context(own):
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
     if own:
         with tempfile.NamedTemporaryFile("w") as file:
             file.write(certificate + key)
             file.flush()
-            context.load_cert_chain(file.name)
-    for port in ports:
-        for secure in (False, True):
-            try:
-                with socket.create_connection(("127.0.0.1", port), 3) as found:
-                    if secure:
-                        found = context.wrap_socket(found)
-                    else:
-                        found.sendall(b"GET /info/main/workers.html HTTP/1.0\\r\\n\\r\\n")
-                    said = found.recv(100)
-            except OSError:
-                said = b""
-            heard[f"{port} {secure} {own}"] = said.decode("latin-1")
-print(json.dumps(heard))
+            made.load_cert_chain(file.name)
+    return made
+def heard(port, secure, own):
+    try:
+        with socket.create_connection(("127.0.0.1", port), 3) as found:
+            if secure:
+                found = context(own).wrap_socket(found)
+            else:
+                found.sendall(b"GET /info/main/workers.html HTTP/1.0\\r\\n\\r\\n")
+            return found.recv(100).decode("latin-1")
+    except OSError:
+        return ""
+tries = list(product(ports, (False, True), (False, True)))
+with ThreadPoolExecutor(len(tries)) as pool:
+    answers = pool.map(lambda one: heard(*one), tries)
+    print(json.dumps({str(one): answer for one, answer in zip(tries, answers)}))
 """
 
 
@@ -216,7 +220,9 @@ def test_another_user_of_the_machine_reaches_no_worker(tmp_path):
             if connection.status == psutil.CONN_LISTEN
         }
         mine = client.security.get_connection_args("client")["ssl_context"]
-        ports = [port for port in listening if answer_of(port, mine)]
+        with ThreadPoolExecutor(len(listening)) as pool:
+            answers = list(pool.map(lambda port: answer_of(port, mine), listening))
+        ports = [port for port, answer in zip(listening, answers, strict=True) if answer]
         assert len(ports) >= 2  # those of the scheduler and of the worker, at least
         drawn = Security.temporary()
         stranger = {"user": 65_534} if os.getuid() == 0 else {}

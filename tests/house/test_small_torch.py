@@ -15,13 +15,16 @@ from pathlib import Path
 
 import pytest
 
+from tools.small_torch import SECONDS_TO_SEARCH
+
 ROOT = Path(__file__).parents[2]
 PIN = re.search(r"^torch==(\S+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE)[1]
 # The computer that runs this test may have a driver.
 SCRIPT = """
 import sys
 from tools import small_torch
-small_torch.SIGNS_OF_A_DRIVER = sys.argv[2:]
+small_torch.SIGNS_OF_A_DRIVER = sys.argv[3:]
+small_torch.SECONDS_TO_SEARCH = float(sys.argv[2])
 small_torch.main(sys.argv[1])
 """
 
@@ -73,8 +76,10 @@ class Environment:
             check=True,
         ).stdout
 
-    def take_torch(self, address: str, *signs: Path, **settings: str) -> str:
-        return self.run("-c", SCRIPT, address, *signs, **settings)
+    def take_torch(
+        self, address: str, *signs: Path, seconds: float = SECONDS_TO_SEARCH, **settings: str
+    ) -> str:
+        return self.run("-c", SCRIPT, address, str(seconds), *signs, **settings)
 
     def torch(self) -> str | None:
         """Return the installed version."""
@@ -158,7 +163,9 @@ def test_the_place_that_pip_is_set_up_with_needs_no_address(environment, silent,
 def test_an_address_that_gives_no_answer_holds_nothing_up(environment, address, usual, request):
     url = request.getfixturevalue(address)
     settings = {} if usual == "answers" else {"PIP_INDEX_URL": request.getfixturevalue(usual)}
-    words = environment.take_torch(url, **settings)
+    # Nobody answers later than that.
+    seconds = 1 if "silent" in (address, usual) else SECONDS_TO_SEARCH
+    words = environment.take_torch(url, seconds=seconds, **settings)
     assert f"was not found at {url}: taking pip's usual one" in words
     assert len(words.splitlines()) == 1
     assert environment.torch() is None

@@ -1,8 +1,10 @@
 """Open the course's start page in JupyterLab, with the settings of this folder.
 
 Options go to JupyterLab. The settings come before all others. They hide nbgrader's menu, buttons
-and server parts, which an instructor's environment has, and JupyterLab's news pop-up. At the first
-start the table of contents is open; later everything is where the learner left it.
+and server parts, which an instructor's environment has, and JupyterLab's news pop-up. Widgets have
+no thread of their own in the kernel (a subshell): what draws a widget's figure and a cell's at the
+same time mixes them, because pyplot has one current figure (jupyterlab/jupyterlab#19719). At the
+first start the table of contents is open; later everything is where the learner left it.
 """
 
 import os
