@@ -116,7 +116,7 @@ def html(found: list[Row]) -> str:
         body.append(
             f'<tr><th scope="row" style="{cell}; font-weight: normal">'
             f"{cards.marked(_lecture(row))}</th>"
-            f'<td style="{cell}; white-space: nowrap">{is_read}</td>'
+            f'<td style="{cell}">{is_read}</td>'
             f'<td style="{cell}">{work}</td></tr>'
         )
     lines = [summary(found), next_line(found)]

@@ -6,41 +6,46 @@ from typing import Any
 
 from xaikit.core.extras import needs
 
-# What ipywidgets leaves out. For screen readers: a slider's name, its value as it is written beside
-# it, the caption as the figure's own words, and that a new caption is read out. For all: a shortest
-# track, so that in a narrow cell it goes below its name, names that begin at the left as it then
-# does, handles that are seen on white and an arrow of lists that is seen in the dark. In a narrow
-# cell a figure keeps a size at which its words can be read, and scrolls. JupyterLab runs this in
-# the page, where `element` is its own, still empty, place in the widget.
-IN_THE_PAGE = """
-const start = () => {
+# For readers with eyes: names begin at the left, and in a narrow cell a name stands above its track;
+# handles are seen on white, and an arrow of lists is seen in the dark. In a narrow cell all figures of
+# the page keep a size at which their words can be read, and scroll.
+STYLE = """
+.xai-explore { container-type: inline-size }
+.xai-explore .widget-label.widget-label { text-align: left }
+.xai-explore .slider-container.slider-container { min-width: min(320px, 60%) }
+.xai-explore .noUi-handle.noUi-handle { border: 1px solid gray }
+.xai-explore select.widget-dropdown, .xai-explore .widget-dropdown > select {
+    background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 \
+18 18'%3E%3Cpath fill='none' stroke='gray' stroke-width='2' d='M4 7l5 5 5-5'/%3E%3C/svg%3E") }
+@container (max-width: 420px) {
+    .xai-explore .widget-label.widget-label { flex-basis: 100% }
+}
+.jp-RenderedImage.jp-RenderedImage { overflow-x: auto }
+.jp-RenderedImage.jp-RenderedImage img { max-width: max(100%, 540px) }
+"""
+# For screen readers: a slider's name, its value as it is written beside it, the caption as the
+# figure's own words, and that a new caption is read out. JupyterLab runs this in the page, where
+# `element` is its own, still empty, place in the widget.
+IN_THE_PAGE = f"""
+const style = document.createElement('style')
+style.textContent = String.raw`{STYLE}`
+element.append(style)
+const start = () => {{
     if (!element.isConnected) return requestAnimationFrame(start)
     const widget = element.closest('.xai-explore'), shown = widget.querySelector('.xai-shown')
-    const name = () => {
-        for (const handle of widget.querySelectorAll('[role=slider]')) {
+    const name = () => {{
+        for (const handle of widget.querySelectorAll('[role=slider]')) {{
             const row = handle.closest('.widget-slider')
             handle.ariaLabel = row.querySelector('.widget-label').textContent
             handle.ariaValueText = row.querySelector('.widget-readout').textContent
-            row.querySelector('.slider-container').style.minWidth = 'min(320px, 60%)'
-            handle.style.border = '1px solid gray'
-        }
-        for (const figure of shown.querySelectorAll('img')) {
-            figure.alt = shown.innerText.trim()
-            figure.style.minWidth = '540px'
-            figure.parentElement.style.overflowX = 'auto'
-        }
-    }
-    for (const label of widget.querySelectorAll('.widget-label')) label.style.textAlign = 'left'
-    const arrow = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 18 18"><path fill="none" '
-        + 'stroke="gray" stroke-width="2" d="M4 7l5 5 5-5"/></svg>'
-    for (const list of widget.querySelectorAll('select')) {
-        list.style.backgroundImage = `url("data:image/svg+xml,${encodeURIComponent(arrow)}")`
-    }
+        }}
+        for (const figure of shown.querySelectorAll('img')) figure.alt = shown.innerText.trim()
+    }}
     shown.ariaLive = 'polite'
-    const changes = {childList: true, characterData: true, subtree: true}
+    const changes = {{childList: true, characterData: true, subtree: true}}
     new MutationObserver(name).observe(widget, changes)
     name()
-}
+}}
 start()
 """
 
