@@ -6,26 +6,27 @@ from typing import Any
 
 from xaikit.core.extras import needs
 
-# For readers with eyes: names begin at the left, and in a narrow cell a name stands above its track;
-# handles are seen on white, and an arrow of lists is seen in the dark. In a narrow cell all figures of
-# the page keep a size at which their words can be read, and scroll.
+# What ipywidgets leaves out for the eye. Names begin at the left, and in a narrow cell a name
+# stands above its track. Handles are seen on white, and the arrow of a list is seen in the dark. In
+# a narrow cell every figure of the page keeps a size at which its words can be read, and scrolls.
 STYLE = """
 .xai-explore { container-type: inline-size }
 .xai-explore .widget-label.widget-label { text-align: left }
 .xai-explore .slider-container.slider-container { min-width: min(320px, 60%) }
 .xai-explore .noUi-handle.noUi-handle { border: 1px solid gray }
 .xai-explore select.widget-dropdown, .xai-explore .widget-dropdown > select {
-    background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 \
-18 18'%3E%3Cpath fill='none' stroke='gray' stroke-width='2' d='M4 7l5 5 5-5'/%3E%3C/svg%3E") }
+    background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' \
+viewBox='0 0 18 18'%3E%3Cpath fill='none' stroke='gray' stroke-width='2' d='M4 7l5 5 5-5'\
+/%3E%3C/svg%3E") }
 @container (max-width: 420px) {
     .xai-explore .widget-label.widget-label { flex-basis: 100% }
 }
 .jp-RenderedImage.jp-RenderedImage { overflow-x: auto }
 .jp-RenderedImage.jp-RenderedImage img { max-width: max(100%, 540px) }
 """
-# For screen readers: a slider's name, its value as it is written beside it, the caption as the
-# figure's own words, and that a new caption is read out. JupyterLab runs this in the page, where
-# `element` is its own, still empty, place in the widget.
+# What it leaves out for screen readers: a slider's name, its value as it is written beside it, the
+# caption as the figure's own words, and that a new caption is read out. JupyterLab runs this in the
+# page, where `element` is its own, still empty, place in the widget.
 IN_THE_PAGE = f"""
 const style = document.createElement('style')
 style.textContent = String.raw`{STYLE}`
