@@ -111,7 +111,8 @@ def html(found: list[Row]) -> str:
         is_read = f"{cards.pill(sign(row.is_read))}{'read' if row.is_read else 'not yet'}"
         work = ""
         if row.assignment:
-            signs = "".join(cards.pill(sign(passed), 3) for passed in row.exercises)
+            # A narrow page may break the line between any two.
+            signs = "<wbr>".join(cards.pill(sign(passed), 3) for passed in row.exercises)
             work = f"{signs} {cards.marked(_work(row))}"
         body.append(
             f'<tr><th scope="row" style="{cell}; font-weight: normal">'

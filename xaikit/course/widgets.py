@@ -20,6 +20,7 @@ viewBox='0 0 18 18'%3E%3Cpath fill='none' stroke='gray' stroke-width='2' d='M4 7
 /%3E%3C/svg%3E") }
 @container (max-width: 420px) {
     .xai-explore .widget-label.widget-label { flex-basis: 100% }
+    .xai-explore .widget-checkbox > .widget-label { display: none }
 }
 .jp-RenderedImage.jp-RenderedImage { overflow-x: auto }
 .jp-RenderedImage.jp-RenderedImage img { max-width: max(100%, 540px) }
