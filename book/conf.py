@@ -7,6 +7,7 @@ from pathlib import Path
 from types import FunctionType
 
 from sphinx.addnodes import toctree
+from sphinx.util.nodes import make_refnode
 
 from tools.book import docstring_line, plain_signature, read_notebook
 from tools.captions import describe_figures
@@ -53,6 +54,8 @@ python_maximum_signature_line_length = 80
 add_module_names = False
 default_role = "py:obj"
 napoleon_use_rtype = False
+# "low, high : float" is one entry: its words are about both.
+napoleon_use_param = False
 # Under their own name, and not as members, of which there would be too many of one name.
 napoleon_custom_sections = [("Attributes", "params_style")]
 
@@ -119,6 +122,21 @@ def setup(app):
         ):
             cell["classes"].append("no-search")
 
+    def elsewhere(app, env, node, shown):
+        # A docstring calls what another module defines by its last name: `baseline_game`. A word
+        # like `target` is a parameter's, whatever else has that name.
+        name = node.get("reftarget", "")
+        if node.get("refdomain") != "py" or not ("_" in name or name[:1].isupper()):
+            return None
+        found = env.get_domain("py").find_obj(env, None, None, name, None, 1)
+        places = [place for place in found if place[1].objtype in ("class", "function")]
+        if len(places) != 1:
+            return None
+        [(whole, place)] = places
+        return make_refnode(
+            app.builder, node["refdoc"], place.docname, place.node_id, shown, whole
+        )
+
     def from_its_root(app, pagename, templatename, context, doctree):
         # A server shows 404.html under the missing page's address. The book's first page is in the
         # folder above the first one of these.
@@ -135,4 +153,5 @@ def setup(app):
     app.connect("autodoc-process-signature", as_signature)
     app.connect("autodoc-skip-member", not_ours)
     app.connect("doctree-read", out_of_the_index)
+    app.connect("missing-reference", elsewhere)
     app.connect("html-page-context", from_its_root)

@@ -112,7 +112,7 @@ def read_notebook(text: str, live: str | None = None) -> str:
     for cell, after in zip_longest(notebook.cells, notebook.cells[1:]):
         cells.append(cell)
         if cell.cell_type == "markdown":
-            cell.source = linked(link_to_api(cell.source))
+            cell.source = unbroken(linked(link_to_api(cell.source)))
         elif "widgets.explore(" in cell.source:
             is_slider = after is not None and after.source.startswith(live_figures.SLIDER)
             cells.append(new_markdown_cell(SLIDER_NOTE if is_slider else WIDGET_NOTE))
@@ -120,6 +120,15 @@ def read_notebook(text: str, live: str | None = None) -> str:
         cells.insert(1, new_markdown_cell(live_link(live)))
     notebook.cells = cells
     return nbformat.writes(notebook)
+
+
+def unbroken(text: str) -> str:
+    """Return Markdown in which no line ends between a number and "minutes" or "points"."""
+    return re.sub(r"(\d) (minutes|points)\b(\*\*, (?=★))?", _with_no_break, text)
+
+
+def _with_no_break(match: re.Match[str]) -> str:
+    return match[0].replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def live_link(place: str) -> str:

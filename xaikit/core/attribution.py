@@ -52,7 +52,7 @@ class Attribution:
 
     @property
     def gap(self) -> Array | None:
-        """:math:`Σ values − (output − base)`, (n,) or 0-d: zero where the method is complete."""
+        """:math:`Σ values − (output − base)`, (n,) or 0-d; zero where the method is complete."""
         if self.base is None:
             return None
         features = tuple(range(self.output.ndim, self.values.ndim))

@@ -27,7 +27,7 @@ class Question:
     Attributes
     ----------
     model : callable or DifferentiableModel
-        F.
+        The function F.
     x : array (n, …)
         The rows. For a function and a data frame of several types: cells of `table`. For a text: a
         list of it.

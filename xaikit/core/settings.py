@@ -12,6 +12,7 @@ def expect_count(name: str, value: Any, fewest: int, why: str = "") -> None:
     Raises
     ------
     TypeError, ValueError
+        For anything else.
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise TypeError(f"{name} is {value!r}, expected a whole number")

@@ -79,7 +79,7 @@ class Lecture:
 
     @property
     def chapter(self) -> str:
-        """Its number: "03", or "04b" for an optional second part."""
+        """Its number, "03", or "04b" for an optional second part."""
         return self.name.partition("_")[0]
 
     @property

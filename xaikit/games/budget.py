@@ -31,7 +31,7 @@ def budgets(players: int, budget: int | None, tolerance: float | None, most: int
     Parameters
     ----------
     players : int
-        M.
+        Their number, M.
     budget : int or None
         The largest one. None is 2M + 2048 without a tolerance, and `most` with one.
     tolerance : float or None

@@ -59,7 +59,7 @@ class Mixing:
 
     @property
     def at_once(self) -> int:
-        """How many coalitions make some hundred calls of the model: with few, none can be large."""
+        """How many coalitions make some hundred calls of the model; with few, none can be large."""
         most = min(MOST_COALITIONS, MASKS // self.x.shape[1])
         return max(ROWS, min(most, 2**20 // (len(self.x) * self.others.shape[1])))
 

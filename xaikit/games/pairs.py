@@ -28,7 +28,7 @@ class Pairs:
     masks : (P, M) bool
         One coalition of each pair.
     stratum : (P,) ints
-        k.
+        Its stratum, k.
     weights : (P,)
         The total weight of the stratum, divided equally among the pairs drawn from it.
     drawn, population : dict of k to int

@@ -38,7 +38,7 @@ def _by_group(a: np.ndarray, groups: int) -> np.ndarray:
 
 
 def conv2d(a: Array, weight: Array, stride: Pair, padding: Pair, groups: int) -> Array:
-    """Return :math:`Z = Σ_ij W_ij · (a shifted by i, j)`, a sum of shifted dense layers."""
+    """Return :math:`Z = Σ_ij W_ij · a_ij`, a sum of dense layers; a_ij is a, shifted."""
     if is_torch(a):
         from torch.nn import functional
 
@@ -81,7 +81,7 @@ def _torch_conv2d_backward(
 def conv2d_weight_gradient(
     a: Array, weight: Array, grad: Array, stride: Pair, padding: Pair, groups: int
 ) -> Array:
-    """Return :math:`∂score/∂W_ij = Σ grad · (a shifted by i, j)ᵀ` over rows and pixels."""
+    """Return :math:`∂score/∂W_ij = Σ grad · a_ijᵀ` over rows and pixels; a_ij is a, shifted."""
     if is_torch(a):
         return _torch_conv2d_backward(a, weight, grad, stride, padding, groups, wanted=1)
     a = pad2d(a, padding[1], padding[1], padding[0], padding[0])

@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from xaikit.course.intervals import mean_and_half
 from xaikit.course.plots.parts import HALO, ROUND, plain_ticks, signed_bar
 from xaikit.plots.lines import zero_line
 from xaikit.plots.looks import LIGHT, NEUTRAL, written
@@ -21,7 +22,7 @@ def draw_weights(players: int, weights: Mapping[str, np.ndarray]) -> None:
     Parameters
     ----------
     players : int
-        M.
+        Their number, M.
     weights : dict from method to ndarray, shape (M - 1,)
         The weight of one coalition of 1, 2, … M − 1 players. Only the ratios count.
     """
@@ -111,6 +112,9 @@ def draw_errors(
 ) -> None:
     """Draw errors against what was paid, with 95% intervals of the mean square over the draws.
 
+    The intervals are those of its logarithm (the delta method): none reaches 0, which has no place
+    on a logarithmic axis.
+
     Parameters
     ----------
     budgets : sequence of int
@@ -123,15 +127,14 @@ def draw_errors(
         ends = []
         for place, (name, errors) in enumerate(methods.items()):
             squares = (errors**2).mean(axis=2)
-            mean = squares.mean(axis=1)
-            half = 1.96 * squares.std(axis=1, ddof=1) / np.sqrt(squares.shape[1])
-            low, high = np.sqrt(np.maximum(mean - half, 0)), np.sqrt(mean + half)
-            bars = np.array([np.sqrt(mean) - low, high - np.sqrt(mean)])
+            mean, half = np.transpose([mean_and_half(draws) for draws in squares])
+            root, factor = np.sqrt(mean), np.exp(half / mean / 2)
+            bars = np.array([root - root / factor, root * factor - root])
             looks = {**strokes(name), "capsize": 3, "label": name}
             # Side by side, so that no interval hides another.
             beside = 1.04 ** (place - (len(methods) - 1) / 2)
-            ax.errorbar(beside * np.array(budgets), np.sqrt(mean), yerr=bars, **looks)
-            ends += [low[low > 0].min(initial=np.sqrt(mean).min()), high.max()]
+            ax.errorbar(beside * np.array(budgets), root, yerr=bars, **looks)
+            ends += [(root / factor).min(), (root * factor).max()]
         ax.set(xscale="log", yscale="log", title=title, xlabel="coalitions paid")
         plain_ticks(ax.xaxis, budgets)
         ax.margins(x=0.1)  # an interval is not to lie on the axis
