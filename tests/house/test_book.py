@@ -14,7 +14,7 @@ import pytest
 
 import xaikit
 from tests.book import ROOT, Page, dead_links, other_hosts, pages
-from tools.book import escape_formulas, link_to_api, link_to_lectures, plain_signature
+from tools.book import escape_formulas, link_to_api, link_to_lectures, plain_signature, unbroken
 from tools.references import cited, linked, works
 from tools.site.__main__ import copy_course
 
@@ -248,6 +248,30 @@ def test_identifiers_of_works_are_links(identifier, address, after):
 def test_a_docstring_s_works_are_linked_on_its_page(folder):
     page = (folder / "api" / "xaikit.methods.kernel_shap.html").read_text(encoding="utf-8")
     assert 'abs/2012.01536">arXiv:2012.01536</a> (pairs' in page
+
+
+def test_what_another_module_defines_is_a_link_and_a_parameter_is_none(folder):
+    page = (folder / "api/xaikit.games.conditional.html").read_text(encoding="utf-8")
+    assert 'href="xaikit.games.removal.html#xaikit.games.removal.marginal_game"' in page
+    # `target` is an attribute of classes, too.
+    assert "xaikit.core.question.Question.target" not in page
+
+
+def test_two_parameters_with_the_same_words_are_one_entry(folder):
+    page = (folder / "api/xaikit.methods.lrp_rules.html").read_text(encoding="utf-8")
+    assert "<strong>low</strong>, <strong>high</strong>" in page or "low, high</strong>" in page
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("## Exercise 2 · The fit (4 points)", "## Exercise 2 · The fit (4_points)"),
+        ("**Goal** The fit. **15 minutes**, ★★☆.", "**Goal** The fit. **15_minutes**,_★★☆."),
+        ("- **Points** 20: six exercises", "- **Points** 20: six exercises"),
+    ],
+)
+def test_a_number_and_its_unit_stay_on_a_line(given, expected):
+    assert unbroken(given).replace("\N{NO-BREAK SPACE}", "_") == expected
 
 
 def test_a_docstring_s_lectures_are_linked_on_its_page(folder):

@@ -104,6 +104,17 @@ def test_drawn_errors_are_root_mean_squares(size):
             assert np.allclose(line.get_ydata(), np.sqrt((e**2).mean(axis=(1, 2))))
 
 
+def test_no_interval_of_an_error_leaves_a_logarithmic_axis():
+    # The second draw is far larger: mean ± half of the squares would go below 0.
+    errors = np.array([1.0, 1.1, 9.0])[None, :, None] * np.ones((2, 1, 4))
+    plots.draw_errors([64, 128], {"a network": {"KernelSHAP": errors}})
+    ax = the_figure().axes[0]
+    low, high = ax.get_ylim()
+    (bars,) = [path for path in ax.collections if len(path.get_segments()) == 2]
+    for segment in bars.get_segments():
+        assert low < segment[0, 1] < segment[1, 1] < high
+
+
 @pytest.mark.parametrize("longest", ["four", "log triglycerides"])
 def test_drawn_sample(longest):
     off, half = RNG.normal(scale=0.03, size=4), np.full(4, 0.05)
