@@ -153,6 +153,8 @@ def docstring_line(line: str) -> str:
     """Return a docstring's line with its formulas in TeX, and links to lectures and to works."""
     if line.lstrip().startswith(".. math::"):
         return with_tex(line)
+    if not line.lstrip().startswith(">>>"):
+        line = line.replace(" -> ", " → ")  # as in signatures
     return link_to_lectures(linked(escape_formulas(with_tex(line)), "`{0} <{1}>`__"))
 
 
@@ -185,7 +187,7 @@ def plain_signature(signature: str | None) -> str | None:
     """Return a signature with the code's names of types and defaults, and without Any."""
     for pattern, instead in [
         (r"~(?!xaikit)(?:\w+\.)+", ""),
-        (r"<function (\w+)>", r"\1"),
+        (r"<(?:built-in )?function (\w+)>", r"\1"),
         (r"<factory>", "..."),
         (r"^\(\*args, \*\*kwargs\)$", ""),  # a protocol: nobody calls it
         (r": Any(?=,|\)| =)", ""),

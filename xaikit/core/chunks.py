@@ -34,7 +34,7 @@ def chunks(rows: int, size: int) -> Iterator[slice]:
 
 
 class Pace:
-    """The size of a model's calls: it becomes fourfold as long as that saves time.
+    """The size of a model's calls: four times as large each time, as long as that saves time.
 
     A call of trees takes a millisecond besides its rows, so large calls are faster. A network is
     faster with rows that fit into the cache. The first calls are timed to tell which it is.

@@ -295,7 +295,7 @@ def ask(
     keep_forward : bool
         Whether to keep the forward pass for one backward pass; the model must have gradients.
     second : data frame, optional
-        A background: where x is a series, which has a single type, it says those of the columns.
+        A background. It tells the columns' types if x is a series, which has a single type.
 
     Raises
     ------

@@ -62,7 +62,7 @@ class Watcher:
         self.code = info.raw_cell
 
     def visit(self, tree: ast.Module) -> ast.Module:
-        """Return the tree of a cell that can run; of another, one that shows its result."""
+        """Return the tree of a cell; if it cannot run, one that shows its stored result."""
         missing = self.missing(tree)
         if not missing:
             return tree

@@ -23,7 +23,7 @@ WORTH_SAVING = 0.2  # of the rows: finding equal ones takes time too
 def mixing_game(
     question: Question, others: Array, groups: Mapping[str, Sequence] | None = None
 ) -> Game:
-    """Make the game v(S) = mean over m of F(x_S, others_{−S}); others is (1 or n, m, …)."""
+    """Make the game v(S) = mean over m of F(x_S, others_−S); others is (1 or n, m, …)."""
     # Copies: the game may be evaluated much later, when the caller's arrays hold other numbers.
     question, others = replace(question, x=arrays.copied(question.x)), arrays.copied(others)
     rows = len(question.x)
@@ -42,7 +42,7 @@ def mixing_game(
 
 @dataclass(frozen=True, eq=False)
 class Mixing:
-    """The payoffs v(S) = mean over m of F(x_S, others_{−S}).
+    """The payoffs v(S) = mean over m of F(x_S, others_−S).
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Mixing:
         return product(chunks(len(self.x), at_once // m), chunks(self.others.shape[1], m))
 
     def _sums(self, present: np.ndarray, rows: slice, part: slice) -> np.ndarray:
-        """Return Σ_m F(x_S, others_{−S}) of some rows over a part of the background, (B, n)."""
+        """Return Σ_m F(x_S, others_−S) of some rows over a part of the background, (B, n)."""
         x = self.x[rows]
         others = self.others[rows if len(self.others) > 1 else slice(None), part]
         row_of = np.arange(rows.start, rows.start + len(x))

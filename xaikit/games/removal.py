@@ -59,7 +59,7 @@ def marginal_game(
     groups: Mapping[str, Sequence] | None = None,
     categorical: Sequence | None = None,
 ) -> Game:
-    """Make the game v(S) = mean over a background of F(x_S, X_{−S}): values come from other rows.
+    """Make the game v(S) = mean over a background of F(x_S, X_−S): values come from other rows.
 
     The dependence between features is ignored.
 

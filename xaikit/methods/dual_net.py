@@ -150,7 +150,7 @@ def focused_masks(optimal: np.ndarray, best: np.ndarray, rng: np.random.Generato
 
 
 def two_networks(x: Array, outputs: int, rng: np.random.Generator) -> tuple[Layers, Layers]:
-    """Return an operator and a selector with random weights, where x is."""
+    """Return an operator and a selector with random weights, on x's device."""
     d, (first, second) = x.shape[1], rng.integers(2**31, size=2)
     where = str(x.device) if arrays.is_torch(x) else "numpy"
     operator = Network.mlp([2 * d, *HIDDEN, outputs], "tanh", seed=int(first), dtype="float32")

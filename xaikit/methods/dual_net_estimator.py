@@ -63,14 +63,14 @@ class DualNet(SelectorMixin, BaseEstimator):
     classes_ : array
         The classes; only a classifier has them.
 
-    References
-    ----------
-    Wojtas & Chen 2020, Feature Importance Ranking for Deep Learning, arXiv:2010.08973.
-
     Notes
     -----
     Unlike in the authors' code, validation rows are independent of the training rows, and what is
     kept is operator, selector and mask of the same moment.
+
+    References
+    ----------
+    Wojtas & Chen 2020, Feature Importance Ranking for Deep Learning, arXiv:2010.08973.
     """
 
     def __init__(

@@ -42,7 +42,7 @@ def one_row(attribution: Attribution, row: int) -> tuple[np.ndarray, list[str]]:
 
 
 def names_of(attribution: Attribution, features: int) -> list[str]:
-    """Return the features' names, by default x0, x1 …."""
+    """Return the features' names, by default x0, x1 …"""
     names = attribution.feature_names or [f"x{i}" for i in range(features)]
     return distinct_labels([str(name) for name in names], NAME_LENGTH)
 

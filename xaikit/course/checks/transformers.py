@@ -119,7 +119,7 @@ def draw_head(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """Draw Q, K (T, d), V (T, v) and present (T,) with one token of padding at least.
 
     T, d and v differ, two tokens at least are present, no unit of O is near 0, nor is a score.
-    d is not 4: √d is no 2, which could be taken for a half.
+    d is not 4: √d would be 2, and dividing by it would look like dividing by d / 2.
     """
     while True:
         length, d, v = (int(size) for size in rng.permutation([3, 5, 6]))

@@ -133,7 +133,7 @@ def draw_falling(
     ----------
     counts : sequence of B int
     single, paired : sequence of B numbers
-        Errors of `permutation_shapley` with single orders, where the line begins, and as it is.
+        Errors of `permutation_shapley` with single orders, and with pairs, as it draws them.
     unit : str
         What an error of 1 is.
     """

@@ -22,7 +22,8 @@ def draw_agreement(ranks: np.ndarray, names: Sequence[str], groups: Mapping[str,
     ranks : ndarray, shape (k, k)
         Symmetric.
     names : sequence of k str
-    groups : mapping from a word to how many of the names, in their order, it is for
+    groups : mapping from a word to a number of names
+        The word stands at so many names; the first word at the first names, and so on.
     """
     _, ax = plt.subplots(figsize=(7, 4.3))
     below = np.tril(np.ones_like(ranks, dtype=bool), -1)[1:, :-1]

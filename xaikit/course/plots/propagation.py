@@ -151,7 +151,7 @@ def draw_costs(
     Parameters
     ----------
     lines : mapping from a title to a mapping from a method to (passes, error) pairs
-        Of METHODS.
+        The methods are names in METHODS.
     level : str
         A method whose third error is drawn as a level.
     words : str
