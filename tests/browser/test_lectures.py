@@ -150,3 +150,30 @@ def test_a_slider_that_moves_while_a_cell_draws_waits_for_it(notebook, course):
     outputs = notebook.cells()[2]["outputs"]
     assert sum("image/png" in output.get("data", {}) for output in outputs) == 1
     assert notebook.text_below(2) == "20 lines"
+
+
+def test_in_a_narrow_page_values_stand_beside_tracks_and_figures_keep_their_size(notebook, course):
+    cells = [
+        "import matplotlib.pyplot as plt\nfrom xaikit.course import plots, widgets\nplots.style()",
+        "plt.plot([0, 1])\nplots.say('a line')",
+        "def draw(size, bent):\n    plt.plot([0, size])\n    plots.say(f'size is {size}')\n"
+        "widgets.explore(draw, size=('step size', 0, 9, 1, 1), bent=('bent', True))",
+    ]
+    nbformat.write(
+        normalise(new_notebook(cells=[new_code_cell(cell) for cell in cells])),
+        course / "narrow.ipynb",
+    )
+    notebook.open("narrow.ipynb")
+    notebook.ask("jupyterapp.shell.collapseLeft()")
+    notebook.run_all()
+    notebook.page.set_viewport_size({"width": 390, "height": 900})
+    notebook.wait("document.querySelector('.xai-explore').clientWidth < 390", "a narrow page")
+    place = "node => { const {top, height} = node.getBoundingClientRect(); return [top, height] }"
+    rows = {
+        name: notebook.page.locator(f".widget-slider .{name}").first.evaluate(place)
+        for name in ("widget-label", "slider-container", "widget-readout")
+    }
+    label, track, value = (top + height / 2 for top, height in rows.values())
+    assert label < track - 10 and abs(value - track) < 10
+    images = "[...document.querySelectorAll('.jp-RenderedImage img')].map(i => i.clientWidth)"
+    assert [width >= 500 for width in notebook.ask(images)] == [True, True]
