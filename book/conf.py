@@ -4,6 +4,7 @@ No page asks anything of another host: the theme's fonts and icons and MathJax c
 """
 
 from pathlib import Path
+from pydoc import locate
 from types import FunctionType
 
 from sphinx.addnodes import toctree
@@ -126,7 +127,9 @@ def setup(app):
         # A docstring calls what another module defines by its last name: `baseline_game`. A word
         # like `target` is a parameter's, whatever else has that name.
         name = node.get("reftarget", "")
-        if node.get("refdomain") != "py" or not ("_" in name or name[:1].isupper()):
+        inside = locate(".".join(filter(None, [node.get("py:module"), node.get("py:class")])))
+        own = name in getattr(inside, "__annotations__", ())
+        if node.get("refdomain") != "py" or own or not ("_" in name or name[:1].isupper()):
             return None
         found = env.get_domain("py").find_obj(env, None, None, name, None, 1)
         places = [place for place in found if place[1].objtype in ("class", "function")]

@@ -11,11 +11,16 @@ const WIDE = [
     ".pst-scrollable-table-container",
 ].join();
 
+// An accent stands a few pixels beyond its letter: that is shown, and needs no scrolling.
+const ACCENT = 8;
+
 function mark(box) {
     const hidden = box.scrollWidth - box.clientWidth;
-    box.classList.toggle("more-left", hidden > 1 && box.scrollLeft > 1);
-    box.classList.toggle("more-right", hidden - box.scrollLeft > 1);
-    if (hidden > 1) box.tabIndex = 0;
+    const fits = hidden <= (box.matches("span.math") ? ACCENT : 1);
+    box.classList.toggle("fits", fits);
+    box.classList.toggle("more-left", !fits && box.scrollLeft > 1);
+    box.classList.toggle("more-right", !fits && hidden - box.scrollLeft > 1);
+    if (!fits) box.tabIndex = 0;
 }
 
 document.addEventListener("DOMContentLoaded", () => {

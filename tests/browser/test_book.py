@@ -126,13 +126,41 @@ def test_what_is_wider_than_the_page_fades_out_until_it_is_scrolled(page, book, 
     wide = """() => [...document.querySelectorAll(
         'div.math, span.math, .cell pre, .cell_output a, .live-picture, '
         + '.pst-scrollable-table-container')]
-        .filter(box => box.scrollWidth > box.clientWidth + 1)"""
+        .filter(box => box.scrollWidth > box.clientWidth + (box.matches('span.math') ? 8 : 1))"""
     page.wait_for_function(f"({wide})().length > 1")
     faded = "box => getComputedStyle(box).maskImage != 'none' && box.tabIndex == 0"
     page.wait_for_function(f"({wide})().every({faded})")
     page.evaluate(f"({wide})().forEach(box => {{ box.scrollLeft = 1e6 }})")
     page.wait_for_function(f"({wide})().every(box => !box.matches('.more-right'))")
     assert page.evaluate(f"({wide})().every(box => box.matches('.more-left'))")
+
+
+def test_a_letter_with_an_accent_is_seen_and_needs_no_scrolling(page, book):
+    page.set_viewport_size({"width": 1000, "height": 844})
+    show(page, book, "lectures/02_lime")
+    page.wait_for_function(MATH_IS_SET)
+    accents = """() => [...document.querySelectorAll('span.math')]
+        .filter(box => [1, 2, 3, 4, 5, 6, 7, 8].includes(box.scrollWidth - box.clientWidth))"""
+    page.wait_for_function(f"({accents})().length > 0")
+    page.wait_for_function(
+        f"({accents})().every(box => getComputedStyle(box).maskImage === 'none'"
+        " && getComputedStyle(box).overflowX === 'visible' && box.tabIndex === -1)"
+    )
+
+
+@pytest.mark.parametrize("width", [390, 1000])
+def test_a_heading_that_fills_its_line_has_no_empty_line_below(page, book, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    show(page, book, "lectures/09_trust")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    # A heading's own words, as high as the heading.
+    heights = """[...document.querySelectorAll('h1, h2')].map(heading => {
+        const words = document.createRange()
+        words.setStart(heading, 0)
+        words.setEndBefore(heading.querySelector('.headerlink'))
+        return heading.clientHeight - words.getBoundingClientRect().height
+    })"""
+    assert max(page.evaluate(heights)) < 20
 
 
 @pytest.mark.parametrize(

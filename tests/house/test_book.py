@@ -255,6 +255,9 @@ def test_what_another_module_defines_is_a_link_and_a_parameter_is_none(folder):
     assert 'href="xaikit.games.removal.html#xaikit.games.removal.marginal_game"' in page
     # `target` is an attribute of classes, too.
     assert "xaikit.core.question.Question.target" not in page
+    # A field of this page's class, and a function of another module.
+    page = (folder / "api/xaikit.course.datasets.tabular.html").read_text(encoding="utf-8")
+    assert "class_names" in page and "photos.class_names" not in page
 
 
 def test_two_parameters_with_the_same_words_are_one_entry(folder):
