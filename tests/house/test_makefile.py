@@ -92,6 +92,8 @@ def test_help_is_what_a_bare_make_shows(bare):
         assert f"make {target} " in text
 
 
+INSTALL = "-m pip install --no-compile -c constraints.txt"
+COMPILE = "-m compileall -qq -j 0 .venv/lib"
 PEER = "-m pip install --no-deps lxt==2.1"
 JUPYTERLITE = "-m pip install --quiet --no-deps --upgrade --target"
 
@@ -107,7 +109,7 @@ JUPYTERLITE = "-m pip install --quiet --no-deps --upgrade --target"
 )
 def test_packages_are_installed_once(prepared, target, extra, others):
     found = installs(prepared.make(target)[2])
-    wanted = [f"-m pip install -c constraints.txt -e .[{extra}]", *others]
+    wanted = [f"{INSTALL} -e .[{extra}]", *others]
     assert [call[: len(start)] for call, start in zip(found, wanted, strict=True)] == wanted
     assert not installs(prepared.make(target)[2])
 
@@ -115,7 +117,8 @@ def test_packages_are_installed_once(prepared, target, extra, others):
 def test_a_small_pytorch_is_looked_for_before_the_rest(prepared):
     calls = prepared.make("lab", "TORCH_CPU_INDEX=http://an-index/cpu")[2]
     look = calls.index("-m tools.small_torch http://an-index/cpu")
-    assert look < calls.index("-m pip install -c constraints.txt -e .[lab]")
+    install = calls.index(f"{INSTALL} -e .[lab]")
+    assert look < install < calls.index(COMPILE)
 
 
 def test_the_usual_pytorch_can_be_had(prepared):
