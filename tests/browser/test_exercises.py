@@ -115,6 +115,12 @@ THEMES = ["JupyterLab Light", "JupyterLab Dark"]
 OUTPUTS = ".jp-Notebook .jp-OutputArea-output"
 
 
+@pytest.fixture(autouse=True)
+def nothing_passed(course):
+    """Begin each test as a learner does: another one's answers are not remembered."""
+    (course / ".progress.jsonl").unlink(missing_ok=True)
+
+
 @pytest.fixture
 def themes(notebook):
     """Return a function that looks at the outputs in both themes, for pictures at three widths."""
@@ -146,7 +152,6 @@ def use(notebook, theme):
 
 
 def test_a_check_turns_from_grey_to_amber_to_green_and_progress_shows_it(notebook, course, themes):
-    (course / ".progress.jsonl").unlink(missing_ok=True)
     exercise = "03_shapley_values"
     answers, checks = code_cells(exercise)
     notebook.open(f"exercises/{exercise}/{exercise}.ipynb")

@@ -125,33 +125,6 @@ def test_planted_faults_are_found(notebook, course):
         assert any(words in fault for fault in found), f"'{words}' is not among {found}"
 
 
-def test_a_slider_that_moves_while_a_cell_draws_waits_for_it(notebook, course):
-    draw = "def draw(t):\n    plt.plot([0, t])\n    plots.say(f't is {t}')\n"
-    cells = [
-        "import time\nimport matplotlib.pyplot as plt\nfrom xaikit.course import plots, widgets",
-        f"{draw}widgets.explore(draw, t=('t', 0, 9, 1, 1))",
-        "for n in range(20):\n    plt.plot([0, n])\n    time.sleep(0.1)\n"
-        "plots.say(f'{len(plt.gca().lines)} lines')",
-    ]
-    nbformat.write(
-        normalise(new_notebook(cells=[new_code_cell(cell) for cell in cells])),
-        course / "at_once.ipynb",
-    )
-    notebook.open("at_once.ipynb")
-    notebook.run_all()
-    # JupyterLab's first message to a widget goes another way than those after it.
-    assert notebook.move_controls(1) == {1: ""}
-    notebook.select(2)
-    notebook.press("Shift+Enter")
-    notebook.wait("xaiTests.kernel === 'busy'", "the cell to run")
-    notebook.page.locator("[role=slider]").focus()
-    notebook.press(*["ArrowRight"] * 4)
-    notebook.wait("xaiTests.drawn(1).sentence === 't is 5'", "the slider's figure")
-    outputs = notebook.cells()[2]["outputs"]
-    assert sum("image/png" in output.get("data", {}) for output in outputs) == 1
-    assert notebook.text_below(2) == "20 lines"
-
-
 def test_in_a_narrow_page_values_stand_beside_tracks_and_figures_keep_their_size(notebook, course):
     cells = [
         "import matplotlib.pyplot as plt\nfrom xaikit.course import plots, widgets\nplots.style()",

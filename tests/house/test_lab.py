@@ -60,6 +60,14 @@ def test_file_names_have_the_room_of_a_column_of_dates(learners_lab):
     assert json.loads(answer)["schema"]["properties"]["showLastModifiedColumn"]["default"] is False
 
 
+def test_widgets_have_no_thread_of_their_own_in_the_kernel(learners_lab):
+    # Else a slider that moves while a cell draws takes part of the cell's figure.
+    plugin = "@jupyterlab/apputils-extension:kernels-settings"
+    _, answer = learners_lab.get(f"/lab/api/settings/{plugin}")
+    properties = json.loads(answer)["schema"]["properties"]
+    assert properties["commsOverSubshells"]["default"] == "disabled"
+
+
 def test_links_to_pages_open_them_as_they_are_meant_to_be_read_here_and_on_the_site(learners_lab):
     """A lecture links to the notation and the glossary: not to their source."""
     plugin = "@jupyterlab/docmanager-extension:plugin"
