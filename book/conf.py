@@ -127,10 +127,11 @@ def setup(app):
         # A docstring calls what another module defines by its last name: `baseline_game`. A word
         # like `target` is a parameter's, whatever else has that name.
         name = node.get("reftarget", "")
-        inside = locate(".".join(filter(None, [node.get("py:module"), node.get("py:class")])))
-        own = name in getattr(inside, "__annotations__", ())
-        if node.get("refdomain") != "py" or own or not ("_" in name or name[:1].isupper()):
+        if node.get("refdomain") != "py" or not ("_" in name or name[:1].isupper()):
             return None
+        inside = locate(".".join(filter(None, [node.get("py:module"), node.get("py:class")])))
+        if name in getattr(inside, "__annotations__", ()):
+            return None  # a field of the class that is described
         found = env.get_domain("py").find_obj(env, None, None, name, None, 1)
         places = [place for place in found if place[1].objtype in ("class", "function")]
         if len(places) != 1:

@@ -125,7 +125,7 @@ class Notebook:
     def open(self, path: str) -> None:
         # A workspace of its own: the default one would open the last test's notebooks, and from one
         # that another page shows JupyterLab turns away.
-        name = f"{re.sub(r'[^A-Za-z0-9]+', '-', path)}-{time.monotonic_ns()}"
+        name = re.sub(r"\W+", "-", f"{path} {time.monotonic_ns()}")
         address = f"{self.lab.address}/lab/workspaces/{name}/tree/{quote(path)}?token={TOKEN}"
         self.page.goto(address)
         self.wait("xaiTests.models.length && xaiTests.idle", "an open notebook and an idle kernel")

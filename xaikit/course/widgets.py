@@ -14,7 +14,7 @@ STYLE = """
 .xai-explore .widget-label.widget-label { text-align: left }
 .xai-explore .slider-container.slider-container { min-width: min(320px, 60%) }
 .xai-explore .noUi-handle.noUi-handle { border: 1px solid gray }
-.xai-explore select.widget-dropdown, .xai-explore .widget-dropdown > select {
+.xai-explore .widget-dropdown > select {
     background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' \
 viewBox='0 0 18 18'%3E%3Cpath fill='none' stroke='gray' stroke-width='2' d='M4 7l5 5 5-5'\
 /%3E%3C/svg%3E") }
@@ -25,29 +25,31 @@ viewBox='0 0 18 18'%3E%3Cpath fill='none' stroke='gray' stroke-width='2' d='M4 7
 .jp-RenderedImage.jp-RenderedImage { overflow-x: auto }
 .jp-RenderedImage.jp-RenderedImage img { max-width: max(100%, 540px) }
 """
-# What it leaves out for screen readers: a slider's name, its value as it is written beside it, the
-# caption as the figure's own words, and that a new caption is read out. JupyterLab runs this in the
-# page, where `element` is its own, still empty, place in the widget.
-IN_THE_PAGE = f"""
+ADD_STYLE = f"""
 const style = document.createElement('style')
-style.textContent = String.raw`{STYLE}`
+style.textContent = `{STYLE}`
 element.append(style)
-const start = () => {{
+"""
+# What it leaves out for screen readers: a slider's name, its value as it is written beside it, the
+# caption as the figure's own words, and that a new caption is read out. JupyterLab runs both in the
+# page, where `element` is their own, still empty, place in the widget.
+IN_THE_PAGE = """
+const start = () => {
     if (!element.isConnected) return requestAnimationFrame(start)
     const widget = element.closest('.xai-explore'), shown = widget.querySelector('.xai-shown')
-    const name = () => {{
-        for (const handle of widget.querySelectorAll('[role=slider]')) {{
+    const name = () => {
+        for (const handle of widget.querySelectorAll('[role=slider]')) {
             const row = handle.closest('.widget-slider')
             handle.ariaLabel = row.querySelector('.widget-label').textContent
             handle.ariaValueText = row.querySelector('.widget-readout').textContent
-        }}
+        }
         for (const figure of shown.querySelectorAll('img')) figure.alt = shown.innerText.trim()
-    }}
+    }
     shown.ariaLive = 'polite'
-    const changes = {{childList: true, characterData: true, subtree: true}}
+    const changes = {childList: true, characterData: true, subtree: true}
     new MutationObserver(name).observe(widget, changes)
     name()
-}}
+}
 start()
 """
 
@@ -93,7 +95,7 @@ def panel(draw: Callable[..., None], **controls: tuple) -> Any:
     starts = {name: control.value for name, control in made.items()}
     reset = ipywidgets.Button(description="Reset", icon="undo", tooltip="Put all controls back")
     shown = ipywidgets.Output()
-    script = {"application/javascript": IN_THE_PAGE}
+    script = {"application/javascript": ADD_STYLE + IN_THE_PAGE}
     page = ipywidgets.Output(
         outputs=[{"output_type": "display_data", "data": script, "metadata": {}}]
     )

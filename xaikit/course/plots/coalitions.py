@@ -128,7 +128,7 @@ def draw_errors(
         for place, (name, errors) in enumerate(methods.items()):
             squares = (errors**2).mean(axis=2)
             mean, half = np.transpose([mean_and_half(draws) for draws in squares])
-            root, factor = np.sqrt(mean), np.exp(half / mean / 2)
+            root, factor = np.sqrt(mean), np.exp(half / np.where(mean > 0, mean, 1) / 2)
             bars = np.array([root - root / factor, root * factor - root])
             looks = {**strokes(name), "capsize": 3, "label": name}
             # Side by side, so that no interval hides another.

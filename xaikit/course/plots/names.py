@@ -21,7 +21,7 @@ CONFUSED = 40.0  # pixels that a name would rather move than be nearer to someth
 class Mark(NamedTuple):
     """Something in a figure: points (n, 2), or the line through them.
 
-    One without a name is not named: names only keep off it.
+    One whose name is empty gets none: the other names keep off it.
     """
 
     points: np.ndarray
