@@ -36,6 +36,8 @@ SIGNS = {
 RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀᶜ", [*"0123456789+-", r"\top ", "c"], strict=True))
 LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))
 HAT, BAR = "\N{COMBINING CIRCUMFLEX ACCENT}", "\N{COMBINING MACRON}"
+# Commas between formulas: no bracket closes behind them before one opens.
+BETWEEN = re.compile(r", (?![^(\[{]*[)\]}])")
 MARKED = re.compile(r":math:`([^`]+)`|^(\s*\.\. math:: )(.+)$")
 
 
@@ -44,7 +46,9 @@ def with_tex(line: str) -> str:
 
     def role_or_directive(found: re.Match[str]) -> str:
         inline, directive, display = found.groups()
-        return f":math:`{tex(inline)}`" if inline else f"{directive}{tex(display)}"
+        if inline:
+            return f":math:`{tex(inline)}`"
+        return directive + r",\quad ".join(map(tex, BETWEEN.split(display)))
 
     return MARKED.sub(role_or_directive, line)
 

@@ -1,16 +1,32 @@
+// Take a part out of a text and return it.
+function cut(node, part) {
+    if (node?.nodeType !== Node.TEXT_NODE) return "";
+    const [found] = node.textContent.match(part) ?? [""];
+    node.textContent = node.textContent.replace(part, "");
+    return found;
+}
+
 document.addEventListener("DOMContentLoaded", () => {
     // The theme's buttons that unfold a part of the menu have no names: call each after its part.
     for (const button of document.querySelectorAll(".bd-sidebar-primary summary")) {
         const part = button.closest("li").querySelector("a");
         button.setAttribute("aria-label", `Pages of ${part.textContent.trim()}`);
     }
-    // A long name of a module is broken behind a dot or a dash, and not inside a word.
-    for (const title of document.querySelectorAll("h1, .prev-next-title")) {
+    // A long name of a module or a file is broken behind a dot, a dash or a slash, not inside a word.
+    for (const title of document.querySelectorAll("h1, .prev-next-title, td code .pre")) {
         const words = [...title.childNodes].filter((part) => part.nodeType === Node.TEXT_NODE);
         for (const node of words) {
-            const [first, ...rest] = node.textContent.split(/(?<=\w[._])(?=\w)/);
+            const [first, ...rest] = node.textContent.split(/(?<=\w[._/])(?=\w)/);
             node.replaceWith(first, ...rest.flatMap((part) => [document.createElement("wbr"), part]));
         }
+    }
+    // A line ends at a blank: what touches a formula, a comma or a bracket, stays beside it.
+    for (const formula of document.querySelectorAll("span.math")) {
+        const together = document.createElement("span");
+        together.className = "unbroken";
+        const [before, after] = [formula.previousSibling, formula.nextSibling];
+        formula.replaceWith(together);
+        together.append(cut(before, /\S+$/), formula, cut(after, /^\S+/));
     }
     // Two lines with a gap in them are columns, which are not to be wrapped.
     for (const output of document.querySelectorAll(".cell_output pre")) {

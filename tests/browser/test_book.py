@@ -149,6 +149,24 @@ def test_a_letter_with_an_accent_is_seen_and_needs_no_scrolling(page, book):
     )
 
 
+@pytest.mark.parametrize("name", ["lectures/03_shapley_values", "lectures/05_lrp"])
+def test_no_line_begins_with_the_comma_after_a_formula(page, book, name):
+    page.set_viewport_size({"width": 390, "height": 844})
+    show(page, book, name)
+    page.wait_for_function(MATH_IS_SET)
+    # The first letter after a formula is not to its right, or it is beyond the page.
+    torn = """() => [...document.querySelectorAll('article span.math')].filter(formula => {
+        const after = formula.nextSibling ?? formula.parentElement.nextSibling
+        if (!/^[,.;:?)]/.test(after?.textContent)) return false
+        const comma = document.createRange()
+        comma.setStart(after, 0)
+        comma.setEnd(after, 1)
+        const {left, right} = comma.getBoundingClientRect()
+        return left < formula.getBoundingClientRect().right - 1 || right > innerWidth
+    }).map(formula => formula.parentElement.innerText)"""
+    assert page.evaluate(torn) == []
+
+
 @pytest.mark.parametrize("width", [390, 1000])
 def test_a_heading_that_fills_its_line_has_no_empty_line_below(page, book, width):
     page.set_viewport_size({"width": width, "height": 844})

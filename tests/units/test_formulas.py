@@ -43,6 +43,11 @@ def test_only_what_is_marked_is_changed():
     assert with_tex("    .. math:: Σ_j x_j") == r"    .. math:: \sum _{j} x_{j}"
 
 
+def test_formulas_in_one_line_keep_apart():
+    line = with_tex(".. math:: φ_i = Σ_{T∋i, |T| odd} f(T, i), α = 2")
+    assert line == r".. math:: φ_{i} = \sum _{T\ni i, |T| \text{odd}} f(T, i),\quad α = 2"
+
+
 def marked():
     for file in sorted((ROOT / "xaikit").rglob("*.py")):
         nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
