@@ -8,6 +8,7 @@ import pytest
 from xaikit.course.checks import (
     Mistake,
     dasp,
+    gradient_x_input,
     integrated_gradients,
     lrp,
     pair,
@@ -41,6 +42,19 @@ def test_one_array_unpacks_into_two(name):
     answer, check = ONE_ARRAY[name]
     end = answer.right["end"]
     twice(answer, check, end=f"np.array([{end}])")
+
+
+def test_a_completeness_test_may_ask_row_by_row():
+    def is_complete(explain, network, rows):
+        gaps = [explain(network, x).sum() - network(x)[0] for x in rows]
+        return all(abs(gap) < 1e-8 for gap in gaps)
+
+    def is_complete_within(explain, f, rows, baseline, tolerance):
+        gaps = [explain(x, baseline).sum() - (f(x) - f(baseline)) for x in rows]
+        return all(abs(gap) <= tolerance for gap in gaps)
+
+    gradient_x_input.completeness_test(is_complete)
+    integrated_gradients.completeness_test(is_complete_within)
 
 
 @pytest.mark.parametrize("name", ONE_ARRAY)

@@ -101,6 +101,13 @@ def kernel_fit(z, v, weights, base, top):
     return np.array([*phi, top - base - sum(phi)])
 """,
         ),
+        "weights in a row": kernel_fit("weighs the rows of z", A="z.T @ (weights * z)"),
+        "lstsq": wrong(
+            shap.KERNEL_FIT,
+            {"kernel_fit-check"},
+            "np.linalg.lstsq drops what is small",
+            values="np.linalg.lstsq(system, np.append(b, total), rcond=None)[0][:-1]",
+        ),
         "the multiplier returned": kernel_fit(
             "one number too many", values="np.linalg.solve(system, np.append(b, total))"
         ),
@@ -272,19 +279,19 @@ def smudged_bar(base, output, bars):
             "in the last row only", efficient="(np.abs(gaps) <= tolerance).any()"
         ),
         "two percent": is_true_to_model(
-            "wrong by 0.004", efficient="np.abs(gaps).max() <= 0.02 * np.abs(outputs).max()"
+            "wrong by 0.0005", efficient="np.abs(gaps).max() <= 0.02 * np.abs(outputs).max()"
         ),
         "a thousandth of each output": is_true_to_model(
-            "wrong by 0.004", efficient="np.allclose(gaps + outputs, outputs, rtol=1e-3)"
+            "wrong by 0.0005", efficient="np.allclose(gaps + outputs, outputs, rtol=1e-3)"
         ),
         "a coarse tolerance": is_true_to_model(
-            "wrong by 0.004", efficient="np.abs(gaps).max() <= 0.1"
+            "wrong by 0.0005", efficient="np.abs(gaps).max() <= 0.1"
         ),
         "a very coarse tolerance": is_true_to_model(
-            "wrong by 0.004", efficient="np.abs(gaps).max() <= 1.0"
+            "wrong by 0.0005", efficient="np.abs(gaps).max() <= 1.0"
         ),
         "a coarse tolerance for credit": is_true_to_model(
-            "credit of 0.004", dummy="np.abs(values[:, unused]).max() <= 0.1"
+            "credit of 0.0005", dummy="np.abs(values[:, unused]).max() <= 0.1"
         ),
         "rows for columns": is_true_to_model(
             "are the unused features columns", dummy="np.abs(values[unused]).max() <= tolerance"

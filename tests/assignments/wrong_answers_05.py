@@ -86,6 +86,7 @@ WRONG_ANSWERS = {
         "np.sign": wrong(
             lrp.HAND_BACK, {"hand_back-check"}, "np.sign(0)", side="epsilon * np.sign(z)"
         ),
+        "γ max(W, 0) alone": hand_back("so W + γ max(W, 0)", rho="gamma * np.maximum(w, 0)"),
         "the example by heart": hand_back(
             "hand_back", end="np.array([[6.0, -6.0], [3.0, -3.0]][int(epsilon)])"
         ),
@@ -127,6 +128,10 @@ WRONG_ANSWERS = {
         ),
         "divided by what the ReLU let through": explain(
             "before the ReLU", z="h if W is W1 else W @ a + b"
+        ),
+        "h and x exchanged": explain(
+            "W2 and b2 belong to what they read",
+            lrp.EXPLAIN.source().replace("(h, W2, b2), (x, W1, b1)", "(x, W2, b2), (h, W1, b1)"),
         ),
         "hidden relevance": explain("go one layer further back", end="h"),
         "xaikit's LRP": explain(

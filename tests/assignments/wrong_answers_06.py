@@ -266,7 +266,7 @@ WRONG_ANSWERS = {
         "no return": is_complete("bool(abs(gaps).max() <= tolerance)", "returned NoneType"),
         "rows of one's own": is_complete(
             "return bool(abs(explain(rows + 1, baseline).sum(axis=1) - change).max() <= tolerance)",
-            "the rows and the baseline you are given",
+            "the rows that you are given",
         ),
     },
     "one_kink": planted(

@@ -19,13 +19,13 @@ through_head = partial(wrong, transformers.THROUGH_HEAD, {HELD, HALVES})
 rollout = partial(wrong, transformers.ROLLOUT, {"rollout-check"})
 
 
-def depends(lines, message):
+def depends(lines, message, asked="range(len(W))"):
     """Return a wrong answer that may use `maps`, those of `other`, and pairs of all that differ."""
     source = f"""\
 def depends(explain, cases):
-    maps = np.array([[explain(Q, K, V, W, c) for c in range(len(W))] for Q, K, V, _, W in cases])
+    maps = np.array([[explain(Q, K, V, W, c) for c in {asked}] for Q, K, V, _, W in cases])
     others = np.array(
-        [[explain(Q, K, other, W, c) for c in range(len(W))] for Q, K, _, other, W in cases]
+        [[explain(Q, K, other, W, c) for c in {asked}] for Q, K, _, other, W in cases]
     )
     classes = range(maps.shape[1])
     pairs = [(maps[:, i], maps[:, j]) for i in classes for j in range(i)]
@@ -209,15 +209,25 @@ WRONG_ANSWERS = {
             "attention times the size of the values",
         ),
         "neighbouring classes": depends(
-            "return bool((gaps > 1e-6 * sizes)[[0, 2, 3, 4, 5]].all())",
+            "return bool((gaps > 1e-6 * sizes)[[0, 2, 5, 6, 7, 8, 9]].all())",
             "the same for classes 0 and 2",
         ),
         "classes 0 and 1": depends(
-            "return bool((gaps > 1e-6 * sizes)[[0, 3, 4, 5]].all())", "compare all classes"
+            "return bool((gaps > 1e-6 * sizes)[[0, 6, 7, 8, 9]].all())", "compare all classes"
         ),
         "values for class 0": depends(
-            "return bool((gaps > 1e-6 * sizes)[:4].all())", "other values for every class"
+            "return bool((gaps > 1e-6 * sizes)[:7].all())", "other values for every class"
         ),
+        **{
+            f"classes by {asked}": depends("return bool((gaps > 1e-6 * sizes).all())", told, asked)
+            for asked, told in {
+                "range(W.shape[1])": "the same for classes 0 and 3",
+                "range(Q.shape[1])": "the same for classes 0 and 3",
+                "range(3)": "the same for classes 0 and 3",
+                "range(4)": "the classes are 0 to 1",
+                "range(1, len(W) + 1)": "asked for the map of class 4",
+            }.items()
+        },
         "class or values": depends(
             "return bool((gaps > 1e-6 * sizes).any())", "attention times the size of the values"
         ),

@@ -508,6 +508,15 @@ def judge(given: Any, verdict: bool, what: str, name: str, hint: str = "") -> No
         raise Mistake(f"{name}: your test {'rejected' if verdict else 'accepted'} {what}")
 
 
+def asked_rows(x: np.ndarray, rows: np.ndarray, name: str) -> np.ndarray:
+    """Return which of `rows` a learner's test asks about, one by one or all together."""
+    matches = (np.atleast_2d(x)[:, None] == rows).all(axis=2)
+    if not matches.any(axis=1).all():
+        raise Mistake(f"{name}: ask for explanations of the rows that you are given")
+    found = matches.argmax(axis=1)
+    return found if np.ndim(x) == 2 else found[0]
+
+
 def close(given: np.ndarray, expected: np.ndarray, tolerance: float = 1e-6) -> bool:
     """Return whether two arrays agree, relative to the size of the expected one.
 
@@ -542,17 +551,21 @@ def compare(
     expected: np.ndarray,
     misconceptions: Mapping[str, np.ndarray | Callable[[], np.ndarray]],
     name: str,
+    unit: str = "",
 ) -> None:
     """Raise a Mistake unless the numbers agree; name the misconception that explains them.
 
-    A misconception's result may be a function, which is called only when needed.
+    A misconception's result may be a function, which is called only when needed. Where numbers are
+    shown, `unit` says what they are.
     """
     if close(given, expected):
         return
     results = {words: w() if callable(w) else w for words, w in misconceptions.items()}
     fitting = [words for words, wrong in results.items() if close(given, wrong)]
     if fitting:
-        raise Mistake(f"{name}: {if_written(given)}{'; or: '.join(fitting)}")
+        several = "".join(f" ({i}) {words}" for i, words in enumerate(fitting, 1))
+        told = fitting[0] if len(fitting) == 1 else f"one of these is the reason:{several}"
+        raise Mistake(f"{name}: {if_written(given)}{told}")
     # A single number may be whole by chance.
     if given.size > 1 and given.any() and np.array_equal(given, np.trunc(expected)):
         raise Mistake(
@@ -563,12 +576,12 @@ def compare(
     worst = np.unravel_index(np.abs(given - expected).argmax(), expected.shape)
     got, wanted = enough_digits(float(given[worst]), float(expected[worst]))
     if not expected.ndim:
-        raise Mistake(name, f"got {got}, expected {wanted}")
-    several = int((~_agree(given, expected)).sum())
+        raise Mistake(name + unit, f"got {got}, expected {wanted}")
+    different = int((~_agree(given, expected)).sum())
     raise Mistake(
-        name,
+        name + unit,
         f"got {got} at index {tuple(int(i) for i in worst)}, expected {wanted} "
-        f"({several} of {expected.size} numbers differ, this one most)",
+        f"({different} of {expected.size} numbers differ, this one most)",
     )
 
 

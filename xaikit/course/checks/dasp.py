@@ -488,9 +488,10 @@ def property_test(answer: Callable) -> None:
             misjudged = ["every wrong method: it never returns False"]
         if misjudged == list(methods):
             misjudged = [
-                "every right method: on a network with ReLU, steps of the sizes in the middle may "
-                "differ. Certain are k = 0 and k = M − 1, and, on a linear network, every size; "
-                "compare row i with player i, column k with size k, and leave a tolerance"
+                "every right method: leave a tolerance for rounding, and compare row i with "
+                "player i, column k with size k. On a network with ReLU steps of the sizes in the "
+                "middle may differ: certain are k = 0 and k = M − 1, and, on a linear network, "
+                "every size"
             ]
         if misjudged:
             verb = "rejected" if verdict else "accepted"

@@ -258,6 +258,10 @@ def fit_line(z, y, weights, ridge):
             pi="weights / len(y)"
         ),
         "the ridge has the wrong sign: it is added to ZᵀΠZ": dict(ridge="-ridge"),
+        "λ counts twice: half of the penalty's slope 2λφ is λφ": dict(ridge="2 * ridge"),
+        "I₀ has its 0 in the last corner: the intercept stands first": dict(
+            corner="shrink[-1, -1] = 0"
+        ),
     },
 )
 
@@ -358,6 +362,9 @@ def explain(classifier, text, masks, target, ridge):
             )
             for c in range(3)
         },
+        "this is each text's largest probability: take the column of `target`": dict(
+            y="answers.max(axis=1)"
+        ),
     },
     names=dict(perturb=_texts, kept_fraction=_fractions, fit_line=_line),
 )
@@ -553,6 +560,9 @@ def proximity(rows, x, scale, width):
             weights="np.exp(squared / (2 * width**2))"
         ),
         "this is the distance: its weight is exp(−D²/2w²)": dict(end="np.sqrt(squared)"),
+        "the steps are added up before they are squared: square each one first": dict(
+            squared="steps.sum(axis=1) ** 2"
+        ),
     },
 )
 

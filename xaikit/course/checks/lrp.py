@@ -10,7 +10,17 @@ from itertools import permutations
 import numpy as np
 
 from xaikit.course import checks
-from xaikit.course.checks import Mistake, close, compare, is_single, judge, passed, plain, shape_of
+from xaikit.course.checks import (
+    Mistake,
+    close,
+    compare,
+    is_single,
+    judge,
+    passed,
+    plain,
+    shape_of,
+    shapes_fit,
+)
 from xaikit.course.checks import last_inputs as last_inputs
 from xaikit.course.checks.mistakes import Answer
 from xaikit.course.checks.random_networks import draw, forward
@@ -150,6 +160,10 @@ def four_steps(a, W, b, R):
         "this has a number for each unit: an input adds up over the units, axis 0": dict(
             end="(W * a * s[:, None]).sum(axis=1)"
         ),
+        "each unit divides its relevance by its own z, not by all": dict(s="R / z.sum()"),
+        "the shares add up to 1 down a column: those of *one* unit do, along its row": dict(
+            end="(W * a / (W * a).sum(axis=0) * R[:, None]).sum(axis=0)"
+        ),
     },
 )
 
@@ -276,7 +290,14 @@ def hand_back(answer: Callable, rounds: int = 10) -> None:
             epsilon = has_epsilon * rng.uniform(0.1, 0.3)
             gamma = has_gamma * rng.uniform(0.2, 1.0)
             expected = handed_back(a, W, b, R, epsilon, gamma)[0]
-            given = plain(by_hand(answer)(a, W, b, R, epsilon, gamma), (inputs,), "hand_back")
+            with np.errstate(divide="ignore", invalid="ignore"):
+                given = by_hand(answer)(a, W, b, R, epsilon, gamma)
+            if shape_of(given) == (inputs,) and not np.isfinite(given).all():
+                raise Mistake(
+                    "hand_back: you divide by 0, and no unit's z is 0 here. For γ = 0 the weights "
+                    "are W itself, so W + γ max(W, 0), not the second part alone"
+                )
+            given = plain(given, (inputs,), "hand_back")
             mistaken = HAND_BACK.mistaken(a, W, b, R, epsilon, gamma)
             compare(given, expected, mistaken, "hand_back")
     _unit_at_zero(rng, answer)
@@ -333,6 +354,15 @@ def ledger(a, W, b, R, epsilon):
         for order in WRONG_ORDERS
     }
     | {
+        "to the biases goes b s, with s = R/(z + ε·sign), and not b R": dict(
+            accounts="[passed, b @ R, side @ s]"
+        ),
+        "absorbed is ε·sign·s, with s = R/(z + ε·sign), and not ε·sign·R": dict(
+            accounts="[passed, b @ s, side @ R]"
+        ),
+        "the accounts keep their signs: no absolute values": dict(
+            accounts="np.abs([passed, b @ s, side @ s])"
+        ),
         "each account is a sum, not a mean": dict(
             accounts="[(a * (W.T @ s)).mean(), (b * s).mean(), (side * s).mean()]"
         ),
@@ -505,7 +535,8 @@ def explain(answer: Callable, rounds: int = 20) -> None:
         target = int(rng.choice(others))
         epsilon = float(rng.uniform(0.2, 0.5)) * (attempt % 4 != 3)
         (W1, W2), (b1, b2) = weights, biases
-        with np.errstate(divide="ignore", invalid="ignore"):
+        hint = "W2 and b2 belong to what they read, relu(W1 x + b1), and W1 and b1 to x"
+        with np.errstate(divide="ignore", invalid="ignore"), shapes_fit("explain", hint):
             given = by_hand(answer)(W1, b1, W2, b2, x, target, epsilon)
         if shape_of(given) == (hidden,):
             raise Mistake("explain: this is the hidden units' relevance: go one layer further back")
@@ -596,8 +627,8 @@ def conservation_test(answer: Callable) -> None:
             "of its own size, 1e-8 times that of the relevance, notices": moved(
                 lambda i, total: -0.5 * total * (i == small)
             ),
-            "sums that are 1% too large: a tolerance is for rounding alone": moved(
-                lambda i, total: 0.01 * abs(total)
+            "sums that are nearly 1% too large: a tolerance is for rounding alone": moved(
+                lambda i, total: 0.009 * abs(total)
             ),
         },
     }

@@ -142,6 +142,9 @@ def backward(W1, b1, w2, b2, x, t):
         ),
         "b1 is missing on the way forwards": dict(z="W1 @ x"),
         "b2 is missing on the way forwards": dict(y="w2 @ h"),
+        "the biases are forgotten on the way forwards: z = W₁ x + b₁, y = w₂ h + b₂": dict(
+            z="W1 @ x", y="w2 @ h"
+        ),
     },
 )
 
@@ -240,6 +243,7 @@ def saliency(W1, b1, W2, b2, x, target):
         "the walk back begins with 1 at the score: do not multiply by the score itself": dict(
             end="abs(scores[target] * (dz @ W1))"
         ),
+        "this is always the row of class 1: take that of `target`": dict(row="W2[1]"),
     },
 )
 

@@ -341,7 +341,12 @@ def _symmetry_cases(rng: np.random.Generator) -> list[tuple[bool, str, Callable,
             unequal,
             twins,
         ),
-        (False, f"a twin who gets 1% too much, {beside}", off(a, 0.01), twins),
+        (
+            False,
+            f"a twin who gets 1% too much, {beside}; a tolerance is for rounding alone",
+            off(a, 0.01),
+            twins,
+        ),
         (False, f"a twin who gets 1% too little, {beside}", off(a, -0.01), twins),
         (False, f"a twin of the second pair who gets too much, {beside}", off(d, 0.2), twins),
         (False, f"a twin of the second pair who gets too little, {beside}", off(d, -0.2), twins),
@@ -365,13 +370,14 @@ ESTIMATE = Answer(
     """\
 def estimate(added, orders):
     there = np.array([added(order) for order in orders])
-    back = np.array([added(order) for order in $back])
+    back = np.array([$asked for order in $back])
     pairs, n, M = (there + back) / 2, *orders.shape
     std = pairs.std(axis=0, ddof=1)
     values, errors = $values, $errors
     return $end
 """,
     dict(
+        asked="added(order)",
         back="orders[:, ::-1]",
         values="pairs.mean(axis=0)",
         errors="std / np.sqrt(n)",
@@ -383,6 +389,12 @@ VALUES = replace(
     mistakes={
         EACH_TWICE: dict(back="orders[::-1]"),
         NO_REVERSE: dict(values="there.mean(axis=0)"),
+        "you reverse what the players added: reverse the order that you ask about": dict(
+            asked="added(order)[::-1]", back="orders"
+        ),
+        "the order is reversed, and so is the answer, which is in the players' own order": dict(
+            asked="added(order)[::-1]"
+        ),
         "only the reverses were asked: an order and its reverse make a pair": dict(
             values="back.mean(axis=0)"
         ),

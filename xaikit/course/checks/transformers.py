@@ -199,6 +199,10 @@ def attend(Q, K, V, present):
         ),
         NO_SOFTMAX: dict(masked="np.where(present > 0, S, 0.0)", P="S"),
         "P is transposed: O = P V, row i of P is what token i reads": dict(end="P.T @ V"),
+        "one sum for the whole table, where each row has its own largest score taken off: each row "
+        "is divided by its own sum, axis=1, keepdims=True": dict(
+            e="np.exp(S - S.max(axis=1, keepdims=True))", P="e / e.sum()"
+        ),
     },
 )
 
@@ -337,6 +341,9 @@ def attend_back(Q, K, V, P, dO):
             dQ="dS @ Q / root", dK="dS.T @ K / root"
         ),
         f"dQ and dK are exchanged: return {SLOPES}": dict(end="dK, dQ, dV"),
+        "dS: P stands in front of the whole bracket, of the sum as well": dict(
+            dS="P * dP - (dP * P).sum(axis=1, keepdims=True)"
+        ),
     },
     read=flat,
 )
@@ -470,6 +477,12 @@ SHARES = "R_Q, R_K, R_V"
 
 # Mistakes that do not show while attention is held constant, to_weights = 0.
 OF_WEIGHTS = {
+    "Q and K get a half each of what S has, whatever to_weights is": dict(
+        R_Q="to_weights * Q * (s_S @ K) / root", R_K="to_weights * K * (s_S.T @ Q) / root"
+    ),
+    "R_Q and R_K: Q ⊙ and K ⊙ are missing, a relevance is value times slope": dict(
+        R_Q="0.5 * (s_S @ K) / root", R_K="0.5 * (s_S.T @ Q) / root"
+    ),
     "V gets all, and P a part as well, so that relevance is handed out twice: V gets the share "
     "1 − to_weights": dict(R_V="V * (P.T @ s)"),
     "Q and K get nothing: that is attention held constant, and to_weights goes to P": dict(
@@ -552,6 +565,9 @@ def through_head(Q, K, V, P, R, to_weights):
         ),
         "P gets half, whatever to_weights is": dict(R_P="0.5 * P * (s @ V.T)"),
         "P gets all, and V a part as well: P gets the share to_weights": dict(R_P="P * (s @ V.T)"),
+        "V and P are exchanged: P gets the share to_weights, V the rest": dict(
+            R_V="to_weights * V * (P.T @ s)", R_P="(1 - to_weights) * P * (s @ V.T)"
+        ),
     }
     | OF_WEIGHTS,
     read=flat,
@@ -636,6 +652,7 @@ def rollout(P):
         "the last layer is missing": dict(layers="P[:-1]"),
         "the first layer is missing": dict(layers="P[1:]"),
         "P is transposed: row i of the result is what token i has read": dict(end="M.T"),
+        "entry by entry is no product of tables: write @": dict(M="mix * M"),
     },
 )
 
@@ -685,7 +702,8 @@ def map_test(answer: Callable) -> None:
     It must accept maps that depend on class and values, and reject those that do not.
     """
     rng = np.random.default_rng()
-    cases = [draw_case(rng) for _ in range(3)]
+    # Not as many classes as a value has coordinates, and at last another number of them.
+    cases, two_classes = [draw_case(rng, 4) for _ in range(3)], [draw_case(rng, 2)]
 
     def number(Q):
         return next(i for i, case in enumerate(cases) if np.array_equal(case[0], Q))
@@ -707,8 +725,8 @@ def map_test(answer: Callable) -> None:
         return lambda Q, K, V, W, target: right(Q, K, V, W, target * (number(Q) != case))
 
     def larger(Q, K, V, W, target):
-        """Return a map larger in every token for class 0 than for 1, and for 2 than for 0."""
-        return shares(Q, K) * (V**2).sum() * [2, 1, 3][target]
+        """Return a map larger in every token for class 0 than for 1, for 2 than for 0, …"""
+        return shares(Q, K) * (V**2).sum() * [2, 1, 3, 4][target]
 
     def in_one_token(Q, K, V, W, target):
         return shares(Q, K) + np.eye(len(Q))[-1] * right(Q, K, V, W, target)
@@ -752,13 +770,13 @@ def map_test(answer: Callable) -> None:
                 f"a map that is the same for classes {one} and {other}: compare all classes": (
                     same(one, other)
                 )
-                for one, other in combinations(range(3), 2)
+                for one, other in combinations(range(4), 2)
             },
             **{
                 f"a map that ignores the values for class {c}: try other values for every class": (
                     blind(lambda case, target, c=c: target == c)
                 )
-                for c in range(3)
+                for c in range(4)
             },
             **{
                 f"a map that ignores the {what} in the {which} case alone: look at all cases": (
@@ -774,7 +792,8 @@ def map_test(answer: Callable) -> None:
     }
     for verdict, maps in verdicts.items():
         for what, explain in maps.items():
-            judge(by_hand(answer)(explain, cases), verdict, what, "depends")
+            judge(by_hand(answer)(of_a_class(explain), cases), verdict, what, "depends")
+    judge(by_hand(answer)(of_a_class(right), two_classes), True, "maps of two classes", "depends")
     accepted, rejected = (len(verdicts[verdict]) for verdict in (True, False))
     passed(f"depends: accepts {accepted} kinds of maps, rejects {rejected}")
 
@@ -784,13 +803,27 @@ def shares(Q: np.ndarray, K: np.ndarray) -> np.ndarray:
     return weights(Q, K, np.ones(len(Q))).mean(axis=0)
 
 
+def of_a_class(explain: Callable) -> Callable:
+    """Return an explanation that says so where it is asked about a class that W does not have."""
+
+    def explained(Q, K, V, W, target):
+        if target not in range(len(W)):
+            raise Mistake(
+                f"depends: asked for the map of class {target}, and W has {len(W)} rows, one for "
+                f"each class: the classes are 0 to {len(W) - 1}"
+            )
+        return explain(Q, K, V, W, target)
+
+    return explained
+
+
 def right(Q: np.ndarray, K: np.ndarray, V: np.ndarray, W: np.ndarray, target: int) -> np.ndarray:
     """Return what each token adds to the score of a class, attention held constant."""
     return shares(Q, K) * (V @ W[target])
 
 
-def draw_case(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """Draw Q, K (T, d), V and other values (T, d), and W (3, d).
+def draw_case(rng: np.random.Generator, classes: int) -> tuple[np.ndarray, ...]:
+    """Draw Q, K (T, d), V and other values (T, d), and W (classes, d).
 
     Of any two maps that are to differ each is the larger one somewhere, by a fifth of the scores;
     in the last token they differ as well, in none they are nearly the same, and the two values are
@@ -798,20 +831,22 @@ def draw_case(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """
     while True:
         Q, K, V, other = rng.normal(size=(4, 5, 3))
-        W = rng.normal(size=(3, 3))
-        maps, others, keys = (
-            np.array([right(Q, K, values, W, target) for target in range(3)])
-            for values in (V, other, K)
-        )
-        pairs = [*combinations(maps, 2), *zip(maps, others, strict=True)]
-        pairs += zip(maps, keys, strict=True)  # for maps that take K for V
-        gaps = np.array([(one - two) / max(abs(one).max(), abs(two).max()) for one, two in pairs])
+        rows = rng.normal(size=(20 * classes, 3))
+        # The maps of each row of W: for V, for the other values, and for K taken for V.
+        maps = [(shares(Q, K)[:, None] * (values @ rows.T)).T for values in (V, other, K)]
+        chosen: list[int] = []
+        for row, (one, *others) in enumerate(zip(*maps, strict=True)):
+            if all(apart(one, two) for two in [*others, *maps[0][chosen]]):
+                chosen.append(row)
         sizes = [(values**2).sum() for values in (V, other)]
-        if (
-            (gaps.max(axis=1) > 0.2).all()
-            and (gaps.min(axis=1) < -0.2).all()
-            and (abs(gaps[:, -1]) > 0.02).all()
-            and (abs(gaps) > 0.002).all()
-            and max(sizes) > 1.3 * min(sizes)
-        ):
-            return Q, K, V, other, W
+        if len(chosen) >= classes and max(sizes) > 1.3 * min(sizes):
+            return Q, K, V, other, rows[chosen[:classes]]
+
+
+def apart(one: np.ndarray, two: np.ndarray) -> bool:
+    """Return whether each of two maps is the larger one somewhere, as `draw_case` has it."""
+    gaps = (one - two) / max(abs(one).max(), abs(two).max())
+    last_differs = abs(gaps[-1]) > 0.02
+    return bool(
+        gaps.max() > 0.2 and gaps.min() < -0.2 and last_differs and (abs(gaps) > 0.002).all()
+    )
