@@ -122,7 +122,7 @@ def draw_valley(
     heights, losses = loss(across), loss(way)
     bottom, reach = heights.min(), np.ptp(heights)
     _, ax = plt.subplots(figsize=(7, 3.4))
-    ax.fill_between(across, bottom - 0.2 * reach, heights, color=LIGHT, linewidth=0)
+    ax.fill_between(across, bottom - 0.05 * reach, heights, color=LIGHT, linewidth=0)
     ax.plot(across, heights, color="black", linewidth=1.5)
     tangent = start + np.array([-0.25, 0.25]) * (high - low)
     ax.plot(tangent, losses[0] + (tangent - start) * slope(start), "--", color=NEUTRAL)
@@ -133,5 +133,5 @@ def draw_valley(
     ax.annotate("start", (start, losses[0]), (-9, -2), ha="right", va="top", **WORDS)
     ax.set(xlabel=f"weight of {name}; dashed: the slope at the start", ylabel="loss")
     ax.set_xlim(low, high)
-    ax.set(ylim=(bottom - 0.2 * reach, bottom + 1.05 * reach))
+    ax.set(ylim=(bottom - 0.05 * reach, bottom + 1.05 * reach))
     return way

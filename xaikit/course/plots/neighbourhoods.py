@@ -91,9 +91,9 @@ def _draw_plane(
     image = ax.contourf(across, up, height, levels=bands, cmap=DIVERGING, alpha=0.45)
     bar = plt.colorbar(image, ax=ax, aspect=30, pad=0.02, ticks=[-limit, 0, limit])
     bar.set_ticklabels([written(level, "+.2g") for level in (-limit, 0.0, limit)])
-    bar.set_label("output − F(x)", labelpad=-8)
-    border = ax.contour(across, up, height, levels=[0], colors="black", linewidths=1.8, zorder=3)
     said = written(output, ".3g")
+    bar.set_label(f"output − {said}", labelpad=-8)
+    border = ax.contour(across, up, height, levels=[0], colors="black", linewidths=1.8, zorder=3)
     marks = [Mark(x[None]), *_parts(border, f"the model says {said}")]
     fitted = float(explained.details["intercept"]) + grid @ slopes - output
     if fitted.min() < 0 < fitted.max():

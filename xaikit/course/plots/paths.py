@@ -79,7 +79,7 @@ def draw_path(
     low, high = min(0.0, slope.min()), max(0.0, slope.max())
     left.set_ylim(low - 0.08 * (high - low) - 0.01, high + 0.08 * (high - low) + 0.01)
     left.set(xlabel="α", ylabel="output per unit of α", xlim=(-0.02, 1.02))
-    left.set_title("line: slope; bars: weight × slope")
+    left.set_title("line: slope; bar's area: weight × slope")
 
     right.plot(ts, change, color="black", linewidth=1.2)
     gathered = np.append(edges, alpha), np.append(collected, collected[-1])

@@ -136,13 +136,13 @@ def draw_training(
     left.axvline(phase, color=NEUTRAL, linewidth=0.8)
     over = {"fontsize": 9, "ha": "right"}
     left.text(len(mean), mean[-1] + 0.045, "all 32 masks", **over)
-    left.text(len(mean), max(held[1]) + 0.015, "best mask, held out", color=ACCENT, **over)
+    left.text(len(mean), max(held[1]) + 0.015, "m_opt, held out", color=ACCENT, **over)
     left.text(phase - 40, 1.43, "phase I", **over)
     left.text(phase + 40, 1.43, "phase II", fontsize=9)
     left.set(xlabel="batch", ylabel="operator's loss, in nats", ylim=(0.95, 1.46), title="s = 3")
     right.imshow(masks.T, cmap="Greys", aspect="auto", vmax=1.5, interpolation="nearest")
-    right.set(xlabel="validation of phase II", ylabel="columns of the best mask")
-    right.set_title(f"s = {size}, grey: in the best mask")
+    right.set(xlabel="validation of phase II", ylabel="columns of m_opt")
+    right.set_title(f"s = {size}, grey: in m_opt")
     right.set(xticks=range(len(masks)), yticks=range(masks.shape[1]))
     return mean
 
