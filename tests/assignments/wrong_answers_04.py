@@ -102,12 +102,6 @@ def kernel_fit(z, v, weights, base, top):
 """,
         ),
         "weights in a row": kernel_fit("weighs the rows of z", A="z.T @ (weights * z)"),
-        "lstsq": wrong(
-            shap.KERNEL_FIT,
-            {"kernel_fit-check"},
-            "np.linalg.lstsq drops what is small",
-            values="np.linalg.lstsq(system, np.append(b, total), rcond=None)[0][:-1]",
-        ),
         "the multiplier returned": kernel_fit(
             "one number too many", values="np.linalg.solve(system, np.append(b, total))"
         ),

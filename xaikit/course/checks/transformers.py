@@ -480,9 +480,7 @@ OF_WEIGHTS = {
     "Q and K get a half each of what S has, whatever to_weights is": dict(
         R_Q="to_weights * Q * (s_S @ K) / root", R_K="to_weights * K * (s_S.T @ Q) / root"
     ),
-    "R_Q and R_K: Q ⊙ and K ⊙ are missing, a relevance is value times slope": dict(
-        R_Q="0.5 * (s_S @ K) / root", R_K="0.5 * (s_S.T @ Q) / root"
-    ),
+    "Q is missing in R_Q: a relevance is value times slope": dict(R_Q="0.5 * (s_S @ K) / root"),
     "V gets all, and P a part as well, so that relevance is handed out twice: V gets the share "
     "1 − to_weights": dict(R_V="V * (P.T @ s)"),
     "Q and K get nothing: that is attention held constant, and to_weights goes to P": dict(
@@ -565,8 +563,8 @@ def through_head(Q, K, V, P, R, to_weights):
         ),
         "P gets half, whatever to_weights is": dict(R_P="0.5 * P * (s @ V.T)"),
         "P gets all, and V a part as well: P gets the share to_weights": dict(R_P="P * (s @ V.T)"),
-        "V and P are exchanged: P gets the share to_weights, V the rest": dict(
-            R_V="to_weights * V * (P.T @ s)", R_P="(1 - to_weights) * P * (s @ V.T)"
+        "R_V: to_weights is the share of P, and V gets the rest, 1 − to_weights": dict(
+            R_V="to_weights * V * (P.T @ s)"
         ),
     }
     | OF_WEIGHTS,
