@@ -16,17 +16,18 @@ document.addEventListener("DOMContentLoaded", () => {
     for (const title of document.querySelectorAll("h1, .prev-next-title, td code .pre")) {
         const words = [...title.childNodes].filter((part) => part.nodeType === Node.TEXT_NODE);
         for (const node of words) {
-            const [first, ...rest] = node.textContent.split(/(?<=\w[._/])(?=\w)/);
+            const [first, ...rest] = node.textContent.split(/(?<=\w[._/])(?=\w)(?!py\b)/);
             node.replaceWith(first, ...rest.flatMap((part) => [document.createElement("wbr"), part]));
         }
     }
     // A line ends at a blank: what touches a formula, a comma or a bracket, stays beside it.
     for (const formula of document.querySelectorAll("span.math")) {
+        const before = cut(formula.previousSibling, /\S+$/), after = cut(formula.nextSibling, /^\S+/);
+        if (!before && !after) continue;
         const together = document.createElement("span");
         together.className = "unbroken";
-        const [before, after] = [formula.previousSibling, formula.nextSibling];
         formula.replaceWith(together);
-        together.append(cut(before, /\S+$/), formula, cut(after, /^\S+/));
+        together.append(before, formula, after);
     }
     // Two lines with a gap in them are columns, which are not to be wrapped.
     for (const output of document.querySelectorAll(".cell_output pre")) {
