@@ -508,6 +508,12 @@ def judge(given: Any, verdict: bool, what: str, name: str, hint: str = "") -> No
         raise Mistake(f"{name}: your test {'rejected' if verdict else 'accepted'} {what}")
 
 
+def expect_finite(given: Any, shape: tuple[int, ...], words: str) -> None:
+    """Raise a Mistake if an answer of the right shape has NaN or infinity."""
+    if shape_of(given) == shape and not np.isfinite(np.asarray(given, dtype=float)).all():
+        raise Mistake(words)
+
+
 def asked_rows(x: np.ndarray, rows: np.ndarray, name: str) -> np.ndarray:
     """Return which of `rows` a learner's test asks about, one by one or all together."""
     matches = (np.atleast_2d(x)[:, None] == rows).all(axis=2)

@@ -189,11 +189,12 @@ def four_steps(answer: Callable, rounds: int = 20) -> None:
             raise Mistake(
                 f"{name}: this has a number for each unit: an input adds up over the units, axis 0"
             )
-        if shape_of(given) == (inputs,) and not np.isfinite(np.asarray(given, dtype=float)).all():
-            raise Mistake(
-                f"{name}: you divide by 0, and no unit receives z = 0 here. Is there a ReLU on z? "
-                "A unit with negative z hands relevance back too"
-            )
+        checks.expect_finite(
+            given,
+            (inputs,),
+            f"{name}: you divide by 0, and no unit receives z = 0 here. Is there a ReLU on z? "
+            "A unit with negative z hands relevance back too",
+        )
         single = is_single(given)
         given = plain(given, (inputs,), name)
         if single and close(given, expected, 1e-4):
@@ -292,11 +293,12 @@ def hand_back(answer: Callable, rounds: int = 10) -> None:
             expected = handed_back(a, W, b, R, epsilon, gamma)[0]
             with np.errstate(divide="ignore", invalid="ignore"):
                 given = by_hand(answer)(a, W, b, R, epsilon, gamma)
-            if shape_of(given) == (inputs,) and not np.isfinite(given).all():
-                raise Mistake(
-                    "hand_back: you divide by 0, and no unit's z is 0 here. For γ = 0 the weights "
-                    "are W itself, so W + γ max(W, 0), not the second part alone"
-                )
+            checks.expect_finite(
+                given,
+                (inputs,),
+                "hand_back: you divide by 0, and no unit's z is 0 here. For γ = 0 the weights are "
+                "W itself, so W + γ max(W, 0), not the second part alone",
+            )
             given = plain(given, (inputs,), "hand_back")
             mistaken = HAND_BACK.mistaken(a, W, b, R, epsilon, gamma)
             compare(given, expected, mistaken, "hand_back")
@@ -309,11 +311,12 @@ def _unit_at_zero(rng: np.random.Generator, answer: Callable) -> None:
     a, W, b, R = draw_zero(rng)
     with np.errstate(divide="ignore", invalid="ignore"):
         given = by_hand(answer)(a, W, b, R, 0.25, 0.0)
-    if shape_of(given) == (3,) and not np.isfinite(np.asarray(given, dtype=float)).all():
-        raise Mistake(
-            "hand_back: a unit received z = 0 and you divide by 0: sign(0) is +1 here, and "
-            "np.sign(0) is 0"
-        )
+    checks.expect_finite(
+        given,
+        (3,),
+        "hand_back: a unit received z = 0 and you divide by 0: sign(0) is +1 here, and np.sign(0) "
+        "is 0",
+    )
     expected = handed_back(a, W, b, R, 0.25)[0]
     mistaken = HAND_BACK.mistaken(a, W, b, R, 0.25, 0.0)
     compare(plain(given, (3,), "hand_back"), expected, mistaken, "hand_back, a unit with z = 0")
@@ -457,8 +460,8 @@ def _ledger_at_zero(rng: np.random.Generator, answer: Callable) -> None:
     with np.errstate(divide="ignore", invalid="ignore"):
         given = by_hand(answer)(a, W, b, R, 0.25)
     name = "ledger, a unit with z = 0"
-    if shape_of(given) == (3,) and not np.isfinite(np.asarray(given, dtype=float)).all():
-        raise Mistake(f"{name}: you divide by 0: sign(0) is +1 here, and np.sign(0) is 0")
+    zero = f"{name}: you divide by 0: sign(0) is +1 here, and np.sign(0) is 0"
+    checks.expect_finite(given, (3,), zero)
     to_inputs, to_bias, absorbed = handed_back(a, W, b, R, 0.25)
     expected = np.array([to_inputs.sum(), to_bias, absorbed])
     compare(plain(given, (3,), name), expected, LEDGER.mistaken(a, W, b, R, 0.25), name)
@@ -540,10 +543,12 @@ def explain(answer: Callable, rounds: int = 20) -> None:
             given = by_hand(answer)(W1, b1, W2, b2, x, target, epsilon)
         if shape_of(given) == (hidden,):
             raise Mistake("explain: this is the hidden units' relevance: go one layer further back")
-        if shape_of(given) == (n,) and not epsilon and not np.isfinite(given).all():
-            raise Mistake(
+        if not epsilon:
+            checks.expect_finite(
+                given,
+                (n,),
                 "explain: with ε = 0 you divide by 0. The z of the first layer is W1 x + b1, "
-                "before the ReLU, and it is not 0"
+                "before the ReLU, and it is not 0",
             )
         given = plain(given, (n,), "explain")
         h, start = np.maximum(W1 @ x + b1, 0), z2 * (np.arange(classes) == target)

@@ -222,7 +222,7 @@ def attend(answer: Callable, rounds: int = 20) -> None:
             )
         if shape == (width,):
             raise Mistake(f"{name}: each token has a row of its own in O: do not add them up")
-        _expect_finite(
+        checks.expect_finite(
             given,
             (length, width),
             f"{name}: your result has NaN. Do you divide by the sum down a column (softmax goes "
@@ -243,11 +243,6 @@ def _run(name: str, answer: Callable, *arguments):
     hint = "Q and K have shape (T, d), V (T, v), S and P (T, T): write the shapes beside each line"
     with np.errstate(all="ignore"), shapes_fit(name, hint):
         return by_hand(answer)(*arguments)
-
-
-def _expect_finite(given, shape: tuple[int, ...], words: str) -> None:
-    if shape_of(given) == shape and not np.isfinite(np.asarray(given, dtype=float)).all():
-        raise Mistake(words)
 
 
 def _three(given, shapes: list[tuple[int, ...]], names: str, name: str) -> list[np.ndarray]:
@@ -454,7 +449,7 @@ def softmax_rule(answer: Callable, rounds: int = 20) -> None:
     for _ in range(rounds):
         S, R_P = draw_scores(rng)
         given = _run(name, answer, S, R_P)
-        _expect_finite(
+        checks.expect_finite(
             given,
             S.shape,
             f"{name}: your result has NaN. A masked score is −∞, and −∞ · 0 is no number: in front "
@@ -594,7 +589,7 @@ def _through_head(parts: Sequence[float], answer: Callable) -> None:
         given = _run(name, answer, Q, K, V, P, R, to_weights)
         if isinstance(given, tuple | list) and len(given) == 3:
             for what, values, like in zip(SHARES.split(", "), given, (Q, K, V), strict=True):
-                _expect_finite(
+                checks.expect_finite(
                     values,
                     like.shape,
                     f"{name}, {what}: your result has NaN. Is there 0 / 0 at the padding, or "
@@ -829,16 +824,17 @@ def draw_case(rng: np.random.Generator, classes: int) -> tuple[np.ndarray, ...]:
     """
     while True:
         Q, K, V, other = rng.normal(size=(4, 5, 3))
-        rows = rng.normal(size=(20 * classes, 3))
+        sizes = [(values**2).sum() for values in (V, other)]
+        rows, read = rng.normal(size=(20 * classes, 3)), shares(Q, K)
         # The maps of each row of W: for V, for the other values, and for K taken for V.
-        maps = [(shares(Q, K)[:, None] * (values @ rows.T)).T for values in (V, other, K)]
+        maps = [(values @ rows.T).T * read for values in (V, other, K)]
         chosen: list[int] = []
         for row, (one, *others) in enumerate(zip(*maps, strict=True)):
-            if all(apart(one, two) for two in [*others, *maps[0][chosen]]):
+            rivals = [*others, *maps[0][chosen]]
+            if len(chosen) < classes and all(apart(one, two) for two in rivals):
                 chosen.append(row)
-        sizes = [(values**2).sum() for values in (V, other)]
-        if len(chosen) >= classes and max(sizes) > 1.3 * min(sizes):
-            return Q, K, V, other, rows[chosen[:classes]]
+        if len(chosen) == classes and max(sizes) > 1.3 * min(sizes):
+            return Q, K, V, other, rows[chosen]
 
 
 def apart(one: np.ndarray, two: np.ndarray) -> bool:
