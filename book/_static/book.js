@@ -29,6 +29,10 @@ document.addEventListener("DOMContentLoaded", () => {
         formula.replaceWith(together);
         together.append(before, formula, after);
     }
+    // A short entry of a table, "10 of 10", is one line; the table then scrolls.
+    for (const entry of document.querySelectorAll(".bd-article td")) {
+        entry.classList.toggle("unbroken", entry.textContent.trim().length <= 10);
+    }
     // Two lines with a gap in them are columns, which are not to be wrapped.
     for (const output of document.querySelectorAll(".cell_output pre")) {
         const gaps = output.textContent.match(/^.*\S {2,}\S/gm) ?? [];

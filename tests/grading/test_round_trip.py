@@ -1,4 +1,4 @@
-"""A class of thirty in one real assignment."""
+"""A class of twenty in one real assignment."""
 
 import csv
 import shutil
@@ -16,7 +16,7 @@ from tests.assignments.wrong_answers_03 import WRONG_ANSWERS
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "03_shapley_values"
-CLASS = 30
+CLASS = 20
 
 
 def read(folder, name=NAME):
@@ -47,12 +47,11 @@ def the_class():
     first = next(iter(right))
     only_first = sum(most[name] for name in most if name.startswith(f"{first}-"))
     learners["half_way"] = (handed_in({first: right[first]}), only_first)
-    for number, (grade_id, wrong) in enumerate(planted):
-        if len(learners) == CLASS - 1:
-            break
+    honest = CLASS - 1 - len(learners)  # one learner submits nothing
+    for number, (grade_id, wrong) in enumerate(planted[:: len(planted) // honest][:honest]):
         points = sum(most[name] for name in most if name not in wrong.loses)
         learners[f"wrong_{number}"] = (handed_in({**right, grade_id: wrong.source}), points)
-    assert len(learners) == CLASS - 1  # one learner submits nothing
+    assert len(learners) == CLASS - 1
     return learners
 
 

@@ -19,7 +19,7 @@ KINDS = [
     *("scripts", "silent_traceback", "socket", "tests_altered", "tests_deleted"),
     *("tests_duplicated", "warnings"),
 ]
-CLASS = 40
+CLASS = 28
 
 
 def the_class():
@@ -39,7 +39,7 @@ def the_class():
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("forty")
+    folder = tmp_path_factory.mktemp("class")
     write_solution(folder / "solutions")
     for learner, (content, name, _) in the_class().items():
         hand_in(folder / "given", learner, content, file=name)

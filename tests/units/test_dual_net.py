@@ -190,7 +190,7 @@ def test_works_in_a_pipeline_and_in_cross_validation():
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
 def test_follows_scikit_learn(task):
-    ranker = xk.DualNet(1, task=task, exploration=16, refinement=50)
+    ranker = xk.DualNet(1, task=task, exploration=8, refinement=8)
     results = check_estimator(ranker, on_fail=None, on_skip=None)
     # Training is too short for accuracy, which those two checks demand.
     expected = {"check_classifiers_train", "check_regressors_train"}

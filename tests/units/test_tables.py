@@ -3,6 +3,7 @@
 import pickle
 import re
 import warnings
+from functools import cache
 from itertools import permutations
 
 import numpy as np
@@ -55,11 +56,13 @@ def by_name(frame):
 
 def shapley_by_orders(value, players):
     """Average the marginal contributions over all orders: v takes a set of players."""
+    value = cache(value)
     orders = list(permutations(players))
     found = dict.fromkeys(players, 0.0)
     for order in orders:
         for k, player in enumerate(order):
-            found[player] += (value(order[: k + 1]) - value(order[:k])) / len(orders)
+            before = frozenset(order[:k])
+            found[player] += (value(before | {player}) - value(before)) / len(orders)
     return list(found.values())
 
 

@@ -18,7 +18,7 @@ from xaikit.core.settings import expect_count
 
 
 def smallest_budget(players: int) -> int:
-    """Return the smallest budget: 2M + 2 coalitions, or all 2^M if that is fewer."""
+    """Return the smallest budget: 2M + 2 coalitions, or all :math:`2^M` if that is fewer."""
     return min(2 * players + 2, 2**players)
 
 

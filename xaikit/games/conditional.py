@@ -29,9 +29,9 @@ def conditional_game(
     seed: int | None = 0,
     groups: Mapping[str, Sequence] | None = None,
 ) -> Game:
-    """Make the game v(S) = E[F(X) | X_S = x_S]: absent features are drawn given the present ones.
+    """Make the game :math:`v(S) = E[F(X) | X_S = x_S]`: absent features are drawn given these.
 
-    A Gaussian is fitted to the background: given x_S, the absent columns U have mean
+    A Gaussian is fitted to the background: given :math:`x_S`, the absent columns U have mean
     :math:`μ_U + Σ_US Σ_SS⁻¹ (x_S − μ_S)` and covariance :math:`Σ_UU − Σ_US Σ_SS⁻¹ Σ_SU`. v(∅) is
     the plain mean over the background, v(N) is F(x). A missing value (NaN) of x that the model
     takes stays missing where it is present, and tells nothing about the absent columns: these are
@@ -96,7 +96,7 @@ def conditional_game(
 
 @dataclass(frozen=True, eq=False)
 class Conditional:
-    """The payoffs v(S) = E[F(X) | X_S = x_S] of a Gaussian X.
+    """The payoffs :math:`v(S) = E[F(X) | X_S = x_S]` of a Gaussian X.
 
     Attributes
     ----------

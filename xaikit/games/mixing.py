@@ -23,7 +23,7 @@ WORTH_SAVING = 0.2  # of the rows: finding equal ones takes time too
 def mixing_game(
     question: Question, others: Array, groups: Mapping[str, Sequence] | None = None
 ) -> Game:
-    """Make the game v(S) = mean over m of F(x_S, others_−S); others is (1 or n, m, …)."""
+    """Make the game :math:`v(S) = mean_m F(x_S, b_−S)`; b are the m `others`, (1 or n, m, …)."""
     # Copies: the game may be evaluated much later, when the caller's arrays hold other numbers.
     question, others = replace(question, x=arrays.copied(question.x)), arrays.copied(others)
     rows = len(question.x)
@@ -42,7 +42,7 @@ def mixing_game(
 
 @dataclass(frozen=True, eq=False)
 class Mixing:
-    """The payoffs v(S) = mean over m of F(x_S, others_−S).
+    """The payoffs :math:`v(S) = mean_m F(x_S, b_−S)` with m rows b, `others`.
 
     Attributes
     ----------

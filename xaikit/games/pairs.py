@@ -32,7 +32,7 @@ class Pairs:
     weights : (P,)
         The total weight of the stratum, divided equally among the pairs drawn from it.
     drawn, population : dict of k to int
-        n_k pairs were drawn out of N_k.
+        :math:`n_k` pairs were drawn out of :math:`N_k`.
     """
 
     masks: np.ndarray

@@ -20,7 +20,7 @@ def baseline_game(
     target: Any = 0,
     groups: Mapping[str, Sequence] | None = None,
 ) -> Game:
-    """Make the game v(S) = F(x_S, b): an absent feature has its baseline value.
+    """Make the game :math:`v(S) = F(x_S, b)`: an absent feature has its baseline value.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def marginal_game(
     groups: Mapping[str, Sequence] | None = None,
     categorical: Sequence | None = None,
 ) -> Game:
-    """Make the game v(S) = mean over a background of F(x_S, X_−S): values come from other rows.
+    """Make the game :math:`v(S) = E[F(x_S, X_−S)]`: absent values come from a background's rows.
 
     The dependence between features is ignored.
 

@@ -55,8 +55,8 @@ def dasp(
     Returns
     -------
     Attribution
-        values in units of F; base is F_c(b); gap is the efficiency gap, the total error of the
-        propagation. details: ``sizes`` and ``weights`` of the quadrature,
+        values in units of F; base is :math:`F_c(b)`; gap is the efficiency gap, the total error of
+        the propagation. details: ``sizes`` and ``weights`` of the quadrature,
         ``forward_passes``, the cost per row (a pass of means and variances counts as two).
 
     Raises

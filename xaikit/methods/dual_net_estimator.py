@@ -52,9 +52,9 @@ class DualNet(SelectorMixin, BaseEstimator):
         :math:`−∂f_S/∂m` at the chosen mask: how much the loss falls with a feature. A column
         that does not vary has the least importance of all.
     swap_importances_ : (d,)
-        In units of the loss. For a chosen feature i: the mean rise of f_S when another feature
-        replaces i. For a feature j that was not chosen: minus the mean rise of f_S when j replaces
-        a chosen one.
+        In units of the loss. For a chosen feature i: the mean rise of :math:`f_S` when another
+        replaces i. For a feature j that was not chosen: minus the mean rise of :math:`f_S` when j
+        replaces a chosen one.
     operator_, selector_ : Network
         Trained in float32; their weights are float64, and so are predictions.
     history_ : dict of arrays

@@ -92,7 +92,7 @@ def gaussian_process_shapley(
     game : Game
         Any number of players M.
     budget : int, optional
-        Coalitions, from 2M + 2 (or all 2^M if that is fewer) to 10,000. None is 2M + 2048, or
+        Coalitions, from 2M + 2 (or all :math:`2^M` if fewer) to 10,000. None is 2M + 2048, or
         10,000 with a tolerance.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.

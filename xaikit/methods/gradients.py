@@ -67,7 +67,7 @@ def gradient_x_input(
     Returns
     -------
     Attribution
-        values in units of F; base is F_c(b).
+        values in units of F; base is :math:`F_c(b)`.
 
     Raises
     ------

@@ -95,9 +95,9 @@ def integrated_gradients(
     Returns
     -------
     Attribution
-        values in units of F; base is F_c(b). details: ``path``, with "alpha" (s,), the positions
-        t, "weights" (s,) and "slope" (s, n), the slope of F along the path, whose weighted sum is
-        the sum of the values; with "exact" "pieces" (n,) instead.
+        values in units of F; base is :math:`F_c(b)`. details: ``path``, with "alpha" (s,), the
+        positions t, "weights" (s,) and "slope" (s, n), the slope of F along the path, whose
+        weighted sum is the sum of the values; with "exact" "pieces" (n,) instead.
 
     Raises
     ------

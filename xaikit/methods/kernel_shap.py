@@ -47,8 +47,8 @@ def kernel_shap(
     game : Game
         Any number of players M.
     budget : int, optional
-        Coalitions, at least 2M + 2, or all 2^M if that is fewer. None is 2M + 2048; with a
-        tolerance 2^M, at most 2^20.
+        Coalitions, at least 2M + 2, or all :math:`2^M` if that is fewer. None is 2M + 2048; with a
+        tolerance :math:`2^M`, at most :math:`2^20`.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
     seed : int or None

@@ -99,8 +99,8 @@ def permutation_shapley(
     game : Game
         Any number of players M.
     budget : int, optional
-        Coalitions, at least 2M + 2, or all 2^M if that is fewer; a pair of orders needs 2(M − 1).
-        None is 2M + 2048, or 2^20 with a tolerance.
+        Coalitions, at least 2M + 2, or all :math:`2^M` if fewer; a pair of orders needs 2(M − 1).
+        None is 2M + 2048, or :math:`2^20` with a tolerance.
     tolerance : float, optional
         Stop when the largest std is at most this share of the range of the values.
     seed : int or None
