@@ -103,7 +103,7 @@ def test_masks_show_as_many_features_as_they_should(size):
 )
 def test_finds_the_columns_that_matter(task, size):
     data = synthetic.TASKS[task](512, seed=60)
-    ranker = xk.DualNet(size, seed=1).fit(data.x, data.y)
+    ranker = xk.DualNet(size, seed=1, exploration=800, refinement=600).fit(data.x, data.y)
     assert set(ranker.subset_) == set(data.relevant)
     assert set(np.argsort(-ranker.importances_)[:size]) == set(data.relevant)
     np.testing.assert_array_equal(ranker.get_support(indices=True), np.sort(ranker.subset_))
