@@ -53,6 +53,8 @@ autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 80
 add_module_names = False
+# In a page's contents a method stands under its class.
+toc_object_entries_show_parents = "hide"
 default_role = "py:obj"
 napoleon_use_rtype = False
 # "low, high : float" is one entry: its words are about both.

@@ -13,7 +13,8 @@ document.addEventListener("DOMContentLoaded", () => {
         button.setAttribute("aria-label", `Pages of ${part.textContent.trim()}`);
     }
     // A long name of a module or a file is broken behind a dot, a dash or a slash, not inside a word.
-    for (const title of document.querySelectorAll("h1, .prev-next-title, td code .pre")) {
+    const NAMES = "h1, .prev-next-title, td code .pre, .bd-sidebar-primary a, .page-toc .pre";
+    for (const title of document.querySelectorAll(NAMES)) {
         const words = [...title.childNodes].filter((part) => part.nodeType === Node.TEXT_NODE);
         for (const node of words) {
             const [first, ...rest] = node.textContent.split(/(?<=\w[._/])(?=\w)(?!py\b)/);
