@@ -53,7 +53,7 @@ class Prior:
 
     @classmethod
     def from_logs(cls, logs: np.ndarray) -> "Prior":
-        """Return the prior whose s₁, s, s_w and a have these logarithms."""
+        """Return the prior whose :math:`s₁, s, s_w` and a have these logarithms."""
         linear, smooth, white = np.exp(logs[:3])
         return cls(linear, smooth, white, np.exp(logs[3:]))
 
@@ -176,7 +176,7 @@ def _posterior(
 
 
 def shapley_functional(prior: Prior, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the covariance Φ (M, n) of φ_i with o(z_n), and the prior variance V (M,) of φ_i.
+    """Return the covariance Φ (M, n) of :math:`φ_i` with :math:`o(z_n)`, and its variance V (M,).
 
     ⌈M/2⌉ Gauss-Legendre nodes integrate a product of M − 1 factors over [−1, 1] exactly.
     """
@@ -208,8 +208,8 @@ def shapley_functional(prior: Prior, z: np.ndarray) -> tuple[np.ndarray, np.ndar
 def fit_prior(z: np.ndarray, t: np.ndarray, seed: int) -> Prior:
     """Return the prior that maximises the marginal likelihood times weak priors of its parameters.
 
-    log a_j ~ N(mean of log a, 1), that mean ~ N(log 0.1, 1), log s ~ N(−2, 3²),
-    log s_w ~ N(−6, 3²), log s₁ ~ N(0, 3²).
+    Each :math:`log a_j ~ N(m, 1)`; their mean :math:`m ~ N(log 0.1, 1)`,
+    :math:`log s ~ N(−2, 3²)`, :math:`log s_w ~ N(−6, 3²)`, :math:`log s₁ ~ N(0, 3²)`.
     """
     from scipy.optimize import minimize
 
