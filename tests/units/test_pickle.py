@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import torch
 from torch import nn
+from torch.multiprocessing import reductions
 
 import xaikit as xk
 from tests.units.relevance import RULES
@@ -233,6 +234,8 @@ def test_another_process_plays_the_games_that_it_is_sent():
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         for answer, game in zip(pool.map(explained, games), games, strict=True):
             assert_same(answer, explained(game))
+    # Else torch complains once for each tensor when Python ends.
+    reductions.shared_cache.clear()
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
