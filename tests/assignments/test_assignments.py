@@ -75,11 +75,12 @@ def test_every_exercise_has_an_example_by_hand_for_its_card(path):
         assert example and example[0].startswith("By hand"), node.name
 
 
-def until_last_check(notebook):
-    """Return the notebook without the code after its last automatically graded cell.
+def until_last_check(path):
+    """Return a file's notebook without the code after its last automatically graded cell.
 
     Later code cannot change the points.
     """
+    notebook = read(path)
     last = max(i for i, cell in enumerate(notebook.cells) if cell.id in scoring.maxima(notebook)[0])
     return nbformat.from_dict({**notebook, "cells": notebook.cells[: last + 1]})
 
@@ -172,14 +173,14 @@ def test_assignment_01_gives_16_points_by_itself_and_4_by_hand():
 
 @every_assignment
 def test_solution_earns_every_automatic_point(path):
-    run = scoring.run(until_last_check(read(path)))
+    run = scoring.run(until_last_check(path))
     assert scoring.errors(run) == {}
     assert scoring.points(run) == scoring.maxima(run)[0]
 
 
 @every_assignment
 def test_solution_earns_every_automatic_point_whatever_the_checks_draw(path):
-    notebook = until_last_check(read(path))
+    notebook = until_last_check(path)
     for seed in range(1, 1 + 5 * DRAWS):
         run = scoring.run(notebook, seed)
         assert (seed, scoring.errors(run), lost(run)) == (seed, {}, set())
@@ -196,7 +197,7 @@ FIRST_ANSWERS = [one for one in EVERY_ANSWER if one.values[0].stem[:2] in ("00",
 @pytest.mark.parametrize(("path", "name"), FIRST_ANSWERS)
 def test_a_right_answer_in_single_precision_earns_every_point(path, name):
     single = scoring.SINGLE.format(name=name)
-    notebook = scoring.with_more(until_last_check(read(path)), name, single)
+    notebook = scoring.with_more(until_last_check(path), name, single)
     for seed in range(3):
         run = scoring.run(notebook, seed)
         assert (seed, scoring.errors(run), lost(run)) == (seed, {}, set())
@@ -215,7 +216,7 @@ def slope_is_right(f, slope, x):
         x[i] += 1e-5
     return bool(np.abs(measured - slope(x)).max() < 1e-6)
 """
-    notebook = scoring.with_answers(until_last_check(read(path)), {"slope_is_right": source})
+    notebook = scoring.with_answers(until_last_check(path), {"slope_is_right": source})
     run = scoring.run(notebook)
     assert (scoring.errors(run), lost(run)) == ({}, set())
 
@@ -225,7 +226,7 @@ def slope_is_right(f, slope, x):
 
 @every_assignment
 def test_untouched_exercise_earns_nothing_and_fails_by_its_stubs_alone(path):
-    solution, exercise = map(until_last_check, map(read, (path, exercise_path(path))))
+    solution, exercise = until_last_check(path), until_last_check(exercise_path(path))
     stubs = scoring.answers_of(exercise)
     assert all("raise NotImplementedError()" in source for source in stubs.values())
     run = scoring.run(scoring.with_answers(solution, stubs))
@@ -244,7 +245,7 @@ def test_every_automatic_point_stands_behind_a_hidden_test(path):
 
     The checks are public, and learners can call them; only a hidden test is nobody's to prepare.
     """
-    solution = until_last_check(read(path))
+    solution = until_last_check(path)
     for cell in solution.cells:
         if cell.id in scoring.maxima(solution)[0]:
             shown, hidden = HIDDEN.sub("", cell.source), HIDDEN.search(cell.source)
@@ -294,7 +295,7 @@ def test_an_answer_reaches_the_checks_that_read_it_through_other_cells(source, f
 
 @pytest.mark.parametrize(("path", "grade_id", "wrong"), PLANTED)
 def test_wrong_answer_loses_exactly_its_points_and_is_told_why(path, grade_id, wrong):
-    solution = until_last_check(read(path))
+    solution = until_last_check(path)
     notebook = scoring.with_answers(solution, {grade_id: wrong.source})
     # The other checks meet only right answers, as in the tests above.
     run = scoring.run(with_checks(notebook, reached(solution, grade_id, wrong.source)))
@@ -357,7 +358,7 @@ def test_no_mistake_is_another_one_or_the_right_answer(answer):
 def test_wrong_answer_in_a_kernel_shows_its_message_alone():
     (path,) = (path for path in SOLUTIONS if path.stem.startswith("01_"))
     wrong = wrong_answers(path)["jacobian"]["the weights alone"]
-    notebook = scoring.with_answers(until_last_check(read(path)), {"jacobian": wrong.source})
+    notebook = scoring.with_answers(until_last_check(path), {"jacobian": wrong.source})
     ours = scoring.run(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -382,7 +383,7 @@ KNOWN = {words for answer in ANSWERS for words in answer.values[0].mistakes}
 def test_zeros_are_not_taken_for_another_mistake(path, name):
     """np.zeros(…) is what a learner returns first; it is no cut-off decimals, for one."""
     zeros = scoring.ZEROS.format(name=name)
-    solution = until_last_check(read(path))
+    solution = until_last_check(path)
     notebook = scoring.with_more(solution, name, zeros)
     source = scoring.answers_of(notebook)[name]
     notebook = with_checks(notebook, reached(solution, name, source))

@@ -47,8 +47,8 @@ def the_class():
     first = next(iter(right))
     only_first = sum(most[name] for name in most if name.startswith(f"{first}-"))
     learners["half_way"] = (handed_in({first: right[first]}), only_first)
-    honest = CLASS - 1 - len(learners)  # one learner submits nothing
-    for number, (grade_id, wrong) in enumerate(planted[:: len(planted) // honest][:honest]):
+    others = CLASS - 1 - len(learners)  # one learner submits nothing
+    for number, (grade_id, wrong) in enumerate(planted[:: len(planted) // others][:others]):
         points = sum(most[name] for name in most if name not in wrong.loses)
         learners[f"wrong_{number}"] = (handed_in({**right, grade_id: wrong.source}), points)
     assert len(learners) == CLASS - 1

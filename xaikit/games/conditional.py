@@ -29,7 +29,7 @@ def conditional_game(
     seed: int | None = 0,
     groups: Mapping[str, Sequence] | None = None,
 ) -> Game:
-    """Make the game :math:`v(S) = E[F(X) | X_S = x_S]`: absent features are drawn given these.
+    """Make the game :math:`v(S) = E[F(X) | X_S = x_S]`: absent features are drawn given the rest.
 
     A Gaussian is fitted to the background: given :math:`x_S`, the absent columns U have mean
     :math:`μ_U + Σ_US Σ_SS⁻¹ (x_S − μ_S)` and covariance :math:`Σ_UU − Σ_US Σ_SS⁻¹ Σ_SU`. v(∅) is

@@ -176,7 +176,7 @@ def _posterior(
 
 
 def shapley_functional(prior: Prior, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the covariance Φ (M, n) of :math:`φ_i` with :math:`o(z_n)`, and its variance V (M,).
+    """Return the covariance Φ (M, n) of :math:`φ_i` with :math:`o(z_n)`, and its prior variance V.
 
     ⌈M/2⌉ Gauss-Legendre nodes integrate a product of M − 1 factors over [−1, 1] exactly.
     """

@@ -54,7 +54,7 @@ def deletion(
     confidence: float = 0.95,
     seed: int | None = 0,
 ) -> Curve:
-    """Return :math:`F_c` of x with its k highest scores at the baseline, k = 0 … d, and its area.
+    """Return :math:`F_c` of x with k = 0 … d features at the baseline, highest first, and its area.
 
     F falls fast if the features that raise it go first: a **small** area is good, compared with the
     areas of random orders. Scores keep their sign (features that lower F go last); give their
@@ -120,7 +120,7 @@ def insertion(
     confidence: float = 0.95,
     seed: int | None = 0,
 ) -> Curve:
-    """Return :math:`F_c` of a baseline with x's k highest scores, k = 0 … d; a large area is good.
+    """Return :math:`F_c` of a baseline with k = 0 … d features of x; a **large** area is good.
 
     Parameters, result, errors and limits are those of `deletion`.
     """
